@@ -1,0 +1,37 @@
+import { defineConfig } from 'vitest/config'
+
+/**
+ * graphql is there as ESM and as CommonJS. Node gives everybody CommonJS; Vite would give our sources the ESM one, and
+ * GraphQL takes no type from another copy of itself.
+ */
+const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] }
+
+/** Three suites, one tree each: rules without I/O, single clients and the API against real servers, the whole stack. */
+export default defineConfig({
+  test: {
+    projects: [
+      { resolve, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        resolve,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: 'stack',
+          include: ['test/stack/**/*.test.ts'],
+          // One stack for all files: they run one after the other and share it.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          globalSetup: ['test/support/stack-setup.ts'],
+        },
+      },
+    ],
+  },
+})
