@@ -1,0 +1,81 @@
+import { z } from 'zod'
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'a name: letters, digits, "_", "." and "-"')
+const port = z.coerce.number().int().min(1).max(65_535)
+const url = z.url({ protocol: /^(https?|rediss?)$/ })
+const bound = z.coerce.number().int().positive()
+
+/** `configs/howdah.yml`, after the environment has been put in. Unknown keys are faults: most are typing errors. */
+export const configurationFileSchema = z.strictObject({
+  redis: z.strictObject({ url }),
+  http: z.strictObject({ host: z.string().min(1), port }),
+  limits: z.strictObject({
+    maxDepth: bound,
+    maxCost: bound,
+    maxAliases: bound,
+    maxTokens: bound,
+    maxBatch: bound,
+    maxBodyBytes: bound,
+    maxSubscriptionsPerConnection: bound,
+    slowSubscriberSeconds: bound,
+  }),
+  clusters: z
+    .array(
+      z.strictObject({
+        name,
+        namespace: z.string().regex(/^\/.*\/$/, 'begins and ends with "/"'),
+        docker: z.string().regex(/^(unix:\/\/\/|https?:\/\/)/, 'unix:///path or http://host:port'),
+        containerPrefix: z.string(),
+        postgresUser: name,
+        patroniUser: name,
+        sshUser: name,
+        nodes: z
+          .array(
+            z.strictObject({
+              name,
+              host: z.string().min(1),
+              port,
+              apiUrl: url,
+              dataDirectory: z.string().startsWith('/'),
+              service: name.optional(),
+              docker: z.string().optional(),
+            }),
+          )
+          .min(1),
+        etcd: z.array(z.strictObject({ name, clientUrl: url, service: name.optional() })).min(1),
+        haproxy: z.strictObject({ service: name, host: z.string().min(1), port, statsUrl: url }),
+        backupServers: z.array(
+          z.strictObject({
+            /** Empty: the cluster's own name. */
+            name: name.or(z.literal('')),
+            service: name,
+            host: z.string().min(1),
+            sshPort: port,
+            rehearsalPort: port,
+          }),
+        ),
+        services: z.array(name),
+      }),
+    )
+    .min(1),
+})
+
+export type ConfigurationFile = z.infer<typeof configurationFileSchema>
+
+/** `tokens.json`. */
+export const tokensFileSchema = z.strictObject({
+  tokens: z.array(
+    z.strictObject({
+      name: z.string().min(1).max(63),
+      role: z.enum(['VIEWER', 'OPERATOR', 'ADMIN']),
+      token: z.string().min(32),
+    }),
+  ),
+})
+
+/** The environment of API and worker. */
+export const environmentSchema = z.object({
+  HOWDAH_CONFIG: z.string().default('configs/howdah.yml'),
+  HOWDAH_SECRETS: z.string().default('/run/howdah'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+})

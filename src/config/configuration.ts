@@ -1,0 +1,44 @@
+import type { ClusterCredentials, ClusterLayout } from '../domain/cluster-layout.ts'
+import type { Actor } from '../domain/operation.ts'
+
+/** Everything that a process is told from outside, read and checked once at its start. */
+export interface Configuration {
+  readonly clusters: readonly ConfiguredCluster[]
+  readonly redis: { readonly url: string; readonly password: string | null }
+  readonly http: HttpConfiguration
+  /** Empty in the worker. */
+  readonly tokens: readonly ApiToken[]
+  readonly limits: Limits
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+}
+
+export interface ConfiguredCluster {
+  readonly layout: ClusterLayout
+  readonly credentials: ClusterCredentials
+}
+
+export interface HttpConfiguration {
+  readonly host: string
+  readonly port: number
+}
+
+export interface ApiToken extends Actor {
+  /** Hexadecimal SHA-256 of the token: the token itself is not kept in memory. */
+  readonly sha256: string
+}
+
+/** Bounds on what one request may ask for; the same on HTTP, WebSocket and SSE. */
+export interface Limits {
+  readonly maxDepth: number
+  readonly maxCost: number
+  readonly maxAliases: number
+  readonly maxTokens: number
+  /** Operations in one HTTP request. */
+  readonly maxBatch: number
+  /** Bytes of one HTTP request's body and of one WebSocket message. */
+  readonly maxBodyBytes: number
+  /** Subscriptions at a time on one connection. */
+  readonly maxSubscriptionsPerConnection: number
+  /** A subscriber that takes nothing for so long is cut off. */
+  readonly slowSubscriberSeconds: number
+}

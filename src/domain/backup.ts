@@ -1,0 +1,77 @@
+import type { Lsn } from './lsn.ts'
+
+/** Life of a base backup in Barman's catalogue. */
+export enum BackupStatus {
+  EMPTY = 'EMPTY',
+  STARTED = 'STARTED',
+  WAITING_FOR_WALS = 'WAITING_FOR_WALS',
+  DONE = 'DONE',
+  SYNCING = 'SYNCING',
+  FAILED = 'FAILED',
+  UNKNOWN = 'UNKNOWN',
+}
+
+/** FULL copies everything; INCREMENTAL holds what changed since its parent (PostgreSQL 17, `summarize_wal`). */
+export enum BackupType {
+  FULL = 'FULL',
+  INCREMENTAL = 'INCREMENTAL',
+}
+
+/** What the retention policy says of a backup. */
+export enum RetentionStatus {
+  VALID = 'VALID',
+  OBSOLETE = 'OBSOLETE',
+  POTENTIALLY_OBSOLETE = 'POTENTIALLY_OBSOLETE',
+  KEEP_FULL = 'KEEP_FULL',
+  KEEP_STANDALONE = 'KEEP_STANDALONE',
+  NONE = 'NONE',
+}
+
+/** Outcome of one check. */
+export enum CheckStatus {
+  OK = 'OK',
+  WARNING = 'WARNING',
+  FAILED = 'FAILED',
+  UNKNOWN = 'UNKNOWN',
+}
+
+/** One check of Barman's or of a plan, with what to do about it. */
+export interface Check {
+  name: string
+  status: CheckStatus
+  message: string | null
+  hint: string | null
+}
+
+/** A base backup. Source: `barman show-backup` and `list-backups`. Sizes are bytes. */
+export interface Backup {
+  /** Barman's id, e.g. "20261122T171311". */
+  backupId: string
+  server: string
+  name: string | null
+  status: BackupStatus
+  type: BackupType
+  /** Barman's backup_method: "postgres", "rsync" ... */
+  method: string
+  beginTime: Date | null
+  endTime: Date | null
+  timeline: number | null
+  beginLsn: Lsn | null
+  endLsn: Lsn | null
+  beginWal: string | null
+  endWal: string | null
+  /** Bytes on Barman's disk. */
+  sizeBytes: number | null
+  /** Bytes of the data directory that was copied. */
+  clusterSizeBytes: number | null
+  /** WAL that recovery of this backup needs up to the next backup or the end of the archive. */
+  walBytes: number | null
+  walCount: number | null
+  compression: string | null
+  retentionStatus: RetentionStatus
+  keep: string | null
+  parentBackupId: string | null
+  childBackupIds: readonly string[]
+  error: string | null
+  systemIdentifier: string | null
+}
