@@ -1,0 +1,20 @@
+#!/bin/bash
+set -euo pipefail
+. /usr/local/lib/howdah/secrets.sh
+install_ssh postgres
+install_secret postgres barman_password
+install_secret postgres howdah_password
+
+# Passwords are handed to the renderer alone; patroni.yml, on a tmpfs, is what Patroni and patronictl read.
+(
+  umask 077
+  export BARMAN_SERVER=${BARMAN_SERVER:-$PATRONI_SCOPE}
+  PATRONI_REPLICATOR_PASSWORD=$(stack_env PATRONI_REPLICATOR_PASSWORD) \
+  PATRONI_POSTGRESS_PASSWORD=$(stack_env PATRONI_POSTGRESS_PASSWORD) \
+  PATRONI_REST_PASSWORD=$(cat /run/secrets/patroni_rest_password) \
+    howdah-render /etc/patroni/template.yml > /run/howdah/patroni.yml
+)
+install -d -o postgres -g postgres -m 0700 /run/howdah/patroni
+chown postgres:postgres /run/howdah/patroni.yml "/var/lib/postgresql/$PG_MAJOR"
+howdah-run reap 7
+exec /usr/local/lib/howdah/supervise.sh
