@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import type { PostgresStatus } from '../../domain/cluster.ts'
+import { parseAnswer } from '../parse-answer.ts'
+import { createPostgresConnection } from './postgres-connection.ts'
+import { parsePostgresStatus, statusQuery } from './postgres-status.ts'
+
+/** One row of pg_stat_progress_basebackup. Bytes; the total is an estimate, and null until it is made. */
+export interface BaseBackupProgress {
+  readonly pid: number
+  /** "barman_streaming_backup", or a replica that is being made. */
+  readonly applicationName: string
+  readonly startedAt: Date
+  /** PostgreSQL's own words: "streaming database files" ... */
+  readonly phase: string
+  readonly bytesStreamed: number
+  readonly bytesTotal: number | null
+}
+
+/** PostgreSQL on one node, read over one session. Every call throws UnreachableError or UnexpectedAnswerError. */
+export interface PostgresClient {
+  /** All but the size of the databases, which costs more and is asked for apart. */
+  readStatus(): Promise<Omit<PostgresStatus, 'databaseBytes'>>
+  /** Base backups that are being sent from this node; empty while there is none. */
+  readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
+  /** Bytes of all databases. PostgreSQL looks at every file for it. */
+  readDatabaseBytes(): Promise<number>
+  close(): Promise<void>
+}
+
+export interface PostgresClientDeps {
+  readonly node: { readonly name: string; readonly host: string; readonly port: number }
+  readonly user: string
+  readonly password: string
+  readonly timeoutMs?: number
+}
+
+const PROGRESS_QUERY = `
+SELECT json_build_object('pid', progress.pid, 'applicationName', application_name, 'startedAt', query_start,
+  'phase', phase, 'bytesStreamed', backup_streamed, 'bytesTotal', backup_total) AS progress
+FROM pg_stat_progress_basebackup AS progress JOIN pg_stat_activity AS activity ON activity.pid = progress.pid
+ORDER BY query_start`
+
+const progressSchema = z.array(
+  z.object({
+    progress: z.object({
+      pid: z.number(),
+      applicationName: z
+        .string()
+        .nullable()
+        .transform((name) => name ?? ''),
+      startedAt: z.string().transform((text) => new Date(text)),
+      phase: z.string(),
+      bytesStreamed: z.number(),
+      bytesTotal: z.number().nullable(),
+    }),
+  }),
+)
+
+const SIZE_QUERY = 'SELECT sum(pg_database_size(oid))::text AS bytes FROM pg_database WHERE datallowconn'
+const sizeSchema = z.tuple([z.object({ bytes: z.coerce.number() })])
+
+const RIGHTS_QUERY = `SELECT has_function_privilege('pg_ls_archive_statusdir()', 'execute') AS allowed`
+const rightsSchema = z.tuple([z.object({ allowed: z.boolean() })])
+
+const statusRowSchema = z.tuple([z.object({ status: z.unknown() })])
+
+export function createPostgresClient(deps: PostgresClientDeps): PostgresClient {
+  const { node, user, password, timeoutMs = 2_000 } = deps
+  const system = `PostgreSQL ${node.name}`
+  const connection = createPostgresConnection({ system, host: node.host, port: node.port, user, password, timeoutMs })
+  let rights: { readonly session: number; readonly mayListArchiveStatus: boolean } | null = null
+
+  // Rights can change between sessions; asking for more than there is would fail the whole status.
+  const mayListArchiveStatus = async () => {
+    if (rights?.session !== connection.sessions) {
+      const [row] = parseAnswer(system, rightsSchema, await connection.query(RIGHTS_QUERY))
+      rights = { session: connection.sessions, mayListArchiveStatus: row.allowed }
+    }
+    return rights.mayListArchiveStatus
+  }
+
+  return {
+    readStatus: async () => {
+      const query = statusQuery({ mayListArchiveStatus: await mayListArchiveStatus() })
+      const [row] = parseAnswer(system, statusRowSchema, await connection.query(query))
+      return parsePostgresStatus(system, row.status)
+    },
+    readBaseBackupProgress: async () => {
+      const rows = parseAnswer(system, progressSchema, await connection.query(PROGRESS_QUERY))
+      return rows.map((row) => row.progress)
+    },
+    readDatabaseBytes: async () => {
+      const [row] = parseAnswer(system, sizeSchema, await connection.query(SIZE_QUERY))
+      return row.bytes
+    },
+    close: () => connection.close(),
+  }
+}

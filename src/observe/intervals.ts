@@ -1,0 +1,37 @@
+import type { BarmanIntervals } from './observe-barman.ts'
+
+/** How often is looked where nothing tells of itself. Milliseconds from the end of one look to the next. */
+export interface ObserverIntervals {
+  /** Each node's Patroni; with its timeout of 2 s, a frozen node is known as such after 4 s at most. */
+  readonly patroni: number
+  readonly postgres: number
+  readonly databaseSize: number
+  readonly etcd: number
+  readonly haproxy: number
+  readonly topologyFallback: number
+  /** Processor and memory of each container. */
+  readonly usage: number
+  readonly inspect: number
+  readonly barman: BarmanIntervals
+}
+
+export const DEFAULT_INTERVALS: ObserverIntervals = {
+  patroni: 2_000,
+  postgres: 3_000,
+  databaseSize: 30_000,
+  etcd: 3_000,
+  haproxy: 2_000,
+  topologyFallback: 2_000,
+  usage: 5_000,
+  inspect: 30_000,
+  barman: {
+    configuration: 600_000,
+    // `barman check` costs half a second of a core.
+    checks: 60_000,
+    failingChecks: 5_000,
+    backups: 300_000,
+    wal: 30_000,
+    incoming: 10_000,
+    disk: 30_000,
+  },
+}

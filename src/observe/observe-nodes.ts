@@ -1,0 +1,81 @@
+import type { PatroniClient } from '../clients/patroni/patroni-client.ts'
+import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
+import type { NodeLayout } from '../domain/cluster-layout.ts'
+import type { Clock } from '../shared/clock.ts'
+import { lost, seen } from './observed.ts'
+import { createPoll, type Poll } from './poll.ts'
+import type { SnapshotStore } from './snapshot-store.ts'
+import type { Source } from './source.ts'
+
+export interface ObserveNodeDeps {
+  readonly node: NodeLayout
+  readonly store: SnapshotStore
+  readonly patroni: PatroniClient
+  readonly postgres: PostgresClient
+  readonly clock: Clock
+  readonly patroniIntervalMs: number
+  readonly postgresIntervalMs: number
+  readonly databaseSizeIntervalMs: number
+}
+
+/** One node: what its Patroni and what its PostgreSQL say, each on its own. */
+export interface NodeSource extends Source {
+  /** Asks both again at once. */
+  now(): Promise<void>
+}
+
+export function observeNode(deps: ObserveNodeDeps): NodeSource {
+  const { node, store, patroni, postgres, clock } = deps
+  const patroniPoll = createPoll({
+    clock,
+    intervalMs: deps.patroniIntervalMs,
+    run: async () => {
+      try {
+        const status = await patroni.status(node)
+        store.updateNode(node.name, (part) => ({ ...part, patroni: seen(status, clock.now()) }))
+      } catch (error) {
+        store.updateNode(node.name, (part) => ({ ...part, patroni: lost(part.patroni, error) }))
+      }
+    },
+  })
+
+  let size: { readonly bytes: number; readonly atMs: number } | null = null
+  // Replicas hold the same databases: only the primary looks at every file.
+  const databaseBytes = async (inRecovery: boolean) => {
+    if (inRecovery) return null
+    const atMs = clock.elapsedMs()
+    if (size === null || atMs - size.atMs >= deps.databaseSizeIntervalMs) {
+      const bytes = await postgres.readDatabaseBytes().catch(() => size?.bytes ?? null)
+      if (bytes !== null) size = { bytes, atMs }
+    }
+    return size?.bytes ?? null
+  }
+  const postgresPoll = createPoll({
+    clock,
+    intervalMs: deps.postgresIntervalMs,
+    run: async () => {
+      try {
+        const status = await postgres.readStatus()
+        const whole = { ...status, databaseBytes: await databaseBytes(status.inRecovery) }
+        store.updateNode(node.name, (part) => ({ ...part, postgres: seen(whole, clock.now()) }))
+      } catch (error) {
+        store.updateNode(node.name, (part) => ({ ...part, postgres: lost(part.postgres, error) }))
+      }
+    },
+  })
+  const polls: readonly Poll[] = [patroniPoll, postgresPoll]
+
+  return {
+    ready: Promise.all(polls.map((poll) => poll.ready)).then(() => {}),
+    start: () => {
+      for (const poll of polls) poll.start()
+    },
+    stop: async () => {
+      await Promise.all(polls.map((poll) => poll.stop()))
+      await postgres.close()
+    },
+    now: async () => {
+      await Promise.all(polls.map((poll) => poll.now()))
+    },
+  }
+}

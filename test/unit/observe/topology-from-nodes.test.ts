@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest'
+import type { PatroniClient } from '../../../src/clients/patroni/patroni-client.ts'
+import type { PatroniStatus } from '../../../src/domain/cluster.ts'
+import { UnreachableError } from '../../../src/domain/errors.ts'
+import { NodeRole, NodeState } from '../../../src/domain/node.ts'
+import { lost, seen } from '../../../src/observe/observed.ts'
+import { createSnapshotStore } from '../../../src/observe/snapshot-store.ts'
+import { readTopologyFromNodes } from '../../../src/observe/topology-from-nodes.ts'
+import { systemClock } from '../../../src/shared/clock.ts'
+import { layout } from './layout.ts'
+
+const away = () => Promise.reject(new UnreachableError('Patroni', 'no etcd'))
+const patroni: PatroniClient = {
+  status: away,
+  cluster: away,
+  configuration: async () => ({ ttl: 30, pause: true }),
+  history: async () => [{ timeline: 1, lsn: 5n, reason: null, at: null, newLeader: 'db1' }],
+}
+
+function account(role: NodeRole, timeline: number): PatroniStatus {
+  return {
+    role,
+    state: NodeState.RUNNING,
+    postgresVersion: '17.11',
+    patroniVersion: '4.0.7',
+    startedAt: null,
+    timeline,
+    systemIdentifier: '42',
+    lsn: 7n,
+    receivedLsn: null,
+    replayedLsn: null,
+    replayPaused: false,
+    pendingRestart: false,
+    tags: {},
+  }
+}
+
+function snapshotOf(accounts: Readonly<Record<string, PatroniStatus | null>>) {
+  const store = createSnapshotStore({ layout, clock: systemClock })
+  for (const [name, status] of Object.entries(accounts)) {
+    store.updateNode(name, (part) => ({
+      ...part,
+      patroni: status === null ? lost(part.patroni, 'no answer') : seen(status, new Date()),
+    }))
+  }
+  return store.current()
+}
+
+it("the nodes' own accounts make a topology, with what any of them last saw of the rest", async () => {
+  const snapshot = snapshotOf({ db1: account(NodeRole.REPLICA, 3), db2: account(NodeRole.LEADER, 3) })
+  const topology = await readTopologyFromNodes({ snapshot, patroni })
+  expect(topology).toMatchObject({ leader: 'db2', systemIdentifier: '42', paused: true, configuration: { ttl: 30 } })
+  expect(topology.timelineHistory).toHaveLength(1)
+  expect(topology.members.get('db2')).toMatchObject({ role: NodeRole.LEADER, lsn: 7n, timeline: 3 })
+})
+
+it('a node that is out of sight is no member, and two that say to lead make no leader', async () => {
+  const one = await readTopologyFromNodes({
+    snapshot: snapshotOf({ db1: account(NodeRole.LEADER, 3), db2: null }),
+    patroni,
+  })
+  expect([...one.members.keys()]).toEqual(['db1'])
+  const both = snapshotOf({ db1: account(NodeRole.LEADER, 3), db2: account(NodeRole.LEADER, 4) })
+  expect((await readTopologyFromNodes({ snapshot: both, patroni })).leader).toBeNull()
+})
+
+it('GET /cluster is believed first', async () => {
+  const cluster = { leader: 'db9', paused: false, scheduledSwitchover: null, members: new Map() }
+  const snapshot = snapshotOf({ db1: account(NodeRole.LEADER, 3), db2: null })
+  const asked = { ...patroni, cluster: async () => cluster }
+  expect(await readTopologyFromNodes({ snapshot, patroni: asked })).toMatchObject({ leader: 'db9' })
+})
+
+it('without any node there is none', async () => {
+  await expect(readTopologyFromNodes({ snapshot: snapshotOf({ db1: null, db2: null }), patroni })).rejects.toThrow(
+    UnreachableError,
+  )
+})
