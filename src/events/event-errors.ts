@@ -1,0 +1,36 @@
+import { HowdahError } from '../domain/errors.ts'
+
+/** Redis, which holds operations and their events, does not answer. */
+export class LogUnavailableError extends HowdahError {
+  readonly code = 'OPERATION_LOG_UNAVAILABLE'
+  constructor(cause: unknown) {
+    super('Redis, which holds the operations, cannot be reached: nothing was recorded and nothing will run', {
+      remedy:
+        'Start the redis service (its state is in cluster.services) and send the request again; with an idempotencyKey it is safe to repeat.',
+      retryable: true,
+      cause,
+    })
+  }
+}
+
+/** Another worker has taken the operation over: this one must stop touching it. */
+export class LostOperationError extends HowdahError {
+  readonly code = 'OPERATION_LOST'
+  constructor(
+    readonly operationId: string,
+    readonly attempt: number,
+    readonly currentAttempt: number,
+  ) {
+    super(`operation ${operationId} is in attempt ${currentAttempt}; attempt ${attempt} no longer owns it`)
+  }
+}
+
+/** Events after the cursor have been trimmed away, or it never was a cursor. */
+export class CursorExpiredError extends HowdahError {
+  readonly code = 'CURSOR_EXPIRED'
+  constructor(readonly cursor: string) {
+    super(`the feed does not reach back to cursor "${cursor}"`, {
+      remedy: 'Read the operations that you follow with operation(id:) and subscribe again without `after`.',
+    })
+  }
+}

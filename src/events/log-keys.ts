@@ -1,0 +1,26 @@
+/** Names of the log's keys in Redis, apart from BullMQ's own ("bull:..."). */
+export interface LogKeys {
+  /** Every event of every operation, in order: the feed. */
+  readonly feed: string
+  /** Ids of all operations, by the time of their request. */
+  readonly all: string
+  /** Ids of those that have not ended. */
+  readonly active: string
+  /** What is excluded, and by which operation. */
+  readonly exclusions: string
+  record(operationId: string): string
+  events(operationId: string): string
+  idempotency(key: string): string
+}
+
+export function logKeys(prefix: string): LogKeys {
+  return {
+    feed: `${prefix}:feed`,
+    all: `${prefix}:operations`,
+    active: `${prefix}:active`,
+    exclusions: `${prefix}:exclusions`,
+    record: (operationId) => `${prefix}:operation:${operationId}`,
+    events: (operationId) => `${prefix}:operation:${operationId}:events`,
+    idempotency: (key) => `${prefix}:idempotency:${key}`,
+  }
+}

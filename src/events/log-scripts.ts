@@ -1,0 +1,55 @@
+/**
+ * The two scripts that write the log. Each is one atomic change in Redis: the event in both streams, the record that
+ * follows from it, and the indexes agree at every moment, whatever is killed in between.
+ *
+ * Keys, in both: record, all, active, feed, events of the operation, exclusions.
+ */
+
+/** ARGV: id, record, event, score, exclusion or '', fingerprint, key lifetime in seconds. KEYS[7]: idempotency key. */
+export const CREATE_SCRIPT = `
+if KEYS[7] ~= '' then
+  local known = redis.call('HMGET', KEYS[7], 'fingerprint', 'operation')
+  if known[1] then
+    if known[1] == ARGV[6] then return {'EXISTING', known[2]} end
+    return {'KEY_CONFLICT', known[2]}
+  end
+end
+if ARGV[5] ~= '' then
+  local holder = redis.call('HGET', KEYS[6], ARGV[5])
+  if holder then return {'EXCLUDED', holder} end
+  redis.call('HSET', KEYS[6], ARGV[5], ARGV[1])
+end
+local cursor = redis.call('XADD', KEYS[4], '*', 'event', ARGV[3])
+redis.call('XADD', KEYS[5], cursor, 'event', ARGV[3])
+redis.call('HSET', KEYS[1], 'record', ARGV[2], 'sequence', 1, 'attempt', 0, 'exclusion', ARGV[5], 'last', cursor)
+redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
+redis.call('SADD', KEYS[3], ARGV[1])
+if KEYS[7] ~= '' then
+  redis.call('HSET', KEYS[7], 'fingerprint', ARGV[6], 'operation', ARGV[1])
+  redis.call('EXPIRE', KEYS[7], ARGV[7])
+end
+return {'CREATED', cursor}
+`
+
+/**
+ * ARGV: id, record, event, expected sequence, attempt after the event, '1' when it ends the operation, feed length,
+ * token. The token of the last event is kept: a writer that was cut off from Redis before the answer repeats the call
+ * and finds that it was done.
+ */
+export const APPEND_SCRIPT = `
+local sequence, token, last = unpack(redis.call('HMGET', KEYS[1], 'sequence', 'token', 'last'))
+if token == ARGV[8] then return {'OK', last} end
+if sequence ~= ARGV[4] then return {'STALE', sequence or ''} end
+local cursor = redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[7], '*', 'event', ARGV[3])
+redis.call('XADD', KEYS[5], cursor, 'event', ARGV[3])
+redis.call('HSET', KEYS[1], 'record', ARGV[2], 'sequence', sequence + 1, 'attempt', ARGV[5], 'last', cursor,
+  'token', ARGV[8])
+if ARGV[6] == '1' then
+  redis.call('SREM', KEYS[3], ARGV[1])
+  local exclusion = redis.call('HGET', KEYS[1], 'exclusion')
+  if exclusion and exclusion ~= '' and redis.call('HGET', KEYS[6], exclusion) == ARGV[1] then
+    redis.call('HDEL', KEYS[6], exclusion)
+  end
+end
+return {'OK', cursor}
+`

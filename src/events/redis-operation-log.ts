@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import { NotFoundError } from '../domain/errors.ts'
+import { isTerminal, type OperationRecord } from '../domain/operation.ts'
+import { applyEvent, endsOperation, type OperationEvent } from '../domain/operation-events.ts'
+import type { Redis } from '../shared/redis.ts'
+import { CursorExpiredError, LogUnavailableError, LostOperationError } from './event-errors.ts'
+import { guard } from './guard-redis.ts'
+import { type EndedRecords, listOperations } from './list-operations.ts'
+import { logKeys } from './log-keys.ts'
+import { APPEND_SCRIPT, CREATE_SCRIPT } from './log-scripts.ts'
+import type { AppendRequest, CreateOutcome, CreateRequest, EventPage, OperationLog } from './operation-log.ts'
+import { isCursor, readEntry, readRecord, type StreamEntry, writeEvent } from './stored-event.ts'
+
+export interface OperationLogOptions {
+  readonly redis: Redis
+  readonly prefix: string
+  readonly now: () => Date
+  /** The feed keeps about so many events; each operation keeps its own for good. */
+  readonly feedLength?: number
+  readonly idempotencySeconds?: number
+}
+
+const FEED_LENGTH = 200_000
+const IDEMPOTENCY_SECONDS = 7 * 24 * 3600
+
+export function createOperationLog(options: OperationLogOptions): OperationLog {
+  const { redis, now } = options
+  const keys = logKeys(options.prefix)
+  const ended: EndedRecords = new Map()
+
+  async function get(operationId: string): Promise<OperationRecord | null> {
+    const json = await guard(redis.hget(keys.record(operationId), 'record'))
+    return json === null ? null : readRecord(json)
+  }
+
+  async function create(request: CreateRequest): Promise<CreateOutcome> {
+    const at = now().toISOString()
+    const body = { type: 'OperationQueued', record: request.record } as const
+    const record = applyEvent(request.record, body, at)
+    const event = { ...headOf(record), at, message: request.message, body: { ...body, record } }
+    const { id, idempotencyKey } = record
+    const [outcome, value] = await guard(
+      redis.eval(
+        CREATE_SCRIPT,
+        7,
+        ...operationKeys(id),
+        idempotencyKey === null ? '' : keys.idempotency(idempotencyKey),
+        id,
+        JSON.stringify(record),
+        writeEvent(event),
+        Date.parse(record.requestedAt),
+        request.exclusion ?? '',
+        request.fingerprint,
+        options.idempotencySeconds ?? IDEMPOTENCY_SECONDS,
+      ) as Promise<[CreateOutcome['outcome'], string]>,
+    )
+    if (outcome === 'CREATED') return { outcome, record, event: { ...event, cursor: value } }
+    if (outcome === 'KEY_CONFLICT') return { outcome, operationId: value }
+    const other = await get(value)
+    if (other === null) throw new LogUnavailableError(new Error(`the record of operation ${value} is missing`))
+    return { outcome, record: other }
+  }
+
+  async function append(request: AppendRequest): Promise<OperationRecord | null> {
+    const { operationId, body, message, attempt, token = randomUUID() } = request
+    for (;;) {
+      const record = await get(operationId)
+      if (record === null) throw new NotFoundError(`there is no operation ${operationId}`)
+      if (attempt !== undefined && record.attempt !== attempt) {
+        throw new LostOperationError(operationId, attempt, record.attempt)
+      }
+      if (isTerminal(record.status) || request.when?.(record) === false) return null
+      const at = now().toISOString()
+      const next = applyEvent(record, body, at)
+      const event = { ...headOf(next), at, message, body }
+      const [outcome] = await guard(
+        redis.eval(
+          APPEND_SCRIPT,
+          6,
+          ...operationKeys(operationId),
+          operationId,
+          JSON.stringify(next),
+          writeEvent(event),
+          String(record.sequence),
+          String(next.attempt),
+          endsOperation(body) ? '1' : '0',
+          String(options.feedLength ?? FEED_LENGTH),
+          token,
+        ) as Promise<[string, string]>,
+      )
+      // STALE: somebody else's event came between the read and the write. Look again.
+      if (outcome === 'OK') return next
+    }
+  }
+
+  async function findByIdempotencyKey(key: string) {
+    const [fingerprint, operationId] = await guard(redis.hmget(keys.idempotency(key), 'fingerprint', 'operation'))
+    return fingerprint && operationId ? { fingerprint, operationId } : null
+  }
+
+  async function events(operationId: string, after: string | null, limit: number): Promise<EventPage> {
+    if (after !== null && !isCursor(after)) throw new CursorExpiredError(after)
+    const from = after === null ? '-' : `(${after}`
+    const entries = (await guard(
+      redis.xrange(keys.events(operationId), from, '+', 'COUNT', limit + 1),
+    )) as unknown as StreamEntry[]
+    const page: OperationEvent[] = entries.slice(0, limit).map(readEntry)
+    return { events: page, hasMore: entries.length > limit, hasMorePast: (page[0]?.sequence ?? 1) > 1 }
+  }
+
+  function operationKeys(id: string): [string, string, string, string, string, string] {
+    return [keys.record(id), keys.all, keys.active, keys.feed, keys.events(id), keys.exclusions]
+  }
+
+  return {
+    get,
+    findByIdempotencyKey,
+    create,
+    append,
+    events,
+    list: (request) => guard(listOperations({ redis, keys, ended }, request)),
+    active: () => guard(redis.smembers(keys.active)),
+  }
+}
+
+function headOf(record: OperationRecord) {
+  return { sequence: record.sequence, operationId: record.id, kind: record.kind, cluster: record.cluster }
+}

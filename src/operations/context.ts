@@ -1,0 +1,38 @@
+import type { ClusterSnapshot } from '../domain/cluster.ts'
+import type { ClusterLayout } from '../domain/cluster-layout.ts'
+import type { OperationRecord, Progress } from '../domain/operation.ts'
+import type { LogLevel } from '../domain/operation-events.ts'
+import type { ClusterClients } from './cluster-clients.ts'
+
+/** What `check` and `plan` see: the input and the world as it is; they change nothing. */
+export interface PlanContext<Input> {
+  readonly input: Input
+  readonly cluster: ClusterSnapshot
+  readonly layout: ClusterLayout
+  readonly now: Date
+  /** Earlier operations of this kind that succeeded on this cluster, newest first, at most 20: for estimates. */
+  readonly earlier: readonly OperationRecord[]
+}
+
+/** What a step works with. One plain type, filled by hand in the worker. */
+export interface StepContext<Input> {
+  readonly operation: OperationRecord
+  readonly input: Input
+  readonly layout: ClusterLayout
+  /** The cluster as it is now; ask again after every wait. */
+  cluster(): ClusterSnapshot
+  readonly clients: ClusterClients
+  /** What earlier steps and earlier attempts of this one kept. */
+  state(): Readonly<Record<string, unknown>>
+  /** Keeps values for later steps and for a worker that takes over; durable when the promise resolves. */
+  keep(state: Readonly<Record<string, unknown>>, message: string): Promise<void>
+  /** Bytes and percent; what is left out is null. Written at a bounded rate, the last one always. */
+  progress(progress: Partial<Progress>): void
+  /** A line for whoever watches; `state` is kept together with it, so that it is told exactly once. */
+  log(message: string, level?: LogLevel, state?: Readonly<Record<string, unknown>>): void
+  /** Aborted on cancel and when this worker loses or hands over the operation. */
+  readonly signal: AbortSignal
+  /** Resolves after `ms`, rejects at once when the signal is aborted. */
+  sleep(ms: number): Promise<void>
+  readonly now: () => Date
+}

@@ -1,0 +1,85 @@
+import type { ClassType } from 'type-graphql'
+import type { OperationPlan, OperationResultReference, Refusal } from '../domain/operation.ts'
+import type { PlanContext, StepContext } from './context.ts'
+import type { OperationInput } from './operation-input.ts'
+
+/** What must not run twice at a time: operations that name the same thing exclude each other. */
+export type Exclusion = 'cluster' | 'node' | 'backupServer' | 'nothing'
+
+/** What an interrupted step left, as far as it can tell. */
+export enum StepOutcome {
+  /** It is already so: the step has succeeded. */
+  DONE = 'DONE',
+  /** It is not so, and `run` may be called (again). */
+  NOT_DONE = 'NOT_DONE',
+  /** It cannot be told: a person has to look. The operation ends INTERRUPTED. */
+  UNKNOWN = 'UNKNOWN',
+}
+
+export interface Step<Input> {
+  /** Lower case with dashes, unique in its operation: "take-backup". */
+  readonly name: string
+  /** For people: "Take the base backup". */
+  readonly title: string
+  /** Does it. Returns what later steps need. Must be safe to call again after `done` said NOT_DONE. */
+  run(context: StepContext<Input>): Promise<Readonly<Record<string, unknown>> | undefined>
+  /** Whether it is already so. Without it an interrupted step cannot be resumed. */
+  done?(context: StepContext<Input>): Promise<StepOutcome>
+  /**
+   * Takes back what the step did, finished or not, when a later step or the step itself fails or is cancelled.
+   * The context's signal is a fresh one.
+   */
+  undo?(context: StepContext<Input>): Promise<void>
+  /** From the start of this step on the operation cannot be cancelled. */
+  readonly pointOfNoReturn?: boolean
+  /** The share of the whole that the step is, for the operation's percent. Default 1. */
+  readonly weight?: number
+  /** Milliseconds after which the step fails with TIMEOUT. Default none. */
+  readonly deadlineMs?: number
+}
+
+/** What a kind plans; the shape around it (destructive, confirm) is filled in for it. */
+export type PlanDraft = Omit<OperationPlan, 'destructive' | 'confirm'>
+
+export interface OperationDefinition<Input extends OperationInput = OperationInput> {
+  /** The file's name: "createBackup" in create-backup.ts. Also the mutation's. */
+  readonly name: string
+  readonly title: string
+  /** Schema text of the mutation. */
+  readonly description: string
+  readonly input: ClassType<Input>
+  readonly excludes: Exclusion
+  /** The name of what it excludes: a node's or backup server's. Left out for the cluster and nothing. */
+  exclusionName?(context: PlanContext<Input>): string
+  readonly destructive: boolean
+  /** What speaks against it and the caller can mend; empty when it may run. */
+  check(context: PlanContext<Input>): readonly Refusal[] | Promise<readonly Refusal[]>
+  plan(context: PlanContext<Input>): PlanDraft | Promise<PlanDraft>
+  readonly steps: readonly Step<Input>[]
+  /** What the operation made, once every step has succeeded. */
+  result?(context: StepContext<Input>): OperationResultReference | null
+}
+
+/** An operation of any input, as the loader, the queue and the worker hold it. */
+// biome-ignore lint/suspicious/noExplicitAny: a kind's input is checked against its own class at both borders
+export type AnyOperation = OperationDefinition<any>
+
+/** Declares one kind of operation: see CONTRIBUTING, "How to add a kind". */
+export function defineOperation<Input extends OperationInput>(
+  definition: OperationDefinition<Input>,
+): OperationDefinition<Input> {
+  const names = definition.steps.map((step) => step.name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new TypeError(`${definition.name} has two steps named ${twice}`)
+  return definition
+}
+
+/** CREATE_BACKUP for "createBackup": the kind's value in the enum. */
+export function kindEnumValue(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+}
+
+/** "create-backup" for "createBackup": the kind's file. */
+export function kindFileName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}

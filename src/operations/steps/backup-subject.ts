@@ -1,0 +1,52 @@
+import { type Backup, BackupStatus, type BackupType, type Check, CheckStatus } from '../../domain/backup.ts'
+import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster.ts'
+import type { ClusterLayout } from '../../domain/cluster-layout.ts'
+
+/** What the steps of a backup read of the input of their kind. */
+export interface BackupRequest {
+  readonly server?: string | null
+  readonly type?: BackupType | null
+  readonly parent?: string | null
+  readonly name?: string | null
+  readonly waitForWals?: boolean | null
+}
+
+/** What a backup needs beside the data: its manifest, and room for the WAL that is written meanwhile. */
+const DISK_MARGIN = 1.1
+
+/** The Barman server that a request is about: the one it names, or the cluster's first. */
+export function serverName({ input, layout }: { input: { server?: string | null }; layout: ClusterLayout }): string {
+  return input.server ?? layout.backupServers[0]?.name ?? ''
+}
+
+/** The backup that an incremental one builds on; null when there is none of that id. */
+export function findParent(parent: string | null | undefined, backups: readonly Backup[]): Backup | null {
+  const complete = backups.filter((backup) => backup.status === BackupStatus.DONE)
+  if (parent === undefined || parent === null || parent === 'latest') return complete.at(-1) ?? null
+  return backups.find((backup) => backup.backupId === parent) ?? null
+}
+
+/** Whether Barman's disk can take a full backup. */
+export function diskCheck(bytes: number | null, server: BackupServerSnapshot | undefined): Check {
+  const free = server?.disk.value?.freeBytes ?? null
+  if (bytes === null || free === null) {
+    return { name: 'disk space', status: CheckStatus.UNKNOWN, message: 'not read yet', hint: null }
+  }
+  const needed = bytes * DISK_MARGIN
+  return {
+    name: 'disk space',
+    status: free < needed ? CheckStatus.FAILED : CheckStatus.OK,
+    message: `needs about ${mebibytes(needed)}, ${mebibytes(free)} are free`,
+    hint: free < needed ? 'Apply the retention policy, delete backups, or give Barman a larger disk.' : null,
+  }
+}
+
+/** As any node last counted it. */
+export function databaseBytes(cluster: ClusterSnapshot): number | null {
+  const counted = cluster.nodes.flatMap((node) => node.postgres.value?.databaseBytes ?? [])
+  return counted.length === 0 ? null : Math.max(...counted)
+}
+
+export function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`
+}

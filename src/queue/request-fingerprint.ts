@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+import { type OperationInput, REQUEST_FIELDS } from '../operations/operation-input.ts'
+
+/** What is to be done, without the fields that steer the request and those left out. */
+export function operationFields(input: OperationInput): Record<string, unknown> {
+  const steering: readonly string[] = REQUEST_FIELDS
+  return Object.fromEntries(
+    Object.entries(input).filter(([name, value]) => value !== undefined && value !== null && !steering.includes(name)),
+  )
+}
+
+/** Equal for two requests that ask for the same, whatever the order of their fields. */
+export function fingerprint(kind: string, cluster: string, fields: Readonly<Record<string, unknown>>): string {
+  return createHash('sha256')
+    .update(canonical([kind, cluster, fields]))
+    .digest('hex')
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (value instanceof Date) return JSON.stringify(value)
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+    return `{${entries.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`
+  }
+  return JSON.stringify(value) ?? 'null'
+}

@@ -1,0 +1,25 @@
+import { HowdahError } from '../domain/errors.ts'
+
+/** Why a running operation is being stopped; the reason of its abort signal. */
+export class OperationCancelledSignal extends HowdahError {
+  readonly code = 'CANCELLED'
+  constructor() {
+    super('the operation is being cancelled')
+  }
+}
+
+/** The worker goes away in good order: another one, or its successor, goes on where this one stopped. */
+export class HandOverSignal extends HowdahError {
+  readonly code = 'HANDED_OVER'
+  constructor() {
+    super('the worker is stopping and hands the operation over')
+  }
+}
+
+/** A step took longer than it may. */
+export class StepDeadlineError extends HowdahError {
+  readonly code = 'STEP_DEADLINE'
+  constructor(step: string, deadlineMs: number) {
+    super(`step ${step} did not end within ${Math.round(deadlineMs / 1000)} s`, { retryable: true })
+  }
+}
