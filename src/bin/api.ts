@@ -1,0 +1,59 @@
+import { loadConfiguration } from '../config/load-configuration.ts'
+import { messageOf } from '../domain/errors.ts'
+import { createApiServer } from '../graphql/server.ts'
+import { connectObserver } from '../observe/connect-observer.ts'
+import { loadOperations } from '../operations/load-operations.ts'
+import { createOperationService } from '../queue/create-operation-service.ts'
+import { systemClock } from '../shared/clock.ts'
+import { createLogger } from '../shared/logger.ts'
+import { openOperations } from './open-operations.ts'
+import { runProcess } from './run-process.ts'
+
+await runProcess(async () => {
+  const configuration = await loadConfiguration(process.env, 'api')
+  const logger = createLogger({ name: 'howdah-api', level: configuration.logLevel })
+  const operations = await openOperations(configuration.redis, logger)
+  const { log, feed, queue } = operations
+
+  const observers = configuration.clusters.map(({ layout, credentials }) => {
+    return { layout, observer: connectObserver({ layout, credentials, clock: systemClock }) }
+  })
+  for (const { observer } of observers) observer.start()
+
+  const registry = await loadOperations()
+  const server = await createApiServer({
+    deps: {
+      clusters: new Map(observers.map(({ layout, observer }) => [layout.name, observer])),
+      log,
+      feed,
+      registry,
+      operations: createOperationService({
+        registry,
+        log,
+        queue,
+        clusters: new Map(
+          observers.map(({ layout, observer }) => [layout.name, { layout, current: () => observer.current() }]),
+        ),
+        now: () => new Date(),
+        onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
+      }),
+      now: () => new Date(),
+    },
+    tokens: configuration.tokens,
+    limits: configuration.limits,
+    isReady: () => observers.every(({ observer }) => observer.current().topology.value !== null),
+    onUnexpectedError: (error) => logger.error({ error }, 'unexpected error'),
+  })
+  feed.start()
+  const address = await server.listen(configuration.http)
+  logger.info({ address }, 'API is ready')
+
+  return {
+    async stop() {
+      logger.info('stopping')
+      await server.close()
+      await Promise.all(observers.map(({ observer }) => observer.stop()))
+      await operations.close()
+    },
+  }
+})

@@ -1,0 +1,44 @@
+import type { Configuration } from '../config/configuration.ts'
+import { messageOf } from '../domain/errors.ts'
+import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
+import { createOperationFeed } from '../events/redis-operation-feed.ts'
+import { createOperationLog } from '../events/redis-operation-log.ts'
+import { createOperationsQueue, type OperationsQueue } from '../queue/operations-queue.ts'
+import type { Logger } from '../shared/logger.ts'
+import { connectRedis, type Redis } from '../shared/redis.ts'
+
+/** The log, its feed and the queue: the same for API and worker. */
+export interface Operations {
+  readonly log: OperationLog
+  readonly feed: OperationFeed
+  readonly queue: OperationsQueue
+  /** Fails at once while Redis is away. */
+  readonly redis: Redis
+  close(): Promise<void>
+}
+
+const PREFIX = 'howdah'
+
+export async function openOperations(settings: Configuration['redis'], logger: Logger): Promise<Operations> {
+  const redis = connectRedis(settings, 'prompt')
+  const log = createOperationLog({ redis, prefix: PREFIX, now: () => new Date() })
+  const feed = createOperationFeed({
+    log,
+    redis,
+    blockingRedis: connectRedis(settings, 'patient'),
+    prefix: PREFIX,
+    onError: (error) => logger.warn({ error: messageOf(error) }, 'event feed'),
+  })
+  const queue = createOperationsQueue(redis)
+  return {
+    log,
+    feed,
+    queue,
+    redis,
+    async close() {
+      await feed.stop()
+      await queue.close()
+      redis.disconnect()
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import type { Actor } from '../domain/operation.ts'
+import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
+import type { Observer } from '../observe/create-observer.ts'
+import type { OperationRegistry } from '../operations/load-operations.ts'
+import type { OperationService } from '../queue/operation-service.ts'
+import { RequestMemo } from './request-memo.ts'
+
+/** What the API reads of one cluster: the part of its observer that answers and changes nothing. */
+export type ClusterSource = Pick<Observer, 'current' | 'onTopologyChange' | 'onWalArchived' | 'logs' | 'streamLogs'>
+
+/** Everything that the API works with; filled by hand in bin/api.ts. */
+export interface ApiDependencies {
+  /** By name (Patroni scope), in configured order; the first is the default. */
+  readonly clusters: ReadonlyMap<string, ClusterSource>
+  readonly log: OperationLog
+  readonly feed: OperationFeed
+  readonly operations: OperationService
+  readonly registry: OperationRegistry
+  now(): Date
+}
+
+/** What every resolver is given: one a request, and one an event of a subscription. */
+export interface ApiContext {
+  readonly actor: Actor
+  readonly deps: ApiDependencies
+  readonly memo: RequestMemo
+}
+
+export function createContext(deps: ApiDependencies, actor: Actor): ApiContext {
+  return { actor, deps, memo: new RequestMemo(deps.log) }
+}

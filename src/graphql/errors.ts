@@ -1,0 +1,67 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql'
+import { ArgumentValidationError } from 'type-graphql'
+import { HowdahError } from '../domain/errors.ts'
+
+/** Is told of errors that nobody expected; their text never leaves the process. */
+export type UnexpectedErrorListener = (error: unknown) => void
+
+/** A request that the caller has to change. */
+export function badUserInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
+}
+
+/**
+ * The one form in which errors leave, on every transport: `extensions.code` always, no stack trace, no input echoed.
+ * HowdahError: its code, remedy and retryable. Anything unexpected: INTERNAL_SERVER_ERROR.
+ */
+export function formatGraphQLError(
+  formatted: GraphQLFormattedError,
+  error: unknown,
+  onUnexpected: UnexpectedErrorListener,
+): GraphQLFormattedError {
+  const cause = causeOf(error)
+  const { locations, path } = formatted
+  const place = { ...(locations === undefined ? {} : { locations }), ...(path === undefined ? {} : { path }) }
+  if (cause instanceof HowdahError) {
+    const { code, remedy, retryable } = cause
+    return { message: cause.message, ...place, extensions: { code, remedy, retryable } }
+  }
+  if (cause instanceof ArgumentValidationError) {
+    const problems = problemsOf(cause.extensions.validationErrors)
+    const message = problems.map((each) => each.message).join('; ')
+    return { message, ...place, extensions: { code: 'BAD_USER_INPUT', validationErrors: problems } }
+  }
+  // With a path, a resolver ran: there a GraphQL error without a code is a fault of the API's own.
+  if (cause instanceof GraphQLError && (path === undefined || cause.extensions['code'] !== undefined)) {
+    const { stacktrace: _, ...extensions } = formatted.extensions ?? {}
+    return { message: formatted.message, ...place, extensions: { code: 'BAD_USER_INPUT', ...extensions } }
+  }
+  onUnexpected(cause)
+  return { message: 'Internal server error', ...place, extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: false } }
+}
+
+function causeOf(error: unknown): unknown {
+  let cause = error
+  while (cause instanceof GraphQLError && cause.originalError !== undefined) cause = cause.originalError
+  return cause
+}
+
+interface ValidationProblem {
+  readonly field: string
+  readonly message: string
+}
+
+interface ValidationErrorNode {
+  readonly property: string
+  readonly constraints?: Readonly<Record<string, string>>
+  readonly children?: readonly ValidationErrorNode[]
+}
+
+/** class-validator's tree without the values that it was given. */
+function problemsOf(errors: readonly ValidationErrorNode[] | undefined, prefix = ''): ValidationProblem[] {
+  return (errors ?? []).flatMap(({ property, constraints, children }) => {
+    const field = `${prefix}${property}`
+    const own = Object.values(constraints ?? {}).map((message) => ({ field, message }))
+    return [...own, ...problemsOf(children, `${field}.`)]
+  })
+}

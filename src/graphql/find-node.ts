@@ -1,0 +1,63 @@
+import { type GlobalId, parseGlobalId } from '../domain/global-id.ts'
+import { ClusterView } from './cluster-view.ts'
+import type { ApiContext } from './context.ts'
+import { findBackupServer } from './lookup.ts'
+import { backupNamed } from './types/archive-pages.ts'
+import { BackupServerType } from './types/backup-server.ts'
+import { ClusterType } from './types/cluster.ts'
+import { EtcdNodeType } from './types/etcd.ts'
+import type { NodeType } from './types/node.ts'
+import { OperationType } from './types/operation.ts'
+import { PostgresNodeType } from './types/postgres-node.ts'
+import { ServiceType } from './types/service.ts'
+import { WalSegmentType } from './types/wal-segment.ts'
+
+/** What a global id names, as it is now; null when there is none. Throws InvalidValueError on what is no id. */
+export async function findNode(context: ApiContext, text: string): Promise<NodeType | null> {
+  const id = parseGlobalId(text)
+  switch (id.type) {
+    case 'Operation': {
+      const record = await context.memo.operation(id.path[0])
+      return record === null ? null : new OperationType(record)
+    }
+    case 'BackupServer':
+    case 'Backup':
+    case 'WalSegment':
+      return findInArchive(context, id)
+    case 'Cluster':
+    case 'PostgresNode':
+    case 'EtcdNode':
+    case 'Service':
+      return findInCluster(context, id)
+    case 'Recovery':
+      return null
+  }
+}
+
+function findInCluster({ deps }: ApiContext, { type, path }: GlobalId): NodeType | null {
+  const source = deps.clusters.get(path[0])
+  if (source === undefined) return null
+  const view = ClusterView.of(source.current())
+  const named = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
+    all.filter(({ name }) => name === path[1])
+  switch (type) {
+    case 'PostgresNode':
+      return named(view.nodes).map((node) => new PostgresNodeType(view, node))[0] ?? null
+    case 'EtcdNode':
+      return named(view.snapshot.etcd).map((member) => new EtcdNodeType(view.name, member))[0] ?? null
+    case 'Service':
+      return named(view.snapshot.services.value ?? []).map((service) => new ServiceType(view.name, service))[0] ?? null
+    default:
+      return new ClusterType(view)
+  }
+}
+
+function findInArchive({ deps }: ApiContext, { type, path }: GlobalId): NodeType | null {
+  const found = findBackupServer(deps, path[0])
+  if (found === null) return null
+  const { cluster, server } = found
+  if (type === 'BackupServer') return new BackupServerType(ClusterView.of(cluster), server)
+  if (type === 'Backup') return backupNamed(server, path[1] ?? '')
+  const segment = server.wal.value?.get(path[1] ?? '') ?? null
+  return segment === null ? null : new WalSegmentType(server.name, segment)
+}

@@ -1,0 +1,27 @@
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
+import { ClusterView } from '../cluster-view.ts'
+import type { ApiContext } from '../context.ts'
+import { backupServerNamed } from '../lookup.ts'
+import { BaseBackupType } from '../types/backup.ts'
+import { BackupServerType } from '../types/backup-server.ts'
+import { OperationType } from '../types/operation.ts'
+
+/** Fields of a backup that lead back to types which lead to backups. */
+@Resolver(() => BaseBackupType)
+export class BackupLinks {
+  @FieldResolver(() => BackupServerType, { description: 'The Barman server that holds it.' })
+  server(@Root() backup: BaseBackupType, @Ctx() { deps }: ApiContext): BackupServerType {
+    const { cluster, server } = backupServerNamed(deps, backup.serverName)
+    return new BackupServerType(ClusterView.of(cluster), server)
+  }
+
+  @FieldResolver(() => OperationType, {
+    nullable: true,
+    description:
+      'The operation that made it. Null when it was not made here, or is not among the newest 500 that were.',
+  })
+  async operation(@Root() backup: BaseBackupType, @Ctx() { memo }: ApiContext): Promise<OperationType | null> {
+    const record = await memo.backupOperation(backup.serverName, backup.backupId)
+    return record === null ? null : new OperationType(record)
+  }
+}

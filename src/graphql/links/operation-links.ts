@@ -1,0 +1,29 @@
+import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
+import { ClusterView } from '../cluster-view.ts'
+import type { ApiContext } from '../context.ts'
+import { clusterSource } from '../lookup.ts'
+import { ClusterType } from '../types/cluster.ts'
+import type { Connection } from '../types/connection.ts'
+import { OperationType } from '../types/operation.ts'
+import { OperationEventConnection } from '../types/operation-event.ts'
+import type { OperationEventType } from '../types/operation-event-base.ts'
+import { eventPage } from '../types/operation-pages.ts'
+import { ForwardPageArgs } from '../types/page-args.ts'
+
+/** Fields of an operation that lead back to types which lead to operations. */
+@Resolver(() => OperationType)
+export class OperationLinks {
+  @FieldResolver(() => ClusterType, { description: 'The cluster that it is done to.' })
+  cluster(@Root() { record }: OperationType, @Ctx() { deps }: ApiContext): ClusterType {
+    return new ClusterType(ClusterView.of(clusterSource(deps, record.cluster).current()))
+  }
+
+  @FieldResolver(() => OperationEventConnection, { description: 'Everything that happened to it, oldest first.' })
+  events(
+    @Root() { record }: OperationType,
+    @Args(() => ForwardPageArgs) page: ForwardPageArgs,
+    @Ctx() context: ApiContext,
+  ): Promise<Connection<OperationEventType>> {
+    return eventPage(context, record.id, page)
+  }
+}

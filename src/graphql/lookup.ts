@@ -1,0 +1,49 @@
+import type { BackupServerSnapshot, ClusterSnapshot } from '../domain/cluster.ts'
+import { NotFoundError } from '../domain/errors.ts'
+import type { ApiDependencies, ClusterSource } from './context.ts'
+
+type Clusters = Pick<ApiDependencies, 'clusters'>
+
+/** By name; the first configured one without a name. Throws NotFoundError. */
+export function clusterSource({ clusters }: Clusters, name: string | null | undefined): ClusterSource {
+  const source = name == null ? clusters.values().next().value : clusters.get(name)
+  if (source !== undefined) return source
+  throw new NotFoundError(name == null ? 'no cluster is configured' : `there is no cluster "${name}"`, {
+    remedy: `Configured: ${[...clusters.keys()].join(', ') || 'none'}.`,
+  })
+}
+
+export interface FoundBackupServer {
+  readonly source: ClusterSource
+  readonly cluster: ClusterSnapshot
+  readonly server: BackupServerSnapshot
+}
+
+/** The Barman server of that name, in whatever cluster; null when there is none. */
+export function findBackupServer({ clusters }: Clusters, name: string): FoundBackupServer | null {
+  for (const source of clusters.values()) {
+    const cluster = source.current()
+    const server = cluster.backupServers.find((each) => each.name === name)
+    if (server !== undefined) return { source, cluster, server }
+  }
+  return null
+}
+
+/** By name; the first cluster's first one without a name. Throws NotFoundError. */
+export function backupServerNamed(deps: Clusters, name: string | null | undefined): FoundBackupServer {
+  const wanted = name ?? clusterSource(deps, null).current().backupServers[0]?.name
+  const found = wanted === undefined ? null : findBackupServer(deps, wanted)
+  if (found !== null) return found
+  const known = [...deps.clusters.values()].flatMap((each) => each.current().backupServers.map((server) => server.name))
+  throw new NotFoundError(`there is no backup server "${wanted ?? ''}"`, {
+    remedy: `Configured: ${known.join(', ') || 'none'}.`,
+  })
+}
+
+/** The cluster that has a service of that name; the first one when none is seen to, which then says what is wrong. */
+export function serviceSource(deps: Clusters, service: string): ClusterSource {
+  for (const source of deps.clusters.values()) {
+    if (source.current().services.value?.some(({ name }) => name === service) === true) return source
+  }
+  return clusterSource(deps, null)
+}

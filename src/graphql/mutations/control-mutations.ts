@@ -1,0 +1,57 @@
+import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
+import type { ApiContext } from '../context.ts'
+import { badUserInput } from '../errors.ts'
+import { requirePermission } from '../permissions.ts'
+import { readOperationId } from '../types/operation-pages.ts'
+import { OperationPayload } from '../types/operation-payload.ts'
+
+const MAX_REASON = 500
+const ID_TEXT = 'Its id, with or without "Operation:".'
+
+/** Mutations on operations themselves. */
+@Resolver()
+export class ControlMutations {
+  @Mutation(() => OperationPayload, {
+    description:
+      'Ends a queued operation at once, and asks a running one to stop and take back what it did. Role OPERATOR. Errors: NOT_FOUND.',
+  })
+  async cancelOperation(
+    @Arg('id', () => ID, { description: ID_TEXT }) id: string,
+    @Arg('reason', () => String, {
+      nullable: true,
+      description: 'Why; kept with the operation. At most 500 characters.',
+    })
+    reason: string | null | undefined,
+    @Ctx() { actor, deps }: ApiContext,
+  ): Promise<OperationPayload> {
+    requirePermission(actor, 'cancelOperation', deps.registry)
+    return new OperationPayload(await deps.operations.cancel(readOperationId(id), readReason(reason), actor))
+  }
+
+  @Mutation(() => OperationPayload, {
+    description:
+      'Runs an operation that failed, was cancelled or was interrupted once more, as a new one. Role OPERATOR, and the role that its kind wants. Errors: NOT_FOUND.',
+  })
+  async retryOperation(
+    @Arg('id', () => ID, { description: ID_TEXT }) id: string,
+    @Arg('reason', () => String, {
+      nullable: true,
+      description: 'Why; kept with the new operation. At most 500 characters.',
+    })
+    reason: string | null | undefined,
+    @Ctx() { actor, deps, memo }: ApiContext,
+  ): Promise<OperationPayload> {
+    requirePermission(actor, 'retryOperation', deps.registry)
+    const operationId = readOperationId(id)
+    const record = await memo.operation(operationId)
+    // Of a kind that this version does not have, the service tells.
+    if (record !== null && deps.registry.has(record.kind)) requirePermission(actor, record.kind, deps.registry)
+    return new OperationPayload(await deps.operations.retry(operationId, readReason(reason), actor))
+  }
+}
+
+function readReason(reason: string | null | undefined): string | null {
+  if (reason != null && reason.length > MAX_REASON)
+    throw badUserInput(`reason has ${reason.length} characters; at most ${MAX_REASON} are kept.`)
+  return reason ?? null
+}

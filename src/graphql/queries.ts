@@ -1,0 +1,75 @@
+import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql'
+import { ClusterView } from './cluster-view.ts'
+import type { ApiContext } from './context.ts'
+import { findNode } from './find-node.ts'
+import { clusterSource } from './lookup.ts'
+import { permissionsOf } from './permissions.ts'
+import { ClusterType } from './types/cluster.ts'
+import type { Connection } from './types/connection.ts'
+import { NodeType } from './types/node.ts'
+import { OperationConnection, OperationFilterInput, OperationType } from './types/operation.ts'
+import { operationPage, readOperationId, toFilter } from './types/operation-pages.ts'
+import { PageArgs } from './types/page-args.ts'
+import { ViewerType } from './types/viewer.ts'
+
+@Resolver()
+export class Queries {
+  @Query(() => NodeType, {
+    nullable: true,
+    description: 'Anything by its id. Null when there is none. Errors: INVALID_VALUE for what is no id.',
+  })
+  node(
+    @Arg('id', () => ID, { description: 'As an answer gave it.' }) id: string,
+    @Ctx() context: ApiContext,
+  ): Promise<NodeType | null> {
+    return findNode(context, id)
+  }
+
+  @Query(() => [ClusterType], { description: 'The configured clusters, in configured order.' })
+  clusters(@Ctx() { deps }: ApiContext): readonly ClusterType[] {
+    return [...deps.clusters.values()].map((source) => new ClusterType(ClusterView.of(source.current())))
+  }
+
+  @Query(() => ClusterType, { nullable: true, description: 'One of them. Null when there is none of that name.' })
+  cluster(
+    @Arg('name', () => String, {
+      nullable: true,
+      description: 'Patroni scope; the only or first configured one when left out.',
+    })
+    name: string | null | undefined,
+    @Ctx() { deps }: ApiContext,
+  ): ClusterType | null {
+    if (name != null && !deps.clusters.has(name)) return null
+    return new ClusterType(ClusterView.of(clusterSource(deps, name).current()))
+  }
+
+  @Query(() => OperationType, {
+    nullable: true,
+    description: 'One operation. Null when there is none. Errors: OPERATION_LOG_UNAVAILABLE while Redis is away.',
+  })
+  async operation(
+    @Arg('id', () => ID, { description: 'Its id, with or without "Operation:".' }) id: string,
+    @Ctx() { memo }: ApiContext,
+  ): Promise<OperationType | null> {
+    const record = await memo.operation(readOperationId(id))
+    return record === null ? null : new OperationType(record)
+  }
+
+  @Query(() => OperationConnection, {
+    description:
+      'Every operation, newest first. Errors: OPERATION_LOG_UNAVAILABLE while Redis is away; the field is never null, so ask for it apart from what must go on.',
+  })
+  operations(
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('filter', () => OperationFilterInput, { nullable: true, description: 'Narrows them.' })
+    filter: OperationFilterInput | null | undefined,
+    @Ctx() context: ApiContext,
+  ): Promise<Connection<OperationType>> {
+    return operationPage(context, page, toFilter(filter))
+  }
+
+  @Query(() => ViewerType, { description: 'Who the token says you are, and what you may do.' })
+  viewer(@Ctx() { actor, deps }: ApiContext): ViewerType {
+    return { name: actor.name, role: actor.role, permissions: permissionsOf(actor.role, deps.registry) }
+  }
+}

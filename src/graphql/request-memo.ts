@@ -1,0 +1,66 @@
+import { GraphQLError } from 'graphql'
+import { type OperationRecord, OperationStatus } from '../domain/operation.ts'
+import type { OperationLog } from '../events/operation-log.ts'
+
+/** Rows of all connections in one request (or in one event of a subscription). */
+const MAX_ROWS = 10_000
+/** How far back `Backup.operation` looks. */
+const BACKUP_OPERATIONS = 500
+
+/** What one request has read already, so that many fields cost one read. Lives as long as the request. */
+export class RequestMemo {
+  readonly #log: OperationLog
+  readonly #operations = new Map<string, Promise<OperationRecord | null>>()
+  #backupOperations: Promise<ReadonlyMap<string, OperationRecord>> | null = null
+  #rows = 0
+
+  constructor(log: OperationLog) {
+    this.#log = log
+  }
+
+  operation(id: string): Promise<OperationRecord | null> {
+    let answer = this.#operations.get(id)
+    if (answer === undefined) {
+      answer = this.#log.get(id)
+      this.#operations.set(id, answer)
+    }
+    return answer
+  }
+
+  /** The operation that made a backup, among the newest 500 backups that were made here. */
+  async backupOperation(server: string, backupId: string): Promise<OperationRecord | null> {
+    this.#backupOperations ??= this.#readBackupOperations()
+    return (await this.#backupOperations).get(`${server}/${backupId}`) ?? null
+  }
+
+  /**
+   * Counts against what one request may list. The validation rules weigh a query before its variables are known; this
+   * bounds what it then asks for.
+   */
+  spendRows(rows: number): void {
+    this.#rows += rows
+    if (this.#rows > MAX_ROWS) {
+      throw new GraphQLError(`The lists of one request may have ${MAX_ROWS} rows together; this one asks for more.`, {
+        extensions: {
+          code: 'TOO_MANY_ROWS',
+          remedy: 'Ask for smaller pages, or in several requests.',
+          retryable: false,
+        },
+      })
+    }
+  }
+
+  async #readBackupOperations(): Promise<ReadonlyMap<string, OperationRecord>> {
+    const { operations } = await this.#log.list({
+      limit: BACKUP_OPERATIONS,
+      from: null,
+      backward: false,
+      filter: { kinds: ['createBackup'], statuses: [OperationStatus.SUCCEEDED] },
+    })
+    const made = new Map<string, OperationRecord>()
+    for (const operation of operations) {
+      if (operation.result?.type === 'Backup') made.set(`${operation.result.scope}/${operation.result.name}`, operation)
+    }
+    return made
+  }
+}

@@ -1,0 +1,47 @@
+import { createUnionType } from 'type-graphql'
+import type { OperationResultReference } from '../../domain/operation.ts'
+import { ClusterView } from '../cluster-view.ts'
+import type { ApiDependencies } from '../context.ts'
+import { clusterSource, findBackupServer } from '../lookup.ts'
+import { backupNamed } from './archive-pages.ts'
+import { BaseBackupType } from './backup.ts'
+import { PostgresNodeType } from './postgres-node.ts'
+import { RecoveryType } from './recovery.ts'
+import { ServiceType } from './service.ts'
+
+export type OperationResultObject = BaseBackupType | PostgresNodeType | ServiceType | RecoveryType
+
+export const OperationResultType = createUnionType({
+  name: 'OperationResult',
+  description: 'What an operation made or changed.',
+  types: () => [BaseBackupType, PostgresNodeType, ServiceType, RecoveryType] as const,
+})
+
+/** The thing itself as it is now; null when it is gone, or not seen yet. */
+export function resolveResult(
+  deps: ApiDependencies,
+  cluster: string,
+  reference: OperationResultReference | null,
+): OperationResultObject | null {
+  if (reference === null) return null
+  const { type, scope, name } = reference
+  switch (type) {
+    case 'Backup': {
+      const found = findBackupServer(deps, scope)
+      return found === null ? null : backupNamed(found.server, name)
+    }
+    case 'PostgresNode': {
+      const view = ClusterView.of(clusterSource(deps, cluster).current())
+      const node = view.nodes.find((each) => each.name === name)
+      return node === undefined ? null : new PostgresNodeType(view, node)
+    }
+    case 'Service': {
+      const service = clusterSource(deps, cluster)
+        .current()
+        .services.value?.find((each) => each.name === name)
+      return service === undefined ? null : new ServiceType(cluster, service)
+    }
+    case 'Recovery':
+      return null
+  }
+}

@@ -1,0 +1,22 @@
+import { Field, ObjectType } from 'type-graphql'
+import type { Check } from '../../domain/backup.ts'
+import { CheckType } from './check.ts'
+import { DateTime } from './scalars.ts'
+
+@ObjectType('Verification', {
+  description: 'Whether a backup or recovered data proved to be whole.',
+  simpleResolvers: true,
+})
+export class VerificationType {
+  @Field(() => Boolean, { description: 'Whether every check passed.' })
+  passed!: boolean
+
+  @Field(() => DateTime, { description: 'When it ended.' })
+  at!: Date
+
+  @Field(() => String, { nullable: true, description: 'A sentence for people.' })
+  message!: string | null
+
+  @Field(() => [CheckType], { description: 'What was checked.' })
+  checks!: readonly Check[]
+}

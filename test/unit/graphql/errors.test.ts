@@ -1,0 +1,69 @@
+import 'reflect-metadata'
+import { GraphQLError, locatedError } from 'graphql'
+import { ArgumentValidationError } from 'type-graphql'
+import { expect, test, vi } from 'vitest'
+import { UnreachableError } from '../../../src/domain/errors.ts'
+import { badUserInput, formatGraphQLError } from '../../../src/graphql/errors.ts'
+
+function format(thrown: unknown, path: readonly string[] | null = ['field']) {
+  const onUnexpected = vi.fn()
+  const error = path === null ? (thrown as GraphQLError) : locatedError(thrown, undefined, path)
+  return { formatted: formatGraphQLError(error.toJSON(), error, onUnexpected), onUnexpected }
+}
+
+test("Howdah's own errors leave with code, remedy and retryable", () => {
+  const { formatted, onUnexpected } = format(new UnreachableError('Patroni db2', 'timeout', { remedy: 'Start it.' }))
+  expect(formatted).toEqual({
+    message: 'Patroni db2 cannot be reached: timeout',
+    path: ['field'],
+    extensions: { code: 'UNREACHABLE', remedy: 'Start it.', retryable: true },
+  })
+  expect(onUnexpected).not.toHaveBeenCalled()
+})
+
+test('an unexpected error says nothing to the caller and everything to the listener', () => {
+  const error = new TypeError('password is hunter2')
+  const { formatted, onUnexpected } = format(error)
+  expect(JSON.stringify(formatted)).not.toMatch(/hunter2|TypeError|\.ts/)
+  expect(formatted.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR', retryable: false })
+  expect(onUnexpected).toHaveBeenCalledWith(error)
+})
+
+test('an unexpected error that a stream threw, and so has no path, says nothing either', () => {
+  const originalError = new TypeError('password is hunter2')
+  const { formatted } = format(new GraphQLError(originalError.message, { originalError }), null)
+  expect(formatted.message).toBe('Internal server error')
+})
+
+test('a failed validation names fields and rules, never the value that was given', () => {
+  const target = { name: 'x', secret: 'hunter2' }
+  const failure = { target, value: 'hunter2', property: 'secret', constraints: { length: 'secret must be shorter' } }
+  const nested = {
+    target,
+    property: 'inner',
+    children: [{ target, property: 'deep', constraints: { is: 'deep must be' } }],
+  }
+  const { formatted } = format(new ArgumentValidationError([failure, nested]))
+  expect(formatted).toEqual({
+    message: 'secret must be shorter; deep must be',
+    path: ['field'],
+    extensions: {
+      code: 'BAD_USER_INPUT',
+      validationErrors: [
+        { field: 'secret', message: 'secret must be shorter' },
+        { field: 'inner.deep', message: 'deep must be' },
+      ],
+    },
+  })
+})
+
+test('errors of GraphQL itself and those with a code pass as they are', () => {
+  expect(format(badUserInput('first is -1')).formatted.message).toBe('first is -1')
+  expect(format(new GraphQLError('Unknown field'), null).formatted.extensions).toEqual({ code: 'BAD_USER_INPUT' })
+})
+
+test("a result that does not fit its type is the API's fault, not the caller's", () => {
+  const { formatted, onUnexpected } = format(new GraphQLError('Int cannot represent 1.5'))
+  expect(formatted.message).toBe('Internal server error')
+  expect(onUnexpected).toHaveBeenCalledOnce()
+})
