@@ -1,0 +1,94 @@
+// @ts-check
+import { join } from 'node:path'
+import { composeFor } from './compose.mjs'
+import { fingerprint, stamp } from './fingerprint.mjs'
+import { tryCommand } from './run-command.mjs'
+import { ROOT, setting } from './settings.mjs'
+
+/** @typedef {import('./settings.mjs').Stack} Stack */
+
+/**
+ * Images by the service whose build makes them. Those of one lane share layers, which the builder that comes without
+ * BuildKit cannot share between builds that run at once.
+ */
+const FIRST = { service: 'haproxy', image: 'haproxy', inputs: ['docker/haproxy'] }
+const LANES = [
+  [
+    { service: 'db1', image: 'postgres', inputs: ['docker/postgres'] },
+    { service: 'barman', image: 'barman', inputs: ['docker/barman'] },
+  ],
+  [
+    { service: 'etcd1', image: 'etcd', inputs: ['docker/etcd'] },
+    { service: 'redis', image: 'redis', inputs: ['docker/redis'] },
+  ],
+]
+const COMMON = ['docker/Dockerfile', 'docker/base']
+
+/** @typedef {typeof FIRST} Image */
+
+/**
+ * The images of everything but Howdah itself, those whose inputs changed.
+ * @param {Stack} stack
+ * @param {{ note: (text: string) => void }} step
+ */
+export async function buildStackImages(stack, step) {
+  const builder = await builderFor(stack)
+  const done = [await builder(FIRST, COMMON, step)]
+  await Promise.all(
+    LANES.map(async (lane) => {
+      for (const image of lane) done.push(await builder(image, COMMON, step))
+    }),
+  )
+  return summary(done)
+}
+
+/**
+ * The image of API and worker, from .build/app.
+ * @param {Stack} stack
+ * @param {{ note: (text: string) => void }} step
+ */
+export async function buildHowdahImage(stack, step) {
+  const builder = await builderFor(stack)
+  const image = {
+    service: 'api',
+    image: 'howdah',
+    inputs: ['docker/howdah', 'docker/base', 'dist', 'package-lock.json'],
+  }
+  return summary([await builder(image, [], step)])
+}
+
+/** @param {readonly string[]} built */
+const summary = (built) => {
+  const names = built.filter((name) => name !== '')
+  return names.length === 0 ? 'up to date' : `built ${names.join(', ')}`
+}
+
+/** @param {Stack} stack */
+async function builderFor(stack) {
+  const compose = await composeFor(stack)
+  const suite = setting(stack.settings, 'SUITE')
+  const base = await imageId(`debian:${suite}-slim`)
+  const values = [base, suite, setting(stack.settings, 'PG_MAJOR')]
+
+  /**
+   * @param {Image} image
+   * @param {readonly string[]} common
+   * @param {{ note: (text: string) => void }} step
+   * @returns {Promise<string>} The image's name if it was built, else nothing.
+   */
+  return async ({ service, image, inputs }, common, { note }) => {
+    const name = `${setting(stack.settings, 'IMAGE_PREFIX')}/${image}:${suite}`
+    const made = stamp(join(ROOT, '.build/images', `${name.replaceAll(/[/:]/g, '_')}.stamp`))
+    const wanted = await fingerprint(ROOT, [...common, ...inputs], values)
+    if ((await made.read()) === `${wanted} ${await imageId(name)}`) return ''
+    await compose.run(['build', service], (line) => note(`${image}: ${line.trim()}`))
+    await made.write(`${wanted} ${await imageId(name)}`)
+    return image
+  }
+}
+
+/** @param {string} name */
+async function imageId(name) {
+  const { code, stdout } = await tryCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', name])
+  return code === 0 ? stdout : 'none'
+}

@@ -1,0 +1,58 @@
+// @ts-check
+import { assembleApp, buildAppDependencies, buildDist } from './build-app.mjs'
+import { buildHowdahImage, buildStackImages } from './build-images.mjs'
+import { ensureBaseImage, makeBaseFolder, willNeedBaseFolder } from './ensure-base-image.mjs'
+import { ensureDependencies } from './ensure-dependencies.mjs'
+import { ensureCompose, ensureDocker } from './ensure-docker.mjs'
+import { ensureSecrets } from './ensure-secrets.mjs'
+import { ensureTokens } from './ensure-tokens.mjs'
+import { openStack, ROOT, setting } from './settings.mjs'
+
+/** @typedef {import('./steps-view.mjs').StepsView} StepsView */
+
+/**
+ * Everything that a stack needs before it can be started, from a bare machine on: what does not depend on each other
+ * runs side by side. What is there already is left as it is.
+ * @param {StepsView} view
+ * @param {Parameters<typeof openStack>[0]} [which]
+ */
+export async function prepare(view, which) {
+  const blank = await openStack(which)
+  const suite = setting(blank.settings, 'SUITE')
+
+  const dependencies = view.step('npm packages', () => ensureDependencies(ROOT))
+  const files = willNeedBaseFolder().then((needed) =>
+    needed ? view.step('base files', (step) => makeBaseFolder(suite, step)) : null,
+  )
+  const docker = view.step('Docker', async (step) => {
+    const said = await ensureDocker(step)
+    await ensureCompose()
+    return said
+  })
+  const secrets = view.step('secrets', async () => {
+    await ensureSecrets(blank)
+    await ensureTokens(blank.secretsDir)
+    return blank.secretsDir
+  })
+  // The settings may not have been there before.
+  const stack = secrets.then(() => openStack(which))
+
+  const base = Promise.all([docker, files]).then(([, folder]) =>
+    view.step('base image', (step) => ensureBaseImage(suite, folder, step)),
+  )
+  const images = Promise.all([stack, base]).then(([opened]) =>
+    view.step('images', (step) => buildStackImages(opened, step)),
+  )
+  const dist = dependencies.then(() => view.step('build', buildDist))
+  const packages = dependencies.then(() => view.step('image packages', buildAppDependencies))
+  const howdah = Promise.all([stack, base, dist, packages]).then(([opened]) =>
+    view.step('Howdah image', async (step) => {
+      await assembleApp()
+      return buildHowdahImage(opened, step)
+    }),
+  )
+  // All of them end before a failure is told: nothing is left running behind the message.
+  const all = [dependencies, docker, files, secrets, base, dist, packages, images, howdah]
+  for (const ended of await Promise.allSettled(all)) if (ended.status === 'rejected') throw ended.reason
+  return stack
+}

@@ -1,0 +1,89 @@
+// @ts-check
+import { ApiRefusal, askApi } from './ask-api.mjs'
+import { apiUrl, publishedAddress } from './settings.mjs'
+
+/**
+ * @typedef {{ service: string, what: string }} Missing What a stack that is not ready lacks, and whose log tells more.
+ * @typedef {{ name: string, role: string, state: string }} NodeState
+ * @typedef {{ name: string, status: string, message: string | null, hint: string | null }} Check
+ * @typedef {{ leader: { name: string } | null, nodes: NodeState[], backupServers: { name: string, checks: Check[], latestBackup?: object | null }[] }} ClusterState
+ */
+
+const QUERY = `{
+  cluster { leader { name } nodes { name role state } backupServers { name checks { name status message hint } latestBackup { backupId } } }
+}`
+const REST_PORTS = ['DB1_REST_PORT', 'DB2_REST_PORT', 'DB3_REST_PORT', 'DB4_REST_PORT']
+
+/**
+ * What the stack lacks before it is ready, as its users would see it: asked of its API. Until that answers, Patroni
+ * tells how far the cluster is.
+ * @param {import('./settings.mjs').Stack} stack
+ * @param {string} token
+ * @returns {Promise<Missing[]>}
+ */
+export async function readMissing(stack, token) {
+  try {
+    const { cluster } = await askApi({ url: apiUrl(stack), token }, QUERY)
+    return missingFrom(cluster)
+  } catch (error) {
+    if (error instanceof ApiRefusal && error.status === 401) {
+      return [{ service: 'api', what: 'the API to accept the token of tokens.json (restart it if the file is new)' }]
+    }
+    const api = { service: 'api', what: `the API to answer${error instanceof ApiRefusal ? ` (${error.message})` : ''}` }
+    return [...(await missingFromPatroni(stack)), api]
+  }
+}
+
+/**
+ * @param {ClusterState | null} cluster
+ * @returns {Missing[]}
+ */
+export function missingFrom(cluster) {
+  if (cluster === null) return [{ service: 'api', what: 'the API to know the cluster' }]
+  /** @type {Missing[]} */
+  const missing = []
+  const leader = cluster.leader?.name
+  if (leader === undefined) missing.push({ service: cluster.nodes[0]?.name ?? 'api', what: 'a leader' })
+  for (const { name, state } of cluster.nodes) {
+    if (name !== leader && state !== 'STREAMING')
+      missing.push({ service: name, what: `${name} to stream (${words(state)})` })
+  }
+  for (const { name, checks, latestBackup } of cluster.backupServers) {
+    const failing = checks.filter(({ status }) => status === 'FAILED' || status === 'UNKNOWN')
+    if (checks.length === 0) missing.push({ service: 'barman', what: `Barman to check ${name}` })
+    if (failing.length > 0)
+      missing.push({ service: 'barman', what: `Barman's checks (${failing.map(describeCheck).join('; ')})` })
+    // The stack takes one by itself as soon as it can.
+    if (latestBackup === null) missing.push({ service: 'barman', what: `the first backup of ${name}` })
+  }
+  return missing
+}
+
+/** @param {Check} check */
+const describeCheck = ({ name, message, hint }) => [name, hint ?? message].filter(Boolean).join(': ')
+
+/** @param {string} state */
+const words = (state) => state.toLowerCase().replaceAll('_', ' ')
+
+/**
+ * @param {import('./settings.mjs').Stack} stack
+ * @returns {Promise<Missing[]>}
+ */
+async function missingFromPatroni(stack) {
+  const answers = await Promise.all(
+    REST_PORTS.map((port) =>
+      fetch(`http://${publishedAddress(stack, port)}/cluster`, { signal: AbortSignal.timeout(2000) })
+        .then((response) => response.json())
+        .catch(() => null),
+    ),
+  )
+  /** @type {{ members?: { name: string, role: string, state: string }[] } | null} */
+  const cluster = answers.find((answer) => answer !== null) ?? null
+  const members = cluster?.members ?? []
+  if (!members.some(({ role }) => role === 'leader')) return [{ service: 'db1', what: 'a leader' }]
+  const streaming = members.filter(({ state }) => state === 'streaming').length
+  const expected = REST_PORTS.length - 1
+  return streaming >= expected
+    ? []
+    : [{ service: 'db1', what: `${expected - streaming} of ${expected} replicas to stream` }]
+}

@@ -1,0 +1,127 @@
+// @ts-check
+
+import { spawn } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { lastLines, tryCommand } from './run-command.mjs'
+import { ROOT } from './settings.mjs'
+
+export const SUITES = ['unit', 'integration', 'stack']
+
+/** What is checked without running anything. Each is a program of its own: they run side by side. */
+const CHECKS = [
+  { name: 'types', command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false'] },
+  { name: 'style', command: ['node_modules/.bin/biome', 'check', '--colors=off'] },
+  { name: 'arrows', command: ['node_modules/.bin/depcruise', '--no-progress', 'src'] },
+  { name: 'schema', command: ['node', 'dist/bin/print-schema.js', '--check'] },
+]
+
+/**
+ * @typedef {object} Outcome Of a suite or a check. A check counts only when it fails.
+ * @property {string} name
+ * @property {number} passed
+ * @property {number} failed
+ * @property {number} skipped
+ * @property {number} seconds
+ * @property {string} output What is to be shown; nothing for what has been shown already.
+ */
+
+/** @returns {Promise<Outcome[]>} */
+export function runChecks() {
+  return Promise.all(
+    CHECKS.map(async ({ name, command: [program = '', ...args] }) => {
+      const startedAt = Date.now()
+      const { code, output } = await tryCommand(program, args, { cwd: ROOT })
+      const failed = code === 0 ? 0 : 1
+      return {
+        name,
+        passed: 0,
+        failed,
+        skipped: 0,
+        seconds: (Date.now() - startedAt) / 1000,
+        output: failed === 0 ? '' : lastLines(output, 100),
+      }
+    }),
+  )
+}
+
+/**
+ * Runs one project of vitest.config.ts, its output going where ours goes.
+ * @param {string} suite
+ * @param {readonly string[]} filters
+ * @returns {Promise<Outcome>}
+ */
+export async function runSuite(suite, filters) {
+  const report = join(ROOT, '.build/test-results', `${suite}.json`)
+  await rm(report, { force: true })
+  const startedAt = Date.now()
+  const code = await inForeground('node_modules/.bin/vitest', [
+    'run',
+    '--project',
+    suite,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...filters,
+  ])
+  const counted = countTests(await readFile(report, 'utf8').catch(() => ''))
+  // A file that does not load, a set-up that fails, an error between tests: no test failed, and the suite did.
+  const failed = counted.failed === 0 && code !== 0 ? 1 : counted.failed
+  return { name: suite, ...counted, failed, seconds: (Date.now() - startedAt) / 1000, output: '' }
+}
+
+/**
+ * @param {string} report The JSON of vitest's reporter; empty: it did not come to that.
+ */
+export function countTests(report) {
+  if (report === '') return { passed: 0, failed: 0, skipped: 0 }
+  const {
+    numPassedTests = 0,
+    numFailedTests = 0,
+    numPendingTests = 0,
+    numTodoTests = 0,
+    testResults = [],
+  } = JSON.parse(report)
+  // A file that does not load has no tests that could fail.
+  const broken = testResults.filter(
+    (/** @type {{ status: string, assertionResults: { status: string }[] }} */ { status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  ).length
+  return { passed: numPassedTests, failed: numFailedTests + broken, skipped: numPendingTests + numTodoTests }
+}
+
+/**
+ * @param {readonly Outcome[]} outcomes
+ * @returns {string} A table, and the sums on a last line of their own.
+ */
+export function summarize(outcomes) {
+  const rows = outcomes.map(({ name, passed, failed, skipped, seconds }) => {
+    const counts =
+      passed + failed + skipped === 0
+        ? 'ok'
+        : `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+    return `${failed === 0 ? '✔' : '✘'} ${name.padEnd(14)} ${`${seconds.toFixed(1)} s`.padStart(9)}   ${counts}`
+  })
+  const sum = (/** @type {'passed' | 'failed'} */ key) => outcomes.reduce((total, outcome) => total + outcome[key], 0)
+  return `${rows.join('\n')}\n\n${sum('passed')} passed, ${sum('failed')} failed`
+}
+
+/**
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @returns {Promise<number>}
+ */
+function inForeground(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: ROOT, stdio: 'inherit' })
+    // Ctrl-C reaches the child as well: it cleans up, and we say how it ended.
+    const ignore = () => undefined
+    process.on('SIGINT', ignore)
+    child.on('error', reject)
+    child.on('close', (code) => {
+      process.off('SIGINT', ignore)
+      resolve(code ?? 1)
+    })
+  })
+}

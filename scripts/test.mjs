@@ -1,0 +1,45 @@
+// @ts-check
+// npm test: everything, from a bare machine on. npm test -- unit|integration|stack|checks [filter...]: a part of it.
+
+import { buildDist } from './lib/build-app.mjs'
+import { viewForTerminal } from './lib/command-line.mjs'
+import { ensureDependencies } from './lib/ensure-dependencies.mjs'
+import { prepare } from './lib/prepare.mjs'
+import { ROOT } from './lib/settings.mjs'
+import { entryPoint, SetupError } from './lib/setup-error.mjs'
+import { removeTestStack, TEST_STACK_FILES } from './lib/test-stack.mjs'
+import { runChecks, runSuite, SUITES, summarize } from './lib/test-suites.mjs'
+
+const PARTS = ['checks', ...SUITES]
+const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--')
+const parts = first === undefined ? PARTS : [first]
+
+await entryPoint(async () => {
+  if (first !== undefined && !PARTS.includes(first)) {
+    throw new SetupError(`There is no suite "${first}".`, { remedy: `There are: ${PARTS.join(', ')}.` })
+  }
+  await setUp()
+  /** @type {import('./lib/test-suites.mjs').Outcome[]} */
+  const outcomes = []
+  for (const part of parts) {
+    console.log(`\n── ${part} ──`)
+    const ended = part === 'checks' ? await runChecks() : [await runSuite(part, rest)]
+    for (const { name, output } of ended) if (output !== '') console.log(`✘ ${name}\n${output}\n`)
+    outcomes.push(...ended)
+  }
+  // The suite removes its stack by itself, unless it was ended by force.
+  if (parts.includes('stack') && !process.env['HOWDAH_KEEP_STACK']) await removeTestStack()
+  console.log(`\n${summarize(outcomes)}`)
+  if (outcomes.some(({ failed }) => failed > 0)) process.exitCode = 1
+})
+
+/** What the parts that were asked for need, and no more: the unit tests need no Docker. */
+async function setUp() {
+  const view = viewForTerminal()
+  if (parts.includes('integration') || parts.includes('stack')) {
+    await prepare(view, TEST_STACK_FILES)
+    return
+  }
+  await ensureDependencies(ROOT)
+  if (parts.includes('checks')) await view.step('build', buildDist)
+}
