@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Role } from '../../../src/domain/operation.ts'
+import { type Answer, closeCode, connect, openSocket, openSse } from '../../support/api-clients.ts'
+import { type FakeApi, startFakeApi, TEST_LIMITS } from '../../support/fake-api.ts'
+
+let api: FakeApi
+beforeAll(async () => {
+  api = await startFakeApi()
+})
+afterAll(() => api.close())
+
+const deep = `{ cluster { ${'backupServer { latestBackup { server { '.repeat(5)} name ${'} } }'.repeat(5)} } }`
+const costly =
+  '{ cluster { backupServer { backups(first: 500) { edges { node { server { backups(first: 500) { edges { node { id } } } } } } } } } }'
+const aliases = `{ ${Array.from({ length: 20 }, (_, index) => `a${index}: viewer { name }`).join(' ')} }`
+const long = `{ viewer { ${'name '.repeat(3_000)} } }`
+
+const TOO_MUCH: [string, string, RegExp][] = [
+  ['depth', deep, /depth/i],
+  ['cost', costly, /cost/i],
+  ['aliases', aliases, /alias/i],
+  ['tokens', long, /tokens/i],
+]
+
+describe('a query over the limit of', () => {
+  test.each(TOO_MUCH)('%s is refused over HTTP', async (_name, query, message) => {
+    expect((await api.query(query)).errors?.[0]?.message).toMatch(message)
+  })
+
+  test.each(TOO_MUCH)('%s is refused over WebSocket', async (_name, query, message) => {
+    const { client } = connect(api)
+    const failure = await new Promise<unknown>((resolve) => {
+      client.subscribe({ query }, { next: resolve, error: resolve, complete: () => resolve(null) })
+    })
+    expect(JSON.stringify(failure)).toMatch(message)
+    await client.dispose()
+  })
+
+  test.each(TOO_MUCH)('%s is refused over server-sent events', async (_name, query, message) => {
+    const { payloads } = await openSse(api, query)
+    const answers: Answer[] = []
+    for await (const answer of payloads) answers.push(answer)
+    expect(answers[0]?.errors?.[0]?.message).toMatch(message)
+    expect(answers[0]).not.toHaveProperty('data')
+  })
+})
+
+test('what a query asks for with variables is bounded while it runs', async () => {
+  const query =
+    'query ($n: Int) { cluster { backupServer { backups(first: $n) { edges { node { server { backups(first: $n) { totalCount } } } } } } } }'
+  const { errors } = await api.query(query, { n: 500 })
+  // One backup is there: 500 + 500 rows are asked for. Eleven times that is too much.
+  expect(errors).toBeUndefined()
+  const eleven = `query ($n: Int) { cluster { backupServer { ${Array.from({ length: 11 }, (_, i) => `w${i}: wals(first: $n) { totalCount } b${i}: backups(first: $n) { totalCount }`).join(' ')} } } }`
+  const wide = await startFakeApi({ limits: { maxAliases: 100 } })
+  expect((await wide.query(eleven, { n: 500 })).errors?.[0]?.extensions['code']).toBe('TOO_MANY_ROWS')
+  await wide.close()
+})
+
+const post = (body: string) => {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${api.token(Role.ADMIN)}` }
+  return fetch(`${api.url}/graphql`, { method: 'POST', headers, body })
+}
+
+test('a batch is refused', async () => {
+  const response = await post(JSON.stringify([{ query: '{ __typename }' }, { query: '{ __typename }' }]))
+  expect(response.status).toBe(400)
+})
+
+test('a batch up to maxBatch is answered where it is allowed', async () => {
+  const batching = await startFakeApi({ limits: { maxBatch: 2 } })
+  const send = (count: number) =>
+    fetch(`${batching.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${batching.token(Role.ADMIN)}` },
+      body: JSON.stringify(Array.from({ length: count }, () => ({ query: '{ __typename }' }))),
+    })
+  expect(await (await send(2)).json()).toHaveLength(2)
+  expect((await send(3)).status).toBe(400)
+  await batching.close()
+})
+
+test('a body over the limit is answered with 413', async () => {
+  expect((await post(JSON.stringify({ query: ' '.repeat(TEST_LIMITS.maxBodyBytes) }))).status).toBe(413)
+})
+
+test('a WebSocket message over the limit closes it with 1009', async () => {
+  const socket = await openSocket(api, { token: api.token(Role.VIEWER) })
+  const code = closeCode(socket)
+  socket.send('x'.repeat(TEST_LIMITS.maxBodyBytes + 1))
+  expect(await code).toBe(1009)
+})
+
+test('one WebSocket has so many subscriptions and no more', async () => {
+  const { client } = connect(api)
+  const failures: unknown[] = []
+  const started = Array.from({ length: TEST_LIMITS.maxSubscriptionsPerConnection + 2 }, () => {
+    return new Promise<void>((resolve) => {
+      const error = (problem: unknown) => {
+        failures.push(problem)
+        resolve()
+      }
+      client.subscribe(
+        { query: 'subscription { clusterUpdates { name } }' },
+        { next: () => resolve(), error, complete: () => {} },
+      )
+    })
+  })
+  await Promise.all(started)
+  expect(failures).toHaveLength(2)
+  expect(JSON.stringify(failures)).toContain('TOO_MANY_SUBSCRIPTIONS')
+  expect(api.cluster.listeners).toBe(TEST_LIMITS.maxSubscriptionsPerConnection)
+  await client.dispose()
+  await expect.poll(() => api.cluster.listeners).toBe(0)
+})

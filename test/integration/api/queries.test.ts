@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CheckStatus } from '../../../src/domain/backup.ts'
+import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
+import { operationRecord } from '../../support/operations.ts'
+import { away, backupServerOf, clusterOf, etcdOf, nodeOf, range } from '../../unit/domain/builders.ts'
+
+let api: FakeApi
+beforeAll(async () => {
+  api = await startFakeApi()
+})
+afterAll(() => api.close())
+
+const ask = async (query: string, variables = {}) => {
+  const { data, errors } = await api.query(query, variables)
+  expect(errors).toBeUndefined()
+  return data
+}
+
+describe('the cluster', () => {
+  test('answers with its parts', async () => {
+    api.cluster.change(clusterOf())
+    const { cluster } = await ask(`{ cluster {
+      id name health { status checkedAt issues { code severity } } paused timeline leader { name role lsn lag { replayBytes } }
+      nodes { id name role state lag { receiveBytes replayBytes replaySeconds } switchoverEligibility { eligible reasons } service { id name state } }
+      etcd { hasQuorum faultTolerance nodes { id healthy } } haproxy { statsUrl backends { name } } services { name }
+    } }`)
+    expect(cluster).toMatchObject({
+      id: 'Cluster:patroni',
+      health: { status: 'HEALTHY', checkedAt: '2026-11-22T12:00:00.000Z' },
+      leader: { name: 'db1', role: 'LEADER', lsn: '0/3E8', lag: null },
+      etcd: { hasQuorum: true, faultTolerance: 0 },
+    })
+    expect(cluster.nodes[1]).toMatchObject({
+      id: 'PostgresNode:patroni/db2',
+      state: 'STREAMING',
+      lag: { receiveBytes: 0, replayBytes: 0, replaySeconds: 0 },
+      switchoverEligibility: { eligible: true, reasons: [] },
+      service: { id: 'Service:patroni/db2', state: 'RUNNING' },
+    })
+  })
+
+  test('is null for a name that is not configured', async () => {
+    expect(await ask('{ cluster(name: "other") { name } }')).toEqual({ cluster: null })
+  })
+
+  test('says UNKNOWN with the reason for what cannot be seen, and answers the rest', async () => {
+    const server = backupServerOf({
+      checks: away('ssh: connect refused', [{ name: 'ssh', status: CheckStatus.OK, message: null, hint: null }]),
+      backups: away(),
+      wal: away(),
+      configuration: away(),
+      incoming: away(),
+      disk: away(),
+    })
+    api.cluster.change(
+      clusterOf({
+        backupServers: [server],
+        haproxy: away(),
+        services: away(),
+        topology: away(),
+        etcd: [etcdOf('etcd1', away())],
+      }),
+    )
+    const { cluster } = await ask(`{ cluster {
+      health { status issues { code severity message } } nodes { name } services { name } haproxy { backends { name } }
+      timelineHistory { timeline } configuration etcd { hasQuorum nodes { healthy error } }
+      backupServer { active checks { name status message hint } latestBackup { id } backups { totalCount edges { cursor } }
+        wals { edges { cursor } } walArchive { segmentCount gaps { after } recoveryPointLagSeconds } recoveryWindows { timeline }
+        canRecoverTo(target: {}) { recoverable reasons } diskFreeBytes }
+    } }`)
+    expect(cluster.health.issues.map(({ code }: { code: string }) => code)).toContain('NOT_OBSERVED')
+    expect(cluster).toMatchObject({
+      services: [],
+      configuration: {},
+      etcd: { hasQuorum: false, nodes: [{ healthy: false, error: 'connection refused' }] },
+      backupServer: {
+        active: false,
+        checks: [{ name: 'barman check', status: 'UNKNOWN', message: 'ssh: connect refused' }],
+        latestBackup: null,
+        backups: { totalCount: 0, edges: [] },
+        walArchive: { segmentCount: 0, gaps: [], recoveryPointLagSeconds: null },
+        recoveryWindows: [],
+        canRecoverTo: { recoverable: false, reasons: ['The WAL catalogue cannot be read: connection refused.'] },
+      },
+    })
+    api.cluster.change(clusterOf())
+  })
+})
+
+describe('operations', () => {
+  test('come newest first, filtered, and page by page', async () => {
+    const ids = range(1, 5).map(() => api.operations.add(operationRecord()).id)
+    const query =
+      'query ($after: String) { operations(first: 2, after: $after, filter: { kinds: [TEST_KIND] }) { edges { cursor node { id kind status } } pageInfo { hasNextPage endCursor } } }'
+    const { operations: first } = await ask(query)
+    expect(first.edges.map(({ cursor }: { cursor: string }) => cursor)).toEqual([ids[4], ids[3]])
+    const { operations: second } = await ask(query, { after: first.pageInfo.endCursor })
+    expect(second.edges[0]).toMatchObject({
+      cursor: ids[2],
+      node: { id: `Operation:${ids[2]}`, kind: 'TEST_KIND', status: 'QUEUED' },
+    })
+  })
+
+  test('are found by their bare and by their global id, with their cluster and events', async () => {
+    const { id } = api.operations.add(operationRecord())
+    const query =
+      'query ($id: ID!) { operation(id: $id) { id cluster { name } events { edges { cursor node { __typename sequence operation { id } } } } } }'
+    const [bare, global] = [await ask(query, { id }), await ask(query, { id: `Operation:${id}` })]
+    expect(bare).toEqual(global)
+    expect(bare.operation.events.edges[0].node).toEqual({
+      __typename: 'OperationQueued',
+      sequence: 1,
+      operation: { id: `Operation:${id}` },
+    })
+  })
+
+  test('while Redis is away they fail with a code, and the rest of the query goes on', async () => {
+    api.operations.away = true
+    const { data, errors } = await api.query('{ cluster { name } operation(id: "x") { id } }')
+    expect(data).toEqual({ cluster: { name: 'patroni' }, operation: null })
+    expect(errors).toHaveLength(1)
+    expect(errors?.[0]).toMatchObject({
+      path: ['operation'],
+      extensions: { code: 'OPERATION_LOG_UNAVAILABLE', retryable: true },
+    })
+    expect(JSON.stringify(errors)).not.toContain('10.0.0.9')
+    api.operations.away = false
+  })
+})
+
+test('an input that breaks a rule is refused before anything is submitted, and not echoed', async () => {
+  const submitted = api.submitted.length
+  const { errors } = await api.query('mutation { testKind(input: { label: "hunter2hunter2" }) { operation { id } } }')
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', validationErrors: [{ field: 'label' }] })
+  expect(JSON.stringify(errors)).not.toContain('hunter2')
+  expect(api.submitted.length).toBe(submitted)
+})
+
+test('a fault of the API tells nothing', async () => {
+  const fault = nodeOf('db2')
+  Object.defineProperty(fault, 'name', {
+    get: () => {
+      throw new TypeError('password is hunter2')
+    },
+  })
+  api.cluster.change(clusterOf({ nodes: [fault] }))
+  const { errors } = await api.query('{ cluster { nodes { name } } }')
+  expect(errors?.[0]?.message).toBe('Internal server error')
+  expect(JSON.stringify(errors)).not.toMatch(/hunter2|stack|\.ts/)
+  expect(String(api.unexpected.at(-1))).toContain('hunter2')
+})

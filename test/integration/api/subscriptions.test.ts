@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type OperationRecord, Role } from '../../../src/domain/operation.ts'
+import { type Answer, connect, openSse } from '../../support/api-clients.ts'
+import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
+import { operationRecord } from '../../support/operations.ts'
+import { clusterOf, range, seen, topologyOf, walOf } from '../../unit/domain/builders.ts'
+
+interface Subscriber {
+  next(): Promise<Answer | undefined>
+  leave(): Promise<void>
+}
+
+/** The same tests on both transports: they promise the same. */
+const TRANSPORTS: [string, (query: string) => Promise<Subscriber>][] = [
+  [
+    'WebSocket',
+    async (query) => {
+      const { client } = connect(api)
+      const answers = client.iterate({ query })
+      return {
+        next: async () => (await answers.next()).value as Answer | undefined,
+        leave: async () => void (await client.dispose()),
+      }
+    },
+  ],
+  ...['/graphql', '/graphql/stream'].map((path): (typeof TRANSPORTS)[number] => [
+    `server-sent events on ${path}`,
+    async (query) => {
+      const { response, payloads } = await openSse(api, query, Role.VIEWER, path)
+      return {
+        next: async () => (await payloads.next()).value ?? undefined,
+        leave: async () => void response.destroy(),
+      }
+    },
+  ]),
+]
+
+let api: FakeApi
+let operation: OperationRecord
+beforeAll(async () => {
+  api = await startFakeApi()
+})
+const open = () => [api.operations.following, api.cluster.listeners, api.cluster.streaming]
+beforeEach(async () => {
+  // What the test before has left is gone, so what a test counts is its own.
+  await expect.poll(open).toEqual([0, 0, 0])
+  operation = api.operations.add(operationRecord())
+})
+afterAll(() => api.close())
+
+describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
+  test('operationEvents replays from the first event, goes on live and completes after the last', async () => {
+    api.operations.emit(operation.id, { type: 'OperationStarted', attempt: 1, worker: 'w1' })
+    const subscriber = await subscribe(`subscription { operationEvents(operationId: "${operation.id}") {
+      __typename sequence message operation { id status } ... on OperationStarted { worker attempt } } }`)
+    const event = async () => (await subscriber.next())?.data?.operationEvents
+    expect(await event()).toMatchObject({
+      __typename: 'OperationQueued',
+      sequence: 1,
+      operation: { status: 'RUNNING' },
+    })
+    expect(await event()).toMatchObject({ __typename: 'OperationStarted', sequence: 2, worker: 'w1', attempt: 1 })
+    const live = event()
+    api.operations.emit(operation.id, { type: 'OperationSucceeded', result: null })
+    // Each event is read anew: nothing is remembered from the one before.
+    expect(await live).toMatchObject({
+      __typename: 'OperationSucceeded',
+      sequence: 3,
+      operation: { status: 'SUCCEEDED' },
+    })
+    expect(await subscriber.next()).toBeUndefined()
+    expect(api.operations.following).toBe(0)
+    await subscriber.leave()
+  })
+
+  test('operationEvents resumes behind a cursor', async () => {
+    api.operations.emit(operation.id, { type: 'OperationStarted', attempt: 1, worker: 'w1' })
+    const after = api.operations.history.at(-2)?.cursor
+    const subscriber = await subscribe(
+      `subscription { operationEvents(operationId: "${operation.id}", after: "${after}") { sequence } }`,
+    )
+    expect((await subscriber.next())?.data?.operationEvents).toEqual({ sequence: 2 })
+    await subscriber.leave()
+    await expect.poll(() => api.operations.following).toBe(0)
+  })
+
+  test('a subscriber that leaves while nothing happens ends its source at once', async () => {
+    const waiting: Subscriber[] = []
+    for (const query of [
+      'operationFeed { cursor }',
+      'clusterUpdates { name }',
+      'walArchived { name }',
+      'serviceLogs(service: "db1") { text }',
+    ]) {
+      waiting.push(await subscribe(`subscription { ${query} }`))
+    }
+    // Started by asking for a value that does not come.
+    for (const subscriber of waiting) subscriber.next().catch(() => {})
+    await expect.poll(open).toEqual([1, 2, 1])
+    await Promise.all(waiting.map((subscriber) => subscriber.leave()))
+    await expect.poll(open, { timeout: 500, interval: 5 }).toEqual([0, 0, 0])
+  })
+
+  test('an error of the source reaches the subscriber with its code, and the stream ends', async () => {
+    const subscriber = await subscribe('subscription { operationEvents(operationId: "none") { cursor } }')
+    const told = await subscriber.next().then(
+      (answer) => answer?.errors,
+      (errors: unknown) => errors,
+    )
+    expect(JSON.stringify(told)).toContain('"NOT_FOUND"')
+    expect(JSON.stringify(told)).not.toContain('stack')
+    await subscriber.leave()
+  })
+
+  test('clusterUpdates answers at once and after a change', async () => {
+    api.cluster.change(clusterOf())
+    const subscriber = await subscribe('subscription { clusterUpdates { paused leader { name } } }')
+    expect((await subscriber.next())?.data?.clusterUpdates).toEqual({ paused: false, leader: { name: 'db1' } })
+    const next = subscriber.next()
+    api.cluster.change(clusterOf({ topology: seen(topologyOf({ paused: true })) }))
+    expect((await next)?.data?.clusterUpdates.paused).toBe(true)
+    await subscriber.leave()
+  })
+
+  test('walArchived tells each segment of the server', async () => {
+    const subscriber = await subscribe('subscription { walArchived { id name } }')
+    const first = subscriber.next()
+    await expect.poll(() => api.cluster.listeners).toBeGreaterThan(0)
+    const { segments } = walOf({ 1: range(1, 3) }).page({ limit: 3, from: null, backward: false, timeline: null })
+    for (const segment of segments) api.cluster.archive(segment, segment.name.endsWith('2') ? 'other' : 'patroni')
+    expect((await first)?.data?.walArchived.name).toBe('000000010000000000000001')
+    expect((await subscriber.next())?.data?.walArchived.name).toBe('000000010000000000000003')
+    await subscriber.leave()
+  })
+
+  test('serviceLogs brings lines', async () => {
+    api.cluster.lines = [{ at: new Date(0), stream: 'stderr', text: 'LOG: ready' }]
+    const subscriber = await subscribe('subscription { serviceLogs(service: "db1", tail: 5) { at stream text } }')
+    expect((await subscriber.next())?.data?.serviceLogs).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      stream: 'STDERR',
+      text: 'LOG: ready',
+    })
+    await subscriber.leave()
+    await expect.poll(() => api.cluster.streaming).toBe(0)
+  })
+})

@@ -1,0 +1,111 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { createPostgresClient, type PostgresClient } from '../../../src/clients/postgres/postgres-client.ts'
+import { UnreachableError } from '../../../src/domain/errors.ts'
+import { docker } from '../../support/docker.ts'
+import { waitFor } from '../../support/wait-for.ts'
+import { type PostgresServer, startPrimary, startStandby } from './postgres-servers.ts'
+
+let primary: PostgresServer
+let standby: PostgresServer
+const clients: PostgresClient[] = []
+
+beforeAll(async () => {
+  primary = await startPrimary()
+  await primary.sql('CREATE ROLE howdah LOGIN')
+  await primary.sql('GRANT pg_monitor TO howdah')
+  await primary.sql('CREATE ROLE nobody LOGIN')
+  await primary.sql(`SELECT pg_create_physical_replication_slot('barman', true)`)
+  standby = await startStandby(primary)
+})
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()))
+})
+afterAll(async () => {
+  await Promise.all([primary?.remove(), standby?.remove()])
+})
+
+function connect(server: PostgresServer, user = 'howdah') {
+  const node = { name: 'db1', host: server.address, port: 5432 }
+  const client = createPostgresClient({ node, user, password: '', timeoutMs: 1_000 })
+  clients.push(client)
+  return client
+}
+
+it('a primary tells its position, its slots and its archiver', async () => {
+  await primary.sql('SELECT pg_switch_wal()')
+  const client = connect(primary)
+  const status = await waitFor('a failed archiving', async () => {
+    const read = await client.readStatus()
+    return (read.archiver?.failedCount ?? 0) > 0 && read
+  })
+  expect(status).toMatchObject({ inRecovery: false, receivedLsn: null, replayedLsn: null, replayLagSeconds: null })
+  expect(status.version).toMatch(/^17\.\d+$/)
+  expect(status.lsn).toBeTypeOf('bigint')
+  expect(status.slots).toMatchObject([{ name: 'barman', slotType: 'physical', active: false, database: null }])
+  expect(status.slots[0]?.retainedBytes).toBeGreaterThan(0)
+  expect(status.archiver?.pendingSegments).toBeGreaterThan(0)
+  expect(status.archiver?.lastFailedWal).toMatch(/^[0-9A-F]{24}$/)
+  expect(status.archiver?.lastFailedAt).toBeInstanceOf(Date)
+  expect(await client.readDatabaseBytes()).toBeGreaterThan(1_000_000)
+})
+
+it('a role that may not list the archive status is told the rest', async () => {
+  const status = await connect(primary, 'nobody').readStatus()
+  expect(status.archiver).toMatchObject({ pendingSegments: null })
+})
+
+it('a standby that has replayed all is 0 seconds behind, and one that is paused falls behind', async () => {
+  const client = connect(standby)
+  await waitFor('the standby to stream', async () => (await client.readStatus()).replayLagSeconds === 0)
+  const status = await client.readStatus()
+  expect(status).toMatchObject({ inRecovery: true, archiver: null })
+  expect(status.receivedLsn).toBeTypeOf('bigint')
+  await primary.sql('CREATE TABLE written_before AS SELECT 1')
+  await waitFor('the table', () => standby.sql('SELECT count(*) FROM written_before'))
+  await standby.sql('SELECT pg_wal_replay_pause()')
+  try {
+    await primary.sql('CREATE TABLE written_meanwhile AS SELECT 1')
+    await waitFor('lag', async () => ((await client.readStatus()).replayLagSeconds ?? 0) > 0)
+  } finally {
+    await standby.sql('SELECT pg_wal_replay_resume()')
+  }
+  await waitFor('no lag', async () => (await client.readStatus()).replayLagSeconds === 0)
+})
+
+it('a running base backup tells how far it is', async () => {
+  const client = connect(primary)
+  expect(await client.readBaseBackupProgress()).toEqual([])
+  const command = `pg_basebackup -h ${primary.address} -D /tmp/copy --max-rate 8M --checkpoint fast`
+  const backup = standby.exec('sh', '-c', `${command} && rm -rf /tmp/copy`)
+  const progress = await waitFor('progress', async () => {
+    const [read] = await client.readBaseBackupProgress()
+    return read !== undefined && read.bytesStreamed > 0 && read
+  })
+  expect(progress).toMatchObject({ applicationName: 'pg_basebackup', phase: 'streaming database files' })
+  expect(progress.bytesTotal).toBeGreaterThan(progress.bytesStreamed)
+  await backup
+})
+
+it('a frozen server costs no more than the timeout, and answers again when it thaws', async () => {
+  const client = connect(standby)
+  await client.readStatus()
+  await docker('pause', standby.name)
+  try {
+    await expect(client.readStatus()).rejects.toThrow(UnreachableError)
+    await expect(client.readStatus()).rejects.toThrow(/db1/)
+  } finally {
+    await docker('unpause', standby.name)
+  }
+  await waitFor('an answer', () => client.readStatus())
+})
+
+it('a session that was ended is made anew, and closing leaves none', async () => {
+  const client = connect(primary)
+  await client.readStatus()
+  const sessions = () => primary.sql(`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'howdah'`)
+  await primary.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'howdah'`)
+  await waitFor('an answer', () => client.readStatus())
+  expect(await sessions()).toBe('1')
+  await client.close()
+  await waitFor('no session', async () => (await sessions()) === '0')
+})

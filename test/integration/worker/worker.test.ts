@@ -1,0 +1,342 @@
+import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { OperationStatus, StepStatus } from '../../../src/domain/operation.ts'
+import type { OperationFeed, OperationLog } from '../../../src/events/operation-log.ts'
+import { createOperationFeed } from '../../../src/events/redis-operation-feed.ts'
+import { createOperationLog } from '../../../src/events/redis-operation-log.ts'
+import type { StepContext } from '../../../src/operations/context.ts'
+import { defineOperation, type Step, StepOutcome } from '../../../src/operations/define-operation.ts'
+import { OperationInput } from '../../../src/operations/operation-input.ts'
+import { createOperationService } from '../../../src/queue/create-operation-service.ts'
+import type { OperationService } from '../../../src/queue/operation-service.ts'
+import { createOperationsQueue, type OperationsQueue } from '../../../src/queue/operations-queue.ts'
+import { systemClock } from '../../../src/shared/clock.ts'
+import type { Redis } from '../../../src/shared/redis.ts'
+import { type OperationWorker, startOperationWorker } from '../../../src/worker/operation-worker.ts'
+import type { WorkedCluster } from '../../../src/worker/worked-cluster.ts'
+import { OPERATOR } from '../../support/operations.ts'
+import { type RedisContainer, startRedis } from '../../support/redis-container.ts'
+import { waitFor } from '../../support/wait-for.ts'
+
+class TestInput extends OperationInput {}
+
+type TestStep = Step<TestInput>
+type Context = StepContext<TestInput>
+
+/** The steps of the kind under test; each test sets its own. */
+let steps: TestStep[] = []
+
+const definition = {
+  ...defineOperation<TestInput>({
+    name: 'testKind',
+    title: 'Test',
+    description: 'A kind whose steps each test sets.',
+    input: TestInput,
+    excludes: 'nothing',
+    destructive: false,
+    check: () => [],
+    plan: () => ({
+      summary: 'A test',
+      steps: [],
+      checks: [],
+      estimatedSeconds: null,
+      downtimeSeconds: null,
+      dataLoss: null,
+    }),
+    steps: [],
+  }),
+  get steps() {
+    return steps
+  },
+}
+
+// The kind under test reads nothing of the cluster: that is what the stack tests are for.
+const cluster = {
+  layout: { name: 'patroni' },
+  clients: {},
+  current: () => ({ name: 'patroni' }),
+} as unknown as WorkedCluster
+const clusters = new Map([['patroni', cluster]])
+const registry = new Map([['testKind', definition]])
+
+let container: RedisContainer
+let redis: Redis
+let log: OperationLog
+let feed: OperationFeed
+let queue: OperationsQueue
+let service: OperationService
+let workers: OperationWorker[] = []
+
+beforeAll(async () => {
+  container = await startRedis()
+  redis = await container.connect('prompt')
+  log = createOperationLog({ redis, prefix: 'howdah', now: () => new Date() })
+  feed = createOperationFeed({
+    log,
+    redis,
+    blockingRedis: await container.connect('patient'),
+    prefix: 'howdah',
+    onError: () => {},
+  })
+  feed.start()
+  queue = createOperationsQueue(redis)
+  service = createOperationService({ registry, log, queue, clusters, now: () => new Date(), onEnqueueFailed: () => {} })
+})
+afterAll(async () => {
+  await feed.stop()
+  await queue.close()
+  await container.remove()
+})
+beforeEach(() => async () => {
+  await Promise.all(workers.map((worker) => worker.stop()))
+  workers = []
+})
+
+async function startWorker(name = 'worker'): Promise<OperationWorker> {
+  const worker = startOperationWorker({
+    registry,
+    log,
+    feed,
+    clusters,
+    clock: systemClock,
+    worker: name,
+    redis: await container.connect('patient'),
+    queue,
+    logger: pino({ level: 'silent' }),
+    concurrency: 4,
+  })
+  workers.push(worker)
+  return worker
+}
+
+async function submit(): Promise<string> {
+  const { operation } = await service.submit('testKind', new TestInput(), OPERATOR)
+  return operation?.id ?? ''
+}
+
+async function ended(id: string) {
+  for await (const _ of feed.followOperation(id, null)) {
+    // The last event ends it.
+  }
+  const record = await log.get(id)
+  if (record === null) throw new Error(`operation ${id} is gone`)
+  return record
+}
+
+function step(name: string, changes: Partial<TestStep> = {}): TestStep {
+  return { name, title: name, run: async () => ({}), ...changes }
+}
+
+const untilAborted = (context: Context) => context.sleep(60_000).then(() => ({}))
+
+describe('a worker', () => {
+  test('runs the steps in turn and hands on what each keeps', async () => {
+    steps = [
+      step('first', { run: async () => ({ made: 41 }) }),
+      step('second', { run: async ({ state }) => ({ sum: Number(state()['made']) + 1 }) }),
+    ]
+    await startWorker()
+    const record = await ended(await submit())
+    expect(record).toMatchObject({
+      status: OperationStatus.SUCCEEDED,
+      state: { made: 41, sum: 42 },
+      attempt: 1,
+      progress: { percent: 100 },
+    })
+    expect(record.steps.map(({ status }) => status)).toEqual([StepStatus.SUCCEEDED, StepStatus.SUCCEEDED])
+  })
+
+  test('skips what is already so', async () => {
+    let ran = false
+    steps = [
+      step('already', {
+        done: async () => StepOutcome.DONE,
+        run: async () => {
+          ran = true
+          return {}
+        },
+      }),
+    ]
+    await startWorker()
+    expect((await ended(await submit())).steps[0]?.status).toBe(StepStatus.SKIPPED)
+    expect(ran).toBe(false)
+  })
+
+  test('takes back in reverse what was done when a later step fails, and says which failed and why', async () => {
+    const undone: string[] = []
+    const undo = (name: string) => async () => void undone.push(name)
+    steps = [
+      step('a', { undo: undo('a') }),
+      step('b', { undo: undo('b') }),
+      step('c', { undo: undo('c'), run: () => Promise.reject(new Error('no disk')) }),
+      step('never', { undo: undo('never') }),
+    ]
+    await startWorker()
+    const record = await ended(await submit())
+    expect(undone).toEqual(['c', 'b', 'a'])
+    expect(record).toMatchObject({
+      status: OperationStatus.FAILED,
+      error: { step: 'c', message: 'no disk', code: 'INTERNAL_ERROR' },
+    })
+    expect(record.steps.map(({ status }) => status)).toEqual([
+      StepStatus.UNDONE,
+      StepStatus.UNDONE,
+      StepStatus.UNDONE,
+      StepStatus.PENDING,
+    ])
+  })
+
+  test('ends INTERRUPTED when it cannot take something back', async () => {
+    steps = [
+      step('a', { undo: () => Promise.reject(new Error('stuck')) }),
+      step('b', { run: () => Promise.reject(new Error('broken')) }),
+    ]
+    await startWorker()
+    expect(await ended(await submit())).toMatchObject({ status: OperationStatus.INTERRUPTED, error: { step: 'a' } })
+  })
+
+  test('fails a step at its deadline', async () => {
+    steps = [step('slow', { run: untilAborted, deadlineMs: 100 })]
+    await startWorker()
+    expect(await ended(await submit())).toMatchObject({
+      status: OperationStatus.FAILED,
+      error: { code: 'STEP_DEADLINE' },
+    })
+  })
+
+  test('reports bytes that only rise and end at 100 percent', async () => {
+    steps = [
+      step('copy', {
+        run: async (context) => {
+          for (const bytesDone of [10, 50, 40, 90]) {
+            context.progress({ bytesDone, bytesTotal: 100 })
+            await context.sleep(300)
+          }
+          return {}
+        },
+      }),
+    ]
+    await startWorker()
+    const id = await submit()
+    await ended(id)
+    const { events } = await log.events(id, null, 100)
+    const bytes = events.flatMap(({ body }) => (body.type === 'StepProgressed' ? [body.progress.bytesDone] : []))
+    expect(bytes).toEqual([10, 50, 50, 90, 90])
+    expect(events.findLast(({ body }) => body.type === 'StepProgressed')?.body).toMatchObject({
+      progress: { percent: 100 },
+    })
+  })
+})
+
+describe('cancelling', () => {
+  test('ends a queued operation at once', async () => {
+    steps = [step('never')]
+    const id = await submit()
+    const answer = await service.cancel(id, 'not needed', OPERATOR)
+    expect(answer).toMatchObject({ operation: { status: OperationStatus.CANCELLED }, refusals: [] })
+    await startWorker()
+    expect((await ended(id)).attempt).toBe(0)
+  })
+
+  test('stops a running one, takes back what it did, and is success when asked for twice', async () => {
+    let undone = false
+    steps = [
+      step('long', {
+        run: untilAborted,
+        undo: async () => {
+          undone = true
+        },
+      }),
+    ]
+    await startWorker()
+    const id = await submit()
+    await waitFor('the step to run', async () => (await log.get(id))?.steps[0]?.status === StepStatus.RUNNING)
+    const answer = await service.cancel(id, null, OPERATOR)
+    expect(answer.operation?.status).toBe(OperationStatus.CANCELLING)
+    expect((await ended(id)).status).toBe(OperationStatus.CANCELLED)
+    expect(undone).toBe(true)
+    expect((await service.cancel(id, null, OPERATOR)).refusals).toEqual([])
+  })
+
+  test('is refused behind the point of no return', async () => {
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    steps = [step('irreversible', { pointOfNoReturn: true, run: () => released.then(() => ({})) })]
+    await startWorker()
+    const id = await submit()
+    await waitFor('the step to run', async () => (await log.get(id))?.steps[0]?.status === StepStatus.RUNNING)
+    expect((await service.cancel(id, null, OPERATOR)).refusals).toMatchObject([{ code: 'POINT_OF_NO_RETURN' }])
+    release()
+    expect((await ended(id)).status).toBe(OperationStatus.SUCCEEDED)
+  })
+})
+
+describe('a worker that goes away', () => {
+  test('hands over, and its successor goes on in the step that was begun', async () => {
+    let successor = false
+    let runs = 0
+    steps = [
+      step('before', { run: async () => ({ before: ++runs }) }),
+      step('long', {
+        done: async () => StepOutcome.NOT_DONE,
+        run: (context) => (successor ? Promise.resolve({}) : untilAborted(context)),
+      }),
+    ]
+    const first = await startWorker('first')
+    const id = await submit()
+    await waitFor('the long step', async () => (await log.get(id))?.steps[1]?.status === StepStatus.RUNNING)
+    await first.stop()
+    expect((await log.get(id))?.status).toBe(OperationStatus.RUNNING)
+    successor = true
+    await startWorker('second')
+    const record = await ended(id)
+    expect(record).toMatchObject({ status: OperationStatus.SUCCEEDED, attempt: 2 })
+    expect(runs).toBe(1)
+  })
+
+  test('leaves an operation INTERRUPTED whose step cannot tell whether it was done', async () => {
+    steps = [step('opaque', { run: untilAborted })]
+    const first = await startWorker('first')
+    const id = await submit()
+    await waitFor('the step', async () => (await log.get(id))?.steps[0]?.status === StepStatus.RUNNING)
+    await first.stop()
+    await startWorker('second')
+    expect(await ended(id)).toMatchObject({ status: OperationStatus.INTERRUPTED, error: { code: 'UNKNOWN_OUTCOME' } })
+  })
+
+  test('an operation without a job is found and run', async () => {
+    steps = [step('only')]
+    const id = await submit()
+    await queue.remove(id)
+    await startWorker()
+    expect((await ended(id)).status).toBe(OperationStatus.SUCCEEDED)
+  })
+})
+
+describe('Redis killed in the middle', () => {
+  test('the operation goes on and ends, without a gap in its events', async () => {
+    let release = () => {}
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    steps = [
+      step('through', { done: async () => StepOutcome.NOT_DONE, run: () => released.then(() => ({})) }),
+      step('after'),
+    ]
+    await startWorker()
+    const id = await submit()
+    await waitFor('the step', async () => (await log.get(id))?.steps[0]?.status === StepStatus.RUNNING)
+    await container.kill()
+    release()
+    await expect(service.submit('testKind', new TestInput(), OPERATOR)).rejects.toMatchObject({
+      code: 'OPERATION_LOG_UNAVAILABLE',
+    })
+    await container.start()
+    await waitFor('the log to answer', () => log.get(id))
+    expect((await ended(id)).status).toBe(OperationStatus.SUCCEEDED)
+    const { events } = await log.events(id, null, 100)
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1))
+  })
+})

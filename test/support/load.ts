@@ -1,0 +1,14 @@
+import { leaderSql } from './sql.ts'
+import type { StackFacts } from './stack.ts'
+
+/**
+ * More than a gigabyte of table, so that a backup takes long enough to be watched and to be caught in the middle. It is
+ * made once and stays as long as the stack: writing it, and archiving its WAL, takes longer than a backup of it.
+ */
+export async function ensureLoad(facts: StackFacts): Promise<void> {
+  await leaderSql(
+    facts,
+    `CREATE TABLE IF NOT EXISTS load AS
+       SELECT n, repeat(md5(n::text), 30) AS filling FROM generate_series(1, 1100000) AS n`,
+  )
+}

@@ -1,0 +1,79 @@
+import type { ApiClient } from './api-client.ts'
+
+/** What tests read of an operation. */
+export interface OperationView {
+  readonly id: string
+  readonly status: string
+  readonly attempt: number
+  readonly cancellable: boolean
+  readonly requestedBy: { readonly name: string }
+  readonly steps: readonly { readonly name: string; readonly status: string }[]
+  readonly progress: { readonly percent: number | null; readonly bytesDone: number | null }
+  readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null
+  readonly result: { readonly __typename: string; readonly backupId?: string } | null
+}
+
+export interface EventView {
+  readonly __typename: string
+  readonly cursor: string
+  readonly sequence: number
+  readonly message: string
+  readonly progress?: {
+    readonly percent: number | null
+    readonly bytesDone: number | null
+    readonly bytesTotal: number | null
+  }
+}
+
+export interface PayloadView {
+  readonly operation: OperationView | null
+  readonly plan: {
+    readonly summary: string
+    readonly estimatedSeconds: number | null
+    readonly steps: readonly { name: string }[]
+  } | null
+  readonly refusals: readonly {
+    readonly code: string
+    readonly message: string
+    readonly remedy: string | null
+    readonly field: string | null
+  }[]
+}
+
+const OPERATION = `id status attempt cancellable requestedBy { name } steps { name status }
+  progress { percent bytesDone } error { code message retryable } result { __typename ... on Backup { backupId } }`
+const PAYLOAD = `operation { ${OPERATION} } plan { summary estimatedSeconds steps { name } } refusals { code message remedy field }`
+const EVENT = `__typename cursor sequence message ... on StepProgressed { progress { percent bytesDone bytesTotal } }`
+
+export async function createBackup(api: ApiClient, input: Record<string, unknown>): Promise<PayloadView> {
+  const query = `mutation ($input: CreateBackupInput!) { createBackup(input: $input) { ${PAYLOAD} } }`
+  return (await api.query<{ createBackup: PayloadView }>(query, { input })).createBackup
+}
+
+export async function cancelOperation(api: ApiClient, id: string): Promise<PayloadView> {
+  const query = `mutation ($id: ID!) { cancelOperation(id: $id, reason: "test") { ${PAYLOAD} } }`
+  return (await api.query<{ cancelOperation: PayloadView }>(query, { id })).cancelOperation
+}
+
+export async function readOperation(api: ApiClient, id: string): Promise<OperationView | null> {
+  const query = `query ($id: ID!) { operation(id: $id) { ${OPERATION} } }`
+  return (await api.query<{ operation: OperationView | null }>(query, { id })).operation
+}
+
+/** An operation's events from the cursor on, to its last. */
+export async function* operationEvents(api: ApiClient, operationId: string, after?: string): AsyncGenerator<EventView> {
+  const query = `subscription ($operationId: ID!, $after: String) {
+    operationEvents(operationId: $operationId, after: $after) { ${EVENT} } }`
+  const variables = { operationId, ...(after === undefined ? {} : { after }) }
+  for await (const { operationEvents: event } of api.subscribe<{ operationEvents: EventView }>(query, variables))
+    yield event
+}
+
+/** Follows an operation to its end; answers its events and how it stands then. */
+export async function untilEnd(api: ApiClient, id: string): Promise<{ events: EventView[]; operation: OperationView }> {
+  const events: EventView[] = []
+  for await (const event of operationEvents(api, id)) events.push(event)
+  const operation = await readOperation(api, id)
+  if (operation === null) throw new Error(`operation ${id} is gone`)
+  return { events, operation }
+}
