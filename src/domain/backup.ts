@@ -75,3 +75,11 @@ export interface Backup {
   error: string | null
   systemIdentifier: string | null
 }
+
+/**
+ * Whether all files were copied. Barman may call a backup that was DONE WAITING_FOR_WALS again for up to a minute: its cron
+ * writes the whole record back as it read it before the last WAL came.
+ */
+export function isCopied(status: BackupStatus | null): boolean {
+  return status === BackupStatus.DONE || status === BackupStatus.WAITING_FOR_WALS
+}

@@ -28,6 +28,19 @@ export function observeBackups(deps: ObserveBackupsDeps): Poll {
   const { server, store, reader, clock } = deps
   const known = new Map<string, Known>()
 
+  const list = async () => parseListBackups(await reader.barman(['list-backups', server]), server)
+
+  /** null when it was deleted after it was listed. */
+  const show = async (backupId: string): Promise<Backup | null> => {
+    try {
+      return parseShowBackup(await reader.barman(['show-backup', server, backupId]), server)
+    } catch (error) {
+      known.delete(backupId)
+      if ((await list()).some((listed) => listed.backupId === backupId)) throw error
+      return null
+    }
+  }
+
   const lookAt = async (listed: readonly ListedBackup[], keys: ReadonlyMap<string, string>) => {
     const newest = listed.at(-1)?.backupId
     // The newest backup's WAL grows without its information being changed.
@@ -37,8 +50,8 @@ export function observeBackups(deps: ObserveBackupsDeps): Poll {
     const queue = [...stale]
     const work = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const shown = await reader.barman(['show-backup', server, next.backupId])
-        known.set(next.backupId, { backup: parseShowBackup(shown, server), key: keys.get(next.backupId) ?? '' })
+        const backup = await show(next.backupId)
+        if (backup !== null) known.set(next.backupId, { backup, key: keys.get(next.backupId) ?? '' })
       }
     }
     await Promise.all(Array.from({ length: CONCURRENCY }, work))
@@ -49,8 +62,7 @@ export function observeBackups(deps: ObserveBackupsDeps): Poll {
     intervalMs: deps.intervalMs,
     run: async () => {
       try {
-        const [{ base }, list] = await Promise.all([reader.directories(), reader.barman(['list-backups', server])])
-        const listed = parseListBackups(list, server)
+        const [{ base }, listed] = await Promise.all([reader.directories(), list()])
         await lookAt(listed, keysOf(listed, new Map(base.map(({ id, infoMtime }) => [id, infoMtime]))))
         const ids = new Set(listed.map(({ backupId }) => backupId))
         for (const id of known.keys()) if (!ids.has(id)) known.delete(id)

@@ -1,4 +1,4 @@
-import { type Backup, BackupStatus, type BackupType, type Check, CheckStatus } from '../../domain/backup.ts'
+import { type Backup, type BackupType, type Check, CheckStatus, isCopied } from '../../domain/backup.ts'
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster-layout.ts'
 
@@ -21,7 +21,7 @@ export function serverName({ input, layout }: { input: { server?: string | null 
 
 /** The backup that an incremental one builds on; null when there is none of that id. */
 export function findParent(parent: string | null | undefined, backups: readonly Backup[]): Backup | null {
-  const complete = backups.filter((backup) => backup.status === BackupStatus.DONE)
+  const complete = backups.filter(({ status }) => isCopied(status))
   if (parent === undefined || parent === null || parent === 'latest') return complete.at(-1) ?? null
   return backups.find((backup) => backup.backupId === parent) ?? null
 }

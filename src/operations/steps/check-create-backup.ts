@@ -1,4 +1,4 @@
-import { BackupStatus, BackupType, type Check, CheckStatus } from '../../domain/backup.ts'
+import { BackupStatus, BackupType, type Check, CheckStatus, isCopied } from '../../domain/backup.ts'
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster.ts'
 import type { Refusal } from '../../domain/operation.ts'
 import type { PlanContext } from '../context.ts'
@@ -137,7 +137,7 @@ function checkParent(context: Context, server: BackupServerSnapshot): Refusal[] 
     return [refusal('BAD_PARENT', message, 'Take a FULL backup first, or name one of backupServer.backups.', 'parent')]
   }
   const faults = [
-    ...(found.status === BackupStatus.DONE ? [] : [`it is ${found.status}`]),
+    ...(isCopied(found.status) ? [] : [`it is ${found.status}`]),
     ...(found.method === 'postgres' ? [] : [`its method is ${found.method}, and only postgres can be built on`]),
     ...(found.compression === null ? [] : [`it is compressed (${found.compression})`]),
     ...(configuration(context.cluster)['summarize_wal'] === 'off' ? ['summarize_wal is off'] : []),

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Backup, BackupStatus, BackupType } from '../../domain/backup.ts'
+import { type Backup, BackupType, isCopied } from '../../domain/backup.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
@@ -27,7 +27,7 @@ export const takeBackup: Step<BackupRequest> = {
     const run = await runs(context).status(context.operation.id)
     if (run.state === 'RUNNING' || run.state === 'UNKNOWN') return StepOutcome.NOT_DONE
     const status = run.backupId === null ? null : await barman(context).backupStatus(run.backupId)
-    if (run.backupId !== null && isComplete(status)) {
+    if (run.backupId !== null && isCopied(status)) {
       await context.keep({ backupId: run.backupId }, `Backup ${run.backupId} is there`)
       return StepOutcome.DONE
     }
@@ -114,7 +114,7 @@ async function removeRun(context: Context): Promise<void> {
   const { backupId } = await runs(context).stop(id, STOP_GRACE_SECONDS)
   if (backupId !== null) {
     const status = await barman(context).backupStatus(backupId)
-    if (isComplete(status)) {
+    if (isCopied(status)) {
       context.log(`Backup ${backupId} is complete and was kept`)
     } else if (status !== null) {
       await barman(context).deleteBackup(backupId)
@@ -135,8 +135,4 @@ function runs(context: Context) {
 function backupsOf(context: Context): readonly Backup[] {
   const server = context.cluster().backupServers.find(({ name }) => name === serverName(context))
   return server?.backups.value ?? []
-}
-
-function isComplete(status: BackupStatus | null): boolean {
-  return status === BackupStatus.DONE || status === BackupStatus.WAITING_FOR_WALS
 }

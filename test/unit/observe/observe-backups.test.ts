@@ -18,7 +18,7 @@ interface FakeBackup {
 }
 
 async function observe(backups: FakeBackup[]) {
-  const barman = { backups, shown: [] as string[], broken: false }
+  const barman = { backups, shown: [] as string[], broken: false, vanishing: '' }
   const reader = {
     directories: async () => ({
       incoming: [],
@@ -29,6 +29,10 @@ async function observe(backups: FakeBackup[]) {
     barman: async ([command, , id]: readonly string[]) => {
       if (barman.broken) throw new Error('away')
       if (command === 'show-backup') barman.shown.push(id ?? '')
+      if (command === 'show-backup' && id === barman.vanishing) {
+        barman.backups = barman.backups.filter((each) => each.id !== id)
+        throw new Error(`Unknown backup '${id}' for server 'patroni'`)
+      }
       const catalog_information = { retention_policy: 'VALID' }
       const list = barman.backups.map((each) => ({
         backup_id: each.id,
@@ -85,4 +89,11 @@ it('keeps what it knows when Barman fails', async () => {
   barman.broken = true
   await look()
   expect(observed()).toMatchObject({ error: 'away', value: [{ backupId: 'A' }] })
+})
+
+it('goes on when a backup is deleted between the list and the closer look', async () => {
+  const { barman, look, observed } = await observe([create('A'), create('B')])
+  barman.vanishing = 'B'
+  await look()
+  expect(observed()).toMatchObject({ error: null, value: [{ backupId: 'A' }] })
 })
