@@ -1,7 +1,11 @@
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'
+import { createDockerControl } from '../clients/docker/docker-control.ts'
 import { createDockerExec } from '../clients/docker/docker-exec.ts'
+import { createEtcdStore } from '../clients/etcd/etcd-store.ts'
+import { createPatroniControl } from '../clients/patroni/patroni-control.ts'
 import { createPostgresClient } from '../clients/postgres/postgres-client.ts'
+import { startWriteProbe } from '../clients/postgres/write-probe.ts'
 import type { ConfiguredCluster } from '../config/configuration.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
@@ -61,11 +65,23 @@ await runProcess(async () => {
 /** A cluster's observer and the means to change it. */
 function connectCluster({ layout, credentials }: ConfiguredCluster) {
   const observer = connectObserver({ layout, credentials, clock: systemClock })
-  const { postgresUser: user, postgresPassword: password } = credentials
+  const { postgresUser: user, postgresPassword: password, patroni } = credentials
+  if (patroni === null) throw new TypeError('a worker needs the credentials of Patroni')
   const postgres = new Map(layout.nodes.map((node) => [node.name, createPostgresClient({ node, user, password })]))
   const engines = new Map(layout.services.map(({ docker }) => [docker, createDockerExec({ endpoint: docker })]))
+  const controls = new Map([...engines.keys()].map((endpoint) => [endpoint, createDockerControl({ endpoint })]))
+  const store = createEtcdStore({ members: layout.etcd })
   const clients = createClusterClients({
     layout,
+    controlOf: (endpoint) => controls.get(endpoint) ?? createDockerControl({ endpoint }),
+    patroni: createPatroniControl({ nodes: layout.nodes, credentials: patroni }),
+    store,
+    startWriteProbe: () =>
+      startWriteProbe({
+        target: { host: layout.haproxy.host, port: layout.haproxy.port, user, password },
+        clock: systemClock,
+      }),
+    refreshNode: (node) => observer.refreshNode(node),
     dockerOf: (endpoint) => engines.get(endpoint) ?? createDockerExec({ endpoint }),
     postgresOf: (name) => postgres.get(name),
     current: () => observer.current(),
@@ -80,6 +96,7 @@ function connectCluster({ layout, credentials }: ConfiguredCluster) {
     async close() {
       await observer.stop()
       await Promise.all([...postgres.values()].map((client) => client.close()))
+      store.close()
     },
   }
 }

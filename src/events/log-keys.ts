@@ -6,8 +6,8 @@ export interface LogKeys {
   readonly all: string
   /** Ids of those that have not ended. */
   readonly active: string
-  /** What is excluded, and by which operation. */
-  readonly exclusions: string
+  /** What is claimed, and by which operations. */
+  readonly claims: string
   record(operationId: string): string
   events(operationId: string): string
   idempotency(key: string): string
@@ -18,7 +18,7 @@ export function logKeys(prefix: string): LogKeys {
     feed: `${prefix}:feed`,
     all: `${prefix}:operations`,
     active: `${prefix}:active`,
-    exclusions: `${prefix}:exclusions`,
+    claims: `${prefix}:claims`,
     record: (operationId) => `${prefix}:operation:${operationId}`,
     events: (operationId) => `${prefix}:operation:${operationId}:events`,
     idempotency: (key) => `${prefix}:idempotency:${key}`,

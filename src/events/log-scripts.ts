@@ -2,10 +2,11 @@
  * The two scripts that write the log. Each is one atomic change in Redis: the event in both streams, the record that
  * follows from it, and the indexes agree at every moment, whatever is killed in between.
  *
- * Keys, in both: record, all, active, feed, events of the operation, exclusions.
+ * Keys, in both: record, all, active, feed, events of the operation, claims: a hash of
+ * resource to {operation: mode} as JSON.
  */
 
-/** ARGV: id, record, event, score, exclusion or '', fingerprint, key lifetime in seconds. KEYS[7]: idempotency key. */
+/** ARGV: id, record, event, score, claims as JSON, fingerprint, key lifetime in seconds. KEYS[7]: idempotency key. */
 export const CREATE_SCRIPT = `
 if KEYS[7] ~= '' then
   local known = redis.call('HMGET', KEYS[7], 'fingerprint', 'operation')
@@ -14,14 +15,22 @@ if KEYS[7] ~= '' then
     return {'KEY_CONFLICT', known[2]}
   end
 end
-if ARGV[5] ~= '' then
-  local holder = redis.call('HGET', KEYS[6], ARGV[5])
-  if holder then return {'EXCLUDED', holder} end
-  redis.call('HSET', KEYS[6], ARGV[5], ARGV[1])
+local claims = cjson.decode(ARGV[5])
+local holders = {}
+for index, claim in ipairs(claims) do
+  local held = redis.call('HGET', KEYS[6], claim.resource)
+  holders[index] = held and cjson.decode(held) or {}
+  for holder, mode in pairs(holders[index]) do
+    if mode == 'EXCLUSIVE' or claim.mode == 'EXCLUSIVE' then return {'EXCLUDED', holder} end
+  end
+end
+for index, claim in ipairs(claims) do
+  holders[index][ARGV[1]] = claim.mode
+  redis.call('HSET', KEYS[6], claim.resource, cjson.encode(holders[index]))
 end
 local cursor = redis.call('XADD', KEYS[4], '*', 'event', ARGV[3])
 redis.call('XADD', KEYS[5], cursor, 'event', ARGV[3])
-redis.call('HSET', KEYS[1], 'record', ARGV[2], 'sequence', 1, 'attempt', 0, 'exclusion', ARGV[5], 'last', cursor)
+redis.call('HSET', KEYS[1], 'record', ARGV[2], 'sequence', 1, 'attempt', 0, 'claims', ARGV[5], 'last', cursor)
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
 redis.call('SADD', KEYS[3], ARGV[1])
 if KEYS[7] ~= '' then
@@ -46,9 +55,15 @@ redis.call('HSET', KEYS[1], 'record', ARGV[2], 'sequence', sequence + 1, 'attemp
   'token', ARGV[8])
 if ARGV[6] == '1' then
   redis.call('SREM', KEYS[3], ARGV[1])
-  local exclusion = redis.call('HGET', KEYS[1], 'exclusion')
-  if exclusion and exclusion ~= '' and redis.call('HGET', KEYS[6], exclusion) == ARGV[1] then
-    redis.call('HDEL', KEYS[6], exclusion)
+  for _, claim in ipairs(cjson.decode(redis.call('HGET', KEYS[1], 'claims') or '[]')) do
+    local held = redis.call('HGET', KEYS[6], claim.resource)
+    local holders = held and cjson.decode(held) or {}
+    holders[ARGV[1]] = nil
+    if next(holders) == nil then
+      redis.call('HDEL', KEYS[6], claim.resource)
+    else
+      redis.call('HSET', KEYS[6], claim.resource, cjson.encode(holders))
+    end
   end
 end
 return {'OK', cursor}

@@ -17,13 +17,19 @@ export type CreateOutcome =
   /** Something that must not run beside it is running or queued. */
   | { readonly outcome: 'EXCLUDED'; readonly record: OperationRecord }
 
+/** A resource by its name over all clusters. Two claims of it conflict unless both are SHARED. */
+export interface HeldClaim {
+  readonly resource: string
+  readonly mode: 'EXCLUSIVE' | 'SHARED'
+}
+
 export interface CreateRequest {
   /** As its OperationQueued event carries it. */
   readonly record: OperationRecord
   /** Same request, same fingerprint. */
   readonly fingerprint: string
-  /** Operations with an equal one exclude each other; null excludes nothing. */
-  readonly exclusion: string | null
+  /** Held from now to the operation's end; it is not created while another operation holds one that conflicts. */
+  readonly claims: readonly HeldClaim[]
   readonly message: string
 }
 
@@ -68,6 +74,8 @@ export interface OperationPageRequest {
  */
 export interface OperationLog {
   create(request: CreateRequest): Promise<CreateOutcome>
+  /** The operations that hold what conflicts with these claims. */
+  holders(claims: readonly HeldClaim[]): Promise<readonly OperationRecord[]>
   /** The record after the event; null when `when` said no or the operation had ended before. */
   append(request: AppendRequest): Promise<OperationRecord | null>
   get(operationId: string): Promise<OperationRecord | null>

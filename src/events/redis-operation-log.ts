@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import { NotFoundError } from '../domain/errors.ts'
 import { isTerminal, type OperationRecord } from '../domain/operation.ts'
 import { applyEvent, endsOperation, type OperationEvent } from '../domain/operation-events.ts'
@@ -8,7 +9,14 @@ import { guard } from './guard-redis.ts'
 import { type EndedRecords, listOperations } from './list-operations.ts'
 import { logKeys } from './log-keys.ts'
 import { APPEND_SCRIPT, CREATE_SCRIPT } from './log-scripts.ts'
-import type { AppendRequest, CreateOutcome, CreateRequest, EventPage, OperationLog } from './operation-log.ts'
+import type {
+  AppendRequest,
+  CreateOutcome,
+  CreateRequest,
+  EventPage,
+  HeldClaim,
+  OperationLog,
+} from './operation-log.ts'
 import { isCursor, readEntry, readRecord, type StreamEntry, writeEvent } from './stored-event.ts'
 
 export interface OperationLogOptions {
@@ -19,6 +27,9 @@ export interface OperationLogOptions {
   readonly feedLength?: number
   readonly idempotencySeconds?: number
 }
+
+/** Operation id to the mode in which it holds a claim. */
+const holdersSchema = z.record(z.string(), z.enum(['EXCLUSIVE', 'SHARED']))
 
 const FEED_LENGTH = 200_000
 const IDEMPOTENCY_SECONDS = 7 * 24 * 3600
@@ -49,7 +60,7 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
         JSON.stringify(record),
         writeEvent(event),
         Date.parse(record.requestedAt),
-        request.exclusion ?? '',
+        JSON.stringify(request.claims),
         request.fingerprint,
         options.idempotencySeconds ?? IDEMPOTENCY_SECONDS,
       ) as Promise<[CreateOutcome['outcome'], string]>,
@@ -108,14 +119,27 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
     return { events: page, hasMore: entries.length > limit, hasMorePast: (page[0]?.sequence ?? 1) > 1 }
   }
 
+  async function holders(claims: readonly HeldClaim[]): Promise<readonly OperationRecord[]> {
+    if (claims.length === 0) return []
+    const held = await guard(redis.hmget(keys.claims, ...claims.map(({ resource }) => resource)))
+    const ids = claims.flatMap((claim, index) =>
+      Object.entries(holdersSchema.parse(JSON.parse(held[index] ?? '{}')))
+        .filter(([, mode]) => mode === 'EXCLUSIVE' || claim.mode === 'EXCLUSIVE')
+        .map(([operationId]) => operationId),
+    )
+    const records = await Promise.all([...new Set(ids)].map(get))
+    return records.filter((record) => record !== null)
+  }
+
   function operationKeys(id: string): [string, string, string, string, string, string] {
-    return [keys.record(id), keys.all, keys.active, keys.feed, keys.events(id), keys.exclusions]
+    return [keys.record(id), keys.all, keys.active, keys.feed, keys.events(id), keys.claims]
   }
 
   return {
     get,
     findByIdempotencyKey,
     create,
+    holders,
     append,
     events,
     list: (request) => guard(listOperations({ redis, keys, ended }, request)),

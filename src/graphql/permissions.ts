@@ -8,7 +8,9 @@ export const CONTROL_MUTATIONS = ['cancelOperation', 'retryOperation'] as const
 /** The mutations that a role may call, by name. The one rule: what is checked and what `viewer` tells both come from it. */
 export function permissionsOf(role: Role, registry: OperationRegistry): readonly string[] {
   if (role === Role.VIEWER) return []
-  const kinds = [...registry.values()].filter(({ destructive }) => role === Role.ADMIN || !destructive)
+  const kinds = [...registry.values()].filter(
+    ({ destructive, internal }) => internal !== true && (role === Role.ADMIN || !destructive),
+  )
   return [...kinds.map(({ name }) => name), ...CONTROL_MUTATIONS]
 }
 

@@ -2,7 +2,7 @@ import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import type { OperationRecord, Progress } from '../domain/operation.ts'
 import type { LogLevel } from '../domain/operation-events.ts'
-import type { ClusterClients } from './cluster-clients.ts'
+import type { ClusterClients } from './clients/cluster-clients.ts'
 
 /** What `check` and `plan` see: the input and the world as it is; they change nothing. */
 export interface PlanContext<Input> {
@@ -30,6 +30,11 @@ export interface StepContext<Input> {
   progress(progress: Partial<Progress>): void
   /** A line for whoever watches; `state` is kept together with it, so that it is told exactly once. */
   log(message: string, level?: LogLevel, state?: Readonly<Record<string, unknown>>): void
+  /**
+   * Throws LostOperationError when another worker has the operation, or its lock in etcd is not this attempt's any more.
+   * Called for a step that is irreversible; a step that does several irreversible things calls it before each.
+   */
+  checkFence(): Promise<void>
   /** Aborted on cancel and when this worker loses or hands over the operation. */
   readonly signal: AbortSignal
   /** Resolves after `ms`, rejects at once when the signal is aborted. */

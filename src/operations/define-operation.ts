@@ -1,10 +1,8 @@
 import type { ClassType } from 'type-graphql'
 import type { OperationPlan, OperationResultReference, Refusal } from '../domain/operation.ts'
+import type { Claim } from './claims.ts'
 import type { PlanContext, StepContext } from './context.ts'
 import type { OperationInput } from './operation-input.ts'
-
-/** What must not run twice at a time: operations that name the same thing exclude each other. */
-export type Exclusion = 'cluster' | 'node' | 'backupServer' | 'nothing'
 
 /** What an interrupted step left, as far as it can tell. */
 export enum StepOutcome {
@@ -30,8 +28,10 @@ export interface Step<Input> {
    * The context's signal is a fresh one.
    */
   undo?(context: StepContext<Input>): Promise<void>
-  /** From the start of this step on the operation cannot be cancelled. */
+  /** From the start of this step on the operation cannot be cancelled. The fencing token is checked first. */
   readonly pointOfNoReturn?: boolean
+  /** It cannot be taken back, though the operation can still be cancelled: the fencing token is checked first. */
+  readonly irreversible?: boolean
   /** The share of the whole that the step is, for the operation's percent. Default 1. */
   readonly weight?: number
   /** Milliseconds after which the step fails with TIMEOUT. Default none. */
@@ -48,10 +48,16 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   /** Schema text of the mutation. */
   readonly description: string
   readonly input: ClassType<Input>
-  readonly excludes: Exclusion
-  /** The name of what it excludes: a node's or backup server's. Left out for the cluster and nothing. */
-  exclusionName?(context: PlanContext<Input>): string
+  /** What it needs for itself while it is queued and runs; left out: nothing. */
+  claims?(context: PlanContext<Input>): readonly Claim[]
+  /**
+   * Whether it also holds its claims as a lock in etcd, whose fencing token is checked before each irreversible step.
+   * It then needs etcd's quorum. For whatever would do harm if a worker that was thought dead went on.
+   */
+  readonly fenced: boolean
   readonly destructive: boolean
+  /** True: Howdah alone asks for it; there is no mutation. */
+  readonly internal?: boolean
   /** What speaks against it and the caller can mend; empty when it may run. */
   check(context: PlanContext<Input>): readonly Refusal[] | Promise<readonly Refusal[]>
   plan(context: PlanContext<Input>): PlanDraft | Promise<PlanDraft>

@@ -1,6 +1,7 @@
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import { NotFoundError } from '../domain/errors.ts'
+import { assessEtcd } from '../domain/etcd-quorum.ts'
 import {
   type Actor,
   NO_PROGRESS,
@@ -10,7 +11,7 @@ import {
   type Refusal,
   StepStatus,
 } from '../domain/operation.ts'
-import type { OperationLog } from '../events/operation-log.ts'
+import type { HeldClaim, OperationLog } from '../events/operation-log.ts'
 import type { PlanContext } from '../operations/context.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
@@ -76,9 +77,11 @@ export async function submitOperation(
     now: dependencies.now(),
     earlier,
   }
+  const claims = claimsOf(definition, context, name)
   const refusals = [
+    ...(definition.fenced ? withoutQuorum(context.cluster) : []),
     ...(await definition.check(context)),
-    ...(dryRun ? [] : unconfirmed(definition, request.input, name)),
+    ...(dryRun ? (await log.holders(claims)).map(excluded) : unconfirmed(definition, request.input, name)),
   ]
   const plan = await planOf(definition, context, name)
   if (refusals.length > 0 || dryRun) return { operation: null, plan, refusals }
@@ -87,7 +90,7 @@ export async function submitOperation(
   const created = await log.create({
     record,
     fingerprint: print,
-    exclusion: exclusionOf(definition, context, name),
+    claims,
     message: plan.summary,
   })
   switch (created.outcome) {
@@ -113,9 +116,11 @@ async function planOf(
   return { ...draft, destructive: definition.destructive, confirm: definition.destructive ? cluster : null }
 }
 
-function exclusionOf(definition: AnyOperation, context: PlanContext<OperationInput>, cluster: string): string | null {
-  if (definition.excludes === 'nothing') return null
-  return [cluster, definition.excludes, definition.exclusionName?.(context) ?? ''].join('/')
+function claimsOf(definition: AnyOperation, context: PlanContext<OperationInput>, cluster: string): HeldClaim[] {
+  return (definition.claims?.(context) ?? []).map(({ resource, mode }) => ({
+    resource: `${cluster}/${resource}`,
+    mode,
+  }))
 }
 
 function newRecord(
@@ -179,6 +184,19 @@ function unconfirmed(definition: AnyOperation, input: OperationInput, cluster: s
       message: `${definition.name} destroys data and was not confirmed`,
       remedy: `Read the plan, then send it again with confirm: "${cluster}".`,
       field: 'confirm',
+    },
+  ]
+}
+
+function withoutQuorum(cluster: ClusterSnapshot): Refusal[] {
+  const { hasQuorum, healthyCount, memberCount } = assessEtcd(cluster.etcd)
+  if (hasQuorum) return []
+  return [
+    {
+      code: 'ETCD_NO_QUORUM',
+      message: `etcd has no quorum (${healthyCount} of ${memberCount} members are well), so the lock that keeps two operations apart cannot be taken`,
+      remedy: 'Bring etcd back first: startService(name: "etcd1") or "etcd2"; see cluster.health.',
+      field: null,
     },
   ]
 }

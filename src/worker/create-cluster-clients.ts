@@ -1,13 +1,20 @@
 import { parseListBackups } from '../clients/barman/parse-backups.ts'
+import type { DockerControl } from '../clients/docker/docker-control.ts'
 import type { DockerExec } from '../clients/docker/docker-exec.ts'
+import type { EtcdStore } from '../clients/etcd/etcd-store.ts'
+import type { PatroniControl } from '../clients/patroni/patroni-control.ts'
 import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
+import type { RunningProbe } from '../clients/postgres/write-probe.ts'
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import { HowdahError, NotFoundError, UnreachableError } from '../domain/errors.ts'
-import type { ClusterClients } from '../operations/cluster-clients.ts'
+import type { ClusterClients } from '../operations/clients/cluster-clients.ts'
 import type { Clock } from '../shared/clock.ts'
+import { dcsCommands } from './dcs-commands.ts'
 import { createDetachedRuns } from './detached-runs.ts'
 import { patiently } from './patiently.ts'
+import { patroniCommands } from './patroni-commands.ts'
+import { serviceCommands } from './service-commands.ts'
 
 /** `barman` ended with an exit code that says it did not do what it was asked. */
 export class BarmanCommandError extends HowdahError {
@@ -31,8 +38,13 @@ export function createClusterClients(deps: {
   /** By Docker endpoint. */
   readonly dockerOf: (endpoint: string) => DockerExec
   readonly postgresOf: (node: string) => PostgresClient | undefined
+  readonly controlOf: (endpoint: string) => DockerControl
+  readonly patroni: PatroniControl
+  readonly store: EtcdStore
+  readonly startWriteProbe: () => RunningProbe
   readonly current: () => ClusterSnapshot
   readonly refreshBackups: (server: string) => Promise<void>
+  readonly refreshNode: (node: string) => Promise<void>
   readonly clock: Clock
 }): ClusterClients {
   const { layout, clock } = deps
@@ -52,6 +64,11 @@ export function createClusterClients(deps: {
   }
 
   return {
+    patroni: patroniCommands(deps.patroni),
+    dcs: dcsCommands(deps.store, `${layout.namespace}${layout.name}/`),
+    services: serviceCommands(layout, deps.controlOf, deps.dockerOf),
+    writeProbe: { start: deps.startWriteProbe },
+    refreshNode: deps.refreshNode,
     barman(server) {
       const { container, docker, user } = barmanContainer(server)
       const run = async (args: readonly string[], signal?: AbortSignal): Promise<string> => {

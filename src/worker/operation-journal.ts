@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { NO_PROGRESS, type OperationRecord, type Progress, StepStatus } from '../domain/operation.ts'
 import { LogLevel, type OperationEventBody } from '../domain/operation-events.ts'
 import { ProgressMeter } from '../domain/progress-meter.ts'
-import { LogUnavailableError } from '../events/event-errors.ts'
+import { LogUnavailableError, LostOperationError } from '../events/event-errors.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { Clock } from '../shared/clock.ts'
@@ -17,6 +17,8 @@ export interface OperationJournal {
   progress(step: string, raw: Partial<Progress>): void
   /** Writes what a step's progress ended with. */
   finishProgress(step: string): Promise<void>
+  /** Throws LostOperationError when the operation is in another attempt by now. */
+  checkAttempt(): Promise<void>
   /** Resolves when all that was logged so far is written; throws when one of those writes did. */
   settled(): Promise<void>
 }
@@ -103,6 +105,10 @@ export function createOperationJournal(dependencies: {
     async finishProgress(step) {
       const progress = meters.get(step)?.meter.finish()
       if (progress) await writeProgress(step, progress)
+    },
+    async checkAttempt() {
+      const current = await log.get(record.id)
+      if (current?.attempt !== attempt) throw new LostOperationError(record.id, attempt, current?.attempt ?? 0)
     },
     settled: () => tail,
   }

@@ -132,6 +132,7 @@ async function runStep(job: Work, step: AnyStep, input: OperationInput): Promise
       const body = { type: 'OperationLogged', step: step.name, level: LogLevel.INFO, cancellable: false } as const
       await journal.write(body, `${step.title}: from here on the operation cannot be cancelled`)
     }
+    if (step.pointOfNoReturn === true || step.irreversible === true) await context.checkFence()
     if (!interrupted) await journal.write({ type: 'StepStarted', step: step.name }, step.title)
     const state = (await step.run(context)) ?? {}
     await journal.finishProgress(step.name)
@@ -205,6 +206,7 @@ function contextFor(
       if (name !== null) journal.progress(name, progress)
     },
     log: (message, level, state) => journal.log(message, name, level, state),
+    checkFence: () => journal.checkAttempt(),
     signal,
     sleep: (ms) => dependencies.clock.sleep(ms, signal),
     now: () => dependencies.clock.now(),

@@ -1,6 +1,6 @@
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
-import type { ClusterClients } from '../operations/cluster-clients.ts'
+import type { ClusterClients } from '../operations/clients/cluster-clients.ts'
 
 /** A cluster as the worker has it: what it looks like and the means to change it. */
 export interface WorkedCluster {

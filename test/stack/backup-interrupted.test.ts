@@ -118,11 +118,16 @@ describe('a backup in the middle', () => {
       expect(operation).toMatchObject({ status: 'FAILED', error: { code: 'BACKUP_FAILED', retryable: true } })
       await waitForBackups(api)
       const query = `mutation ($id: ID!) { retryOperation(id: $id) { operation { id retryOf { id } } refusals { code message } } }`
-      const { retryOperation } = await api.query<{
-        retryOperation: { operation: { id: string; retryOf: { id: string } } | null; refusals: unknown[] }
-      }>(query, { id })
-      expect(retryOperation).toMatchObject({ refusals: [], operation: { retryOf: { id } } })
-      expect((await untilEnd(api, retryOperation.operation?.id ?? '')).operation.status).toBe('SUCCEEDED')
+      // The API may see the half backup for a moment after the worker has removed it.
+      const retried = await waitFor('the retry to be taken', async () => {
+        const { retryOperation } = await api.query<{
+          retryOperation: { operation: { id: string; retryOf: { id: string } } | null; refusals: { code: string }[] }
+        }>(query, { id })
+        if (retryOperation.operation === null) throw new Error(JSON.stringify(retryOperation.refusals))
+        return retryOperation.operation
+      })
+      expect(retried.retryOf).toEqual({ id })
+      expect((await untilEnd(api, retried.id)).operation.status).toBe('SUCCEEDED')
     }
     await expectNothingLeft(before, 1)
   })

@@ -27,7 +27,7 @@ function kind(name: string, destructive: boolean): AnyOperation {
     title: `Test ${name}`,
     description: 'Does nothing.',
     input: TestKindInput,
-    excludes: 'nothing',
+    fenced: false,
     destructive,
     check: () => [],
     plan: () => plan,

@@ -46,6 +46,7 @@ export class FakeOperations {
     create: () => Promise.reject(new Error('not part of the fake')),
     append: () => Promise.reject(new Error('not part of the fake')),
     findByIdempotencyKey: async () => null,
+    holders: async () => [],
     get: async (id) => {
       this.#read()
       return this.records.get(id) ?? null

@@ -9,7 +9,9 @@ import { OperationPayload } from '../types/operation-payload.ts'
 /** A resolver class with one mutation for each kind: its name, text and input are the kind's own. */
 export function operationMutations(registry: OperationRegistry): new () => object {
   class OperationMutations {}
-  for (const definition of registry.values()) addMutation(OperationMutations.prototype, definition)
+  for (const definition of registry.values()) {
+    if (definition.internal !== true) addMutation(OperationMutations.prototype, definition)
+  }
   Resolver()(OperationMutations)
   return OperationMutations
 }

@@ -1,6 +1,7 @@
 import { IsIn, IsOptional, Length, Matches } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
 import { BackupType } from '../../domain/backup.ts'
+import { exclusive, resources, shared } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { OperationInput } from '../operation-input.ts'
 import { serverName } from '../steps/backup-subject.ts'
@@ -60,8 +61,13 @@ export default defineOperation<CreateBackupInput>({
   description:
     'Takes a base backup with Barman while the cluster serves. Progress in bytes, from pg_stat_progress_basebackup on the leader. Replaces `barman backup`.',
   input: CreateBackupInput,
-  excludes: 'backupServer',
-  exclusionName: serverName,
+  claims: (context) => [
+    exclusive(resources.backupRun(serverName(context))),
+    shared(resources.backups(serverName(context))),
+    shared(resources.leader),
+  ],
+  // Nothing in it does harm, and a backup is wanted most while etcd is ill.
+  fenced: false,
   destructive: false,
   check: checkCreateBackup,
   plan: planCreateBackup,

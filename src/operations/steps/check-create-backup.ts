@@ -2,6 +2,7 @@ import { BackupStatus, BackupType, type Check, CheckStatus, isCopied } from '../
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster.ts'
 import type { Refusal } from '../../domain/operation.ts'
 import type { PlanContext } from '../context.ts'
+import { refuse } from '../refuse.ts'
 import { type BackupRequest, databaseBytes, diskCheck, findParent, serverName } from './backup-subject.ts'
 
 type Context = PlanContext<BackupRequest>
@@ -13,7 +14,7 @@ export function checkCreateBackup(context: Context): Refusal[] {
   if (server === undefined) {
     const known = context.layout.backupServers.map((candidate) => candidate.name).join(', ')
     return [
-      refusal(
+      refuse(
         'UNKNOWN_BACKUP_SERVER',
         `there is no backup server "${name}"`,
         `Configured: ${known || 'none'}.`,
@@ -35,7 +36,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
   const refusals: Refusal[] = []
   if (server.backups.error !== null) {
     refusals.push(
-      refusal(
+      refuse(
         'BACKUP_SERVER_UNREACHABLE',
         `Barman cannot be read: ${server.backups.error}`,
         'Look at the barman service: cluster.service(name: "barman") has its state and logs.',
@@ -45,7 +46,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
   }
   if (server.configuration.value?.active === false) {
     refusals.push(
-      refusal(
+      refuse(
         'BACKUP_SERVER_INACTIVE',
         `backup server ${server.name} is not active`,
         'Set active = true in configs/barman.d and restart the barman service.',
@@ -55,7 +56,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
   }
   if (server.wal.value !== null && server.wal.value.segmentCount === 0) {
     refusals.push(
-      refusal(
+      refuse(
         'NO_WAL_ARCHIVED',
         `no WAL of ${server.name} has reached the archive yet, so no backup of it could be restored`,
         `Archive the first segment with \`barman switch-wal --force --archive ${server.name}\`; on a fresh stack it arrives by itself within a minute.`,
@@ -70,7 +71,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
     const named = failing.map((check) => `${check.name}${check.message ? ` (${check.message})` : ''}`).join(', ')
     const hints = failing.flatMap((check) => check.hint ?? [])
     refusals.push(
-      refusal(
+      refuse(
         'CHECKS_FAILING',
         `Barman's checks of ${server.name} fail: ${named}`,
         hints.join(' ') || 'See backupServer.checks.',
@@ -89,7 +90,7 @@ function mendedByBackup(check: Check): boolean {
 function checkLeader(cluster: ClusterSnapshot): Refusal[] {
   if (cluster.topology.value === null || cluster.topology.value.leader !== null) return []
   return [
-    refusal(
+    refuse(
       'NO_LEADER',
       `cluster ${cluster.name} has no leader to copy from`,
       'See cluster.health for what to do.',
@@ -104,7 +105,7 @@ function checkRunning(server: BackupServerSnapshot): Refusal[] {
   )
   if (running === undefined) return []
   return [
-    refusal(
+    refuse(
       'BACKUP_RUNNING',
       `backup ${running.backupId} of ${server.name} is being made`,
       `Wait for it. If nothing makes it any more, it was left by a crash: \`barman delete ${server.name} ${running.backupId}\` removes it.`,
@@ -117,7 +118,7 @@ function checkDisk(context: Context, server: BackupServerSnapshot): Refusal[] {
   const check = diskCheck(databaseBytes(context.cluster), server)
   // How much an incremental backup takes is not known before it is made: it is never more than the whole.
   if (check.status !== CheckStatus.FAILED || context.input.type === BackupType.INCREMENTAL) return []
-  return [refusal('NOT_ENOUGH_DISK', check.message ?? 'not enough disk', check.hint, 'server')]
+  return [refuse('NOT_ENOUGH_DISK', check.message ?? 'not enough disk', check.hint, 'server')]
 }
 
 function checkParent(context: Context, server: BackupServerSnapshot): Refusal[] {
@@ -125,7 +126,7 @@ function checkParent(context: Context, server: BackupServerSnapshot): Refusal[] 
   if (type !== BackupType.INCREMENTAL) {
     if (parent === undefined || parent === null) return []
     return [
-      refusal('BAD_PARENT', 'a FULL backup has no parent', 'Leave parent out, or ask for an INCREMENTAL.', 'parent'),
+      refuse('BAD_PARENT', 'a FULL backup has no parent', 'Leave parent out, or ask for an INCREMENTAL.', 'parent'),
     ]
   }
   const found = findParent(parent, server.backups.value ?? [])
@@ -134,7 +135,7 @@ function checkParent(context: Context, server: BackupServerSnapshot): Refusal[] 
       parent && parent !== 'latest'
         ? `there is no backup ${parent} of ${server.name}`
         : `${server.name} has no complete backup to build on`
-    return [refusal('BAD_PARENT', message, 'Take a FULL backup first, or name one of backupServer.backups.', 'parent')]
+    return [refuse('BAD_PARENT', message, 'Take a FULL backup first, or name one of backupServer.backups.', 'parent')]
   }
   const faults = [
     ...(isCopied(found.status) ? [] : [`it is ${found.status}`]),
@@ -144,7 +145,7 @@ function checkParent(context: Context, server: BackupServerSnapshot): Refusal[] 
   ]
   if (faults.length === 0) return []
   return [
-    refusal(
+    refuse(
       'BAD_PARENT',
       `nothing can be built on backup ${found.backupId}: ${faults.join('; ')}`,
       'Name another parent, or take a FULL backup.',
@@ -157,7 +158,7 @@ function checkName(context: Context, server: BackupServerSnapshot): Refusal[] {
   const { name } = context.input
   const taken = name ? (server.backups.value ?? []).find((backup) => backup.name === name) : undefined
   if (taken === undefined) return []
-  return [refusal('NAME_TAKEN', `backup ${taken.backupId} is already named "${name}"`, 'Choose another name.', 'name')]
+  return [refuse('NAME_TAKEN', `backup ${taken.backupId} is already named "${name}"`, 'Choose another name.', 'name')]
 }
 
 function configuration(cluster: ClusterSnapshot): Record<string, unknown> {
@@ -168,8 +169,4 @@ function configuration(cluster: ClusterSnapshot): Record<string, unknown> {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
-}
-
-function refusal(code: string, message: string, remedy: string | null, field: string | null): Refusal {
-  return { code, message, remedy, field }
 }

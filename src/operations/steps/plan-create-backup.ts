@@ -1,6 +1,7 @@
 import { type Backup, BackupType } from '../../domain/backup.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
+import { median, typicalSeconds } from '../estimate.ts'
 import { type BackupRequest, databaseBytes, diskCheck, findParent, mebibytes, serverName } from './backup-subject.ts'
 
 type Context = PlanContext<BackupRequest>
@@ -21,7 +22,7 @@ export function planCreateBackup(context: Context): PlanDraft {
   const walSeconds = context.input.waitForWals === false ? 0 : WAL_WAIT_SECONDS
   const measured = context.earlier.filter((operation) => operation.input['type'] === context.input.type)
   const estimatedSeconds =
-    copySeconds === null ? medianSeconds(measured) : Math.round((copySeconds + walSeconds) * 10) / 10
+    copySeconds === null ? typicalSeconds(measured) : Math.round((copySeconds + walSeconds) * 10) / 10
   const what = incremental ? `an INCREMENTAL backup on ${parent?.backupId ?? 'its parent'}` : 'a FULL backup'
   return {
     summary: `Takes ${what} of ${context.cluster.name}${bytes === null ? '' : ` (${mebibytes(bytes)} of databases)`} with Barman server ${name}`,
@@ -45,17 +46,4 @@ function throughput(backups: readonly Backup[]): number {
     return telling && seconds > 0 ? [clusterSizeBytes / seconds] : []
   })
   return median(rates.slice(-5)) ?? DEFAULT_BYTES_PER_SECOND
-}
-
-function medianSeconds(operations: Context['earlier']): number | null {
-  return median(
-    operations.flatMap(({ startedAt, finishedAt }) =>
-      startedAt === null || finishedAt === null ? [] : [(Date.parse(finishedAt) - Date.parse(startedAt)) / 1000],
-    ),
-  )
-}
-
-function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? null
 }

@@ -35,7 +35,7 @@ const line: OperationEventBody = { type: 'OperationLogged', step: null, level: L
 
 async function created(changes: Parameters<typeof operationRecord>[0] = {}) {
   const record = operationRecord(changes)
-  await log.create({ record, fingerprint: 'f', exclusion: null, message: 'queued' })
+  await log.create({ record, fingerprint: 'f', claims: [], message: 'queued' })
   return record.id
 }
 
@@ -55,7 +55,7 @@ describe('the operation log', () => {
         log.create({
           record: operationRecord({ idempotencyKey: 'once' }),
           fingerprint: 'same',
-          exclusion: null,
+          claims: [],
           message: 'queued',
         }),
       ),
@@ -66,7 +66,7 @@ describe('the operation log', () => {
   })
 
   test('refuses a known idempotency key with another input', async () => {
-    const request = { exclusion: null, message: 'queued' }
+    const request = { claims: [], message: 'queued' }
     const first = operationRecord({ idempotencyKey: 'key' })
     await log.create({ ...request, record: first, fingerprint: 'one' })
     const second = await log.create({
@@ -81,7 +81,7 @@ describe('the operation log', () => {
     const request = () => ({
       record: operationRecord(),
       fingerprint: 'f',
-      exclusion: 'backupServer/a',
+      claims: [{ resource: 'patroni/topology', mode: 'EXCLUSIVE' as const }],
       message: 'queued',
     })
     const outcomes = await Promise.all([log.create(request()), log.create(request())])
@@ -90,6 +90,26 @@ describe('the operation log', () => {
     expect(loser).toMatchObject({ record: { id: winner && 'record' in winner ? winner.record.id : '' } })
     await succeed(winner && 'record' in winner ? winner.record.id : '')
     expect(await log.create(request())).toMatchObject({ outcome: 'CREATED' })
+  })
+
+  test('lets those in that share what they claim, and keeps out who wants it alone until all have ended', async () => {
+    const resource = `patroni/leader-${Date.now()}`
+    const create = async (mode: 'EXCLUSIVE' | 'SHARED') =>
+      log.create({ record: operationRecord(), fingerprint: 'f', claims: [{ resource, mode }], message: 'queued' })
+    const idOf = (made: Awaited<ReturnType<typeof create>>) => ('record' in made ? made.record.id : '')
+    const sharing = [await create('SHARED'), await create('SHARED')]
+    expect(sharing.map(({ outcome }) => outcome)).toEqual(['CREATED', 'CREATED'])
+    const held = await log.holders([{ resource, mode: 'EXCLUSIVE' }])
+    expect(held.map(({ id }) => id).sort()).toEqual(sharing.map(idOf).sort())
+    expect(await log.holders([{ resource, mode: 'SHARED' }])).toEqual([])
+    for (const each of sharing) {
+      expect(await create('EXCLUSIVE')).toMatchObject({ outcome: 'EXCLUDED' })
+      await succeed(idOf(each))
+    }
+    const alone = await create('EXCLUSIVE')
+    expect(alone).toMatchObject({ outcome: 'CREATED' })
+    expect(await create('SHARED')).toMatchObject({ outcome: 'EXCLUDED', record: { id: idOf(alone) } })
+    await succeed(idOf(alone))
   })
 
   test('numbers events without a gap, whoever writes at the same time', async () => {

@@ -32,7 +32,7 @@ const definition = {
     title: 'Test',
     description: 'A kind whose steps each test sets.',
     input: TestInput,
-    excludes: 'nothing',
+    fenced: false,
     destructive: false,
     check: () => [],
     plan: () => ({

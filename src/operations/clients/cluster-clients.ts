@@ -1,4 +1,8 @@
-import type { BackupStatus } from '../domain/backup.ts'
+import type { BackupStatus } from '../../domain/backup.ts'
+import type { DcsCommands } from './dcs-commands.ts'
+import type { PatroniCommands } from './patroni-commands.ts'
+import type { ServiceCommands } from './service-commands.ts'
+import type { WriteProbe } from './write-probe.ts'
 
 /** How a detached run in a container stands: see docker/base, howdah-run. */
 export interface DetachedRunStatus {
@@ -53,6 +57,10 @@ export interface BaseBackupProgress {
 
 /** What steps use of one cluster: each made by hand in the worker. */
 export interface ClusterClients {
+  readonly patroni: PatroniCommands
+  readonly dcs: DcsCommands
+  readonly services: ServiceCommands
+  readonly writeProbe: WriteProbe
   barman(server: string): BarmanCommands
   /** On the current leader. Empty while no base backup is being sent. */
   readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
@@ -60,4 +68,6 @@ export interface ClusterClients {
   readDatabaseBytes(): Promise<number>
   /** Asks Barman again now and resolves when the snapshot has the answer. */
   refreshBackups(server: string): Promise<void>
+  /** Asks a node's Patroni and PostgreSQL again now and resolves when the snapshot has the answer. */
+  refreshNode(node: string): Promise<void>
 }

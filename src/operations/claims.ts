@@ -1,0 +1,36 @@
+/**
+ * What an operation needs for itself, from its admission to its end. Two operations that claim the same resource exclude
+ * each other, unless both only share it.
+ */
+export interface Claim {
+  /** "topology", "service/db1": see `resources`. */
+  readonly resource: string
+  readonly mode: ClaimMode
+}
+
+export enum ClaimMode {
+  EXCLUSIVE = 'EXCLUSIVE',
+  SHARED = 'SHARED',
+}
+
+/** Names of what can be claimed, within one cluster. */
+export const resources = {
+  /** Who leads, which nodes run, and how they are configured. */
+  topology: 'topology',
+  /** That the leader stays as it is: a base backup shares it, what ends its sessions takes it. */
+  leader: 'leader',
+  /** That a server's catalogue loses nothing: what reads backups shares it, what deletes them takes it. */
+  backups: (server: string) => `backups/${server}`,
+  /** The one base backup that a server makes at a time. */
+  backupRun: (server: string) => `backup-run/${server}`,
+  service: (name: string) => `service/${name}`,
+  recovery: 'recovery',
+} as const
+
+export function exclusive(resource: string): Claim {
+  return { resource, mode: ClaimMode.EXCLUSIVE }
+}
+
+export function shared(resource: string): Claim {
+  return { resource, mode: ClaimMode.SHARED }
+}

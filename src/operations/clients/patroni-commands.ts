@@ -1,0 +1,29 @@
+/** What Patroni said to an unsafe call: its status tells less than the cluster does afterwards. */
+export interface PatroniAnswer {
+  readonly status: number
+  /** Patroni's own sentence. */
+  readonly text: string
+}
+
+/**
+ * Patroni's unsafe REST calls, each through the member that is named. A call resolves with any HTTP answer, and throws
+ * UnreachableError when there is none: then it may have been done or not. Nothing here decides what became of it.
+ */
+export interface PatroniCommands {
+  /** Blocks until it is over, or at once (202) with a time. */
+  switchover(
+    via: string,
+    request: { readonly leader: string; readonly candidate: string | null; readonly at: Date | null },
+    signal?: AbortSignal,
+  ): Promise<PatroniAnswer>
+  /** 404 when none is scheduled. */
+  cancelSwitchover(via: string): Promise<PatroniAnswer>
+  failover(via: string, candidate: string, signal?: AbortSignal): Promise<PatroniAnswer>
+  /** Restarts the member's PostgreSQL; blocks until it is over. */
+  restart(node: string, request: { readonly pendingOnly: boolean }, signal?: AbortSignal): Promise<PatroniAnswer>
+  reload(node: string): Promise<PatroniAnswer>
+  /** Answers when it has begun. */
+  reinitialize(node: string, request: { readonly force: boolean }): Promise<PatroniAnswer>
+  /** Merges the patch into the dynamic configuration; null removes a key. */
+  patchConfiguration(via: string, patch: Readonly<Record<string, unknown>>): Promise<PatroniAnswer>
+}
