@@ -14,6 +14,7 @@ import { systemClock } from '../shared/clock.ts'
 import { createLogger } from '../shared/logger.ts'
 import { connectRedis } from '../shared/redis.ts'
 import { createClusterClients } from '../worker/create-cluster-clients.ts'
+import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
 import type { WorkedCluster } from '../worker/worked-cluster.ts'
 import { openOperations } from './open-operations.ts'
@@ -89,7 +90,8 @@ function connectCluster({ layout, credentials }: ConfiguredCluster) {
     clock: systemClock,
   })
   observer.start()
-  const worked: WorkedCluster = { layout, clients, current: () => observer.current() }
+  const lock = createOperationLocks({ store, cluster: layout.name, clock: systemClock })
+  const worked: WorkedCluster = { layout, clients, lock, current: () => observer.current() }
   return {
     observer,
     worked,

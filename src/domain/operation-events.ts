@@ -101,7 +101,8 @@ export function applyEvent(record: OperationRecord, body: OperationEventBody, at
         finishedAt: at,
       }))
     case 'StepFailed':
-      return withStep(next, body.step, (step) => ({
+      // While it is taken back, the record says why already: a worker that takes over goes on taking it back.
+      return withStep({ ...next, error: body.error }, body.step, (step) => ({
         ...step,
         status: record.status === OperationStatus.CANCELLING ? StepStatus.CANCELLED : StepStatus.FAILED,
         finishedAt: at,
@@ -119,6 +120,7 @@ export function applyEvent(record: OperationRecord, body: OperationEventBody, at
     case 'OperationSucceeded':
       return {
         ...ended(next, OperationStatus.SUCCEEDED, at),
+        error: null,
         result: body.result,
         progress: { ...NO_PROGRESS, ...record.progress, percent: 100, etaSeconds: 0 },
       }
@@ -127,7 +129,7 @@ export function applyEvent(record: OperationRecord, body: OperationEventBody, at
     case 'OperationInterrupted':
       return { ...ended(next, OperationStatus.INTERRUPTED, at), error: body.error }
     case 'OperationCancelled':
-      return ended(next, OperationStatus.CANCELLED, at)
+      return { ...ended(next, OperationStatus.CANCELLED, at), error: null }
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Claim } from './claim.ts'
+
 /** Where an operation is in its life. The last four are terminal. */
 export enum OperationStatus {
   QUEUED = 'QUEUED',
@@ -136,8 +138,11 @@ export interface OperationRecord {
   readonly startedAt: string | null
   readonly finishedAt: string | null
   readonly plan: OperationPlan
+  /** Held from its admission to its end. */
+  readonly claims: readonly Claim[]
   readonly steps: readonly OperationStep[]
   readonly progress: Progress
+  /** Why it failed, was cancelled or was interrupted; from the moment in which it begins to be taken back. */
   readonly error: OperationError | null
   readonly result: OperationResultReference | null
   /** False once a point of no return is passed or the operation has ended. */

@@ -1,3 +1,4 @@
+import type { Claim } from '../domain/claim.ts'
 import type { OperationRecord, OperationStatus } from '../domain/operation.ts'
 import type { OperationEvent, OperationEventBody } from '../domain/operation-events.ts'
 
@@ -17,19 +18,11 @@ export type CreateOutcome =
   /** Something that must not run beside it is running or queued. */
   | { readonly outcome: 'EXCLUDED'; readonly record: OperationRecord }
 
-/** A resource by its name over all clusters. Two claims of it conflict unless both are SHARED. */
-export interface HeldClaim {
-  readonly resource: string
-  readonly mode: 'EXCLUSIVE' | 'SHARED'
-}
-
 export interface CreateRequest {
-  /** As its OperationQueued event carries it. */
+  /** As its OperationQueued event carries it. It is not created while another operation's claims conflict with its own. */
   readonly record: OperationRecord
   /** Same request, same fingerprint. */
   readonly fingerprint: string
-  /** Held from now to the operation's end; it is not created while another operation holds one that conflicts. */
-  readonly claims: readonly HeldClaim[]
   readonly message: string
 }
 
@@ -75,7 +68,7 @@ export interface OperationPageRequest {
 export interface OperationLog {
   create(request: CreateRequest): Promise<CreateOutcome>
   /** The operations that hold what conflicts with these claims. */
-  holders(claims: readonly HeldClaim[]): Promise<readonly OperationRecord[]>
+  holders(cluster: string, claims: readonly Claim[]): Promise<readonly OperationRecord[]>
   /** The record after the event; null when `when` said no or the operation had ended before. */
   append(request: AppendRequest): Promise<OperationRecord | null>
   get(operationId: string): Promise<OperationRecord | null>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { type Claim, ClaimMode } from '../domain/claim.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { isTerminal, type OperationRecord } from '../domain/operation.ts'
 import { applyEvent, endsOperation, type OperationEvent } from '../domain/operation-events.ts'
@@ -9,14 +10,7 @@ import { guard } from './guard-redis.ts'
 import { type EndedRecords, listOperations } from './list-operations.ts'
 import { logKeys } from './log-keys.ts'
 import { APPEND_SCRIPT, CREATE_SCRIPT } from './log-scripts.ts'
-import type {
-  AppendRequest,
-  CreateOutcome,
-  CreateRequest,
-  EventPage,
-  HeldClaim,
-  OperationLog,
-} from './operation-log.ts'
+import type { AppendRequest, CreateOutcome, CreateRequest, EventPage, OperationLog } from './operation-log.ts'
 import { isCursor, readEntry, readRecord, type StreamEntry, writeEvent } from './stored-event.ts'
 
 export interface OperationLogOptions {
@@ -29,7 +23,7 @@ export interface OperationLogOptions {
 }
 
 /** Operation id to the mode in which it holds a claim. */
-const holdersSchema = z.record(z.string(), z.enum(['EXCLUSIVE', 'SHARED']))
+const holdersSchema = z.record(z.string(), z.enum(ClaimMode))
 
 const FEED_LENGTH = 200_000
 const IDEMPOTENCY_SECONDS = 7 * 24 * 3600
@@ -60,7 +54,7 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
         JSON.stringify(record),
         writeEvent(event),
         Date.parse(record.requestedAt),
-        JSON.stringify(request.claims),
+        JSON.stringify(held(record.cluster, record.claims)),
         request.fingerprint,
         options.idempotencySeconds ?? IDEMPOTENCY_SECONDS,
       ) as Promise<[CreateOutcome['outcome'], string]>,
@@ -119,12 +113,13 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
     return { events: page, hasMore: entries.length > limit, hasMorePast: (page[0]?.sequence ?? 1) > 1 }
   }
 
-  async function holders(claims: readonly HeldClaim[]): Promise<readonly OperationRecord[]> {
+  async function holders(cluster: string, claims: readonly Claim[]): Promise<readonly OperationRecord[]> {
     if (claims.length === 0) return []
-    const held = await guard(redis.hmget(keys.claims, ...claims.map(({ resource }) => resource)))
-    const ids = claims.flatMap((claim, index) =>
-      Object.entries(holdersSchema.parse(JSON.parse(held[index] ?? '{}')))
-        .filter(([, mode]) => mode === 'EXCLUSIVE' || claim.mode === 'EXCLUSIVE')
+    const wanted = held(cluster, claims)
+    const found = await guard(redis.hmget(keys.claims, ...wanted.map(({ resource }) => resource)))
+    const ids = wanted.flatMap((claim, index) =>
+      Object.entries(holdersSchema.parse(JSON.parse(found[index] ?? '{}')))
+        .filter(([, mode]) => mode === ClaimMode.EXCLUSIVE || claim.mode === ClaimMode.EXCLUSIVE)
         .map(([operationId]) => operationId),
     )
     const records = await Promise.all([...new Set(ids)].map(get))
@@ -145,6 +140,11 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
     list: (request) => guard(listOperations({ redis, keys, ended }, request)),
     active: () => guard(redis.smembers(keys.active)),
   }
+}
+
+/** By names over all clusters. */
+function held(cluster: string, claims: readonly Claim[]): Claim[] {
+  return claims.map(({ resource, mode }) => ({ resource: `${cluster}/${resource}`, mode }))
 }
 
 function headOf(record: OperationRecord) {

@@ -1,17 +1,4 @@
-/**
- * What an operation needs for itself, from its admission to its end. Two operations that claim the same resource exclude
- * each other, unless both only share it.
- */
-export interface Claim {
-  /** "topology", "service/db1": see `resources`. */
-  readonly resource: string
-  readonly mode: ClaimMode
-}
-
-export enum ClaimMode {
-  EXCLUSIVE = 'EXCLUSIVE',
-  SHARED = 'SHARED',
-}
+import { type Claim, ClaimMode } from '../domain/claim.ts'
 
 /** Names of what can be claimed, within one cluster. */
 export const resources = {

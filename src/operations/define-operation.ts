@@ -1,6 +1,6 @@
 import type { ClassType } from 'type-graphql'
+import type { Claim } from '../domain/claim.ts'
 import type { OperationPlan, OperationResultReference, Refusal } from '../domain/operation.ts'
-import type { Claim } from './claims.ts'
 import type { PlanContext, StepContext } from './context.ts'
 import type { OperationInput } from './operation-input.ts'
 

@@ -1,3 +1,4 @@
+import type { Claim } from '../domain/claim.ts'
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import { NotFoundError } from '../domain/errors.ts'
@@ -11,7 +12,7 @@ import {
   type Refusal,
   StepStatus,
 } from '../domain/operation.ts'
-import type { HeldClaim, OperationLog } from '../events/operation-log.ts'
+import type { OperationLog } from '../events/operation-log.ts'
 import type { PlanContext } from '../operations/context.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
@@ -77,20 +78,19 @@ export async function submitOperation(
     now: dependencies.now(),
     earlier,
   }
-  const claims = claimsOf(definition, context, name)
+  const claims = definition.claims?.(context) ?? []
   const refusals = [
     ...(definition.fenced ? withoutQuorum(context.cluster) : []),
     ...(await definition.check(context)),
-    ...(dryRun ? (await log.holders(claims)).map(excluded) : unconfirmed(definition, request.input, name)),
+    ...(dryRun ? (await log.holders(name, claims)).map(excluded) : unconfirmed(definition, request.input, name)),
   ]
   const plan = await planOf(definition, context, name)
   if (refusals.length > 0 || dryRun) return { operation: null, plan, refusals }
 
-  const record = newRecord(definition, { ...request, cluster: name, fields, plan, now: dependencies.now() })
+  const record = newRecord(definition, { ...request, cluster: name, fields, plan, claims, now: dependencies.now() })
   const created = await log.create({
     record,
     fingerprint: print,
-    claims,
     message: plan.summary,
   })
   switch (created.outcome) {
@@ -116,13 +116,6 @@ async function planOf(
   return { ...draft, destructive: definition.destructive, confirm: definition.destructive ? cluster : null }
 }
 
-function claimsOf(definition: AnyOperation, context: PlanContext<OperationInput>, cluster: string): HeldClaim[] {
-  return (definition.claims?.(context) ?? []).map(({ resource, mode }) => ({
-    resource: `${cluster}/${resource}`,
-    mode,
-  }))
-}
-
 function newRecord(
   definition: AnyOperation,
   request: {
@@ -132,6 +125,7 @@ function newRecord(
     cluster: string
     fields: Readonly<Record<string, unknown>>
     plan: OperationPlan
+    claims: readonly Claim[]
     now: Date
   },
 ): OperationRecord {
@@ -148,6 +142,7 @@ function newRecord(
     startedAt: null,
     finishedAt: null,
     plan: request.plan,
+    claims: request.claims,
     steps: definition.steps.map(({ name, title }) => ({
       name,
       title,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { NO_PROGRESS, type OperationRecord, type Progress, StepStatus } from '../domain/operation.ts'
+import { isTerminal, NO_PROGRESS, type OperationRecord, type Progress, StepStatus } from '../domain/operation.ts'
 import { LogLevel, type OperationEventBody } from '../domain/operation-events.ts'
 import { ProgressMeter } from '../domain/progress-meter.ts'
 import { LogUnavailableError, LostOperationError } from '../events/event-errors.ts'
@@ -17,7 +17,7 @@ export interface OperationJournal {
   progress(step: string, raw: Partial<Progress>): void
   /** Writes what a step's progress ended with. */
   finishProgress(step: string): Promise<void>
-  /** Throws LostOperationError when the operation is in another attempt by now. */
+  /** Throws LostOperationError when the operation is in another attempt by now, or has ended. Waits while Redis is away. */
   checkAttempt(): Promise<void>
   /** Resolves when all that was logged so far is written; throws when one of those writes did. */
   settled(): Promise<void>
@@ -41,17 +41,21 @@ export function createOperationJournal(dependencies: {
   let record = dependencies.record
   let tail: Promise<void> = Promise.resolve()
 
-  async function append(body: OperationEventBody, message: string): Promise<void> {
-    const token = randomUUID()
+  async function throughOutages<T>(call: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        record = (await log.append({ operationId: record.id, body, message, attempt, token })) ?? record
-        return
+        return await call()
       } catch (error) {
         if (!(error instanceof LogUnavailableError)) throw error
         await clock.sleep(REDIS_RETRY_MS)
       }
     }
+  }
+
+  async function append(body: OperationEventBody, message: string): Promise<void> {
+    const token = randomUUID()
+    const request = { operationId: record.id, body, message, attempt, token }
+    record = (await throughOutages(() => log.append(request))) ?? record
   }
 
   function write(body: OperationEventBody, message: string): Promise<void> {
@@ -107,8 +111,9 @@ export function createOperationJournal(dependencies: {
       if (progress) await writeProgress(step, progress)
     },
     async checkAttempt() {
-      const current = await log.get(record.id)
-      if (current?.attempt !== attempt) throw new LostOperationError(record.id, attempt, current?.attempt ?? 0)
+      const current = await throughOutages(() => log.get(record.id))
+      if (current?.attempt !== attempt || isTerminal(current.status))
+        throw new LostOperationError(record.id, attempt, current?.attempt ?? 0)
     },
     settled: () => tail,
   }

@@ -1,10 +1,12 @@
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import type { ClusterClients } from '../operations/clients/cluster-clients.ts'
+import type { OperationLocks } from './operation-lock.ts'
 
 /** A cluster as the worker has it: what it looks like and the means to change it. */
 export interface WorkedCluster {
   readonly layout: ClusterLayout
   readonly clients: ClusterClients
+  readonly lock: OperationLocks
   current(): ClusterSnapshot
 }

@@ -23,3 +23,13 @@ export class StepDeadlineError extends HowdahError {
     super(`step ${step} did not end within ${Math.round(deadlineMs / 1000)} s`, { retryable: true })
   }
 }
+
+/** A worker died in a step that cannot tell whether it was done. */
+export class UnknownOutcomeError extends HowdahError {
+  readonly code = 'UNKNOWN_OUTCOME'
+  constructor(title: string) {
+    super(`the worker was lost during "${title}", and whether it was done cannot be told`, {
+      remedy: 'Look at the stack, then retry the operation with retryOperation.',
+    })
+  }
+}

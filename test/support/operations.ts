@@ -38,6 +38,7 @@ export function operationRecord(
       destructive: false,
       confirm: null,
     },
+    claims: [],
     steps: stepNames.map((name) => ({
       name,
       title: name,

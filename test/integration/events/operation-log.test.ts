@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ClaimMode } from '../../../src/domain/claim.ts'
 import { OperationStatus } from '../../../src/domain/operation.ts'
 import { LogLevel, type OperationEvent, type OperationEventBody } from '../../../src/domain/operation-events.ts'
 import { CursorExpiredError, LogUnavailableError, LostOperationError } from '../../../src/events/event-errors.ts'
@@ -35,7 +36,7 @@ const line: OperationEventBody = { type: 'OperationLogged', step: null, level: L
 
 async function created(changes: Parameters<typeof operationRecord>[0] = {}) {
   const record = operationRecord(changes)
-  await log.create({ record, fingerprint: 'f', claims: [], message: 'queued' })
+  await log.create({ record, fingerprint: 'f', message: 'queued' })
   return record.id
 }
 
@@ -55,7 +56,6 @@ describe('the operation log', () => {
         log.create({
           record: operationRecord({ idempotencyKey: 'once' }),
           fingerprint: 'same',
-          claims: [],
           message: 'queued',
         }),
       ),
@@ -66,7 +66,7 @@ describe('the operation log', () => {
   })
 
   test('refuses a known idempotency key with another input', async () => {
-    const request = { claims: [], message: 'queued' }
+    const request = { message: 'queued' }
     const first = operationRecord({ idempotencyKey: 'key' })
     await log.create({ ...request, record: first, fingerprint: 'one' })
     const second = await log.create({
@@ -79,9 +79,8 @@ describe('the operation log', () => {
 
   test('lets one of two that exclude each other in, and the next one once that has ended', async () => {
     const request = () => ({
-      record: operationRecord(),
+      record: operationRecord({ claims: [{ resource: 'topology', mode: ClaimMode.EXCLUSIVE }] }),
       fingerprint: 'f',
-      claims: [{ resource: 'patroni/topology', mode: 'EXCLUSIVE' as const }],
       message: 'queued',
     })
     const outcomes = await Promise.all([log.create(request()), log.create(request())])
@@ -93,22 +92,22 @@ describe('the operation log', () => {
   })
 
   test('lets those in that share what they claim, and keeps out who wants it alone until all have ended', async () => {
-    const resource = `patroni/leader-${Date.now()}`
-    const create = async (mode: 'EXCLUSIVE' | 'SHARED') =>
-      log.create({ record: operationRecord(), fingerprint: 'f', claims: [{ resource, mode }], message: 'queued' })
+    const resource = `leader-${Date.now()}`
+    const create = async (mode: ClaimMode) =>
+      log.create({ record: operationRecord({ claims: [{ resource, mode }] }), fingerprint: 'f', message: 'queued' })
     const idOf = (made: Awaited<ReturnType<typeof create>>) => ('record' in made ? made.record.id : '')
-    const sharing = [await create('SHARED'), await create('SHARED')]
+    const sharing = [await create(ClaimMode.SHARED), await create(ClaimMode.SHARED)]
     expect(sharing.map(({ outcome }) => outcome)).toEqual(['CREATED', 'CREATED'])
-    const held = await log.holders([{ resource, mode: 'EXCLUSIVE' }])
+    const held = await log.holders('patroni', [{ resource, mode: ClaimMode.EXCLUSIVE }])
     expect(held.map(({ id }) => id).sort()).toEqual(sharing.map(idOf).sort())
-    expect(await log.holders([{ resource, mode: 'SHARED' }])).toEqual([])
+    expect(await log.holders('patroni', [{ resource, mode: ClaimMode.SHARED }])).toEqual([])
     for (const each of sharing) {
-      expect(await create('EXCLUSIVE')).toMatchObject({ outcome: 'EXCLUDED' })
+      expect(await create(ClaimMode.EXCLUSIVE)).toMatchObject({ outcome: 'EXCLUDED' })
       await succeed(idOf(each))
     }
-    const alone = await create('EXCLUSIVE')
+    const alone = await create(ClaimMode.EXCLUSIVE)
     expect(alone).toMatchObject({ outcome: 'CREATED' })
-    expect(await create('SHARED')).toMatchObject({ outcome: 'EXCLUDED', record: { id: idOf(alone) } })
+    expect(await create(ClaimMode.SHARED)).toMatchObject({ outcome: 'EXCLUDED', record: { id: idOf(alone) } })
     await succeed(idOf(alone))
   })
 

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OperationStatus, StepStatus } from '../../../src/domain/operation.ts'
+import type { OperationEventBody } from '../../../src/domain/operation-events.ts'
 import type { OperationFeed, OperationLog } from '../../../src/events/operation-log.ts'
 import { createOperationFeed } from '../../../src/events/redis-operation-feed.ts'
 import { createOperationLog } from '../../../src/events/redis-operation-log.ts'
@@ -304,6 +305,34 @@ describe('a worker that goes away', () => {
     await first.stop()
     await startWorker('second')
     expect(await ended(id)).toMatchObject({ status: OperationStatus.INTERRUPTED, error: { code: 'UNKNOWN_OUTCOME' } })
+  })
+
+  test('goes on taking back what an earlier attempt had begun to take back', async () => {
+    const undone: string[] = []
+    let ranAgain = false
+    steps = [
+      step('done', { undo: async () => void undone.push('done') }),
+      step('failed', {
+        run: async () => {
+          ranAgain = true
+          return {}
+        },
+        done: async () => StepOutcome.NOT_DONE,
+      }),
+    ]
+    const id = await submit()
+    await queue.remove(id)
+    const append = (body: OperationEventBody) => log.append({ operationId: id, body, message: body.type })
+    const error = { code: 'NO_DISK', message: 'no disk', remedy: null, step: 'failed', retryable: false }
+    await append({ type: 'OperationStarted', attempt: 1, worker: 'dead' })
+    await append({ type: 'StepStarted', step: 'done' })
+    await append({ type: 'StepFinished', step: 'done', skipped: false, state: {} })
+    await append({ type: 'StepStarted', step: 'failed' })
+    await append({ type: 'StepFailed', step: 'failed', error })
+    await startWorker()
+    expect(await ended(id)).toMatchObject({ status: OperationStatus.FAILED, error: { code: 'NO_DISK' } })
+    expect(undone).toEqual(['done'])
+    expect(ranAgain).toBe(false)
   })
 
   test('an operation without a job is found and run', async () => {

@@ -1,0 +1,55 @@
+import { LogLevel } from '../domain/operation-events.ts'
+import type { StepContext } from '../operations/context.ts'
+import type { AnyOperation, Step } from '../operations/define-operation.ts'
+import type { OperationInput } from '../operations/operation-input.ts'
+import type { Clock } from '../shared/clock.ts'
+import type { OperationJournal } from './operation-journal.ts'
+import type { OperationLock } from './operation-lock.ts'
+import type { WorkedCluster } from './worked-cluster.ts'
+
+export type AnyStep = Step<OperationInput>
+
+/** One worker's attempt at one operation. */
+export interface Attempt {
+  readonly clock: Clock
+  readonly definition: AnyOperation
+  readonly cluster: WorkedCluster
+  readonly journal: OperationJournal
+  /** Not taken yet when the attempt begins; null for a kind that is not fenced. */
+  readonly lock: OperationLock | null
+  /** Aborted on cancel, and when this worker loses or hands over the operation. */
+  readonly stop: AbortSignal
+}
+
+/** What a step of the attempt sees; without a step, what `result` sees. */
+export function contextFor(
+  { clock, cluster, journal, lock }: Attempt,
+  step: AnyStep | null,
+  input: OperationInput,
+  signal: AbortSignal,
+): StepContext<OperationInput> {
+  const name = step?.name ?? null
+  return {
+    get operation() {
+      return journal.record
+    },
+    input,
+    layout: cluster.layout,
+    cluster: () => cluster.current(),
+    clients: cluster.clients,
+    state: () => journal.record.state,
+    keep: (state, message) =>
+      journal.write({ type: 'OperationLogged', step: name, level: LogLevel.INFO, state }, message),
+    progress: (progress) => {
+      if (name !== null) journal.progress(name, progress)
+    },
+    log: (message, level, state) => journal.log(message, name, level, state),
+    async checkFence() {
+      await journal.checkAttempt()
+      await lock?.verify()
+    },
+    signal,
+    sleep: (ms) => clock.sleep(ms, signal),
+    now: () => clock.now(),
+  }
+}
