@@ -1,26 +1,24 @@
-import type { Claim } from '../domain/claim.ts'
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import { NotFoundError } from '../domain/errors.ts'
-import { assessEtcd } from '../domain/etcd-quorum.ts'
 import {
   type Actor,
-  NO_PROGRESS,
   type OperationPlan,
   type OperationRecord,
   OperationStatus,
   type Refusal,
-  StepStatus,
 } from '../domain/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { PlanContext } from '../operations/context.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
-import { newOperationId } from './operation-id.ts'
+import { newRecord } from './new-record.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
 import { fingerprint, operationFields } from './request-fingerprint.ts'
+import { describeRetry, type Retry } from './retry.ts'
+import { excluded, keyConflict, unconfirmed, unknownCluster, withoutQuorum } from './submit-refusals.ts'
 
 /** A configured cluster as requests see it. */
 export interface PlannedCluster {
@@ -43,7 +41,7 @@ const EARLIER_OPERATIONS = 20
 /** Checks, plans, records and enqueues one operation. */
 export async function submitOperation(
   dependencies: SubmitDependencies,
-  request: { kind: string; input: OperationInput; actor: Actor; retryOf?: string },
+  request: { kind: string; input: OperationInput; actor: Actor; retry: Retry | null },
 ): Promise<OperationAnswer> {
   const { registry, log, queue, clusters } = dependencies
   const definition = registry.get(request.kind)
@@ -91,7 +89,7 @@ export async function submitOperation(
   const created = await log.create({
     record,
     fingerprint: print,
-    message: plan.summary,
+    message: request.retry === null ? plan.summary : `${describeRetry(request.retry)}: ${plan.summary}`,
   })
   switch (created.outcome) {
     case 'KEY_CONFLICT':
@@ -116,109 +114,10 @@ async function planOf(
   return { ...draft, destructive: definition.destructive, confirm: definition.destructive ? cluster : null }
 }
 
-function newRecord(
-  definition: AnyOperation,
-  request: {
-    input: OperationInput
-    actor: Actor
-    retryOf?: string
-    cluster: string
-    fields: Readonly<Record<string, unknown>>
-    plan: OperationPlan
-    claims: readonly Claim[]
-    now: Date
-  },
-): OperationRecord {
-  return {
-    id: newOperationId(request.now),
-    kind: definition.name,
-    cluster: request.cluster,
-    status: OperationStatus.QUEUED,
-    input: request.fields,
-    reason: request.input.reason ?? null,
-    requestedBy: { name: request.actor.name, role: request.actor.role },
-    idempotencyKey: request.input.idempotencyKey ?? null,
-    requestedAt: request.now.toISOString(),
-    startedAt: null,
-    finishedAt: null,
-    plan: request.plan,
-    claims: request.claims,
-    steps: definition.steps.map(({ name, title }) => ({
-      name,
-      title,
-      status: StepStatus.PENDING,
-      startedAt: null,
-      finishedAt: null,
-      progress: null,
-      message: null,
-    })),
-    progress: NO_PROGRESS,
-    error: null,
-    result: null,
-    cancellable: true,
-    attempt: 0,
-    retryOf: request.retryOf ?? null,
-    state: {},
-    sequence: 0,
-  }
-}
-
 function accepted(operation: OperationRecord | null): OperationAnswer {
   return { operation, plan: operation?.plan ?? null, refusals: [] }
 }
 
 function refused(refusals: readonly Refusal[], plan: OperationPlan | null = null): OperationAnswer {
   return { operation: null, plan, refusals }
-}
-
-function unconfirmed(definition: AnyOperation, input: OperationInput, cluster: string): Refusal[] {
-  if (!definition.destructive || input.confirm === cluster) return []
-  return [
-    {
-      code: 'CONFIRMATION_REQUIRED',
-      message: `${definition.name} destroys data and was not confirmed`,
-      remedy: `Read the plan, then send it again with confirm: "${cluster}".`,
-      field: 'confirm',
-    },
-  ]
-}
-
-function withoutQuorum(cluster: ClusterSnapshot): Refusal[] {
-  const { hasQuorum, healthyCount, memberCount } = assessEtcd(cluster.etcd)
-  if (hasQuorum) return []
-  return [
-    {
-      code: 'ETCD_NO_QUORUM',
-      message: `etcd has no quorum (${healthyCount} of ${memberCount} members are well), so the lock that keeps two operations apart cannot be taken`,
-      remedy: 'Bring etcd back first: startService(name: "etcd1") or "etcd2"; see cluster.health.',
-      field: null,
-    },
-  ]
-}
-
-function unknownCluster(name: string, known: readonly string[]): Refusal {
-  return {
-    code: 'UNKNOWN_CLUSTER',
-    message: `there is no cluster "${name}"`,
-    remedy: `Configured: ${known.join(', ')}.`,
-    field: 'cluster',
-  }
-}
-
-function keyConflict(key: string, operationId: string): Refusal {
-  return {
-    code: 'CONFLICT',
-    message: `idempotency key "${key}" already stands for operation ${operationId}, which was asked for with another input`,
-    remedy: 'Use a new key for a new request.',
-    field: 'idempotencyKey',
-  }
-}
-
-function excluded(running: OperationRecord): Refusal {
-  return {
-    code: 'CONFLICT',
-    message: `${running.kind} ${running.id} is ${running.status.toLowerCase()}; the two must not run at the same time`,
-    remedy: `Wait for it (subscribe to operationEvents(operationId: "${running.id}")) or cancel it with cancelOperation.`,
-    field: null,
-  }
 }

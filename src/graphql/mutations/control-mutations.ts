@@ -30,7 +30,7 @@ export class ControlMutations {
 
   @Mutation(() => OperationPayload, {
     description:
-      'Runs an operation that failed, was cancelled or was interrupted once more, as a new one. Role OPERATOR, and the role that its kind wants. Errors: NOT_FOUND.',
+      'Runs an operation that failed, was cancelled or was interrupted once more, as a new one: from the step that failed where that step can tell how far it came, else from the start; its first event says which. Role OPERATOR, and the role that its kind wants. Errors: NOT_FOUND.',
   })
   async retryOperation(
     @Arg('id', () => ID, { description: ID_TEXT }) id: string,

@@ -274,6 +274,58 @@ describe('cancelling', () => {
   })
 })
 
+describe('retrying', () => {
+  test('goes on from the step that failed, with what the earlier ones kept', async () => {
+    let broken = true
+    let runs = 0
+    steps = [
+      step('first', { run: async () => ({ made: ++runs }) }),
+      step('second', {
+        done: async () => StepOutcome.NOT_DONE,
+        run: async ({ state }) => {
+          if (broken) throw new Error('broken')
+          return { sum: Number(state()['made']) + 1 }
+        },
+      }),
+    ]
+    await startWorker()
+    const failed = await ended(await submit())
+    expect(failed.status).toBe(OperationStatus.FAILED)
+    broken = false
+    const { operation } = await service.retry(failed.id, null, OPERATOR)
+    const { events } = await log.events(operation?.id ?? '', null, 1)
+    expect(events[0]?.message).toContain(`Retry of ${failed.id}, from the step "second"`)
+    const record = await ended(operation?.id ?? '')
+    expect(record).toMatchObject({
+      status: OperationStatus.SUCCEEDED,
+      retryOf: failed.id,
+      state: { made: 1, sum: 2 },
+      steps: [{ status: StepStatus.SKIPPED }, { status: StepStatus.SUCCEEDED }],
+    })
+    expect(runs).toBe(1)
+  })
+
+  test.each([
+    ['something was taken back', { undo: async () => {} }, { done: async () => StepOutcome.NOT_DONE }],
+    ['the step cannot tell how far it came', {}, {}],
+  ])('begins at the start where %s', async (_, first, second) => {
+    let broken = true
+    let runs = 0
+    steps = [
+      step('first', { ...first, run: async () => ({ made: ++runs }) }),
+      step('second', { ...second, run: async () => (broken ? Promise.reject(new Error('broken')) : {}) }),
+    ]
+    await startWorker()
+    const failed = await ended(await submit())
+    broken = false
+    const { operation } = await service.retry(failed.id, null, OPERATOR)
+    const { events } = await log.events(operation?.id ?? '', null, 1)
+    expect(events[0]?.message).toContain('from the start')
+    expect((await ended(operation?.id ?? '')).status).toBe(OperationStatus.SUCCEEDED)
+    expect(runs).toBe(2)
+  })
+})
+
 describe('a worker that goes away', () => {
   test('hands over, and its successor goes on in the step that was begun', async () => {
     let successor = false
