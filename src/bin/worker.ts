@@ -8,14 +8,17 @@ import { createPostgresClient } from '../clients/postgres/postgres-client.ts'
 import { startWriteProbe } from '../clients/postgres/write-probe.ts'
 import type { ConfiguredCluster } from '../config/configuration.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
+import { messageOf } from '../domain/errors.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
+import { createOperationService } from '../queue/create-operation-service.ts'
 import { systemClock } from '../shared/clock.ts'
 import { createLogger } from '../shared/logger.ts'
 import { connectRedis } from '../shared/redis.ts'
 import { createClusterClients } from '../worker/create-cluster-clients.ts'
 import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
+import { watchLeaderDeath } from '../worker/watch-leader-death.ts'
 import type { WorkedCluster } from '../worker/worked-cluster.ts'
 import { openOperations } from './open-operations.ts'
 import { runProcess } from './run-process.ts'
@@ -32,8 +35,29 @@ await runProcess(async () => {
 
   const connected = configuration.clusters.map(connectCluster)
   await Promise.all(connected.map(({ observer }) => observer.ready()))
+  const registry = await loadOperations()
+  const service = createOperationService({
+    registry,
+    log,
+    queue,
+    clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
+    now: () => new Date(),
+    onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
+  })
+  const watches = connected
+    .filter(({ releaseDeadLeader }) => releaseDeadLeader)
+    .map(({ observer, worked }) =>
+      watchLeaderDeath({
+        cluster: worked.layout.name,
+        current: () => observer.current(),
+        onChange: (listener) => observer.onChange(listener),
+        operations: service,
+        clock: systemClock,
+        logger,
+      }),
+    )
   const worker = startOperationWorker({
-    registry: await loadOperations(),
+    registry,
     log,
     feed,
     clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
@@ -55,6 +79,7 @@ await runProcess(async () => {
   return {
     async stop() {
       logger.info('stopping: running operations are handed over')
+      for (const stop of watches) stop()
       await worker.stop()
       await Promise.all(connected.map(({ close }) => close()))
       health.close()
@@ -64,7 +89,7 @@ await runProcess(async () => {
 })
 
 /** A cluster's observer and the means to change it. */
-function connectCluster({ layout, credentials }: ConfiguredCluster) {
+function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCluster) {
   const observer = connectObserver({ layout, credentials, clock: systemClock })
   const { postgresUser: user, postgresPassword: password, patroni } = credentials
   if (patroni === null) throw new TypeError('a worker needs the credentials of Patroni')
@@ -95,6 +120,7 @@ function connectCluster({ layout, credentials }: ConfiguredCluster) {
   return {
     observer,
     worked,
+    releaseDeadLeader,
     async close() {
       await observer.stop()
       await Promise.all([...postgres.values()].map((client) => client.close()))

@@ -3,6 +3,8 @@ import { z } from 'zod'
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'a name: letters, digits, "_", "." and "-"')
 const port = z.coerce.number().int().min(1).max(65_535)
 const url = z.url({ protocol: /^(https?|rediss?)$/ })
+/** YAML's word, or a variable's. */
+const flag = z.union([z.boolean(), z.stringbool()])
 const bound = z.coerce.number().int().positive()
 
 /** `configs/howdah.yml`, after the environment has been put in. Unknown keys are faults: most are typing errors. */
@@ -55,6 +57,7 @@ export const configurationFileSchema = z.strictObject({
           }),
         ),
         services: z.array(name),
+        releaseDeadLeader: flag.default(true),
       }),
     )
     .min(1),

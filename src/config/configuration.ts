@@ -15,6 +15,8 @@ export interface Configuration {
 export interface ConfiguredCluster {
   readonly layout: ClusterLayout
   readonly credentials: ClusterCredentials
+  /** Whether the lock of a leader whose container has ended is released at once. */
+  readonly releaseDeadLeader: boolean
 }
 
 export interface HttpConfiguration {

@@ -50,6 +50,7 @@ export async function loadConfiguration(environment: Environment, role: ProcessR
   const clusters = file.clusters.map(
     (cluster): ConfiguredCluster => ({
       layout: layoutOf(cluster),
+      releaseDeadLeader: cluster.releaseDeadLeader,
       credentials: {
         postgresUser: cluster.postgresUser,
         postgresPassword,

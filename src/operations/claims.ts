@@ -11,6 +11,8 @@ export const resources = {
   /** The one base backup that a server makes at a time. */
   backupRun: (server: string) => `backup-run/${server}`,
   service: (name: string) => `service/${name}`,
+  /** The release of a dead leader's lock. */
+  leaderLock: 'leader-lock',
   recovery: 'recovery',
 } as const
 

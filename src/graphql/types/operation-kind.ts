@@ -13,13 +13,15 @@ let current: KindEnum = {}
 export function defineOperationKinds(registry: OperationRegistry): void {
   const values: Record<string, string> = {}
   const valuesConfig: Record<string, { description: string }> = {}
-  for (const { name, title } of registry.values()) {
+  for (const { name, title, internal } of registry.values()) {
     values[kindEnumValue(name)] = name
-    valuesConfig[kindEnumValue(name)] = { description: `${title}: the mutation ${name}.` }
+    valuesConfig[kindEnumValue(name)] = {
+      description: internal === true ? `${title}: asked for by Howdah itself.` : `${title}: the mutation ${name}.`,
+    }
   }
   registerEnumType(values, {
     name: 'OperationKind',
-    description: 'What an operation does: one kind a mutation.',
+    description: 'What an operation does: one kind a mutation, and those that Howdah asks for by itself.',
     valuesConfig,
   })
   current = values

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type AcknowledgedWrites, startAcknowledgedWrites } from '../support/acknowledged-writes.ts'
+import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { stack } from '../support/stack.ts'
+import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const facts = stack()
+let api: ApiClient
+beforeAll(async () => {
+  api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
+  await waitForHealthyCluster(api)
+})
+afterAll(() => api.close())
+
+interface Release {
+  readonly status: string
+  readonly requestedBy: { readonly name: string }
+  readonly result: { readonly name: string } | null
+}
+
+const RELEASES = `{ operations(first: 20, filter: { kinds: [RELEASE_LEADER_LOCK] }) { edges { node {
+  status requestedBy { name } result { ... on PostgresNode { name } } } } } }`
+
+async function releases(): Promise<Release[]> {
+  const { operations } = await api.query<{ operations: { edges: { node: Release }[] } }>(RELEASES)
+  return operations.edges.map(({ node }) => node)
+}
+
+async function leader(): Promise<string> {
+  const { cluster } = await api.query<{ cluster: { leader: { name: string } | null } }>(
+    '{ cluster { leader { name } } }',
+  )
+  if (cluster.leader === null) throw new Error('nobody leads')
+  return cluster.leader.name
+}
+
+async function untilWritten(writes: AcknowledgedWrites, more = 20) {
+  const before = writes.acknowledged.length
+  await waitFor('writes to be acknowledged', () => writes.acknowledged.length >= before + more)
+}
+
+describe('a leader whose container is killed', () => {
+  test('is replaced at once: Howdah releases its lock, and says that it did', async () => {
+    const before = await releases()
+    const old = await leader()
+    const writes = await startAcknowledgedWrites(facts)
+    await untilWritten(writes)
+    await facts.kill(old)
+    const release = await waitFor('the release to succeed', async () => {
+      const [newest] = await releases()
+      if ((await releases()).length === before.length) throw new Error('no release')
+      if (newest?.status !== 'SUCCEEDED') throw new Error(JSON.stringify(newest))
+      return newest
+    })
+    await untilWritten(writes)
+    expect(release.requestedBy.name).toBe('howdah')
+    expect(release.result?.name).not.toBe(old)
+    expect(await leader()).toBe(release.result?.name)
+    expect((await releases()).length).toBe(before.length + 1)
+    // Patroni alone could not have elected before the lock's time to live was over.
+    expect(writes.longestGapMs).toBeLessThan(20_000)
+    console.info(`writes failed for ${(writes.longestGapMs / 1000).toFixed(2)} s`)
+    await writes.stop()
+    await facts.start(old)
+    await waitForHealthyCluster(api)
+  })
+})
