@@ -6,7 +6,13 @@ import { defineConfig } from 'vitest/config'
  */
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] }
 
-/** Three suites, one tree each: rules without I/O, single clients and the API against real servers, the whole stack. */
+/** One stack for all files: they run one after the other and share it. */
+const onStack = { fileParallelism: false, hookTimeout: 600_000, globalSetup: ['test/support/stack-setup.ts'] }
+
+/**
+ * One tree each: rules without I/O, single clients and the API against real servers, the whole stack, and the stack under
+ * every fault (`npm run test:faults`, apart from the others).
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -20,18 +26,8 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        resolve,
-        test: {
-          name: 'stack',
-          include: ['test/stack/**/*.test.ts'],
-          // One stack for all files: they run one after the other and share it.
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 600_000,
-          globalSetup: ['test/support/stack-setup.ts'],
-        },
-      },
+      { resolve, test: { name: 'stack', include: ['test/stack/**/*.test.ts'], testTimeout: 300_000, ...onStack } },
+      { resolve, test: { name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 600_000, ...onStack } },
     ],
   },
 })

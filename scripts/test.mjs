@@ -1,26 +1,30 @@
 // @ts-check
 // npm test: everything, from a bare machine on. npm test -- unit|integration|stack|checks [filter...]: a part of it.
+// npm run test:faults [-- filter...]: every fault, and the table in docs/RELIABILITY.md made anew where all of it ran.
 
 import { buildDist } from './lib/build-app.mjs'
 import { viewForTerminal } from './lib/command-line.mjs'
 import { ensureDependencies } from './lib/ensure-dependencies.mjs'
 import { prepare } from './lib/prepare.mjs'
+import { forgetFaults, writeReliability } from './lib/reliability-table.mjs'
 import { ROOT } from './lib/settings.mjs'
 import { entryPoint, SetupError } from './lib/setup-error.mjs'
 import { removeTestStack, TEST_STACK_FILES } from './lib/test-stack.mjs'
-import { runChecks, runSuite, SUITES, summarize } from './lib/test-suites.mjs'
+import { FAULTS, runChecks, runSuite, SUITES, summarize } from './lib/test-suites.mjs'
 
 const PARTS = ['checks', ...SUITES]
+const STACK_PARTS = ['stack', FAULTS]
 const [first, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--')
 const parts = first === undefined ? PARTS : [first]
 
 await entryPoint(async () => {
-  if (first !== undefined && !PARTS.includes(first)) {
-    throw new SetupError(`There is no suite "${first}".`, { remedy: `There are: ${PARTS.join(', ')}.` })
+  if (first !== undefined && ![...PARTS, FAULTS].includes(first)) {
+    throw new SetupError(`There is no suite "${first}".`, { remedy: `There are: ${[...PARTS, FAULTS].join(', ')}.` })
   }
   await setUp()
   /** @type {import('./lib/test-suites.mjs').Outcome[]} */
   const outcomes = []
+  if (parts.includes(FAULTS)) await forgetFaults()
   for (const part of parts) {
     console.log(`\n── ${part} ──`)
     const ended = part === 'checks' ? await runChecks() : [await runSuite(part, rest)]
@@ -28,7 +32,8 @@ await entryPoint(async () => {
     outcomes.push(...ended)
   }
   // The suite removes its stack by itself, unless it was ended by force.
-  if (parts.includes('stack') && !process.env['HOWDAH_KEEP_STACK']) await removeTestStack()
+  if (parts.some((part) => STACK_PARTS.includes(part)) && !process.env['HOWDAH_KEEP_STACK']) await removeTestStack()
+  if (parts.includes(FAULTS)) await writeReliability(outcomes.at(-1), rest.length === 0)
   console.log(`\n${summarize(outcomes)}`)
   if (outcomes.some(({ failed }) => failed > 0)) process.exitCode = 1
 })
@@ -36,7 +41,7 @@ await entryPoint(async () => {
 /** What the parts that were asked for need, and no more: the unit tests need no Docker. */
 async function setUp() {
   const view = viewForTerminal()
-  if (parts.includes('integration') || parts.includes('stack')) {
+  if (parts.some((part) => part === 'integration' || STACK_PARTS.includes(part))) {
     await prepare(view, TEST_STACK_FILES)
     return
   }

@@ -7,6 +7,8 @@ import { lastLines, tryCommand } from './run-command.mjs'
 import { ROOT } from './settings.mjs'
 
 export const SUITES = ['unit', 'integration', 'stack']
+/** Takes too long for every change: run by name. */
+export const FAULTS = 'faults'
 
 /** What is checked without running anything. Each is a program of its own: they run side by side. */
 const CHECKS = [

@@ -4,7 +4,7 @@ import { docker } from '../support/docker.ts'
 import { ensureLoad } from '../support/load.ts'
 import { cancelOperation, createBackup, operationEvents, readOperation, untilEnd } from '../support/operation-client.ts'
 import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { waitForBackups, waitForBackupsDone, waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const facts = stack()
@@ -50,9 +50,8 @@ async function startBackup(): Promise<{ id: string; before: CatalogueEntry[] }> 
 }
 
 async function expectNothingLeft(before: CatalogueEntry[], added: number): Promise<void> {
-  const after = await catalogue()
-  expect(after.length - before.length).toBe(added)
-  expect(after.every(({ status }) => status === 'DONE')).toBe(true)
+  expect((await catalogue()).length - before.length).toBe(added)
+  await waitForBackupsDone(catalogue)
   await waitFor('no pg_basebackup', () =>
     barman('pgrep', '-x', 'pg_basebackup').then(
       () => false,

@@ -6,8 +6,7 @@ import { createBackup, type EventView, operationEvents, untilEnd } from '../supp
 import { queryRestoredBackup } from '../support/restore-backup.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
-import { waitFor } from '../support/wait-for.ts'
+import { waitForBackups, waitForBackupsDone, waitForHealthyCluster } from '../support/stack-conditions.ts'
 
 const facts = stack()
 const { apiUrl, tokens, container } = facts
@@ -122,18 +121,11 @@ describe('createBackup', () => {
     const barman = (...argv: string[]) => docker('exec', '--user', 'barman', container('barman'), ...argv)
     expect(await barman('pgrep', '-f', 'pg_basebackup').catch(() => '')).toBe('')
     const query = `{ cluster { backupServer { backups(first: 100) { edges { node { status } } } } } }`
-    // Barman's cron may have put an older record over a DONE one; its next turn, within a minute, puts it right.
-    await waitFor(
-      'all backups to be DONE',
-      async () => {
-        const { cluster } = await api.query<{
-          cluster: { backupServer: { backups: { edges: { node: { status: string } }[] } } }
-        }>(query)
-        const statuses = cluster.backupServer.backups.edges.map(({ node }) => node.status)
-        if (statuses.some((status) => status !== 'DONE')) throw new Error(statuses.join(', '))
-        return true
-      },
-      { timeoutMs: 120_000, intervalMs: 500 },
-    )
+    await waitForBackupsDone(async () => {
+      const { cluster } = await api.query<{
+        cluster: { backupServer: { backups: { edges: { node: { status: string } }[] } } }
+      }>(query)
+      return cluster.backupServer.backups.edges.map(({ node }) => node)
+    })
   })
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AcknowledgedWrites, startAcknowledgedWrites } from '../support/acknowledged-writes.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { leaderName } from '../support/cluster-facts.ts'
 import { stack } from '../support/stack.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -27,14 +28,6 @@ async function releases(): Promise<Release[]> {
   return operations.edges.map(({ node }) => node)
 }
 
-async function leader(): Promise<string> {
-  const { cluster } = await api.query<{ cluster: { leader: { name: string } | null } }>(
-    '{ cluster { leader { name } } }',
-  )
-  if (cluster.leader === null) throw new Error('nobody leads')
-  return cluster.leader.name
-}
-
 async function untilWritten(writes: AcknowledgedWrites, more = 20) {
   const before = writes.acknowledged.length
   await waitFor('writes to be acknowledged', () => writes.acknowledged.length >= before + more)
@@ -43,7 +36,7 @@ async function untilWritten(writes: AcknowledgedWrites, more = 20) {
 describe('a leader whose container is killed', () => {
   test('is replaced at once: Howdah releases its lock, and says that it did', async () => {
     const before = await releases()
-    const old = await leader()
+    const old = await leaderName(api)
     const writes = await startAcknowledgedWrites(facts)
     await untilWritten(writes)
     await facts.kill(old)
@@ -56,7 +49,7 @@ describe('a leader whose container is killed', () => {
     await untilWritten(writes)
     expect(release.requestedBy.name).toBe('howdah')
     expect(release.result?.name).not.toBe(old)
-    expect(await leader()).toBe(release.result?.name)
+    expect(await leaderName(api)).toBe(release.result?.name)
     expect((await releases()).length).toBe(before.length + 1)
     // Patroni alone could not have elected before the lock's time to live was over.
     expect(writes.longestGapMs).toBeLessThan(20_000)

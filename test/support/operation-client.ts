@@ -18,6 +18,8 @@ export interface EventView {
   readonly cursor: string
   readonly sequence: number
   readonly message: string
+  /** Of events that are about one. */
+  readonly step?: string
   readonly progress?: {
     readonly percent: number | null
     readonly bytesDone: number | null
@@ -43,11 +45,30 @@ export interface PayloadView {
 const OPERATION = `id status attempt cancellable requestedBy { name } steps { name status }
   progress { percent bytesDone } error { code message retryable } result { __typename ... on Backup { backupId } }`
 const PAYLOAD = `operation { ${OPERATION} } plan { summary estimatedSeconds steps { name } } refusals { code message remedy field }`
-const EVENT = `__typename cursor sequence message ... on StepProgressed { progress { percent bytesDone bytesTotal } }`
+const EVENT = `__typename cursor sequence message ... on StepStarted { step } ... on StepFinished { step }
+  ... on StepProgressed { progress { percent bytesDone bytesTotal } }`
 
-export async function createBackup(api: ApiClient, input: Record<string, unknown>): Promise<PayloadView> {
-  const query = `mutation ($input: CreateBackupInput!) { createBackup(input: $input) { ${PAYLOAD} } }`
-  return (await api.query<{ createBackup: PayloadView }>(query, { input })).createBackup
+/** Kinds whose mutations share an input. */
+const INPUT_TYPES: Readonly<Record<string, string>> = {
+  startService: 'ServiceInput',
+  stopService: 'ServiceInput',
+  restartService: 'ServiceInput',
+  rebuildService: 'ServiceInput',
+}
+
+/** Asks for an operation of any kind, by the name of its mutation. */
+export async function requestOperation(
+  api: ApiClient,
+  kind: string,
+  input: Record<string, unknown>,
+): Promise<PayloadView> {
+  const type = INPUT_TYPES[kind] ?? `${kind.charAt(0).toUpperCase()}${kind.slice(1)}Input`
+  const query = `mutation ($input: ${type}!) { payload: ${kind}(input: $input) { ${PAYLOAD} } }`
+  return (await api.query<{ payload: PayloadView }>(query, { input })).payload
+}
+
+export function createBackup(api: ApiClient, input: Record<string, unknown>): Promise<PayloadView> {
+  return requestOperation(api, 'createBackup', input)
 }
 
 export async function cancelOperation(api: ApiClient, id: string): Promise<PayloadView> {

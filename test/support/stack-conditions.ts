@@ -53,3 +53,19 @@ export async function waitForBackups(api: ApiClient): Promise<void> {
     { timeoutMs: 180_000, intervalMs: 500 },
   )
 }
+
+/**
+ * All of them are DONE. Barman's cron may have put an older record over a DONE one; its next turn, within a minute, puts
+ * it right.
+ */
+export async function waitForBackupsDone(list: () => Promise<readonly { readonly status: string }[]>): Promise<void> {
+  await waitFor(
+    'all backups to be DONE',
+    async () => {
+      const statuses = (await list()).map(({ status }) => status)
+      if (statuses.some((status) => status !== 'DONE')) throw new Error(statuses.join(', '))
+      return true
+    },
+    { timeoutMs: 120_000, intervalMs: 500 },
+  )
+}

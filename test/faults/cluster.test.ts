@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startAcknowledgedWrites } from '../support/acknowledged-writes.ts'
+import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { leaderName, releaseCount } from '../support/cluster-facts.ts'
+import { addressOf, docker } from '../support/docker.ts'
+import { reportFault } from '../support/fault-report.ts'
+import { operationEvents, readOperation, requestOperation, untilEnd } from '../support/operation-client.ts'
+import { run } from '../support/run.ts'
+import { stack } from '../support/stack.ts'
+import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { expectTruth, pidOf } from '../support/truth.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { overlaps, watchWrites } from '../support/write-watch.ts'
+
+const facts = stack()
+let api: ApiClient
+beforeAll(async () => {
+  api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
+  await waitForHealthyCluster(api)
+})
+afterAll(() => api.close())
+
+const NETWORK = `${facts.project}_patroni_network`
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+
+const anotherLeader = (than: string) =>
+  waitFor('another leader', async () => (await leaderName(api).catch(() => than)) !== than, { timeoutMs: 120_000 })
+
+async function nodeState(name: string): Promise<string> {
+  const { cluster } = await api.query<{ cluster: { nodes: { name: string; state: string }[] } }>(
+    '{ cluster { nodes { name state } } }',
+  )
+  return cluster.nodes.find((node) => node.name === name)?.state ?? 'missing'
+}
+
+describe('one etcd member stopped', () => {
+  test('health says so, reads go on, and what needs the lock is refused with the reason', async () => {
+    await facts.stop('etcd2')
+    const { cluster } = await waitFor('the loss to be seen', async () => {
+      const answer = await api.query<{ cluster: { leader: { name: string } | null; health: { status: string } } }>(
+        '{ cluster { leader { name } health { status } } }',
+      )
+      return answer.cluster.health.status === 'CRITICAL' ? answer : null
+    })
+    expect(cluster.leader).not.toBeNull()
+    const refused = await waitFor('the refusal', async () => {
+      const { refusals } = await requestOperation(api, 'switchover', { dryRun: true })
+      return refusals.find(({ code }) => code === 'ETCD_NO_QUORUM')
+    })
+    expect(refused.remedy).toContain('etcd')
+    const { operation } = await requestOperation(api, 'startService', { service: 'etcd2' })
+    expect((await untilEnd(api, operation?.id ?? '')).operation.status).toBe('SUCCEEDED')
+    await expectTruth(facts, api)
+    await reportFault({
+      fault: 'one of two etcd members stopped',
+      done: 'queries, switchover, startService',
+      seen: 'health CRITICAL, queries answered, switchover refused with ETCD_NO_QUORUM, startService brought it back',
+    })
+  })
+})
+
+describe('the leader killed in the middle of a switchover', () => {
+  test('the operation ends and tells the truth', async () => {
+    const old = await leaderName(api)
+    const writes = watchWrites(facts)
+    const { operation, refusals } = await requestOperation(api, 'switchover', {})
+    expect(refusals).toEqual([])
+    const id = operation?.id ?? ''
+    for await (const event of operationEvents(api, id)) {
+      if (event.__typename === 'OperationLogged' || event.__typename === 'StepStarted') {
+        const running = (await readOperation(api, id))?.cancellable === false
+        if (running) break
+      }
+    }
+    await facts.kill(old)
+    const { operation: ended } = await untilEnd(api, id)
+    await anotherLeader(old)
+    await facts.start(old)
+    await expectTruth(facts, api)
+    const spells = await writes.stop()
+    expect(overlaps(spells)).toEqual([])
+    await reportFault({
+      fault: 'leader killed',
+      done: 'switchover, past its point of no return',
+      seen: `${ended.status}${ended.error === null ? '' : ` (${ended.error.code})`}; ${await leaderName(api)} leads; never two that took writes`,
+    })
+  })
+})
+
+describe('a leader that is not dead', () => {
+  test('frozen: UNREACHABLE, never released by Howdah, never two primaries', async () => {
+    const old = await leaderName(api)
+    const before = await releaseCount(api)
+    const writes = watchWrites(facts)
+    const frozenAt = performance.now()
+    await facts.pause(old)
+    await waitFor('it to be UNREACHABLE', async () => (await nodeState(old)) === 'UNREACHABLE')
+    const noticed = performance.now() - frozenAt
+    await anotherLeader(old)
+    const replaced = performance.now() - frozenAt
+    await facts.unpause(old)
+    await expectTruth(facts, api)
+    expect(overlaps(await writes.stop())).toEqual([])
+    expect(await releaseCount(api)).toBe(before)
+    await reportFault({
+      fault: 'leader frozen (docker pause), then thawed',
+      done: 'writes on every node',
+      seen: `UNREACHABLE after ${seconds(noticed)}; Patroni alone elected after ${seconds(replaced)}; no release; never two that took writes`,
+    })
+  })
+
+  test('cut off from everybody: never released by Howdah, never two primaries', async () => {
+    const old = await leaderName(api)
+    const before = await releaseCount(api)
+    const writes = watchWrites(facts)
+    const address = await addressOf(facts.container(old))
+    await docker('network', 'disconnect', NETWORK, facts.container(old))
+    await anotherLeader(old)
+    await docker('network', 'connect', '--ip', address, '--alias', old, NETWORK, facts.container(old))
+    await expectTruth(facts, api)
+    const spells = await writes.stop()
+    expect(overlaps(spells)).toEqual([])
+    expect(await releaseCount(api)).toBe(before)
+    await reportFault({
+      fault: 'leader cut off from its network, then connected again',
+      done: 'writes on every node',
+      seen: 'no release; the old leader took no write once another did',
+    })
+  })
+
+  test('cut off from etcd alone: never two primaries', async () => {
+    const old = await leaderName(api)
+    const before = await releaseCount(api)
+    const writes = watchWrites(facts)
+    const pid = String(await pidOf(facts, old))
+    const members = await Promise.all(['etcd1', 'etcd2'].map((member) => addressOf(facts.container(member))))
+    const rule = (action: string, member: string) =>
+      run('nsenter', '-t', pid, '-n', 'iptables', action, 'OUTPUT', '-d', member, '-j', 'DROP')
+    for (const member of members) await rule('-A', member)
+    // The lock's time to live, and a round more: whatever Patroni does, it has done by then.
+    await new Promise((resolve) => setTimeout(resolve, 30_000))
+    for (const member of members) await rule('-D', member)
+    await expectTruth(facts, api)
+    const spells = await writes.stop()
+    expect(overlaps(spells)).toEqual([])
+    expect(await releaseCount(api)).toBe(before)
+    await reportFault({
+      fault: 'leader cut off from etcd for 30 s',
+      done: 'writes on every node',
+      seen: `${await leaderName(api)} leads after ${old}; no release; never two that took writes`,
+    })
+  })
+
+  test('restarting faster than the release: no write is lost that Patroni promises to keep', async () => {
+    await synchronous(true)
+    const writes = await startAcknowledgedWrites(facts)
+    const all = watchWrites(facts)
+    await waitFor('writes', () => writes.acknowledged.length > 20)
+    const old = await leaderName(api)
+    await docker('restart', '-t', '0', facts.container(old))
+    const before = writes.acknowledged.length
+    await waitFor('writes again', () => writes.acknowledged.length > before + 20, { timeoutMs: 120_000 })
+    await waitForHealthyClusterInSync()
+    expect(overlaps(await all.stop())).toEqual([])
+    expect((await writes.stop()).lost).toEqual([])
+    await synchronous(false)
+    await expectTruth(facts, api)
+    await reportFault({
+      fault: 'docker restart -t 0 of the leader',
+      done: 'a synchronous cluster under writes',
+      seen: `${await leaderName(api)} leads after ${old}; writes failed for ${seconds(writes.longestGapMs)}; none acknowledged was lost`,
+    })
+  })
+})
+
+describe('a leader that is dead', () => {
+  test.each([
+    ['synchronous', true],
+    ['asynchronous', false],
+  ])('in a %s cluster: its lock is released at once', async (mode, isSynchronous) => {
+    await synchronous(isSynchronous)
+    const old = await leaderName(api)
+    const before = await releaseCount(api)
+    const writes = await startAcknowledgedWrites(facts)
+    const all = watchWrites(facts)
+    await waitFor('writes', () => writes.acknowledged.length > 20)
+    await facts.kill(old)
+    const then = writes.acknowledged.length
+    await waitFor('writes again', () => writes.acknowledged.length > then + 20, { timeoutMs: 120_000 })
+    await facts.start(old)
+    await waitForHealthyClusterInSync()
+    expect(overlaps(await all.stop())).toEqual([])
+    const { lost } = await writes.stop()
+    if (isSynchronous) expect(lost).toEqual([])
+    expect(await releaseCount(api)).toBe(before + 1)
+    await synchronous(false)
+    await expectTruth(facts, api)
+    await reportFault({
+      fault: 'leader killed (docker kill)',
+      done: `a ${mode} cluster under writes`,
+      seen: `writes failed for ${seconds(writes.longestGapMs)}; acknowledged writes lost: ${lost.length}`,
+    })
+  })
+})
+
+async function synchronous(on: boolean): Promise<void> {
+  const patch = { synchronous_mode: on ? true : null }
+  const { operation, refusals } = await requestOperation(api, 'updateConfiguration', { patch })
+  expect(refusals).toEqual([])
+  if (operation !== null) expect((await untilEnd(api, operation.id)).operation.status).toBe('SUCCEEDED')
+  if (on) await waitForHealthyClusterInSync()
+  else await waitForHealthyCluster(api)
+}
+
+/** One leader, three that follow, of which one may be a sync standby. */
+async function waitForHealthyClusterInSync(): Promise<void> {
+  await waitFor(
+    'one leader and three that follow',
+    async () => {
+      const { cluster } = await api.query<{ cluster: { nodes: { name: string; role: string; state: string }[] } }>(
+        '{ cluster { nodes { name role state } } }',
+      )
+      const following = cluster.nodes.filter(({ role, state }) => role !== 'LEADER' && state === 'STREAMING')
+      if (following.length === 3) return true
+      throw new Error(cluster.nodes.map((node) => Object.values(node).join(' ')).join(', '))
+    },
+    { timeoutMs: 180_000, intervalMs: 250 },
+  )
+}

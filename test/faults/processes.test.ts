@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { leaderName, releaseCount } from '../support/cluster-facts.ts'
+import { docker } from '../support/docker.ts'
+import { reportFault } from '../support/fault-report.ts'
+import { ensureLoad } from '../support/load.ts'
+import {
+  createBackup,
+  operationEvents,
+  readOperation,
+  requestOperation,
+  untilEnd,
+} from '../support/operation-client.ts'
+import { run } from '../support/run.ts'
+import { startSecondWorker } from '../support/second-worker.ts'
+import { stack } from '../support/stack.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { crash, expectTruth, pidOf } from '../support/truth.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const facts = stack()
+let api: ApiClient
+beforeAll(async () => {
+  api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
+  await waitForHealthyCluster(api)
+  await waitForBackups(api)
+  await ensureLoad(facts)
+})
+afterAll(() => api.close())
+
+const workerStatus = () => docker('inspect', '--format', '{{.State.Health.Status}}', facts.container('worker'))
+const workerWell = () => waitFor('the worker to be well', async () => (await workerStatus()) === 'healthy')
+
+/** A backup that is being copied. */
+async function runningBackup(): Promise<string> {
+  const { operation, refusals } = await createBackup(api, { type: 'FULL' })
+  expect(refusals).toEqual([])
+  const id = operation?.id ?? ''
+  for await (const event of operationEvents(api, id)) {
+    if (event.__typename === 'StepProgressed' && (event.progress?.bytesDone ?? 0) > 20_000_000) break
+  }
+  return id
+}
+
+describe('a worker', () => {
+  test('that is stopped past its lock and goes on later is refused: another one has finished its operation', async () => {
+    const second = await startSecondWorker()
+    try {
+      const { operation, refusals } = await requestOperation(api, 'restartCluster', {})
+      expect(refusals).toEqual([])
+      const id = operation?.id ?? ''
+      await waitFor('a step to run', async () =>
+        (await readOperation(api, id))?.steps.some(({ status }) => status === 'RUNNING'),
+      )
+      // Whichever of the two has it.
+      const { worker } = await startedBy(id)
+      const frozen = worker.startsWith('worker/') ? facts.container('worker') : second.container
+      const pid = Number(await docker('inspect', '--format', '{{.State.Pid}}', frozen))
+      process.kill(pid, 'SIGSTOP')
+      const stoppedAt = performance.now()
+      await waitFor('another attempt', async () => ((await readOperation(api, id))?.attempt ?? 0) > 1, {
+        timeoutMs: 120_000,
+      })
+      const takenOver = (performance.now() - stoppedAt) / 1000
+      process.kill(pid, 'SIGCONT')
+      const { operation: ended } = await untilEnd(api, id)
+      expect(ended.status).toBe('SUCCEEDED')
+      await expectTruth(facts, api)
+      await reportFault({
+        fault: 'SIGSTOP of the worker past its lock, then SIGCONT',
+        done: 'restartCluster',
+        seen: `taken over after ${takenOver.toFixed(1)} s, attempt ${ended.attempt}, ${ended.status}; the first worker wrote nothing more`,
+      })
+    } finally {
+      await second.remove()
+      await docker('restart', facts.container('worker'))
+      await workerWell()
+    }
+  })
+})
+
+async function startedBy(id: string): Promise<{ worker: string }> {
+  const query = `subscription ($id: ID!) { operationEvents(operationId: $id) { __typename ... on OperationStarted { worker } } }`
+  for await (const { operationEvents: event } of api.subscribe<{
+    operationEvents: { __typename: string; worker?: string }
+  }>(query, { id })) {
+    if (event.worker !== undefined) return { worker: event.worker }
+  }
+  throw new Error(`${id} was never started`)
+}
+
+describe('the API killed under 200 subscribers', () => {
+  test('each goes on from its cursor, without a gap and without a duplicate', async () => {
+    const id = await runningBackup()
+    const received: string[][] = Array.from({ length: 200 }, () => [])
+    const clients = Array.from({ length: 20 }, () => createApiClient({ url: facts.apiUrl, token: facts.tokens.viewer }))
+    const follow = async (cursors: string[], index: number) => {
+      for (;;) {
+        const client = clients[index % clients.length] ?? api
+        try {
+          for await (const { cursor, __typename } of operationEvents(client, id, cursors.at(-1))) {
+            cursors.push(cursor)
+            if (/^Operation(Succeeded|Failed|Cancelled|Interrupted)$/.test(__typename)) return
+          }
+          return
+        } catch {
+          // Its connection is gone: a new one, from where it was.
+          await new Promise((resolve) => setTimeout(resolve, 200))
+          clients[index % clients.length] = createApiClient({ url: facts.apiUrl, token: facts.tokens.viewer })
+        }
+      }
+    }
+    const following = received.map(follow)
+    await waitFor('all to follow', () => received.every((cursors) => cursors.length > 2))
+    await crash(facts, 'api')
+    await Promise.all(following)
+    const all: string[] = []
+    for await (const { cursor } of operationEvents(api, id)) all.push(cursor)
+    for (const cursors of received) expect(cursors).toEqual(all)
+    await Promise.all(clients.map((client) => client.close()))
+    await expectTruth(facts, api)
+    await reportFault({
+      fault: 'SIGKILL of the API',
+      done: 'createBackup with 200 subscribers',
+      seen: `all 200 went on from their cursor: ${all.length} events each, no gap, no duplicate`,
+    })
+  })
+})
+
+describe('Redis', () => {
+  test.each<[string, () => Promise<void>]>([
+    ['kill -9', () => crash(facts, 'redis')],
+    [
+      'frozen for 30 s',
+      async () => {
+        await facts.pause('redis')
+        await new Promise((resolve) => setTimeout(resolve, 30_000))
+        await facts.unpause('redis')
+      },
+    ],
+  ])('%s: the operation goes on, and no event is lost', async (fault, inject) => {
+    const id = await runningBackup()
+    await inject()
+    await waitFor('the operation to be read again', () => readOperation(api, id), { timeoutMs: 60_000 })
+    const { operation } = await untilEndPatiently(id)
+    expect(operation.status).toBe('SUCCEEDED')
+    await expectTruth(facts, api)
+    await reportFault({
+      fault: `Redis ${fault}`,
+      done: 'createBackup',
+      seen: `SUCCEEDED, attempt ${operation.attempt}`,
+    })
+  })
+})
+
+/** A subscription may break while Redis comes back. */
+async function untilEndPatiently(id: string) {
+  return waitFor('the operation to end', () => untilEnd(api, id), { timeoutMs: 180_000, intervalMs: 500 })
+}
+
+describe('the Docker socket refusing', () => {
+  test('what needs it says so, nothing is released on a guess, and the rest goes on', async () => {
+    const pid = String(await pidOf(facts, 'worker'))
+    await run('nsenter', '-t', pid, '-m', 'umount', '-l', '/run/docker.sock')
+    try {
+      await waitFor('the worker to see no container', async () => {
+        const { operation, refusals } = await requestOperation(api, 'restartService', { service: 'haproxy' })
+        if (operation === null) throw new Error(JSON.stringify(refusals))
+        const { operation: ended } = await untilEnd(api, operation.id)
+        if (ended.status === 'SUCCEEDED') throw new Error('it still reaches Docker')
+        expect(ended).toMatchObject({ status: 'FAILED', error: { code: 'UNREACHABLE', retryable: true } })
+        return true
+      })
+      const leader = await leaderName(api)
+      const before = await releaseCount(api)
+      await facts.kill(leader)
+      await waitFor('Patroni to elect by itself', async () => (await leaderName(api).catch(() => leader)) !== leader, {
+        timeoutMs: 120_000,
+      })
+      expect(await releaseCount(api)).toBe(before)
+      await facts.start(leader)
+    } finally {
+      await docker('restart', facts.container('worker'))
+      await workerWell()
+    }
+    await expectTruth(facts, api)
+    await reportFault({
+      fault: 'Docker socket refusing',
+      done: 'restartService; death of the leader',
+      seen: "FAILED with UNREACHABLE, retryable; no lock was released, Patroni's own ttl decided",
+    })
+  })
+})
