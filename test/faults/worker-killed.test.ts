@@ -1,0 +1,97 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { loadOperations } from '../../src/operations/load-operations.ts'
+import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { reportFault } from '../support/fault-report.ts'
+import { KILL_CASES, type World } from '../support/kill-cases.ts'
+import { operationEvents, readOperation, requestOperation } from '../support/operation-client.ts'
+import { seedOfRun, shuffle } from '../support/shuffle.ts'
+import { stack } from '../support/stack.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { expectTruth, pidOf } from '../support/truth.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const registry = await loadOperations()
+const seed = seedOfRun()
+const kills = shuffle(
+  [...registry.values()].flatMap(({ name, steps }) => steps.map((step) => ({ kind: name, step: step.name }))),
+  seed,
+)
+
+const facts = stack()
+let world: World
+let api: ApiClient
+beforeAll(async () => {
+  console.info(`seed ${seed}: ${kills.map(({ kind, step }) => `${kind}/${step}`).join(' ')}`)
+  api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
+  world = { facts, api }
+  await waitForHealthyCluster(api)
+  await waitForBackups(api)
+})
+afterAll(() => api.close())
+
+test('there is a case for every kind', () => {
+  expect(Object.keys(KILL_CASES).sort()).toEqual([...registry.keys()].sort())
+})
+
+describe('the worker is killed in', () => {
+  let kindUnderTest = ''
+  afterEach(async () => {
+    await KILL_CASES[kindUnderTest]?.restore?.(world)
+    await expectTruth(facts, api, 2)
+    await waitForBackups(api)
+  })
+
+  test.each(kills)('$kind, step $step', async ({ kind, step }) => {
+    kindUnderTest = kind
+    const pid = await pidOf(facts, 'worker')
+    const id = await begin(kind)
+    let killedAt = 0
+    let takenOverAfter: number | null = null
+    for await (const event of operationEvents(api, id)) {
+      if (event.__typename === 'StepStarted' && event.step === step && killedAt === 0) {
+        process.kill(pid, 'SIGKILL')
+        killedAt = performance.now()
+      } else if (event.__typename === 'OperationStarted' && killedAt > 0) {
+        takenOverAfter ??= (performance.now() - killedAt) / 1000
+      }
+    }
+    const ended = await readOperation(api, id)
+    expect(['SUCCEEDED', 'FAILED', 'CANCELLED', 'INTERRUPTED']).toContain(ended?.status)
+    // What cannot be told is said: why, and what to look at.
+    if (ended?.status === 'INTERRUPTED') expect(ended.error?.message.length).toBeGreaterThan(20)
+    const over =
+      killedAt === 0
+        ? 'nothing to do in this step'
+        : takenOverAfter === null
+          ? 'had ended when the worker died'
+          : `taken over after ${takenOverAfter.toFixed(1)} s`
+    if (takenOverAfter !== null) expect(takenOverAfter, 'seconds until another worker had it').toBeLessThan(15)
+    await reportFault({
+      fault: 'SIGKILL of the worker',
+      done: `${kind}, step ${step}`,
+      seen: `${over}; ${ended?.status}${ended?.error ? ` (${ended.error.code})` : ''}`,
+    })
+  })
+})
+
+async function begin(kind: string): Promise<string> {
+  const { input, provoke } = KILL_CASES[kind] ?? {}
+  if (provoke !== undefined) {
+    const known = await newestOf(kind)
+    await provoke(world)
+    return waitFor(`Howdah to ask for ${kind}`, async () => {
+      const newest = await newestOf(kind)
+      return newest === known ? null : newest
+    })
+  }
+  const { operation, refusals } = await requestOperation(api, kind, (await input?.(world)) ?? {})
+  expect(refusals).toEqual([])
+  return operation?.id ?? ''
+}
+
+async function newestOf(kind: string): Promise<string | null> {
+  const value = kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+  const query = `{ operations(first: 1, filter: { kinds: [${value}] }) { edges { node { id } } } }`
+  const { operations } = await api.query<{ operations: { edges: { node: { id: string } }[] } }>(query)
+  return operations.edges[0]?.node.id ?? null
+}

@@ -1,0 +1,113 @@
+import type { ApiClient } from './api-client.ts'
+import { leaderName } from './cluster-facts.ts'
+import { requestOperation, untilEnd } from './operation-client.ts'
+import type { TestStack } from './stack.ts'
+
+/** How a kind is brought to do something, so that a worker can be killed in each of its steps. */
+export interface KillCase {
+  /** Input of an operation that has something to do; asked for before each kill. */
+  input(world: World): Promise<Record<string, unknown>>
+  /** For kinds that no client can ask for: makes Howdah ask. */
+  provoke?(world: World): Promise<void>
+  /** Puts back what the operation changed. */
+  restore?(world: World): Promise<void>
+}
+
+export interface World {
+  readonly facts: TestStack
+  readonly api: ApiClient
+}
+
+const confirm = 'patroni'
+
+async function replica({ api }: World): Promise<string> {
+  const leader = await leaderName(api)
+  return ['db2', 'db3', 'db4'].find((name) => name !== leader) ?? 'db2'
+}
+
+async function perform({ api }: World, kind: string, input: Record<string, unknown>): Promise<string> {
+  const { operation, refusals } = await requestOperation(api, kind, input)
+  if (operation === null) throw new Error(`${kind}: ${JSON.stringify(refusals)}`)
+  const { operation: ended } = await untilEnd(api, operation.id)
+  if (ended.status !== 'SUCCEEDED') throw new Error(`${kind}: ${JSON.stringify(ended.error)}`)
+  return ended.result?.backupId ?? ''
+}
+
+const backupOf = (world: World) => perform(world, 'createBackup', { type: 'FULL' })
+
+async function newestBackup({ api }: World): Promise<string> {
+  const query = '{ cluster { backupServer { latestBackup { backupId } } } }'
+  const { cluster } = await api.query<{ cluster: { backupServer: { latestBackup: { backupId: string } } } }>(query)
+  return cluster.backupServer.latestBackup.backupId
+}
+
+let counter = 0
+
+/** Every kind; a kind that is missing here fails the suite. */
+export const KILL_CASES: Readonly<Record<string, KillCase>> = {
+  createBackup: { input: async () => ({ type: 'FULL' }) },
+  deleteBackup: { input: async (world) => ({ backupId: await backupOf(world), confirm }) },
+  keepBackup: {
+    input: async (world) => ({ backupId: await newestBackup(world), target: 'FULL' }),
+    restore: async (world) => void (await perform(world, 'releaseBackup', { backupId: await newestBackup(world) })),
+  },
+  releaseBackup: {
+    input: async (world) => {
+      const backupId = await newestBackup(world)
+      await perform(world, 'keepBackup', { backupId, target: 'FULL' })
+      return { backupId }
+    },
+  },
+  verifyBackup: { input: async (world) => ({ backupId: await newestBackup(world) }) },
+  applyRetentionPolicy: { input: async () => ({ confirm }) },
+  checkBackupServer: { input: async () => ({}) },
+  switchWal: { input: async () => ({ force: true }) },
+  archiveWals: { input: async () => ({}) },
+  switchover: { input: async () => ({}) },
+  cancelScheduledSwitchover: {
+    input: async (world) => {
+      await perform(world, 'switchover', { at: new Date(Date.now() + 3_600_000).toISOString() })
+      return {}
+    },
+  },
+  failover: { input: async (world) => ({ candidate: await replica(world), force: true, confirm }) },
+  restartNode: { input: async (world) => ({ node: await replica(world) }) },
+  restartCluster: { input: async () => ({}) },
+  reloadNode: { input: async (world) => ({ node: await replica(world) }) },
+  reinitializeNode: { input: async (world) => ({ node: await replica(world), confirm }) },
+  pauseCluster: { input: async () => ({}), restore: async (world) => void (await perform(world, 'resumeCluster', {})) },
+  resumeCluster: {
+    input: async (world) => {
+      await perform(world, 'pauseCluster', {})
+      return {}
+    },
+  },
+  updateConfiguration: {
+    input: async () => ({ patch: { postgresql: { parameters: { work_mem: `${++counter + 4}MB` } } } }),
+    restore: async (world) =>
+      void (await perform(world, 'updateConfiguration', { patch: { postgresql: { parameters: { work_mem: null } } } })),
+  },
+  startService: {
+    input: async (world) => {
+      const service = await replica(world)
+      await perform(world, 'stopService', { service })
+      return { service }
+    },
+  },
+  stopService: {
+    input: async (world) => ({ service: await replica(world) }),
+    restore: async (world) => {
+      for (const service of ['db1', 'db2', 'db3', 'db4']) await perform(world, 'startService', { service })
+    },
+  },
+  restartService: { input: async () => ({ service: 'haproxy' }) },
+  rebuildService: { input: async () => ({ service: 'docker-proxy' }) },
+  checkConnectivity: { input: async () => ({ from: 'haproxy', to: 'db1' }) },
+  releaseLeaderLock: {
+    input: async () => ({}),
+    provoke: async ({ api, facts }) => facts.kill(await leaderName(api)),
+    restore: async ({ facts }) => {
+      for (const service of ['db1', 'db2', 'db3', 'db4']) await facts.start(service)
+    },
+  },
+}
