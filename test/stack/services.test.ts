@@ -8,7 +8,7 @@ import { openStack } from '../../scripts/lib/settings.mjs'
 import { TEST_STACK_FILES } from '../../scripts/lib/test-stack.mjs'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { operationEvents, untilEnd } from '../support/operation-client.ts'
+import { cancelOperation, operationEvents, untilEnd } from '../support/operation-client.ts'
 import { checkConnectivity, type ServicePayload, serviceOperation } from '../support/service-client.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
@@ -58,7 +58,11 @@ const inspectSchema = z.object({
 type Inspected = z.output<typeof inspectSchema>
 
 async function inspect(service: string): Promise<Inspected> {
-  return inspectSchema.parse(JSON.parse(await docker('inspect', '--format', '{{json .}}', container(service))))
+  const answer = JSON.parse(await docker('inspect', '--format', '{{json .}}', container(service)))
+  const inspected = inspectSchema.parse(answer)
+  // Docker tells of them in whatever order.
+  inspected.Mounts.sort((a, b) => a.Destination.localeCompare(b.Destination))
+  return inspected
 }
 
 /** What has to be the same in a container that takes another one's place. */
@@ -67,10 +71,9 @@ function lasting({ Id, Name, Mounts, Config, HostConfig, NetworkSettings }: Insp
     ([name, { Aliases }]) => [name, (Aliases ?? []).filter((alias) => !Id.startsWith(alias)).sort()] as const,
   )
   const { 'com.docker.compose.image': _, 'howdah.test': __, ...labels } = Config.Labels
-  const mounts = [...Mounts].sort((a, b) => a.Destination.localeCompare(b.Destination))
   return {
     Name,
-    Mounts: mounts,
+    Mounts,
     Config: { ...Config, Labels: labels, Env: [...Config.Env].sort() },
     HostConfig,
     Networks: Object.fromEntries(networks),
@@ -100,6 +103,15 @@ async function buildVariant(image: string): Promise<string> {
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+/** Begins to rebuild etcd2, and answers when an event has said so. */
+async function rebuildUntil(words: string): Promise<ServicePayload> {
+  const payload = await serviceOperation(api, 'rebuildService', { service: 'etcd2', force: true })
+  for await (const { message } of operationEvents(api, payload.operation?.id ?? '')) {
+    if (message.includes(words)) break
+  }
+  return payload
 }
 
 const codes = ({ refusals }: ServicePayload) => refusals.map(({ code }) => code)
@@ -162,10 +174,10 @@ describe('a service', () => {
     expect(again.steps).toEqual(['SKIPPED', 'SKIPPED'])
 
     await succeeded(await serviceOperation(api, 'startService', { service }))
-    const { cluster } = await api.query<{ cluster: { node: { state: string } } }>(
-      `{ cluster { node(name: "${service}") { state } } }`,
+    const { cluster } = await api.query<{ cluster: { nodes: { name: string; state: string }[] } }>(
+      '{ cluster { nodes { name state } } }',
     )
-    expect(cluster.node.state).toBe('STREAMING')
+    expect(cluster.nodes.find(({ name }) => name === service)?.state).toBe('STREAMING')
     expect((await succeeded(await serviceOperation(api, 'startService', { service }))).steps).toEqual([
       'SKIPPED',
       'SKIPPED',
@@ -221,7 +233,7 @@ describe('a service', () => {
 })
 
 describe('a service that is rebuilt', () => {
-  test('gets a new container just like the old one, though the worker is killed in between', async () => {
+  test('keeps the old container when cancelled, and gets a new one just like it though the worker is killed', async () => {
     const image = await docker('inspect', '--format', '{{.Config.Image}}', container('etcd2'))
     const built = await imageId(image)
     const variant = await buildVariant(image)
@@ -233,10 +245,13 @@ describe('a service that is rebuilt', () => {
       const before = await inspect('etcd2')
       expect(before.Image).toBe(variant)
 
-      const payload = await serviceOperation(api, 'rebuildService', { service: 'etcd2', force: true })
-      for await (const { message } of operationEvents(api, payload.operation?.id ?? '')) {
-        if (message.includes('set aside')) break
-      }
+      const cancelled = await rebuildUntil('A new container')
+      expect((await cancelOperation(api, cancelled.operation?.id ?? '')).refusals).toEqual([])
+      expect((await finished(cancelled)).operation.status).toBe('CANCELLED')
+      expect(await inspect('etcd2')).toMatchObject({ Id: before.Id, State: { Status: 'running' } })
+      expect(await imageId(image)).toBe(variant)
+
+      const payload = await rebuildUntil('set aside')
       await docker('exec', container('worker'), 'sh', '-c', 'kill -9 -1').catch(() => {})
       const { operation } = await succeeded(payload)
       expect(operation.attempt).toBe(2)
@@ -250,6 +265,8 @@ describe('a service that is rebuilt', () => {
       await waitForQuorum(true)
     } finally {
       if ((await imageId(image)) === variant) await docker('tag', built, image)
+      // Not where the container still runs it.
+      await docker('image', 'rm', variant).catch(() => {})
     }
   })
 

@@ -31,6 +31,8 @@ export const waitUntilWell: Step<ServiceRequest> = {
   name: 'wait-until-well',
   title: 'Wait until it is well',
   weight: 3,
+  // What advances for longer is looked after by a person.
+  deadlineMs: 2 * 3_600_000,
 
   async done(context) {
     return (await look(context)).well ? StepOutcome.DONE : StepOutcome.NOT_DONE
