@@ -25,9 +25,10 @@ export function serviceRebuild(
         throw error
       }
     },
-    setAside(service, operation) {
+    async setAside(service, operation) {
       const { control, container, aside } = of(service, operation)
-      return control.rename(container, aside)
+      await control.rename(container, aside)
+      return aside
     },
     create(service, operation) {
       const { control, container, aside } = of(service, operation)

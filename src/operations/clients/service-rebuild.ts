@@ -12,8 +12,8 @@ export interface ServiceRebuild {
   tag(service: string, image: string, imageId: string): Promise<void>
   /** The container that was set aside; null when there is none. */
   setAsideContainer(service: string, operation: string): Promise<ServiceContainer | null>
-  /** Frees the service's name: renames its container. */
-  setAside(service: string, operation: string): Promise<void>
+  /** Frees the service's name: renames its container, and answers to what. */
+  setAside(service: string, operation: string): Promise<string>
   /** Makes the service's container anew, like the one that was set aside, of the image that its tag stands for now. */
   create(service: string, operation: string): Promise<void>
   /** Removes the container at the service's name, and not its volumes. None is success. */

@@ -30,9 +30,10 @@ export const replaceContainer: Step<ServiceRequest> = {
     let current = await find(context)
     if ((await services.rebuild.setAsideContainer(service, operation)) === null) {
       if (current === null) throw new ContainerGoneError(service)
-      await services.stop(service, context.signal)
-      await services.rebuild.setAside(service, operation)
-      context.log(`The old container of ${service} is stopped and set aside`)
+      await context.keep({ stopping: true }, `Stopping the old container of ${service}`)
+      await services.stop(service)
+      const name = await services.rebuild.setAside(service, operation)
+      context.log(`The old container of ${service} is set aside as ${name}`)
       current = null
     }
     // One that was made but never started may not have joined all its networks.
@@ -57,6 +58,9 @@ export const replaceContainer: Step<ServiceRequest> = {
       }
       await services.rebuild.putBack(service, operation)
       context.log(`The old container of ${service} has its place again`)
+    } else if (context.state()['stopping'] === true) {
+      // A stop that is still under way would end what is started now: this one waits for it.
+      await services.stop(service)
     }
     if (rebuildState(context).ranBefore) await services.start(service)
   },

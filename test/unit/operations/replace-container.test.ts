@@ -58,18 +58,20 @@ function engine(request: { imageId?: string; lostAt?: number } = {}) {
       build: unused,
       tag: unused,
       setAsideContainer: async () => containers.get('aside') ?? null,
-      setAside: () => act('set aside', rename('etcd2', 'aside')),
+      setAside: () => act('set aside', rename('etcd2', 'aside')).then(() => 'aside'),
       create: () => act('create', () => containers.set('etcd2', container('new', 'image-2', 'created'))),
       remove: () => act('remove', () => containers.delete('etcd2')),
       putBack: () => act('put back', rename('aside', 'etcd2')),
       removeSetAside: () => act('remove old', () => containers.delete('aside')),
     },
   }
+  const state = { image: 'howdah/etcd:trixie', imageId: 'image-2', previousImageId: 'image-1', ranBefore: true }
   const context = {
     operation: { id: 'op' },
     input: { service: 'etcd2' },
     clients: { services },
-    state: () => ({ image: 'howdah/etcd:trixie', imageId: 'image-2', previousImageId: 'image-1', ranBefore: true }),
+    state: () => state,
+    keep: async (kept: Record<string, unknown>) => void Object.assign(state, kept),
     log: () => {},
     signal: new AbortController().signal,
   } as unknown as StepContext<ServiceRequest>
