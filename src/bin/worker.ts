@@ -25,6 +25,11 @@ import { runProcess } from './run-process.ts'
 
 const HEALTH_PORT = Number(process.env['WORKER_HEALTH_PORT'] ?? 4001)
 const CONCURRENCY = 4
+/** What images are rebuilt from, as docker/compose.yml builds them. */
+const IMAGES = {
+  context: process.env['HOWDAH_IMAGES'] ?? 'docker',
+  args: { SUITE: process.env['SUITE'] ?? 'trixie', PG_MAJOR: process.env['PG_MAJOR'] ?? '17' },
+}
 
 await runProcess(async () => {
   const configuration = await loadConfiguration(process.env, 'worker')
@@ -95,11 +100,13 @@ function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCl
   if (patroni === null) throw new TypeError('a worker needs the credentials of Patroni')
   const postgres = new Map(layout.nodes.map((node) => [node.name, createPostgresClient({ node, user, password })]))
   const engines = new Map(layout.services.map(({ docker }) => [docker, createDockerExec({ endpoint: docker })]))
-  const controls = new Map([...engines.keys()].map((endpoint) => [endpoint, createDockerControl({ endpoint })]))
+  const controls = new Map(
+    [...engines.keys()].map((endpoint) => [endpoint, createDockerControl({ endpoint, images: IMAGES })]),
+  )
   const store = createEtcdStore({ members: layout.etcd })
   const clients = createClusterClients({
     layout,
-    controlOf: (endpoint) => controls.get(endpoint) ?? createDockerControl({ endpoint }),
+    controlOf: (endpoint) => controls.get(endpoint) ?? createDockerControl({ endpoint, images: IMAGES }),
     patroni: createPatroniControl({ nodes: layout.nodes, credentials: patroni }),
     store,
     startWriteProbe: () =>

@@ -1,33 +1,51 @@
+import type Docker from 'dockerode'
 import { z } from 'zod'
-import { messageOf } from '../../domain/errors.ts'
+import { messageOf, NotFoundError } from '../../domain/errors.ts'
 import { parseAnswer } from '../parse-answer.ts'
+import { recipeOf } from './container-recipe.ts'
 import { callDocker, openDocker } from './docker-endpoint.ts'
+import { createImageBuilder, type ImageBuilder, type ImageSources } from './image-builder.ts'
 
 /** A container as Docker has it now. */
 export interface ContainerNow {
   readonly id: string
   /** Docker's word: "running", "exited", "paused", "restarting", "created", "removing", "dead". */
   readonly status: string
+  /** Also true of a container that is paused. */
   readonly running: boolean
   readonly health: string | null
   readonly startedAt: Date | null
   readonly exitCode: number | null
+  /** As it was named when the container was made: "howdah/etcd:trixie". */
   readonly image: string
+  readonly imageId: string
+  readonly networks: readonly string[]
 }
 
 /**
- * Starts and stops containers of one engine. Only the worker has one. Throws UnreachableError, NotFoundError for an
- * unknown container, and the signal's reason.
+ * Starts, stops and replaces containers of one engine. Only the worker has one. Throws UnreachableError, NotFoundError
+ * for an unknown container, and the signal's reason.
  */
 export interface DockerControl {
+  readonly images: ImageBuilder
   inspect(container: string): Promise<ContainerNow>
   start(container: string): Promise<void>
   /** TERM, and KILL after the container's own grace period; as long as that takes. */
   stop(container: string, signal?: AbortSignal): Promise<void>
+  /** Stops and starts it, in one call: the engine goes on with it when the caller is lost. */
+  restart(container: string): Promise<void>
+  /** Lets a frozen container go on. Not frozen is success. */
+  unpause(container: string): Promise<void>
+  rename(container: string, name: string): Promise<void>
+  /** A running one too. Its volumes stay. One that does not exist is success. */
+  remove(container: string): Promise<void>
+  /** Makes a container like another one, of the image that its tag stands for now, and does not start it. */
+  createLike(old: string, name: string): Promise<void>
 }
 
 const inspectSchema = z.object({
   Id: z.string(),
+  Image: z.string(),
   State: z.object({
     Status: z.string(),
     Running: z.boolean(),
@@ -36,21 +54,31 @@ const inspectSchema = z.object({
     Health: z.object({ Status: z.string() }).nullish(),
   }),
   Config: z.object({ Image: z.string() }),
+  NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()).nullish() }),
 })
 
 /** Longer than any grace period of the stack. */
 const STOP_TIMEOUT_MS = 180_000
+const START_TIMEOUT_MS = 60_000
 
-export function createDockerControl(deps: { endpoint: string; timeoutMs?: number }): DockerControl {
+export function createDockerControl(deps: {
+  endpoint: string
+  images: ImageSources
+  timeoutMs?: number
+}): DockerControl {
   const docker = openDocker(deps.endpoint)
   const { timeoutMs = 10_000 } = deps
+  const images = createImageBuilder(docker, deps.images, timeoutMs)
+  const call = <T>(container: string, ms: number, run: (its: Docker.Container, signal: AbortSignal) => Promise<T>) =>
+    callDocker({ system: `Docker ${container}`, timeoutMs: ms }, (abortSignal) =>
+      run(docker.getContainer(container), abortSignal),
+    )
   return {
+    images,
     inspect: async (container) => {
-      const system = `Docker ${container}`
-      const answer = await callDocker({ system, timeoutMs }, (abortSignal) =>
-        docker.getContainer(container).inspect({ abortSignal }),
-      )
-      const { Id, State, Config } = parseAnswer(system, inspectSchema, answer)
+      const answer = await call(container, timeoutMs, (its, abortSignal) => its.inspect({ abortSignal }))
+      const parsed = parseAnswer(`Docker ${container}`, inspectSchema, answer)
+      const { Id, Image, State, Config, NetworkSettings } = parsed
       return {
         id: Id,
         status: State.Status,
@@ -59,16 +87,48 @@ export function createDockerControl(deps: { endpoint: string; timeoutMs?: number
         startedAt: State.StartedAt.startsWith('0001') ? null : new Date(State.StartedAt),
         exitCode: State.ExitCode ?? null,
         image: Config.Image,
+        imageId: Image,
+        networks: Object.keys(NetworkSettings.Networks ?? {}),
       }
     },
     start: (container) =>
-      callDocker({ system: `Docker ${container}`, timeoutMs: 60_000 }, async (abortSignal) => {
-        await alreadySoIsSuccess(docker.getContainer(container).start({ abortSignal }))
-      }),
+      call(container, START_TIMEOUT_MS, (its, abortSignal) => alreadySoIsSuccess(its.start({ abortSignal }))),
     stop: (container, signal) =>
       callDocker({ system: `Docker ${container}`, timeoutMs: STOP_TIMEOUT_MS, signal }, async (abortSignal) => {
         await alreadySoIsSuccess(docker.getContainer(container).stop({ abortSignal }))
       }),
+    restart: async (container) => {
+      await call(container, STOP_TIMEOUT_MS + START_TIMEOUT_MS, (its, abortSignal) => its.restart({ abortSignal }))
+    },
+    unpause: (container) =>
+      call(container, timeoutMs, async (its, abortSignal) => {
+        const { State } = await its.inspect({ abortSignal })
+        if (State.Paused) await its.unpause({ abortSignal })
+      }),
+    rename: async (container, name) => {
+      await call(container, timeoutMs, (its, abortSignal) => its.rename({ name, abortSignal }))
+    },
+    remove: async (container) => {
+      try {
+        await call(container, START_TIMEOUT_MS, (its) => its.remove({ force: true }))
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error
+      }
+    },
+    createLike: async (old, name) => {
+      const inspected = await call(old, timeoutMs, (its, abortSignal) => its.inspect({ abortSignal }))
+      const newImageId = (await images.idOf(inspected.Config.Image)) ?? inspected.Image
+      const { create, furtherNetworks } = await call(old, timeoutMs, async () => {
+        const image = await docker.getImage(inspected.Image).inspect()
+        return recipeOf(inspected, image.Config, newImageId)
+      })
+      await call(name, START_TIMEOUT_MS, async (_, abortSignal) => {
+        await docker.createContainer({ name, ...create, abortSignal })
+        for (const [network, endpoint] of furtherNetworks) {
+          await docker.getNetwork(network).connect({ Container: name, EndpointConfig: endpoint })
+        }
+      })
+    },
   }
 }
 

@@ -1,14 +1,20 @@
+import type { ServiceRebuild } from './service-rebuild.ts'
+
 /** What Docker says of a service's container now, not what a snapshot remembers. */
 export interface ServiceContainer {
   readonly id: string
   /** Docker's word: "running", "exited", "paused", "restarting", "created", "removing", "dead". */
   readonly status: string
+  /** Also true of a container that is paused. */
   readonly running: boolean
   /** "healthy", "unhealthy", "starting"; null without a health check. */
   readonly health: string | null
   readonly startedAt: Date | null
   readonly exitCode: number | null
+  /** As it was named when the container was made: "howdah/etcd:trixie". */
   readonly image: string
+  readonly imageId: string
+  readonly networks: readonly string[]
 }
 
 export interface CommandResult {
@@ -24,6 +30,11 @@ export interface ServiceCommands {
   start(service: string): Promise<void>
   /** TERM, and KILL after the container's own grace period. Already stopped is success. */
   stop(service: string, signal?: AbortSignal): Promise<void>
+  /** Stops and starts it, in one call: Docker goes on with it when the caller is lost. */
+  restart(service: string): Promise<void>
+  /** Lets a frozen container go on. Not frozen is success. */
+  unpause(service: string): Promise<void>
+  readonly rebuild: ServiceRebuild
   /** Runs a program in the container; arguments are never read by a shell. */
   run(
     service: string,

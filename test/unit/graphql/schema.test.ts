@@ -18,8 +18,7 @@ import { loadOperations } from '../../../src/operations/load-operations.ts'
 const NOT_YET =
   `deleteBackup keepBackup releaseBackup verifyBackup applyRetentionPolicy checkBackupServer switchWal archiveWals
   rehearseRecovery recoverCluster cutOverRecovery discardRecovery undoRecovery switchover cancelScheduledSwitchover failover
-  restartNode restartCluster reloadNode reinitializeNode pauseCluster resumeCluster updateConfiguration startService
-  stopService restartService rebuildService checkConnectivity`.split(/\s+/)
+  restartNode restartCluster reloadNode reinitializeNode pauseCluster resumeCluster updateConfiguration`.split(/\s+/)
 
 let schema: GraphQLSchema
 beforeAll(async () => {

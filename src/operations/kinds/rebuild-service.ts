@@ -1,0 +1,41 @@
+import { defineOperation } from '../define-operation.ts'
+import { ServiceInput } from '../inputs/service-input.ts'
+import { buildImage } from '../steps/build-image.ts'
+import { checkRebuildable, checkServiceExists, checkTakingDown } from '../steps/check-service.ts'
+import { absenceOf, estimateSteps, totalSeconds } from '../steps/plan-service.ts'
+import { removeOldContainer, replaceContainer } from '../steps/replace-container.ts'
+import { serviceClaims, serviceResult, statusOf } from '../steps/service-subject.ts'
+import { waitUntilWell } from '../steps/wait-until-well.ts'
+
+const STEPS = [buildImage, replaceContainer, waitUntilWell, removeOldContainer]
+
+export default defineOperation<ServiceInput>({
+  name: 'rebuildService',
+  title: 'Rebuild a service',
+  description:
+    'Builds the image of a service anew and puts a new container in the place of the old one: same name, volumes, networks, ports and settings. The old one is put back when the new one does not get well. Where the image did not change, nothing is replaced. Replaces `docker-compose build` and `up --force-recreate`.',
+  input: ServiceInput,
+  claims: serviceClaims,
+  fenced: false,
+  destructive: false,
+  check: (context) => [
+    ...checkServiceExists(context, context.input.service),
+    ...checkRebuildable(context),
+    ...checkTakingDown(context, false),
+  ],
+  plan(context) {
+    const { service } = context.input
+    const steps = estimateSteps(context, STEPS)
+    const replacing = steps.find(({ name }) => name === replaceContainer.name)
+    const image = statusOf(context.cluster, service)?.image
+    return {
+      summary: `Builds ${image ?? 'the image'} anew, and replaces the container of ${service} if the image changed`,
+      steps,
+      ...absenceOf(context, replacing?.estimatedSeconds ?? null),
+      estimatedSeconds: totalSeconds(steps),
+      dataLoss: null,
+    }
+  },
+  steps: STEPS,
+  result: serviceResult,
+})

@@ -1,0 +1,37 @@
+import { defineOperation } from '../define-operation.ts'
+import { ServiceInput } from '../inputs/service-input.ts'
+import { checkOwnGround, checkServiceExists, checkTakingDown } from '../steps/check-service.ts'
+import { absenceOf, estimateSteps, totalSeconds } from '../steps/plan-service.ts'
+import { restartContainer } from '../steps/restart-container.ts'
+import { serviceClaims, serviceResult } from '../steps/service-subject.ts'
+import { waitUntilWell } from '../steps/wait-until-well.ts'
+
+const STEPS = [restartContainer, waitUntilWell]
+
+export default defineOperation<ServiceInput>({
+  name: 'restartService',
+  title: 'Restart a service',
+  description:
+    'Restarts the container of a service gracefully and waits until it is well; its plan says what is away meanwhile. For the PostgreSQL of a node alone there is restartNode. Replaces `docker restart`.',
+  input: ServiceInput,
+  claims: serviceClaims,
+  fenced: false,
+  destructive: false,
+  check: (context) => [
+    ...checkServiceExists(context, context.input.service),
+    ...checkOwnGround(context, false),
+    ...checkTakingDown(context, false),
+  ],
+  plan(context) {
+    const steps = estimateSteps(context, STEPS)
+    return {
+      summary: `Restarts ${context.input.service}, and waits until it is well`,
+      steps,
+      ...absenceOf(context, steps[0]?.estimatedSeconds ?? null),
+      estimatedSeconds: totalSeconds(steps),
+      dataLoss: null,
+    }
+  },
+  steps: STEPS,
+  result: serviceResult,
+})

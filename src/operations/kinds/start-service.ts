@@ -1,0 +1,48 @@
+import { type Check, CheckStatus } from '../../domain/backup.ts'
+import { assessEtcd } from '../../domain/etcd-quorum.ts'
+import { ServiceState } from '../../domain/node.ts'
+import type { PlanContext } from '../context.ts'
+import { defineOperation } from '../define-operation.ts'
+import { ServiceInput } from '../inputs/service-input.ts'
+import { checkServiceExists } from '../steps/check-service.ts'
+import { estimateSteps, totalSeconds } from '../steps/plan-service.ts'
+import { roleOf, ServiceRole, serviceClaims, serviceResult, statusOf } from '../steps/service-subject.ts'
+import { startContainer } from '../steps/start-container.ts'
+import { waitUntilWell } from '../steps/wait-until-well.ts'
+
+const STEPS = [startContainer, waitUntilWell]
+
+export default defineOperation<ServiceInput>({
+  name: 'startService',
+  title: 'Start a service',
+  description:
+    'Starts a service, or lets a frozen one go on, and waits until it is well: healthy, and a node streaming or leading. It needs no etcd: it is how etcd is brought back. Replaces `docker start` and `docker unpause`.',
+  input: ServiceInput,
+  claims: serviceClaims,
+  fenced: false,
+  destructive: false,
+  check: (context) => checkServiceExists(context, context.input.service),
+  plan(context) {
+    const { service } = context.input
+    const steps = estimateSteps(context, STEPS)
+    const frozen = statusOf(context.cluster, service)?.state === ServiceState.PAUSED
+    return {
+      summary: `${frozen ? 'Lets the frozen container go on' : 'Starts the container'} of ${service}, and waits until it is well`,
+      steps,
+      checks: etcdCheck(context),
+      estimatedSeconds: totalSeconds(steps),
+      downtimeSeconds: 0,
+      dataLoss: null,
+    }
+  },
+  steps: STEPS,
+  result: serviceResult,
+})
+
+/** A node cannot join without etcd. */
+function etcdCheck({ cluster, layout, input }: PlanContext<ServiceInput>): Check[] {
+  const { hasQuorum, healthyCount, memberCount } = assessEtcd(cluster.etcd)
+  if (roleOf(layout, input.service) !== ServiceRole.NODE || hasQuorum) return []
+  const message = `etcd has no quorum (${healthyCount} of ${memberCount}): the container starts, its PostgreSQL joins when etcd is back`
+  return [{ name: 'etcd', status: CheckStatus.WARNING, message, hint: 'Start the etcd members first.' }]
+}

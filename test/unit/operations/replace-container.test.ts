@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { NotFoundError } from '../../../src/domain/errors.ts'
+import type { ServiceCommands, ServiceContainer } from '../../../src/operations/clients/service-commands.ts'
+import type { StepContext } from '../../../src/operations/context.ts'
+import { StepOutcome } from '../../../src/operations/define-operation.ts'
+import { removeOldContainer, replaceContainer } from '../../../src/operations/steps/replace-container.ts'
+import type { ServiceRequest } from '../../../src/operations/steps/service-subject.ts'
+
+class WorkerLost extends Error {}
+
+/** The containers of one service, by name, and a worker that is lost before its call number `lostAt`. */
+function engine(request: { imageId?: string; lostAt?: number } = {}) {
+  const container = (id: string, imageId: string, status: string): ServiceContainer => ({
+    id,
+    imageId,
+    status,
+    running: status === 'running',
+    health: null,
+    startedAt: null,
+    exitCode: null,
+    image: 'howdah/etcd:trixie',
+    networks: [],
+  })
+  const containers = new Map([['etcd2', container('old', request.imageId ?? 'image-1', 'running')]])
+  const calls: string[] = []
+  const act = async (call: string, change: () => void) => {
+    if (calls.length === request.lostAt) throw new WorkerLost()
+    calls.push(call)
+    change()
+    const running = [...containers.values()].filter(({ status }) => status === 'running')
+    expect(running.length).toBeLessThan(2)
+  }
+  const get = (name: string) => {
+    const found = containers.get(name)
+    if (found === undefined) throw new NotFoundError(`no ${name}`)
+    return found
+  }
+  const become = (status: string) => () => {
+    containers.set('etcd2', { ...get('etcd2'), status, running: status === 'running' })
+  }
+  const rename = (from: string, to: string) => () => {
+    if (containers.has(to)) throw new Error(`${to} is taken`)
+    containers.set(to, get(from))
+    containers.delete(from)
+  }
+  const unused = async () => {
+    throw new Error('not expected')
+  }
+  const services: ServiceCommands = {
+    inspect: async (name) => get(name),
+    start: () => act('start', become('running')),
+    stop: () => act('stop', become('exited')),
+    restart: unused,
+    unpause: unused,
+    run: unused,
+    rebuild: {
+      imageId: unused,
+      build: unused,
+      tag: unused,
+      setAsideContainer: async () => containers.get('aside') ?? null,
+      setAside: () => act('set aside', rename('etcd2', 'aside')).then(() => 'aside'),
+      create: () => act('create', () => containers.set('etcd2', container('new', 'image-2', 'created'))),
+      remove: () => act('remove', () => containers.delete('etcd2')),
+      putBack: () => act('put back', rename('aside', 'etcd2')),
+      removeSetAside: () => act('remove old', () => containers.delete('aside')),
+    },
+  }
+  const state = { image: 'howdah/etcd:trixie', imageId: 'image-2', previousImageId: 'image-1', ranBefore: true }
+  const context = {
+    operation: { id: 'op' },
+    input: { service: 'etcd2' },
+    clients: { services },
+    state: () => state,
+    keep: async (kept: Record<string, unknown>) => void Object.assign(state, kept),
+    log: () => {},
+    signal: new AbortController().signal,
+  } as unknown as StepContext<ServiceRequest>
+  return {
+    context,
+    calls,
+    found: () => Object.fromEntries([...containers].map(([name, { id, status }]) => [name, `${id} ${status}`])),
+    goOn: () => {
+      request.lostAt = Number.POSITIVE_INFINITY
+    },
+  }
+}
+
+const { run, done, undo } = replaceContainer
+
+describe('a container', () => {
+  test('is replaced, and the old one removed after that', async () => {
+    const { context, calls, found } = engine()
+    expect(await done?.(context)).toBe(StepOutcome.NOT_DONE)
+    await run(context)
+    expect(calls).toEqual(['stop', 'set aside', 'create', 'start'])
+    expect(await done?.(context)).toBe(StepOutcome.DONE)
+    expect(found()).toEqual({ etcd2: 'new running', aside: 'old exited' })
+    expect(await removeOldContainer.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    await removeOldContainer.run(context)
+    expect(found()).toEqual({ etcd2: 'new running' })
+    expect(await removeOldContainer.done?.(context)).toBe(StepOutcome.DONE)
+  })
+
+  test('that runs the image already stays', async () => {
+    const { context } = engine({ imageId: 'image-2' })
+    expect(await done?.(context)).toBe(StepOutcome.DONE)
+    expect(await removeOldContainer.done?.(context)).toBe(StepOutcome.DONE)
+  })
+
+  test.each([0, 1, 2, 3])('is replaced by whoever takes over from a worker lost before call %i', async (lostAt) => {
+    const { context, found, goOn } = engine({ lostAt })
+    await expect(run(context)).rejects.toThrow(WorkerLost)
+    goOn()
+    expect(await done?.(context)).toBe(StepOutcome.NOT_DONE)
+    await run(context)
+    expect(found()).toEqual({ etcd2: 'new running', aside: 'old exited' })
+  })
+
+  test.each([0, 1, 2, 3, 4])('is put back as it was when the replacement ends before call %i', async (lostAt) => {
+    const { context, found, goOn } = engine({ lostAt })
+    await run(context).catch(() => {})
+    goOn()
+    await undo?.(context)
+    expect(found()).toEqual({ etcd2: 'old running' })
+  })
+})
