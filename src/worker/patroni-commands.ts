@@ -1,3 +1,5 @@
+import { parseJson } from '../clients/fetch-text.ts'
+import { anyObject, parseAnswer } from '../clients/parse-answer.ts'
 import type { PatroniControl } from '../clients/patroni/patroni-control.ts'
 import type { PatroniCommands } from '../operations/clients/patroni-commands.ts'
 
@@ -34,5 +36,10 @@ export function patroniCommands(call: PatroniControl): PatroniCommands {
     reload: (node) => call({ node, method: 'POST', path: '/reload', body: {} }),
     reinitialize: (node, { force }) => call({ node, method: 'POST', path: '/reinitialize', body: { force } }),
     patchConfiguration: (via, patch) => call({ node: via, method: 'PATCH', path: '/config', body: patch }),
+    configuration: async (node) => {
+      const system = `Patroni ${node}`
+      const { text } = await call({ node, method: 'GET', path: '/config' })
+      return parseAnswer(system, anyObject, parseJson(system, text))
+    },
   }
 }
