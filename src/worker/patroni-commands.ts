@@ -1,6 +1,7 @@
 import { parseJson } from '../clients/fetch-text.ts'
 import { anyObject, parseAnswer } from '../clients/parse-answer.ts'
 import type { PatroniControl } from '../clients/patroni/patroni-control.ts'
+import { UnreachableError } from '../domain/errors.ts'
 import type { PatroniCommands } from '../operations/clients/patroni-commands.ts'
 
 /** A switchover and a restart answer when they are over. */
@@ -38,7 +39,8 @@ export function patroniCommands(call: PatroniControl): PatroniCommands {
     patchConfiguration: (via, patch) => call({ node: via, method: 'PATCH', path: '/config', body: patch }),
     configuration: async (node) => {
       const system = `Patroni ${node}`
-      const { text } = await call({ node, method: 'GET', path: '/config' })
+      const { status, text } = await call({ node, method: 'GET', path: '/config' })
+      if (status !== 200) throw new UnreachableError(system, `${status} ${text}`.trim())
       return parseAnswer(system, anyObject, parseJson(system, text))
     },
   }

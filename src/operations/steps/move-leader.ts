@@ -21,10 +21,15 @@ export function bestCandidate(cluster: ClusterSnapshot, among: readonly string[]
 
 /**
  * A switchover away from a node, until another one leads and is writable. Who leads is read from etcd: Patroni's answer
- * only ends the wait sooner. Resolves with the new leader, who may be another than the candidate.
+ * only ends the wait sooner. Resolves with the new leader, who may be another than the candidate. Without a candidate
+ * nothing is asked for: an earlier attempt has, and it is waited for.
  */
-export async function moveLeader(context: StepContext<unknown>, from: string, candidate: string): Promise<string> {
-  const refusal = (await movedFrom(context, from)) ? null : await askToSwitch(context, from, candidate)
+export async function moveLeader(
+  context: StepContext<unknown>,
+  from: string,
+  candidate: string | null,
+): Promise<string> {
+  const refusal = candidate === null ? null : await askToSwitch(context, from, candidate)
   const look = async () => {
     const leader = await readLeader(context)
     if (leader === null) return 'nobody leads yet'
@@ -33,15 +38,32 @@ export async function moveLeader(context: StepContext<unknown>, from: string, ca
   }
   const timeoutMs = refusal === null ? MOVE_MS : REFUSED_MS
   try {
-    await pollUntil(context, { what: `${candidate} to lead`, timeoutMs, intervalMs: 100, look })
+    await pollUntil(context, { what: `${candidate ?? 'another node'} to lead`, timeoutMs, intervalMs: 100, look })
   } catch (error) {
     if (!(error instanceof WaitTimeoutError) || (await readLeader(context)) !== from) throw error
     throw new LeaderNotMovedError(from, refusal ?? messageOf(error))
   }
-  const leader = (await readLeader(context)) ?? candidate
-  const level = leader === candidate ? LogLevel.INFO : LogLevel.WARNING
-  context.log(`${leader} leads now${leader === candidate ? '' : `, not ${candidate} as asked`}`, level)
+  const leader = (await readLeader(context)) ?? ''
+  const other = candidate !== null && leader !== candidate
+  const level = other ? LogLevel.WARNING : LogLevel.INFO
+  context.log(`${leader} leads now${other ? `, not ${candidate} as asked` : ''}`, level)
   return leader
+}
+
+/** Waits until somebody leads and no switchover is under way any more: Patroni removes the key when it is over. */
+export async function switchoverSettled(context: StepContext<unknown>): Promise<void> {
+  const look = async () => {
+    const [leader, request] = await Promise.all([readLeader(context), context.clients.dcs.read('failover')])
+    if (leader === null) return 'nobody leads'
+    return request === null ? null : 'a switchover is under way'
+  }
+  await pollUntil(context, { what: 'the switchover to be over', timeoutMs: MOVE_MS, look })
+}
+
+/** Whether another node leads, and serves as a leader does. */
+export async function isWritableElsewhere(context: StepContext<unknown>, from: string): Promise<boolean> {
+  const leader = await readLeader(context)
+  return leader !== null && leader !== from && (await whyNotWellNow(context, leader)) === null
 }
 
 /** Whether another node leads, by the leader key itself. */

@@ -22,7 +22,7 @@ export function checkRestartCluster(context: Context): Refusal[] {
   const { cluster, input } = context
   const leads = checkLeads(cluster)
   if (leads.length > 0) return leads
-  return [...checkPaused(context), ...(input.force === true ? [] : checkWell(context)), ...checkCandidate(context)]
+  return [...checkUndisturbed(context), ...(input.force === true ? [] : checkWell(context)), ...checkCandidate(context)]
 }
 
 export function planRestartCluster(context: Context): PlanDraft {
@@ -71,8 +71,13 @@ export function planRestartCluster(context: Context): PlanDraft {
   }
 }
 
-function checkPaused({ cluster }: Context): Refusal[] {
-  if (seenNow(cluster.topology)?.paused !== true) return []
+function checkUndisturbed({ cluster }: Context): Refusal[] {
+  const topology = seenNow(cluster.topology)
+  if (topology?.scheduledSwitchover) {
+    const message = `a switchover is scheduled for ${topology.scheduledSwitchover.at.toISOString()}`
+    return [refuse('SWITCHOVER_SCHEDULED', message, 'Wait for it, or cancelScheduledSwitchover first.', null)]
+  }
+  if (topology?.paused !== true) return []
   const message = 'the cluster is paused: were a node not to come back, nothing would fail over'
   return [refuse('PAUSED', message, 'resumeCluster first, or restart single nodes with restartNode.', null)]
 }

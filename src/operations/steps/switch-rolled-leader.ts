@@ -1,7 +1,8 @@
 import { assessSwitchover } from '../../domain/switchover-eligibility.ts'
+import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { measureDowntime } from './measure-downtime.ts'
-import { bestCandidate, movedFrom, moveLeader } from './move-leader.ts'
+import { bestCandidate, isWritableElsewhere, movedFrom, moveLeader, switchoverSettled } from './move-leader.ts'
 import { whyNotWellNow } from './node-wellness.ts'
 import { pollUntil } from './poll-until.ts'
 import { hasRestarted, keepStart, restartPostgres } from './restart-postgres.ts'
@@ -19,12 +20,19 @@ export const switchRolledLeader: Step<RestartClusterRequest> = {
   async done(context) {
     const { leader, restartsLeader } = await rollOf(context)
     if (!restartsLeader) return StepOutcome.DONE
-    const begun = `startedBefore/${leader}` in context.state()
-    return begun && (await movedFrom(context, leader)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    return begun(context, leader) && (await isWritableElsewhere(context, leader))
+      ? StepOutcome.DONE
+      : StepOutcome.NOT_DONE
   },
 
   async run(context) {
     const { leader, replicas, watched } = await rollOf(context)
+    if (begun(context, leader)) {
+      await switchoverSettled(context)
+      if (await movedFrom(context, leader)) {
+        return void (await measureDowntime(context, async () => void (await moveLeader(context, leader, null))))
+      }
+    }
     const others = context.layout.nodes.map(({ name }) => name).filter((name) => name !== leader)
     await mustBeWell(context, watched, leader)
     // Rather one that runs with the new configuration already.
@@ -38,6 +46,10 @@ export const switchRolledLeader: Step<RestartClusterRequest> = {
     await measureDowntime(context, async () => void (await moveLeader(context, leader, candidate)))
     return undefined
   },
+}
+
+function begun(context: StepContext<unknown>, leader: string): boolean {
+  return `startedBefore/${leader}` in context.state()
 }
 
 /** The demotion restarts the old leader's PostgreSQL: only where it did not, it is restarted as the others were. */

@@ -10,6 +10,7 @@ const contextOf = (fields: Partial<RestartClusterInput>, changes: Partial<Cluste
 const replica = (name: string, changes: Parameters<typeof patroniStatus>[0] = {}) =>
   nodeOf(name, { patroni: seen(patroniStatus(changes)) })
 const frozen = { nodes: [LEADER, nodeOf('db2', { patroni: away() }), nodeOf('db3')] }
+const scheduledSwitchover = { from: 'db1', to: null, at: new Date(0) }
 const noCandidate = {
   nodes: [LEADER, replica('db2', { tags: { nofailover: true } }), replica('db3', { tags: { nofailover: true } })],
 }
@@ -19,6 +20,12 @@ describe('restartCluster is refused', () => {
     ['never when all is well', {}, {}, []],
     ['while the keys cannot be read', {}, { topology: away() }, ['TOPOLOGY_UNKNOWN']],
     ['without a leader', {}, { topology: seen(topologyOf({ leader: null })) }, ['NO_LEADER']],
+    [
+      'while a switchover is scheduled',
+      {},
+      { topology: seen(topologyOf({ scheduledSwitchover })) },
+      ['SWITCHOVER_SCHEDULED'],
+    ],
     ['while paused', {}, { topology: seen(topologyOf({ paused: true })) }, ['PAUSED']],
     ['while a node is not well', {}, frozen, ['NODE_NOT_WELL']],
     ['not with force, which leaves it out', { force: true }, frozen, []],
