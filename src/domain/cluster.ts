@@ -62,6 +62,8 @@ export interface TopologyMember {
   readonly tags: Readonly<Record<string, unknown>>
   readonly pendingRestart: boolean
   readonly pendingRestartReasons: Readonly<Record<string, unknown>> | null
+  /** Whether the member itself has noticed that the cluster is paused. */
+  readonly paused: boolean
   readonly patroniVersion: string | null
 }
 

@@ -112,6 +112,8 @@ export interface OperationPlan {
   readonly destructive: boolean
   /** What `confirm` must be for a destructive kind: the cluster's name. */
   readonly confirm: string | null
+  /** What the plan was made on, for a step that must find it unchanged. Not shown to clients. */
+  readonly basis?: Readonly<Record<string, unknown>>
 }
 
 /** What the caller can mend. */

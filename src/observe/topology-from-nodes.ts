@@ -69,6 +69,7 @@ function toMember({ name, patroni }: NodeSnapshot, known: TopologyMember | undef
       tags,
       pendingRestart,
       pendingRestartReasons: known?.pendingRestartReasons ?? null,
+      paused: known?.paused ?? false,
       patroniVersion,
     },
   ]

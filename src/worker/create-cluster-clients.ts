@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { parseListBackups } from '../clients/barman/parse-backups.ts'
 import type { DockerControl } from '../clients/docker/docker-control.ts'
 import type { DockerExec } from '../clients/docker/docker-exec.ts'
@@ -104,6 +105,20 @@ export function createClusterClients(deps: {
     async readBaseBackupProgress() {
       const running = await leader().readBaseBackupProgress()
       return running.filter(({ applicationName }) => BARMAN_APPLICATION.test(applicationName))
+    },
+    async readReplicaCreation(replica) {
+      const { host } = layout.nodes.find(({ name }) => name === replica) ?? {}
+      if (host === undefined) throw new NotFoundError(`no node "${replica}" is configured`)
+      const { address } = await lookup(host)
+      // Patroni copies from a replica with the tag clonefrom rather than from the leader.
+      const senders = layout.nodes.flatMap(({ name }) => (name === replica ? [] : (deps.postgresOf(name) ?? [])))
+      const sent = await Promise.all(senders.map((sender) => sender.readBaseBackupProgress().catch(() => [])))
+      return sent.flat().find(({ clientAddress }) => clientAddress === address) ?? null
+    },
+    async readConfigurationLoadedAt(node) {
+      const client = deps.postgresOf(node)
+      if (client === undefined) throw new NotFoundError(`no node "${node}" is configured`)
+      return client.readConfigurationLoadedAt()
     },
     readDatabaseBytes: () => leader().readDatabaseBytes(),
     refreshBackups: deps.refreshBackups,

@@ -1,4 +1,7 @@
+import { parseJson } from '../clients/fetch-text.ts'
+import { anyObject, parseAnswer } from '../clients/parse-answer.ts'
 import type { PatroniControl } from '../clients/patroni/patroni-control.ts'
+import { UnreachableError } from '../domain/errors.ts'
 import type { PatroniCommands } from '../operations/clients/patroni-commands.ts'
 
 /** A switchover and a restart answer when they are over. */
@@ -34,5 +37,11 @@ export function patroniCommands(call: PatroniControl): PatroniCommands {
     reload: (node) => call({ node, method: 'POST', path: '/reload', body: {} }),
     reinitialize: (node, { force }) => call({ node, method: 'POST', path: '/reinitialize', body: { force } }),
     patchConfiguration: (via, patch) => call({ node: via, method: 'PATCH', path: '/config', body: patch }),
+    configuration: async (node) => {
+      const system = `Patroni ${node}`
+      const { status, text } = await call({ node, method: 'GET', path: '/config' })
+      if (status !== 200) throw new UnreachableError(system, `${status} ${text}`.trim())
+      return parseAnswer(system, anyObject, parseJson(system, text))
+    },
   }
 }

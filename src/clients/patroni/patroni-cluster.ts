@@ -34,7 +34,7 @@ export interface PatroniCluster {
 /** Reads the answer of `GET /cluster`. Throws UnexpectedAnswerError. */
 export function parsePatroniCluster(system: string, answer: unknown): PatroniCluster {
   const cluster = parseAnswer(system, clusterSchema, answer)
-  const members = cluster.members.map(toMember)
+  const members = cluster.members.map((member) => toMember(member, cluster.pause ?? false))
   const scheduled = cluster.scheduled_switchover
   const at = timeOf(scheduled?.at)
   const leads = (member: TopologyMember) => member.role === NodeRole.LEADER || member.role === NodeRole.STANDBY_LEADER
@@ -46,7 +46,8 @@ export function parsePatroniCluster(system: string, answer: unknown): PatroniClu
   }
 }
 
-function toMember(member: z.output<typeof memberSchema>): TopologyMember {
+/** What each member has noticed of a pause stands in its key alone: here it is the cluster's. */
+function toMember(member: z.output<typeof memberSchema>, paused: boolean): TopologyMember {
   return {
     name: member.name,
     role: roleOf(member.role),
@@ -56,6 +57,7 @@ function toMember(member: z.output<typeof memberSchema>): TopologyMember {
     tags: member.tags ?? {},
     pendingRestart: member.pending_restart ?? false,
     pendingRestartReasons: member.pending_restart_reason ?? null,
+    paused,
     patroniVersion: null,
   }
 }

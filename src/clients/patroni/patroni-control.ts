@@ -10,7 +10,7 @@ export interface ControlAnswer {
 export interface ControlRequest {
   /** Name of the member that is asked. */
   readonly node: string
-  readonly method: 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** "/switchover" */
   readonly path: string
   readonly body?: Readonly<Record<string, unknown>>

@@ -16,6 +16,7 @@ const memberSchema = z.object({
   tags: anyObject.nullish(),
   pending_restart: z.boolean().nullish(),
   pending_restart_reason: anyObject.nullish(),
+  pause: z.boolean().nullish(),
 })
 
 const failoverSchema = z.object({
@@ -76,6 +77,7 @@ function parseMember(system: string, name: string, json: unknown, roles: Roles):
     tags: member.tags ?? {},
     pendingRestart: member.pending_restart ?? false,
     pendingRestartReasons: member.pending_restart_reason ?? null,
+    paused: member.pause ?? false,
     patroniVersion: member.version ?? null,
   }
 }

@@ -9,6 +9,8 @@ export interface BaseBackupProgress {
   readonly pid: number
   /** "barman_streaming_backup", or a replica that is being made. */
   readonly applicationName: string
+  /** Whoever receives it; null over a local socket. */
+  readonly clientAddress: string | null
   readonly startedAt: Date
   /** PostgreSQL's own words: "streaming database files" ... */
   readonly phase: string
@@ -24,6 +26,8 @@ export interface PostgresClient {
   readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
   /** Bytes of all databases. PostgreSQL looks at every file for it. */
   readDatabaseBytes(): Promise<number>
+  /** When its configuration files were last read, by the server's clock. */
+  readConfigurationLoadedAt(): Promise<Date>
   close(): Promise<void>
 }
 
@@ -35,7 +39,8 @@ export interface PostgresClientDeps {
 }
 
 const PROGRESS_QUERY = `
-SELECT json_build_object('pid', progress.pid, 'applicationName', application_name, 'startedAt', query_start,
+SELECT json_build_object('pid', progress.pid, 'applicationName', application_name,
+  'clientAddress', host(client_addr), 'startedAt', query_start,
   'phase', phase, 'bytesStreamed', backup_streamed, 'bytesTotal', backup_total) AS progress
 FROM pg_stat_progress_basebackup AS progress JOIN pg_stat_activity AS activity ON activity.pid = progress.pid
 ORDER BY query_start`
@@ -48,6 +53,7 @@ const progressSchema = z.array(
         .string()
         .nullable()
         .transform((name) => name ?? ''),
+      clientAddress: z.string().nullable(),
       startedAt: z.string().transform((text) => new Date(text)),
       phase: z.string(),
       bytesStreamed: z.number(),
@@ -58,6 +64,9 @@ const progressSchema = z.array(
 
 const SIZE_QUERY = 'SELECT sum(pg_database_size(oid))::text AS bytes FROM pg_database WHERE datallowconn'
 const sizeSchema = z.tuple([z.object({ bytes: z.coerce.number() })])
+
+const LOADED_QUERY = 'SELECT pg_conf_load_time() AS "loadedAt"'
+const loadedSchema = z.tuple([z.object({ loadedAt: z.date() })])
 
 const RIGHTS_QUERY = `SELECT has_function_privilege('pg_ls_archive_statusdir()', 'execute') AS allowed`
 const rightsSchema = z.tuple([z.object({ allowed: z.boolean() })])
@@ -92,6 +101,10 @@ export function createPostgresClient(deps: PostgresClientDeps): PostgresClient {
     readDatabaseBytes: async () => {
       const [row] = parseAnswer(system, sizeSchema, await connection.query(SIZE_QUERY))
       return row.bytes
+    },
+    readConfigurationLoadedAt: async () => {
+      const [row] = parseAnswer(system, loadedSchema, await connection.query(LOADED_QUERY))
+      return row.loadedAt
     },
     close: () => connection.close(),
   }

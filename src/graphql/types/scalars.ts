@@ -1,7 +1,9 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
-import { GraphQLDateTimeISO, GraphQLJSON, GraphQLSafeInt } from 'graphql-scalars'
+import { GraphQLDateTimeISO, GraphQLSafeInt } from 'graphql-scalars'
 import { messageOf } from '../../domain/errors.ts'
 import { formatLsn, type Lsn, parseLsn } from '../../domain/lsn.ts'
+
+export { Json } from '../../operations/inputs/json-scalar.ts'
 
 export const DateTime = new GraphQLScalarType({
   ...GraphQLDateTimeISO.toConfig(),
@@ -13,12 +15,6 @@ export const ByteCount = new GraphQLScalarType({
   ...GraphQLSafeInt.toConfig(),
   name: 'ByteCount',
   description: 'A number of bytes: a whole JSON number up to 2^53 - 1.',
-})
-
-export const Json = new GraphQLScalarType({
-  ...GraphQLJSON.toConfig(),
-  name: 'JSON',
-  description: 'Any JSON value, where the shape is that of the source and not of this API.',
 })
 
 export const LsnScalar = new GraphQLScalarType<Lsn, string>({

@@ -64,6 +64,10 @@ export interface ClusterClients {
   barman(server: string): BarmanCommands
   /** On the current leader. Empty while no base backup is being sent. */
   readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
+  /** The base backup that makes this replica, as the node that sends it counts it; null while none is sent. */
+  readReplicaCreation(replica: string): Promise<BaseBackupProgress | null>
+  /** When a node's PostgreSQL last read its configuration files, by its own clock. Throws UnreachableError. */
+  readConfigurationLoadedAt(node: string): Promise<Date>
   /** Bytes of all databases, as the leader counts them. */
   readDatabaseBytes(): Promise<number>
   /** Asks Barman again now and resolves when the snapshot has the answer. */

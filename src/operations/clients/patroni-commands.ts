@@ -6,7 +6,7 @@ export interface PatroniAnswer {
 }
 
 /**
- * Patroni's unsafe REST calls, each through the member that is named. A call resolves with any HTTP answer, and throws
+ * Patroni's unsafe REST calls, and what a step must read from one member, each through the member that is named. A call resolves with any HTTP answer, and throws
  * UnreachableError when there is none: then it may have been done or not. Nothing here decides what became of it.
  */
 export interface PatroniCommands {
@@ -26,4 +26,9 @@ export interface PatroniCommands {
   reinitialize(node: string, request: { readonly force: boolean }): Promise<PatroniAnswer>
   /** Merges the patch into the dynamic configuration; null removes a key. */
   patchConfiguration(via: string, patch: Readonly<Record<string, unknown>>): Promise<PatroniAnswer>
+  /**
+   * The dynamic configuration as the member last saw it, which is what it applies. Throws UnreachableError and
+   * UnexpectedAnswerError.
+   */
+  configuration(node: string): Promise<Readonly<Record<string, unknown>>>
 }

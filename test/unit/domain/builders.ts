@@ -146,6 +146,7 @@ export function memberOf(name: string, changes: Partial<TopologyMember> = {}): T
     tags: {},
     pendingRestart: false,
     pendingRestartReasons: null,
+    paused: false,
     patroniVersion: '4.0.7',
     ...changes,
   }

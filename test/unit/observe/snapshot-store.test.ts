@@ -16,6 +16,7 @@ const member = {
   tags: {},
   pendingRestart: false,
   pendingRestartReasons: null,
+  paused: false,
   patroniVersion: '4.0.7',
 }
 const topology: Topology = {

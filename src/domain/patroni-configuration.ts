@@ -1,0 +1,142 @@
+import { isJsonObject, jsonChanges } from './merge-patch.ts'
+import { needsRestart } from './postmaster-parameters.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Why a dynamic configuration must not be written. */
+export interface ConfigurationFault {
+  readonly code: 'UNKNOWN_KEY' | 'NOT_TO_BE_SET_HERE' | 'INVALID_SETTING' | 'TIMEOUTS_DO_NOT_FIT'
+  readonly message: string
+  readonly remedy: string
+}
+
+type Shape = 'object' | 'boolean' | 'list' | 'mode' | { readonly least: number }
+
+/** Every key that Patroni 4.0 reads from the dynamic configuration, and what it takes there. Sources: its
+ * validator.py, global_config.py and ha.py. */
+const KEYS: Readonly<Record<string, Shape>> = {
+  ttl: { least: 20 },
+  loop_wait: { least: 1 },
+  retry_timeout: { least: 3 },
+  maximum_lag_on_failover: { least: 0 },
+  maximum_lag_on_syncnode: { least: -1 },
+  max_timelines_history: { least: 0 },
+  primary_start_timeout: { least: 0 },
+  primary_stop_timeout: { least: 0 },
+  master_start_timeout: { least: 0 },
+  master_stop_timeout: { least: 0 },
+  member_slots_ttl: { least: 0 },
+  synchronous_mode: 'mode',
+  synchronous_mode_strict: 'boolean',
+  synchronous_node_count: { least: 1 },
+  failsafe_mode: 'boolean',
+  check_timeline: 'boolean',
+  pause: 'boolean',
+  postgresql: 'object',
+  standby_cluster: 'object',
+  slots: 'object',
+  permanent_slots: 'object',
+  permanent_replication_slots: 'object',
+  ignore_slots: 'list',
+}
+
+/** The least that Patroni takes for these parameters; with less it silently goes on with its default (config.py). */
+const LEAST_PARAMETERS: Readonly<Record<string, number>> = {
+  max_connections: 25,
+  max_wal_senders: 3,
+  max_prepared_transactions: 0,
+  max_locks_per_transaction: 32,
+  max_replication_slots: 4,
+  max_worker_processes: 2,
+}
+const WAL_LEVELS: readonly unknown[] = ['hot_standby', 'replica', 'logical']
+/** Each node's own, from its configuration file: Patroni ignores them here. */
+const NODES_OWN: readonly string[] = ['listen_addresses', 'port', 'cluster_name', 'hot_standby']
+
+const TIMEOUTS = { ttl: 30, loop_wait: 10, retry_timeout: 10 }
+
+/** What Patroni forbids, ignores or silently alters in what `patch` would make of the configuration. */
+export function configurationFaults(patch: Json, merged: Json): ConfigurationFault[] {
+  const keys = Object.entries(patch).flatMap(([key, value]) => keyFaults(key, value))
+  const parameters = parametersOf(patch)
+  return [...keys, ...Object.entries(parameters).flatMap(parameterFaults), ...timeoutFaults(patch, merged)]
+}
+
+/** PostgreSQL's parameters that differ between two configurations and take effect only with a restart. */
+export function parametersToRestart(from: Json, to: Json): string[] {
+  const [before, after] = [parametersOf(from), parametersOf(to)]
+  return jsonChanges(before, after)
+    .map(({ path }) => path)
+    .filter(needsRestart)
+}
+
+function keyFaults(key: string, value: unknown): ConfigurationFault[] {
+  if (key === 'pause') {
+    return [fault('NOT_TO_BE_SET_HERE', 'pause is not set here', 'Use pauseCluster and resumeCluster.')]
+  }
+  // Whatever stands there may be removed.
+  if (value === null) return []
+  const shape = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined
+  if (shape === undefined) {
+    return [fault('UNKNOWN_KEY', `Patroni knows no setting "${key}"`, `Known: ${Object.keys(KEYS).join(', ')}.`)]
+  }
+  const wanted = wantedFor(shape, value)
+  const remedy = `Give ${key} such a value, or null to remove it.`
+  return wanted === null ? [] : [fault('INVALID_SETTING', `${key} must be ${wanted}, not ${text(value)}`, remedy)]
+}
+
+/** What the shape wants; null when the value is such. */
+function wantedFor(shape: Shape, value: unknown): string | null {
+  if (shape === 'object') return isJsonObject(value) ? null : 'an object'
+  if (shape === 'list') return Array.isArray(value) ? null : 'a list'
+  if (shape === 'boolean') return typeof value === 'boolean' ? null : 'true or false'
+  if (shape === 'mode') return typeof value === 'boolean' || value === 'quorum' ? null : 'true, false or "quorum"'
+  const { least } = shape
+  return Number.isSafeInteger(value) && Number(value) >= least ? null : `a whole number, ${least} at the least`
+}
+
+function parameterFaults([name, value]: [string, unknown]): ConfigurationFault[] {
+  if (value === null) return []
+  const lower = name.toLowerCase()
+  if (NODES_OWN.includes(lower)) {
+    const message = `${name} is each node's own, and Patroni ignores it in the dynamic configuration`
+    return [fault('NOT_TO_BE_SET_HERE', message, 'Set it in configs/patroni.yml and restart the nodes.')]
+  }
+  const remedy = 'With any other value Patroni silently goes on with its default.'
+  if (typeof value === 'object') {
+    return [fault('INVALID_SETTING', `${name} must be a string, a number or a boolean, not ${text(value)}`, remedy)]
+  }
+  const least = Object.hasOwn(LEAST_PARAMETERS, lower) ? (LEAST_PARAMETERS[lower] ?? 0) : null
+  if (least !== null && !(Number.isSafeInteger(Number(value)) && Number(value) >= least)) {
+    return [fault('INVALID_SETTING', `${name} must be ${least} at the least, not ${text(value)}`, remedy)]
+  }
+  if (lower === 'wal_level' && !WAL_LEVELS.includes(value)) {
+    return [fault('INVALID_SETTING', `wal_level must be replica or logical, not ${text(value)}`, remedy)]
+  }
+  return []
+}
+
+/** Only of whoever touches them: what stands there already is no fault of this patch. */
+function timeoutFaults(patch: Json, merged: Json): ConfigurationFault[] {
+  if (!Object.keys(TIMEOUTS).some((key) => Object.hasOwn(patch, key))) return []
+  const [ttl, loopWait, retryTimeout] = Object.entries(TIMEOUTS).map(([key, usual]) => Number(merged[key] ?? usual))
+  if (ttl === undefined || loopWait === undefined || retryTimeout === undefined) return []
+  if (loopWait + 2 * retryTimeout <= ttl) return []
+  const sum = `loop_wait + 2 * retry_timeout = ${loopWait} + 2 * ${retryTimeout} = ${loopWait + 2 * retryTimeout}`
+  const remedy = 'Raise ttl or lower the others: Patroni would silently lower loop_wait and retry_timeout.'
+  return [fault('TIMEOUTS_DO_NOT_FIT', `${sum}, which is more than ttl = ${ttl}`, remedy)]
+}
+
+function parametersOf(patch: Json): Json {
+  const postgresql = patch['postgresql']
+  const parameters = isJsonObject(postgresql) ? postgresql['parameters'] : null
+  return isJsonObject(parameters) ? parameters : {}
+}
+
+function fault(code: ConfigurationFault['code'], message: string, remedy: string): ConfigurationFault {
+  return { code, message, remedy }
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value)
+}

@@ -1,0 +1,8 @@
+import { GraphQLScalarType } from 'graphql'
+import { GraphQLJSON } from 'graphql-scalars'
+
+export const Json = new GraphQLScalarType({
+  ...GraphQLJSON.toConfig(),
+  name: 'JSON',
+  description: 'Any JSON value, where the shape is that of the source and not of this API.',
+})

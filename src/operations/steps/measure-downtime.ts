@@ -1,0 +1,43 @@
+import { messageOf } from '../../domain/errors.ts'
+import type { OperationRecord } from '../../domain/operation.ts'
+import { LogLevel } from '../../domain/operation-events.ts'
+import type { StepContext } from '../context.ts'
+import { median } from '../estimate.ts'
+
+/** After the work is done a write must succeed within this long. */
+const WRITABLE_MS = 60_000
+const KEY = 'downtimeSeconds'
+
+/**
+ * Does the work while an application's writes are tried through HAProxy, waits until they succeed again, and keeps for
+ * how long they failed. A cluster that nobody can write to before is worked on all the same, unmeasured.
+ */
+export async function measureDowntime(context: StepContext<unknown>, work: () => Promise<void>): Promise<void> {
+  const probe = context.clients.writeProbe.start()
+  try {
+    const unwritable = await probe.ready.then(
+      () => null,
+      (error: unknown) => messageOf(error),
+    )
+    context.signal.throwIfAborted()
+    await work()
+    if (unwritable !== null) {
+      context.log(`Nobody could write before either, so no downtime was measured: ${unwritable}`, LogLevel.WARNING)
+      return
+    }
+    await probe.untilWritable(WRITABLE_MS)
+    const { seconds, failedWrites, writes } = await probe.stop()
+    const rounded = Math.round(seconds * 100) / 100
+    // What failed while no worker looked is not in it.
+    const least = context.operation.attempt > 1 ? ' at the least' : ''
+    const sentence = `Writes through HAProxy failed for ${rounded} s${least} (${failedWrites} failed, ${writes} succeeded)`
+    await context.keep({ [KEY]: rounded }, sentence)
+  } finally {
+    await probe.stop()
+  }
+}
+
+/** Seconds of failed writes that earlier operations measured, as the median; null when none did. */
+export function typicalDowntime(earlier: readonly OperationRecord[]): number | null {
+  return median(earlier.flatMap(({ state }) => (typeof state[KEY] === 'number' ? [state[KEY]] : [])))
+}

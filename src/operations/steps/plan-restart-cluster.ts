@@ -1,0 +1,104 @@
+import { CheckStatus } from '../../domain/backup.ts'
+import { seenNow } from '../../domain/observed.ts'
+import type { Refusal } from '../../domain/operation.ts'
+import { assessSwitchover } from '../../domain/switchover-eligibility.ts'
+import type { PlanContext } from '../context.ts'
+import type { PlanDraft } from '../define-operation.ts'
+import { typicalStepSeconds } from '../estimate.ts'
+import { refuse } from '../refuse.ts'
+import { checkLeads } from './check-node.ts'
+import { typicalDowntime } from './measure-downtime.ts'
+import { bestCandidate } from './move-leader.ts'
+import { whyNotServing } from './node-wellness.ts'
+import { planRoll, type RestartClusterRequest } from './rolling-restart.ts'
+
+type Context = PlanContext<RestartClusterRequest>
+
+/** Measured on an idle 2-core machine: the estimates until there is a rolling restart to go by. */
+const DEFAULT_SECONDS = { replica: 3, switchover: 4, rejoin: 4 }
+const DEFAULT_DOWNTIME_SECONDS = 3
+
+export function checkRestartCluster(context: Context): Refusal[] {
+  const { cluster, input } = context
+  const leads = checkLeads(cluster)
+  if (leads.length > 0) return leads
+  return [...checkUndisturbed(context), ...(input.force === true ? [] : checkWell(context)), ...checkCandidate(context)]
+}
+
+export function planRestartCluster(context: Context): PlanDraft {
+  const { cluster, earlier, input } = context
+  const { replicas, leader, restartsLeader } = planRoll(cluster, input)
+  const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== leader)
+  const candidate = bestCandidate(cluster, replicas) ?? bestCandidate(cluster, others)
+  const like = earlier.filter(({ state }) => sizeOf(state['replicas']) === replicas.length)
+  const took = (step: string, usual: number) => typicalStepSeconds(like, step) ?? usual
+  const steps = [
+    {
+      name: 'restart-replicas',
+      title: `Restart the replicas, one by one: ${replicas.join(', ') || 'none'}`,
+      estimatedSeconds: replicas.length === 0 ? 0 : took('restart-replicas', DEFAULT_SECONDS.replica * replicas.length),
+    },
+    {
+      name: 'switch-leader',
+      title: restartsLeader
+        ? `Switch over from ${leader} to a replica, ${candidate ?? 'none'} as of now`
+        : 'No switchover',
+      estimatedSeconds: restartsLeader ? took('switch-leader', DEFAULT_SECONDS.switchover) : 0,
+    },
+    {
+      name: 'restart-old-leader',
+      title: restartsLeader ? `Restart the old leader, ${leader}` : 'Leave the leader as it is',
+      estimatedSeconds: restartsLeader ? took('restart-old-leader', DEFAULT_SECONDS.rejoin) : 0,
+    },
+  ]
+  const nodes = [...replicas, ...(restartsLeader ? [leader] : [])]
+  const left = cluster.nodes.map(({ name }) => name).filter((name) => whyNotServing(cluster, name) !== null)
+  return {
+    summary:
+      nodes.length === 0
+        ? `Nothing to do: no restart is pending in ${cluster.name}`
+        : `Restarts PostgreSQL on ${nodes.join(', ')}, in this order, one at a time`,
+    steps,
+    checks: left.map((name) => ({
+      name: 'left out',
+      status: CheckStatus.WARNING,
+      message: whyNotServing(cluster, name),
+      hint: 'Mend it first, or restart it by itself with restartNode.',
+    })),
+    estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
+    downtimeSeconds: restartsLeader ? (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS) : 0,
+    dataLoss: null,
+  }
+}
+
+function checkUndisturbed({ cluster }: Context): Refusal[] {
+  const topology = seenNow(cluster.topology)
+  if (topology?.scheduledSwitchover) {
+    const message = `a switchover is scheduled for ${topology.scheduledSwitchover.at.toISOString()}`
+    return [refuse('SWITCHOVER_SCHEDULED', message, 'Wait for it, or cancelScheduledSwitchover first.', null)]
+  }
+  if (topology?.paused !== true) return []
+  const message = 'the cluster is paused: were a node not to come back, nothing would fail over'
+  return [refuse('PAUSED', message, 'resumeCluster first, or restart single nodes with restartNode.', null)]
+}
+
+function checkWell({ cluster }: Context): Refusal[] {
+  const reasons = cluster.nodes.flatMap(({ name }) => whyNotServing(cluster, name) ?? [])
+  if (reasons.length === 0) return []
+  const remedy = 'Wait, or mend the node: see cluster.health. With force: true it is left out.'
+  return [refuse('NODE_NOT_WELL', `not every node is well: ${reasons.join('; ')}`, remedy, 'force')]
+}
+
+function checkCandidate({ cluster, input }: Context): Refusal[] {
+  const { leader, restartsLeader } = planRoll(cluster, input)
+  const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== leader)
+  if (!restartsLeader || bestCandidate(cluster, others) !== null) return []
+  const reasons = others.flatMap((name) => assessSwitchover(cluster, name).reasons)
+  const message = `no replica may take over from ${leader} meanwhile. ${reasons.join(' ') || 'There is none.'}`
+  const remedy = `Mend what the reasons name, or restart ${leader} in place with restartNode, which costs downtime.`
+  return [refuse('NO_CANDIDATE', message, remedy, null)]
+}
+
+function sizeOf(value: unknown): number | null {
+  return Array.isArray(value) ? value.length : null
+}

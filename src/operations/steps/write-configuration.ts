@@ -1,0 +1,62 @@
+import { isJsonObject, jsonChanges, mergePatch, reversePatch, sameJson } from '../../domain/merge-patch.ts'
+import type { StepContext } from '../context.ts'
+import { type Step, StepOutcome } from '../define-operation.ts'
+import type { ConfigurationRequest } from './plan-update-configuration.ts'
+import { readConfiguration } from './read-configuration.ts'
+import { ConfigurationConflictError } from './upkeep-errors.ts'
+
+type Context = StepContext<ConfigurationRequest>
+
+/**
+ * Writes the patched configuration, if it still is the one that the plan was made on: compare-and-set in etcd. A worker
+ * that takes over finds the patch in it, or not.
+ */
+export const writeConfiguration: Step<ConfigurationRequest> = {
+  name: 'write-configuration',
+  title: 'Write the configuration',
+
+  async done(context) {
+    const { value } = await readConfiguration(context)
+    return sameJson(mergePatch(value, context.input.patch), value) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  },
+
+  async run(context) {
+    const { entry, value } = await readConfiguration(context)
+    const basis = basisOf(context)
+    const foreign = jsonChanges(basis, value)
+    if (foreign.length > 0) throw new ConfigurationConflictError(foreign)
+    await context.checkFence()
+    await put(context, mergePatch(value, context.input.patch), { config: entry }, basis)
+    return undefined
+  },
+
+  /** Only what this operation has put there and nobody has changed since. */
+  async undo(context) {
+    const { entry, value } = await readConfiguration(context)
+    const { patch } = context.input
+    const basis = basisOf(context)
+    if (sameJson(value, basis)) return
+    if (!sameJson(mergePatch(value, patch), value)) {
+      context.log('Somebody else has changed the same settings since: they were left as they are')
+      return
+    }
+    await put(context, mergePatch(value, reversePatch(basis, patch)), { config: entry }, value)
+  },
+}
+
+async function put(
+  context: Context,
+  next: Readonly<Record<string, unknown>>,
+  unchanged: Parameters<Context['clients']['dcs']['writeIf']>[2],
+  expected: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  if (await context.clients.dcs.writeIf('config', JSON.stringify(next), unchanged)) return
+  const { value } = await readConfiguration(context)
+  throw new ConfigurationConflictError(jsonChanges(expected, value))
+}
+
+/** The configuration that the plan was made on. */
+function basisOf(context: Context): Readonly<Record<string, unknown>> {
+  const configuration = context.operation.plan.basis?.['configuration']
+  return isJsonObject(configuration) ? configuration : {}
+}

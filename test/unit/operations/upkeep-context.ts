@@ -1,0 +1,15 @@
+import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
+import type { OperationRecord } from '../../../src/domain/operation.ts'
+import type { PlanContext } from '../../../src/operations/context.ts'
+import { clusterOf, NOW } from '../domain/builders.ts'
+import { layout } from '../observe/layout.ts'
+
+/** What `check` and `plan` see of a healthy cluster that db1 leads, but for what is changed. */
+export function planContext<Input extends object>(
+  input: Input,
+  fields: Partial<Input>,
+  changes: Partial<ClusterSnapshot> = {},
+  earlier: readonly OperationRecord[] = [],
+): PlanContext<Input> {
+  return { input: Object.assign(input, fields), cluster: clusterOf(changes), layout, now: NOW, earlier }
+}
