@@ -87,6 +87,8 @@ function connectCluster({ layout, credentials }: ConfiguredCluster) {
     postgresOf: (name) => postgres.get(name),
     current: () => observer.current(),
     refreshBackups: (server) => observer.refreshBackups(server),
+    refreshChecks: (server) => observer.refreshChecks(server),
+    refreshWal: (server) => observer.refreshWal(server),
     clock: systemClock,
   })
   observer.start()
