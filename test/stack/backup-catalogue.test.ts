@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { perform, readBackups, submit, waitForCatalogue } from '../support/backup-client.ts'
+import { perform, readBackups, readVerification, submit, waitForCatalogue } from '../support/backup-client.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -104,15 +104,12 @@ describe('keepBackup and releaseBackup', () => {
 })
 
 describe('verifyBackup', () => {
-  const verification = async (backupId: string) =>
-    (await readBackups(api)).find((each) => each.backupId === backupId)?.lastVerification
-
   test('verifies an incremental backup with what it builds on, and its WAL', async () => {
-    expect(await verification(incremental)).toBeNull()
+    expect(await readVerification(api, incremental)).toBeNull()
     const { operation, events } = await perform(api, 'verifyBackup', { backupId: incremental })
     expect(operation).toMatchObject({ status: 'SUCCEEDED', result: { backupId: incremental } })
     expect(events.flatMap(({ progress }) => progress?.bytesDone ?? []).at(-1)).toBeGreaterThan(1_000_000)
-    expect(await verification(incremental)).toMatchObject({
+    expect(await readVerification(api, incremental)).toMatchObject({
       passed: true,
       message: `Backup ${incremental} is whole`,
       checks: [`files of ${full}`, `files of ${incremental}`, `WAL of ${incremental}`].map((name) => ({
@@ -130,7 +127,10 @@ describe('verifyBackup', () => {
       const { operation } = await perform(api, 'verifyBackup', { backupId })
       expect(operation).toMatchObject({ status: 'FAILED', error: { code: 'VERIFICATION_FAILED' }, result: null })
       expect(operation.error?.message).toContain(file)
-      expect(await verification(backupId)).toMatchObject({ passed: false, message: expect.stringContaining(file) })
+      expect(await readVerification(api, backupId)).toMatchObject({
+        passed: false,
+        message: expect.stringContaining(file),
+      })
       expect(await asBarman('howdah-run', 'list')).not.toContain(operation.id)
     }
   })

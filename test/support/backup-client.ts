@@ -1,5 +1,5 @@
 import type { ApiClient } from './api-client.ts'
-import { type EventView, type OperationView, type PayloadView, readOperation, untilEnd } from './operation-client.ts'
+import { type EventView, type OperationView, type PayloadView, untilEnd } from './operation-client.ts'
 import { waitFor } from './wait-for.ts'
 
 /** What tests read of a backup. */
@@ -10,12 +10,13 @@ export interface BackupView {
   readonly keep: string | null
   readonly retentionStatus: string
   readonly children: readonly { readonly backupId: string }[]
-  readonly lastVerification: {
-    readonly passed: boolean
-    readonly at: string
-    readonly message: string | null
-    readonly checks: readonly { readonly name: string; readonly status: string; readonly message: string | null }[]
-  } | null
+}
+
+export interface VerificationView {
+  readonly passed: boolean
+  readonly at: string
+  readonly message: string | null
+  readonly checks: readonly { readonly name: string; readonly status: string; readonly message: string | null }[]
 }
 
 /** A payload with all of its plan. */
@@ -32,11 +33,10 @@ export interface PlannedView extends Omit<PayloadView, 'plan'> {
 
 export interface EndedView {
   readonly events: readonly EventView[]
-  readonly operation: OperationView & { readonly error: { readonly remedy?: string | null } | null }
+  readonly operation: OperationView
 }
 
-const BACKUP = `backupId status type keep retentionStatus children { backupId }
-  lastVerification { passed at message checks { name status message } }`
+const BACKUP = 'backupId status type keep retentionStatus children { backupId }'
 const PAYLOAD = `operation { id status } refusals { code message remedy field }
   plan { summary estimatedSeconds dataLoss destructive steps { name } checks { name message } }`
 
@@ -71,6 +71,15 @@ export async function readBackups(api: ApiClient): Promise<readonly BackupView[]
   return cluster.backupServer.backups.edges.map(({ node }) => node)
 }
 
+export async function readVerification(api: ApiClient, backupId: string): Promise<VerificationView | null> {
+  const query = `query ($id: String!) { cluster { backupServer { backup(id: $id) {
+    lastVerification { passed at message checks { name status message } } } } } }`
+  const { cluster } = await api.query<{
+    cluster: { backupServer: { backup: { lastVerification: VerificationView | null } | null } }
+  }>(query, { id: backupId })
+  return cluster.backupServer.backup?.lastVerification ?? null
+}
+
 /** Waits until the API shows what was asked for: its snapshot follows Barman within a second. */
 export function waitForCatalogue<T>(
   api: ApiClient,
@@ -87,8 +96,4 @@ export function waitForCatalogue<T>(
     },
     { timeoutMs: 90_000, intervalMs: 200 },
   )
-}
-
-export async function stepStatuses(api: ApiClient, id: string): Promise<readonly string[]> {
-  return (await readOperation(api, id))?.steps.map(({ status }) => status) ?? []
 }
