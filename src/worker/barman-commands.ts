@@ -7,7 +7,6 @@ import { optionalText, parseAnswer } from '../clients/parse-answer.ts'
 import { KeepTarget } from '../domain/backup.ts'
 import { HowdahError, NotFoundError, UnexpectedAnswerError } from '../domain/errors.ts'
 import type { BarmanCommands } from '../operations/clients/barman-commands.ts'
-import { BackupNotDeletableError } from '../operations/steps/backup-errors.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createDetachedRuns } from './detached-runs.ts'
 import { patiently } from './patiently.ts'
@@ -38,7 +37,6 @@ const keepSchema = z.object({ keep_status: z.object({ message: z.string() }) })
 const CLOSED = /The WAL file ([0-9A-F]{24}) has been closed/
 const NOTHING_TO_CLOSE = /No switch required/
 const UNKNOWN_BACKUP = /Unknown backup/
-const NOT_DELETABLE = /Skipping delete of backup/
 
 /** One server's Barman, through commands in its container. */
 export function createBarmanCommands(deps: {
@@ -105,14 +103,7 @@ export function createBarmanCommands(deps: {
       wait(async () => {
         // Asked again after an answer that was lost, Barman would know no such backup.
         if ((await statusOf(backupId)) === null) return
-        try {
-          await run(['delete', server, backupId])
-        } catch (error) {
-          if (error instanceof BarmanCommandError && NOT_DELETABLE.test(error.output)) {
-            throw new BackupNotDeletableError(backupId, error.output)
-          }
-          throw error
-        }
+        await run(['delete', server, backupId])
       }),
     // Not repeated: each call closes a segment.
     async switchWal({ force }) {

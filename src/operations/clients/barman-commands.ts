@@ -63,10 +63,7 @@ export interface BarmanCommands {
   /** Keeps it, or with null releases it. Already so is success. */
   keep(backupId: string, target: KeepTarget | null): Promise<void>
   check(): Promise<readonly Check[]>
-  /**
-   * Removes a backup and those that build on it. Already gone is success. Throws BackupNotDeletableError when Barman's
-   * own rules forbid it, and waits up to a minute while Barman makes or deletes another.
-   */
+  /** Removes a backup and those that build on it: for small ones, and halves. Already gone is success. */
   deleteBackup(backupId: string): Promise<void>
   /** Closes the leader's current segment and names it; null when nothing was written to it. `force` writes first. */
   switchWal(options: { readonly force: boolean }): Promise<string | null>

@@ -47,6 +47,23 @@ export class BackupNotDeletableError extends HowdahError {
   }
 }
 
+/** `barman delete` ended, and the backup is still there. */
+export class DeletionFailedError extends HowdahError {
+  readonly code = 'DELETION_FAILED'
+  constructor(
+    readonly backupId: string,
+    readonly exitCode: number | null,
+    readonly lines: readonly string[],
+  ) {
+    // A refusal ends with a dump of Barman's whole record.
+    const said = lines.map((line) => line.replace(/\(\S+ LocalBackupInfo\(.*$/s, '').trim()).join(' | ')
+    super(`barman delete ${backupId} ended with exit code ${exitCode ?? 'unknown'}: ${said}`, {
+      remedy: 'See what Barman says, and whether it makes or deletes a backup; then retry with retryOperation.',
+      retryable: true,
+    })
+  }
+}
+
 /** What was checked when the operation was asked for does not hold any more. */
 export class RefusedMeanwhileError extends HowdahError {
   readonly code: string

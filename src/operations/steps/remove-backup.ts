@@ -5,6 +5,7 @@ import { backupsOf, serverName } from './backup-server.ts'
 import { checkDeleteBackup, type DeletionRequest } from './check-delete-backup.ts'
 import { treeOf } from './deletion.ts'
 import { findBackup } from './one-backup.ts'
+import { runDeletion } from './run-deletion.ts'
 
 /** Deletes a backup and what builds on it, when nothing speaks against it at that moment. */
 export const removeBackup: Step<DeletionRequest> = {
@@ -27,7 +28,7 @@ export const removeBackup: Step<DeletionRequest> = {
     const doomed = backup === undefined ? [] : treeOf(backup, backupsOf(seen))
     context.log(`Deleting ${doomed.map(({ backupId }) => backupId).join(', ')}`)
     await context.checkFence()
-    await barman(context).deleteBackup(context.input.backupId)
+    await runDeletion(context, context.input.backupId)
     await context.clients.refreshBackups(name)
     return { deleted: doomed.map(({ backupId }) => backupId) }
   },

@@ -7,6 +7,7 @@ import { type Step, StepOutcome } from '../define-operation.ts'
 import { backupsOf, findServer, type ServerRequest, serverName } from './backup-server.ts'
 import { mebibytes } from './backup-subject.ts'
 import { treeOf } from './deletion.ts'
+import { runDeletion } from './run-deletion.ts'
 
 const NAME = /^obsolete backup (\d{8}T\d{6})$/
 
@@ -79,8 +80,7 @@ async function lookAgain(context: StepContext<ServerRequest>, backupId: string):
 
 async function remove(context: StepContext<ServerRequest>, backup: Backup): Promise<void> {
   try {
-    await barman(context).deleteBackup(backup.backupId)
-    context.log(`Deleted backup ${backup.backupId} (${mebibytes(backup.sizeBytes ?? 0)})`)
+    await runDeletion(context, backup.backupId)
   } catch (error) {
     if (!(error instanceof HowdahError) || error.code !== 'BACKUP_NOT_DELETABLE') throw error
     context.log(`Backup ${backup.backupId} was left alone: ${error.message}`, LogLevel.WARNING)

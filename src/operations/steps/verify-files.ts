@@ -5,6 +5,7 @@ import type { StepContext } from '../context.ts'
 import { VerificationBrokenError } from './backup-errors.ts'
 import { serverName } from './backup-server.ts'
 import type { OneBackupRequest } from './one-backup.ts'
+import { runToItsEnd } from './run-to-its-end.ts'
 
 type Context = StepContext<OneBackupRequest>
 
@@ -26,12 +27,18 @@ export async function verifyFiles(
   const program = paths.programs === null ? 'pg_verifybackup' : `${paths.programs}/pg_verifybackup`
   const faults: string[] = []
   // Its WAL is in the archive and not in pg_wal: it is looked for there.
-  const exitCode = await runToItsEnd(context, runId(context, backupId), [program, '-n', '-P', directory], (line) => {
-    const read = PROGRESS.exec(line)?.[1]
-    if (read !== undefined) onBytes(Number(read) * 1024)
-    const fault = FAULT.exec(line)?.[1]
-    if (fault !== undefined) faults.push(fault)
-  })
+  const exitCode = await runToItsEnd(
+    runs(context),
+    context.signal,
+    runId(context, backupId),
+    [program, '-n', '-P', directory],
+    (line) => {
+      const read = PROGRESS.exec(line)?.[1]
+      if (read !== undefined) onBytes(Number(read) * 1024)
+      const fault = FAULT.exec(line)?.[1]
+      if (fault !== undefined) faults.push(fault)
+    },
+  )
   if (exitCode === 0) {
     return { name, status: CheckStatus.OK, message: 'as the manifest says', hint: null }
   }
@@ -57,7 +64,7 @@ export async function ensureManifest(context: Context, backup: Backup, paths: Ba
   )
   const lines: string[] = []
   const argv = ['barman', 'generate-manifest', serverName(context), backupId]
-  const exitCode = await runToItsEnd(context, manifestRunId(context, backupId), argv, (line) => {
+  const exitCode = await runToItsEnd(runs(context), context.signal, manifestRunId(context, backupId), argv, (line) => {
     lines.push(line)
   })
   if (exitCode !== 0) throw new VerificationBrokenError(backupId, exitCode, lines.slice(-KEPT_LINES))
@@ -71,24 +78,6 @@ export async function removeRuns(context: Context, backupIds: readonly string[])
       await runs(context).remove(id)
     }
   }
-}
-
-/**
- * Starts a detached run, or finds the one that an earlier attempt had begun, and reads all that it says, to its end.
- * Answers the exit code; null when the run was lost.
- */
-async function runToItsEnd(
-  context: Context,
-  id: string,
-  argv: readonly string[],
-  onLine: (line: string) => void,
-): Promise<number | null> {
-  // One that was lost with its container is begun anew.
-  if ((await runs(context).status(id)).state === 'LOST') await runs(context).remove(id)
-  await runs(context).start({ id, argv })
-  await runs(context).follow(id, 0, onLine, context.signal)
-  context.signal.throwIfAborted()
-  return (await runs(context).status(id)).exitCode
 }
 
 function runId(context: Context, backupId: string): string {

@@ -21,6 +21,8 @@ export class FakeBarman {
   /** What was done, in order. */
   readonly done: string[] = []
   readonly runs = new Map<string, DetachedRunStatus>()
+  /** What Barman says instead of deleting a backup. */
+  refusals = new Map<string, string>()
   /** Called before each deletion. */
   beforeDelete: (backupId: string) => void = () => {}
   archive: () => string[] = () => []
@@ -34,7 +36,8 @@ export class FakeBarman {
     return {
       runs: {
         start: async ({ id, argv }) => {
-          this.done.push(`start ${argv.join(' ')}`)
+          if (argv[1] === 'delete') this.#delete(argv.at(-1) ?? '')
+          else this.done.push(`start ${argv.join(' ')}`)
           const { exitCode } = this.#outputOf(argv)
           const status: DetachedRunStatus = { state: 'EXITED', exitCode, outputBytes: 0, backupId: null }
           if (!this.runs.has(id)) this.runs.set(id, status)
@@ -57,11 +60,6 @@ export class FakeBarman {
         else this.kept.set(backupId, target)
       },
       check: async () => this.checks,
-      deleteBackup: async (backupId) => {
-        this.beforeDelete(backupId)
-        this.done.push(`delete ${backupId}`)
-        this.backups = this.backups.filter((each) => each.backupId !== backupId)
-      },
       json: async (args) => void this.done.push(args.join(' ')),
       archiveWals: async () => this.archive(),
       paths: async () => ({ base: '/base', incoming: '/in', streaming: '/str', errors: '/err', programs: '/bin' }),
@@ -69,9 +67,18 @@ export class FakeBarman {
     }
   }
 
+  #delete(backupId: string): void {
+    this.beforeDelete(backupId)
+    if (this.refusals.has(backupId)) return
+    this.done.push(`delete ${backupId}`)
+    this.backups = this.backups.filter((each) => each.backupId !== backupId)
+  }
+
   readonly #argv = new Map<string, readonly string[]>()
 
   #outputOf(argv: readonly string[]) {
+    const refusal = argv[1] === 'delete' ? this.refusals.get(argv.at(-1) ?? '') : undefined
+    if (refusal !== undefined) return { lines: [refusal], exitCode: 1 }
     const named = this.outputs.get(argv[0] === 'barman' ? 'barman' : (argv.at(-1) ?? ''))
     return named ?? { lines: ['backup successfully verified'], exitCode: 0 }
   }
