@@ -1,10 +1,11 @@
 import type { Backup, Check, KeepTarget } from '../../../src/domain/backup.ts'
 import type { BackupServerSnapshot } from '../../../src/domain/cluster.ts'
-import { NO_PROGRESS, type OperationRecord, OperationStatus, Role } from '../../../src/domain/operation.ts'
+import { type OperationRecord, OperationStatus } from '../../../src/domain/operation.ts'
 import type { BarmanCommands, DetachedRunStatus } from '../../../src/operations/clients/barman-commands.ts'
 import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import { operationRecord } from '../../support/operations.ts'
 import { clusterOf, NOW, nodeOf, seen } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
 import { serverOf } from './backup-server.ts'
@@ -130,36 +131,4 @@ export function stepContext<Input extends OperationInput>(
   return { context, told, stop }
 }
 
-export const RECORD: OperationRecord = {
-  id: 'op1',
-  kind: 'verifyBackup',
-  cluster: 'patroni',
-  status: OperationStatus.RUNNING,
-  input: {},
-  reason: null,
-  requestedBy: { name: 'admin', role: Role.ADMIN },
-  idempotencyKey: null,
-  requestedAt: NOW.toISOString(),
-  startedAt: NOW.toISOString(),
-  finishedAt: null,
-  plan: {
-    summary: '',
-    steps: [],
-    checks: [],
-    estimatedSeconds: null,
-    downtimeSeconds: null,
-    dataLoss: null,
-    destructive: false,
-    confirm: null,
-  },
-  steps: [],
-  progress: NO_PROGRESS,
-  error: null,
-  result: null,
-  cancellable: true,
-  attempt: 1,
-  retryOf: null,
-  claims: [],
-  state: {},
-  sequence: 1,
-}
+export const RECORD = operationRecord({ id: 'op1', status: OperationStatus.RUNNING, attempt: 1 })
