@@ -119,6 +119,8 @@ function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCl
     postgresOf: (name) => postgres.get(name),
     current: () => observer.current(),
     refreshBackups: (server) => observer.refreshBackups(server),
+    refreshChecks: (server) => observer.refreshChecks(server),
+    refreshWal: (server) => observer.refreshWal(server),
     clock: systemClock,
   })
   observer.start()

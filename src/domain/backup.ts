@@ -27,6 +27,12 @@ export enum RetentionStatus {
   NONE = 'NONE',
 }
 
+/** What a backup is kept for: recovery to any later point (FULL), or to its own end alone (STANDALONE). */
+export enum KeepTarget {
+  FULL = 'FULL',
+  STANDALONE = 'STANDALONE',
+}
+
 /** Outcome of one check. */
 export enum CheckStatus {
   OK = 'OK',

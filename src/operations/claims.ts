@@ -10,6 +10,8 @@ export const resources = {
   backups: (server: string) => `backups/${server}`,
   /** The one base backup that a server makes at a time. */
   backupRun: (server: string) => `backup-run/${server}`,
+  /** Whether and for what one backup is kept. */
+  keep: (server: string, backupId: string) => `keep/${server}/${backupId}`,
   service: (name: string) => `service/${name}`,
   /** The release of a dead leader's lock. */
   leaderLock: 'leader-lock',

@@ -1,5 +1,4 @@
 import { lookup } from 'node:dns/promises'
-import { parseListBackups } from '../clients/barman/parse-backups.ts'
 import type { DockerControl } from '../clients/docker/docker-control.ts'
 import type { DockerExec } from '../clients/docker/docker-exec.ts'
 import type { EtcdStore } from '../clients/etcd/etcd-store.ts'
@@ -8,26 +7,13 @@ import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
 import type { RunningProbe } from '../clients/postgres/write-probe.ts'
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
-import { HowdahError, NotFoundError, UnreachableError } from '../domain/errors.ts'
+import { NotFoundError, UnreachableError } from '../domain/errors.ts'
 import type { ClusterClients } from '../operations/clients/cluster-clients.ts'
 import type { Clock } from '../shared/clock.ts'
+import { createBarmanCommands } from './barman-commands.ts'
 import { dcsCommands } from './dcs-commands.ts'
-import { createDetachedRuns } from './detached-runs.ts'
-import { patiently } from './patiently.ts'
 import { patroniCommands } from './patroni-commands.ts'
 import { serviceCommands } from './service-commands.ts'
-
-/** `barman` ended with an exit code that says it did not do what it was asked. */
-export class BarmanCommandError extends HowdahError {
-  readonly code = 'BARMAN_COMMAND'
-  constructor(
-    readonly args: readonly string[],
-    readonly exitCode: number,
-    readonly output: string,
-  ) {
-    super(`barman ${args.join(' ')} ended with exit code ${exitCode}: ${output}`, { retryable: true })
-  }
-}
 
 const BARMAN_USER = 'barman'
 /** The role that Barman connects with: tells its base backups from those that make a replica. */
@@ -45,6 +31,8 @@ export function createClusterClients(deps: {
   readonly startWriteProbe: () => RunningProbe
   readonly current: () => ClusterSnapshot
   readonly refreshBackups: (server: string) => Promise<void>
+  readonly refreshChecks: (server: string) => Promise<void>
+  readonly refreshWal: (server: string) => Promise<void>
   readonly refreshNode: (node: string) => Promise<void>
   readonly clock: Clock
 }): ClusterClients {
@@ -72,35 +60,7 @@ export function createClusterClients(deps: {
     refreshNode: deps.refreshNode,
     barman(server) {
       const { container, docker, user } = barmanContainer(server)
-      const run = async (args: readonly string[], signal?: AbortSignal): Promise<string> => {
-        const argv = ['barman', '-f', 'json', ...args]
-        const { exitCode, stdout, stderr } = await docker.run({
-          container,
-          user,
-          argv,
-          timeoutMs: null,
-          ...(signal ? { signal } : {}),
-        })
-        if (exitCode !== 0) throw new BarmanCommandError(args, exitCode, (stderr || stdout).trim())
-        return stdout
-      }
-      const statusOf = async (backupId: string) => {
-        const backups = parseListBackups(await run(['list-backups', server]), server)
-        return backups.find((backup) => backup.backupId === backupId)?.status ?? null
-      }
-      return {
-        runs: createDetachedRuns({ docker, container, user, clock }),
-        async json(args, signal) {
-          const stdout = await run(args, signal)
-          return stdout.trim() === '' ? {} : (JSON.parse(stdout) as unknown)
-        },
-        backupStatus: (backupId) => patiently(`Barman in ${container}`, clock, () => statusOf(backupId)),
-        deleteBackup: (backupId) =>
-          patiently(`Barman in ${container}`, clock, async () => {
-            // Asked again after an answer that was lost, Barman would know no such backup.
-            if ((await statusOf(backupId)) !== null) await run(['delete', server, backupId])
-          }),
-      }
+      return createBarmanCommands({ docker, container, user, server, clock })
     },
     async readBaseBackupProgress() {
       const running = await leader().readBaseBackupProgress()
@@ -122,5 +82,7 @@ export function createClusterClients(deps: {
     },
     readDatabaseBytes: () => leader().readDatabaseBytes(),
     refreshBackups: deps.refreshBackups,
+    refreshChecks: deps.refreshChecks,
+    refreshWal: deps.refreshWal,
   }
 }

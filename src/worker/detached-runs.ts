@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { DockerExec, ExecResult } from '../clients/docker/docker-exec.ts'
 import { HowdahError, UnreachableError } from '../domain/errors.ts'
-import type { DetachedRuns } from '../operations/clients/cluster-clients.ts'
+import type { DetachedRuns } from '../operations/clients/barman-commands.ts'
 import type { Clock } from '../shared/clock.ts'
 import { patiently } from './patiently.ts'
 

@@ -5,6 +5,7 @@ import { backupServerNamed } from '../lookup.ts'
 import { BaseBackupType } from '../types/backup.ts'
 import { BackupServerType } from '../types/backup-server.ts'
 import { OperationType } from '../types/operation.ts'
+import { VerificationType } from '../types/verification.ts'
 
 /** Fields of a backup that lead back to types which lead to backups. */
 @Resolver(() => BaseBackupType)
@@ -23,5 +24,14 @@ export class BackupLinks {
   async operation(@Root() backup: BaseBackupType, @Ctx() { memo }: ApiContext): Promise<OperationType | null> {
     const record = await memo.backupOperation(backup.serverName, backup.backupId)
     return record === null ? null : new OperationType(record)
+  }
+
+  @FieldResolver(() => VerificationType, {
+    nullable: true,
+    description:
+      'How it was last verified by verifyBackup. Null until it was, or when that is not among the newest 500 verifications.',
+  })
+  lastVerification(@Root() backup: BaseBackupType, @Ctx() { memo }: ApiContext): Promise<VerificationType | null> {
+    return memo.lastVerification(backup.serverName, backup.backupId)
   }
 }

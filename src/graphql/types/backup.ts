@@ -6,9 +6,8 @@ import type { Lsn } from '../../domain/lsn.ts'
 import { connectionType } from './connection.ts'
 import { NodeType } from './node.ts'
 import { ByteCount, DateTime, LsnScalar } from './scalars.ts'
-import { VerificationType } from './verification.ts'
 
-/** The schema's `Backup`. Its server and its operation are in links/. */
+/** The schema's `Backup`. Its server, its operation and its verification are in links/. */
 @ObjectType('Backup', {
   implements: NodeType,
   description: 'A base backup. Source: `barman show-backup` and `list-backups`.',
@@ -162,11 +161,6 @@ export class BaseBackupType implements NodeType {
   @Field(() => String, { nullable: true, description: "Why it failed, in Barman's words. Null when it did not." })
   get error(): string | null {
     return this.#backup.error
-  }
-
-  @Field(() => VerificationType, { nullable: true, description: 'How it was last verified. Null until it was.' })
-  get lastVerification(): VerificationType | null {
-    return null
   }
 
   #sibling(backupId: string | null): BaseBackupType | null {

@@ -1,5 +1,5 @@
 import { registerEnumType } from 'type-graphql'
-import { BackupStatus, BackupType, CheckStatus, RetentionStatus } from '../../domain/backup.ts'
+import { BackupStatus, BackupType, CheckStatus, KeepTarget, RetentionStatus } from '../../domain/backup.ts'
 import { NodeRole, NodeState, ServiceState } from '../../domain/node.ts'
 import { OperationStatus, Role, StepStatus } from '../../domain/operation.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
@@ -74,6 +74,10 @@ describeEnum(BackupStatus, 'BackupStatus', "Life of a base backup. Source: Barma
 describeEnum(BackupType, 'BackupType', 'What a base backup holds.', {
   FULL: 'The whole data directory.',
   INCREMENTAL: 'What changed since its parent (PostgreSQL 17, `summarize_wal`).',
+})
+describeEnum(KeepTarget, 'KeepTarget', 'What a backup is kept for.', {
+  FULL: 'Recovery to any later point: all WAL that follows it is kept as well.',
+  STANDALONE: 'Recovery to its own end alone: only the WAL that it needs for that is kept.',
 })
 describeEnum(RetentionStatus, 'RetentionStatus', 'What the retention policy says of a backup. Source: Barman.', {
   VALID: 'Needed by the policy.',

@@ -1,22 +1,17 @@
-import { IsIn, IsOptional, Length, Matches } from 'class-validator'
+import { IsIn, IsOptional, Matches } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
 import { BackupType } from '../../domain/backup.ts'
 import { exclusive, resources, shared } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
-import { OperationInput } from '../operation-input.ts'
-import { serverName } from '../steps/backup-subject.ts'
+import { BackupServerInput } from '../inputs/backup-inputs.ts'
+import { serverName } from '../steps/backup-server.ts'
 import { checkCreateBackup } from '../steps/check-create-backup.ts'
 import { planCreateBackup } from '../steps/plan-create-backup.ts'
 import { takeBackup } from '../steps/take-backup.ts'
 import { waitForWals } from '../steps/wait-for-wals.ts'
 
 @InputType({ description: 'Which base backup to take.' })
-export class CreateBackupInput extends OperationInput {
-  @Field(() => String, { nullable: true, description: "Barman server; the cluster's own when left out." })
-  @IsOptional()
-  @Length(1, 63)
-  server?: string | null
-
+export class CreateBackupInput extends BackupServerInput {
   @Field(() => BackupType, {
     nullable: true,
     defaultValue: BackupType.FULL,

@@ -1,6 +1,5 @@
 import { type Backup, type BackupType, type Check, CheckStatus, isCopied } from '../../domain/backup.ts'
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster.ts'
-import type { ClusterLayout } from '../../domain/cluster-layout.ts'
 
 /** What the steps of a backup read of the input of their kind. */
 export interface BackupRequest {
@@ -13,11 +12,6 @@ export interface BackupRequest {
 
 /** What a backup needs beside the data: its manifest, and room for the WAL that is written meanwhile. */
 const DISK_MARGIN = 1.1
-
-/** The Barman server that a request is about: the one it names, or the cluster's first. */
-export function serverName({ input, layout }: { input: { server?: string | null }; layout: ClusterLayout }): string {
-  return input.server ?? layout.backupServers[0]?.name ?? ''
-}
 
 /** The backup that an incremental one builds on; null when there is none of that id. */
 export function findParent(parent: string | null | undefined, backups: readonly Backup[]): Backup | null {

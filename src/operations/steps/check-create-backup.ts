@@ -3,25 +3,15 @@ import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster
 import type { Refusal } from '../../domain/operation.ts'
 import type { PlanContext } from '../context.ts'
 import { refuse } from '../refuse.ts'
-import { type BackupRequest, databaseBytes, diskCheck, findParent, serverName } from './backup-subject.ts'
+import { checkServerKnown, checkServerReadable, findServer } from './backup-server.ts'
+import { type BackupRequest, databaseBytes, diskCheck, findParent } from './backup-subject.ts'
 
 type Context = PlanContext<BackupRequest>
 
 /** What speaks against a base backup now. */
 export function checkCreateBackup(context: Context): Refusal[] {
-  const name = serverName(context)
-  const server = context.cluster.backupServers.find((candidate) => candidate.name === name)
-  if (server === undefined) {
-    const known = context.layout.backupServers.map((candidate) => candidate.name).join(', ')
-    return [
-      refuse(
-        'UNKNOWN_BACKUP_SERVER',
-        `there is no backup server "${name}"`,
-        `Configured: ${known || 'none'}.`,
-        'server',
-      ),
-    ]
-  }
+  const server = findServer(context.cluster, context)
+  if (server === undefined) return checkServerKnown(context)
   return [
     ...checkServer(server),
     ...checkLeader(context.cluster),
@@ -33,17 +23,7 @@ export function checkCreateBackup(context: Context): Refusal[] {
 }
 
 function checkServer(server: BackupServerSnapshot): Refusal[] {
-  const refusals: Refusal[] = []
-  if (server.backups.error !== null) {
-    refusals.push(
-      refuse(
-        'BACKUP_SERVER_UNREACHABLE',
-        `Barman cannot be read: ${server.backups.error}`,
-        'Look at the barman service: cluster.service(name: "barman") has its state and logs.',
-        'server',
-      ),
-    )
-  }
+  const refusals = checkServerReadable(server)
   if (server.configuration.value?.active === false) {
     refusals.push(
       refuse(
@@ -59,7 +39,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
       refuse(
         'NO_WAL_ARCHIVED',
         `no WAL of ${server.name} has reached the archive yet, so no backup of it could be restored`,
-        `Archive the first segment with \`barman switch-wal --force --archive ${server.name}\`; on a fresh stack it arrives by itself within a minute.`,
+        `Archive the first segment with switchWal(force: true); on a fresh stack it arrives by itself within a minute.`,
         'server',
       ),
     )
@@ -108,7 +88,7 @@ function checkRunning(server: BackupServerSnapshot): Refusal[] {
     refuse(
       'BACKUP_RUNNING',
       `backup ${running.backupId} of ${server.name} is being made`,
-      `Wait for it. If nothing makes it any more, it was left by a crash: \`barman delete ${server.name} ${running.backupId}\` removes it.`,
+      `Wait for it. If nothing makes it any more, it was left by a crash: deleteBackup with abandoned: true removes it.`,
       'server',
     ),
   ]

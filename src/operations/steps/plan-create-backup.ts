@@ -2,7 +2,8 @@ import { type Backup, BackupType } from '../../domain/backup.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { median, typicalSeconds } from '../estimate.ts'
-import { type BackupRequest, databaseBytes, diskCheck, findParent, mebibytes, serverName } from './backup-subject.ts'
+import { serverName } from './backup-server.ts'
+import { type BackupRequest, databaseBytes, diskCheck, findParent, mebibytes } from './backup-subject.ts'
 
 type Context = PlanContext<BackupRequest>
 

@@ -4,7 +4,8 @@ import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { BackupFailedError } from './backup-errors.ts'
-import { type BackupRequest, findParent, serverName } from './backup-subject.ts'
+import { serverName } from './backup-server.ts'
+import { type BackupRequest, findParent } from './backup-subject.ts'
 
 type Context = StepContext<BackupRequest>
 

@@ -2,7 +2,8 @@ import { type Backup, BackupStatus } from '../../domain/backup.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { WalsMissingError } from './backup-errors.ts'
-import { type BackupRequest, serverName } from './backup-subject.ts'
+import { serverName } from './backup-server.ts'
+import type { BackupRequest } from './backup-subject.ts'
 
 type Context = StepContext<BackupRequest>
 

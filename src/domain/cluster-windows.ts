@@ -1,0 +1,27 @@
+import type { Backup } from './backup.ts'
+import type { BackupServerSnapshot, ClusterSnapshot } from './cluster.ts'
+import { isLeading, viewNodes } from './node-view.ts'
+import { seenNow } from './observed.ts'
+import { computeRecoveryWindows, type RecoveryWindow } from './recovery-window.ts'
+import { currentHistory } from './timeline-history.ts'
+
+/** The recovery windows that a server would have with these backups; none while its WAL cannot be read. */
+export function windowsWith(
+  cluster: ClusterSnapshot,
+  { wal, incoming }: BackupServerSnapshot,
+  backups: readonly Backup[],
+): RecoveryWindow[] {
+  if (wal.value === null) return []
+  const nodes = viewNodes(cluster)
+  const timelines = nodes.flatMap(({ timeline }) => timeline ?? [])
+  const leading = nodes.find(({ role }) => isLeading(role))?.timeline ?? null
+  const switches = seenNow(cluster.topology)?.timelineHistory
+  const current = leading ?? (timelines.length === 0 ? null : Math.max(...timelines))
+  const { streamingPartial: name, streamingModifiedAt: modifiedAt } = incoming.value ?? {}
+  return computeRecoveryWindows({
+    backups,
+    wal: wal.value,
+    histories: switches === undefined ? [] : [currentHistory(switches, current)],
+    streamed: name == null || modifiedAt == null ? null : { name, modifiedAt, lsn: null },
+  })
+}

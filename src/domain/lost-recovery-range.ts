@@ -1,0 +1,42 @@
+import type { RecoveryWindow } from './recovery-window.ts'
+
+/** Points in time on one timeline that could be recovered to, and cannot any more. */
+export interface LostRange {
+  readonly timeline: number
+  readonly from: Date
+  readonly to: Date
+}
+
+type Window = Pick<RecoveryWindow, 'timeline' | 'earliestTime' | 'latestTime'>
+type Span = readonly [from: number, to: number]
+
+/** What `before` reaches and `after` does not, by timeline and then by time. */
+export function lostRanges(before: readonly Window[], after: readonly Window[]): LostRange[] {
+  const timelines = [...new Set(before.map(({ timeline }) => timeline))].sort((a, b) => a - b)
+  return timelines.flatMap((timeline) => {
+    const kept = spansOf(after, timeline)
+    return spansOf(before, timeline)
+      .flatMap((span) => kept.reduce<Span[]>((rest, each) => rest.flatMap((part) => without(part, each)), [span]))
+      .map(([from, to]) => ({ timeline, from: new Date(from), to: new Date(to) }))
+  })
+}
+
+/** The windows of a timeline as spans that do not touch each other, ascending. */
+function spansOf(windows: readonly Window[], timeline: number): Span[] {
+  const spans = windows
+    .filter((window) => window.timeline === timeline)
+    .map(({ earliestTime, latestTime }): Span => [earliestTime.getTime(), latestTime.getTime()])
+    .sort((a, b) => a[0] - b[0])
+  const merged: [number, number][] = []
+  for (const [from, to] of spans) {
+    const last = merged.at(-1)
+    if (last === undefined || from > last[1]) merged.push([from, to])
+    else last[1] = Math.max(last[1], to)
+  }
+  return merged
+}
+
+function without([from, to]: Span, [start, end]: Span): Span[] {
+  if (end < from || start > to) return [[from, to]]
+  return [...(start > from ? [[from, start] as const] : []), ...(end < to ? [[end, to] as const] : [])]
+}

@@ -1,0 +1,88 @@
+import { CheckStatus } from '../../domain/backup.ts'
+import { LogLevel } from '../../domain/operation-events.ts'
+import type { StepContext } from '../context.ts'
+import { type Step, StepOutcome } from '../define-operation.ts'
+import { hasPassed, type KeptVerification, keptVerification } from '../verification.ts'
+import { chainOf, walCheck } from './backup-chain.ts'
+import { RefusedMeanwhileError, VerificationFailedError } from './backup-errors.ts'
+import { backupsOf, findServer, serverName } from './backup-server.ts'
+import { checkBackupKnown, findBackup, type OneBackupRequest } from './one-backup.ts'
+import { ensureManifest, removeRuns, verifyFiles } from './verify-files.ts'
+
+type Context = StepContext<OneBackupRequest>
+
+/** Verifies a backup with all that it builds on, and the WAL that it needs; keeps what was found before it ends. */
+export const verifyBackupStep: Step<OneBackupRequest> = {
+  name: 'verify-backup',
+  title: 'Compare the backup with its manifest',
+
+  async done(context) {
+    const kept = keptVerification(context.state())
+    if (kept === null) return StepOutcome.NOT_DONE
+    await removeRuns(context, chainIds(context))
+    if (!hasPassed(kept)) throw failure(kept)
+    return StepOutcome.DONE
+  },
+
+  async run(context) {
+    const { backup, chain, server } = await lookUp(context)
+    await context.keep({ chain: chain.map(({ backupId }) => backupId) }, `Verifying ${chain.length} backup(s)`)
+    const paths = await context.clients.barman(serverName(context)).paths()
+    const bytesTotal = chain.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0)
+    let bytesBefore = 0
+    const checks: KeptVerification['checks'] = []
+    for (const each of chain) {
+      await ensureManifest(context, each, paths)
+      const check = await verifyFiles(context, each, paths, (bytes) => {
+        context.progress({
+          bytesDone: Math.min(bytesBefore + bytes, bytesTotal),
+          bytesTotal,
+          message: `reading ${each.backupId}`,
+        })
+      })
+      checks.push(check)
+      bytesBefore += each.sizeBytes ?? 0
+    }
+    checks.push(walCheck(backup, server))
+    for (const { name, status, message } of checks) {
+      const level = status === CheckStatus.OK ? LogLevel.INFO : LogLevel.ERROR
+      context.log(`${name}: ${status}${message === null ? '' : ` (${message})`}`, level)
+    }
+    const failed = checks.filter(({ status }) => status !== CheckStatus.OK)
+    const message =
+      failed.length === 0
+        ? `Backup ${backup.backupId} is whole`
+        : failed.map((check) => `${check.name}: ${check.message ?? check.status}`).join('; ')
+    const verification = { server: serverName(context), backupId: backup.backupId, message, checks }
+    await context.keep({ verification }, message)
+    await removeRuns(context, chainIds(context))
+    if (failed.length > 0) throw failure(verification)
+    return undefined
+  },
+
+  undo: (context) => removeRuns(context, chainIds(context)),
+}
+
+async function lookUp(context: Context) {
+  await context.clients.refreshBackups(serverName(context))
+  await context.clients.refreshWal(serverName(context))
+  const seen = { input: context.input, layout: context.layout, cluster: context.cluster() }
+  const backup = findBackup(seen)
+  const server = findServer(seen.cluster, seen)
+  const [refusal] = checkBackupKnown(seen)
+  if (refusal !== undefined) throw new RefusedMeanwhileError(refusal)
+  if (backup === undefined || server === undefined) throw new TypeError('a backup that was found is gone')
+  return { backup, server, chain: chainOf(backup, backupsOf(seen)) }
+}
+
+function chainIds(context: Context): string[] {
+  const kept = context.state()['chain']
+  return Array.isArray(kept) ? kept.filter((id) => typeof id === 'string') : []
+}
+
+function failure({ backupId, checks }: KeptVerification): VerificationFailedError {
+  const faults = checks.flatMap(({ name, status, message }) =>
+    status === CheckStatus.OK ? [] : [`${name}: ${message ?? status}`],
+  )
+  return new VerificationFailedError(backupId, faults)
+}

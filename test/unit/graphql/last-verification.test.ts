@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { type OperationRecord, OperationStatus } from '../../../src/domain/operation.ts'
+import { RequestMemo } from '../../../src/graphql/request-memo.ts'
+import { FakeOperations } from '../../support/fake-operation-log.ts'
+import { operationRecord } from '../../support/operations.ts'
+
+const verification = (backupId: string, status: 'OK' | 'FAILED') => ({
+  server: 'patroni',
+  backupId,
+  message: status === 'OK' ? 'whole' : 'damaged',
+  checks: [{ name: 'files', status, message: null, hint: null }],
+})
+
+function memoOf(...records: Partial<OperationRecord>[]) {
+  const operations = new FakeOperations()
+  for (const [index, changes] of records.entries()) {
+    const finishedAt = `2026-11-22T12:00:0${index}.000Z`
+    operations.add(
+      operationRecord({
+        id: `op${index}`,
+        kind: 'verifyBackup',
+        finishedAt,
+        status: OperationStatus.SUCCEEDED,
+        ...changes,
+      }),
+    )
+  }
+  return { operations, memo: new RequestMemo(operations.log) }
+}
+
+describe('the last verification of a backup', () => {
+  test('is what the verification found that ended last', async () => {
+    const { memo } = memoOf(
+      { state: { verification: verification('A', 'OK') } },
+      { state: { verification: verification('A', 'FAILED') }, status: OperationStatus.FAILED },
+      { state: { verification: verification('B', 'OK') } },
+    )
+    expect(await memo.lastVerification('patroni', 'A')).toMatchObject({ passed: false, message: 'damaged' })
+    expect(await memo.lastVerification('patroni', 'B')).toMatchObject({ passed: true })
+    expect(await memo.lastVerification('other', 'B')).toBeNull()
+  })
+
+  test('is that which ended last, though another was asked for after it', async () => {
+    const { memo } = memoOf(
+      { state: { verification: verification('A', 'FAILED') }, finishedAt: '2026-11-22T13:00:00.000Z' },
+      { state: { verification: verification('A', 'OK') } },
+    )
+    expect(await memo.lastVerification('patroni', 'A')).toMatchObject({ passed: false })
+  })
+
+  test('is none while it runs, when it could not look, and when it was cancelled', async () => {
+    const { memo } = memoOf(
+      { state: { verification: verification('A', 'OK') }, status: OperationStatus.RUNNING, finishedAt: null },
+      { state: {}, status: OperationStatus.FAILED },
+      { state: { verification: verification('A', 'OK') }, status: OperationStatus.CANCELLED },
+    )
+    expect(await memo.lastVerification('patroni', 'A')).toBeNull()
+  })
+
+  test('costs one read for all backups of a request', async () => {
+    const { memo, operations } = memoOf({ state: { verification: verification('A', 'OK') } })
+    await Promise.all(['A', 'B', 'C'].map((backupId) => memo.lastVerification('patroni', backupId)))
+    expect(operations.reads).toBe(1)
+  })
+})

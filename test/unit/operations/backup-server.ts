@@ -1,0 +1,34 @@
+import { CheckStatus } from '../../../src/domain/backup.ts'
+import type { BackupServerSnapshot } from '../../../src/domain/cluster.ts'
+import type { PlanContext } from '../../../src/operations/context.ts'
+import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import { clusterOf, NOW, nodeOf, range, seen, walOf } from '../domain/builders.ts'
+import { layout } from '../observe/layout.ts'
+
+/** A backup server that is well, with ten segments and these backups. */
+export function serverOf(changes: Partial<BackupServerSnapshot> = {}): BackupServerSnapshot {
+  return {
+    name: 'patroni',
+    configuration: seen({
+      active: true,
+      retentionPolicy: 'REDUNDANCY 2',
+      minimumRedundancy: 1,
+      compression: 'gzip',
+      backupMethod: 'postgres',
+    }),
+    checks: seen([{ name: 'postgresql', status: CheckStatus.OK, message: null, hint: null }]),
+    backups: seen([]),
+    wal: seen(walOf({ 1: range(1, 10) })),
+    incoming: seen({ incomingCount: 0, streamingPartial: null, streamingModifiedAt: null }),
+    disk: seen({ usedBytes: 1e9, freeBytes: 50e9, totalBytes: 51e9 }),
+    ...changes,
+  }
+}
+
+export function planContext<Input extends OperationInput>(
+  input: Input,
+  server: Partial<BackupServerSnapshot> = {},
+): PlanContext<Input> {
+  const cluster = clusterOf({ nodes: [nodeOf('db1')], backupServers: [serverOf(server)] })
+  return { input, cluster, layout, now: NOW, earlier: [] }
+}

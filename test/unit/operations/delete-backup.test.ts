@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import { type Backup, BackupStatus, BackupType } from '../../../src/domain/backup.ts'
+import type { BackupServerSnapshot } from '../../../src/domain/cluster.ts'
+import deleteBackup, { DeleteBackupInput } from '../../../src/operations/kinds/delete-backup.ts'
+import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { away, backupOf, seen } from '../domain/builders.ts'
+import { planContext } from './backup-server.ts'
+
+const OLD = '20261122T100000'
+const FULL = '20261122T110000'
+const CHILD = '20261122T120000'
+const GRANDCHILD = '20261122T130000'
+
+const old = backupOf(1, 2, { backupId: OLD, sizeBytes: 100 * 1024 ** 2, walBytes: 4 * 1024 ** 2 })
+const full = backupOf(4, 5, { backupId: FULL, childBackupIds: [CHILD], sizeBytes: 100 * 1024 ** 2 })
+const incremental: Partial<Backup> = { type: BackupType.INCREMENTAL, sizeBytes: 10 * 1024 ** 2 }
+const child = backupOf(6, 7, { ...incremental, backupId: CHILD, parentBackupId: FULL, childBackupIds: [GRANDCHILD] })
+const grandchild = backupOf(8, 9, { ...incremental, backupId: GRANDCHILD, parentBackupId: CHILD })
+const ALL = [old, full, child, grandchild]
+
+function contextOf(input: Partial<DeleteBackupInput>, backups = ALL, server: Partial<BackupServerSnapshot> = {}) {
+  const whole = Object.assign(new DeleteBackupInput(), { backupId: GRANDCHILD }, input)
+  return planContext(whole, { backups: seen(backups), ...server })
+}
+
+const codes = async (...context: Parameters<typeof contextOf>) =>
+  (await deleteBackup.check(contextOf(...context))).map(({ code }) => code)
+
+describe('deleteBackup is refused', () => {
+  const cases: [string, Parameters<typeof contextOf>, string[]][] = [
+    ['never for one that nothing builds on', [{}], []],
+    ['for an unknown server', [{ server: 'other' }], ['UNKNOWN_BACKUP_SERVER']],
+    ['while Barman cannot be read', [{}, ALL, { backups: away('ssh: refused') }], ['BACKUP_SERVER_UNREACHABLE']],
+    ['for an unknown backup', [{ backupId: '20200101T000000' }], ['UNKNOWN_BACKUP']],
+    ['for the parent of incrementals', [{ backupId: FULL }], ['BACKUP_HAS_CHILDREN']],
+    ['never for that when told so', [{ backupId: FULL, withChildren: true }], []],
+    ['for a kept one', [{ backupId: OLD }, [{ ...old, keep: 'full' }, full, child, grandchild]], ['BACKUP_KEPT']],
+    ['for the last one', [{ backupId: OLD }, [old]], ['MINIMUM_REDUNDANCY']],
+    [
+      'when what goes with it leaves too few, which Barman would allow',
+      [{ backupId: FULL, withChildren: true }, [full, child, grandchild]],
+      ['MINIMUM_REDUNDANCY'],
+    ],
+    [
+      "for the last one that Barman's cron calls WAITING_FOR_WALS again",
+      [{ backupId: OLD }, [{ ...old, status: BackupStatus.WAITING_FOR_WALS }]],
+      ['MINIMUM_REDUNDANCY'],
+    ],
+    [
+      'never for a failed one beside the last',
+      [{ backupId: OLD }, [{ ...old, status: BackupStatus.FAILED }, full]],
+      [],
+    ],
+    [
+      'for one that is being made',
+      [{ backupId: OLD }, [{ ...old, status: BackupStatus.STARTED }, full]],
+      ['BACKUP_IN_USE'],
+    ],
+    [
+      'never for that when nothing makes it any more',
+      [{ backupId: OLD, abandoned: true }, [{ ...old, status: BackupStatus.STARTED }, full]],
+      [],
+    ],
+    [
+      'when an incremental on it is being made',
+      [{ backupId: CHILD, withChildren: true }, [old, full, child, { ...grandchild, status: BackupStatus.STARTED }]],
+      ['BACKUP_IN_USE'],
+    ],
+  ]
+  test.each(cases)('%s', async (_, context, expected) => {
+    expect(await codes(...context)).toEqual(expected)
+  })
+})
+
+describe('the plan of deleteBackup', () => {
+  const planOf = (...context: Parameters<typeof contextOf>) => deleteBackup.plan(contextOf(...context))
+
+  test('lists what goes with it, and how much comes free', async () => {
+    const { summary } = await planOf({ backupId: FULL, withChildren: true })
+    expect(summary).toContain(`${FULL} of patroni and what builds on it (${GRANDCHILD}, ${CHILD})`)
+    expect(summary).toContain('frees about 120 MiB, and 0 MiB of WAL')
+  })
+
+  test('counts the WAL of the oldest alone, and says from when to when nothing can be recovered any more', async () => {
+    const { summary, dataLoss } = await planOf({ backupId: OLD })
+    expect(summary).toContain('frees about 100 MiB, and 4 MiB of WAL')
+    expect(dataLoss).toBe(
+      'Recovery to any point from 1970-01-01T00:02:00.000Z to 1970-01-01T00:05:00.000Z on timeline 1 will be impossible.',
+    )
+  })
+
+  test('loses nothing where an older backup reaches the same points', async () => {
+    expect(await planOf({ backupId: GRANDCHILD })).toMatchObject({ dataLoss: null, downtimeSeconds: 0 })
+  })
+
+  test('names its steps', async () => {
+    const { steps } = await planOf({})
+    expect(steps.map(({ name }) => name)).toEqual(deleteBackup.steps.map(({ name }) => name))
+  })
+})
+
+test.each([{}, { backupId: 'latest' }, { backupId: `${FULL} -x` }, { backupId: FULL, withChildren: 'yes' }])(
+  'the input of deleteBackup is refused: %j',
+  (fields) => {
+    expect(() => parseOperationInput(deleteBackup, fields)).toThrow(/not valid/)
+  },
+)

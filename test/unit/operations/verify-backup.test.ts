@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import { BackupStatus, BackupType } from '../../../src/domain/backup.ts'
+import { StepOutcome } from '../../../src/operations/define-operation.ts'
+import verifyBackup, { VerifyBackupInput } from '../../../src/operations/kinds/verify-backup.ts'
+import { verifyBackupStep } from '../../../src/operations/steps/verify-backup-step.ts'
+import { verificationOf } from '../../../src/operations/verification.ts'
+import { backupOf, NOW, range, seen, walOf } from '../domain/builders.ts'
+import { planContext } from './backup-server.ts'
+import { FakeBarman, RECORD, stepContext } from './backup-steps.ts'
+
+const FULL = '20261122T100000'
+const CHILD = '20261122T110000'
+const full = backupOf(1, 2, { backupId: FULL, sizeBytes: 1000 * 1024 ** 2 })
+const child = backupOf(3, 4, {
+  backupId: CHILD,
+  type: BackupType.INCREMENTAL,
+  parentBackupId: FULL,
+  sizeBytes: 1024 ** 2,
+})
+const ofFull = '/base/20261122T100000/data'
+const ofChild = '/base/20261122T110000/data'
+const DAMAGE = 'pg_verifybackup: error: checksum mismatch for file "base/5/1259"'
+
+const inputOf = (backupId: string) => Object.assign(new VerifyBackupInput(), { backupId })
+
+function barmanWith(manifests: readonly string[] = [ofFull, ofChild]) {
+  const barman = new FakeBarman([full, child])
+  for (const directory of manifests) barman.files.set(directory, ['backup_manifest'])
+  return barman
+}
+
+describe('verifyBackup', () => {
+  test.each([
+    ['a backup that is complete', full, []],
+    ['one that failed', { ...full, status: BackupStatus.FAILED }, ['BACKUP_NOT_COMPLETE']],
+    ['one that is not there', child, ['UNKNOWN_BACKUP']],
+  ])('is checked: %s', async (_, backup, codes) => {
+    const context = planContext(inputOf(FULL), { backups: seen([backup]) })
+    expect((await verifyBackup.check(context)).map(({ code }) => code)).toEqual(codes)
+  })
+
+  test('plans to read what an incremental builds on as well', async () => {
+    const { summary, estimatedSeconds } = await verifyBackup.plan(
+      planContext(inputOf(CHILD), { backups: seen([full, child]) }),
+    )
+    expect(summary).toContain(`all 1001 MiB of backup ${CHILD} with what it builds on (${FULL})`)
+    expect(estimatedSeconds).toBeGreaterThan(2)
+  })
+})
+
+describe('verifying', () => {
+  test('reads the whole chain, finds the WAL, keeps what it found and leaves no run', async () => {
+    const barman = barmanWith()
+    const { context } = stepContext(barman, inputOf(CHILD))
+    await verifyBackupStep.run(context)
+    expect(barman.done).toEqual([ofFull, ofChild].map((data) => `start /bin/pg_verifybackup -n -P ${data}`))
+    expect(barman.runs.size).toBe(0)
+    const ended = { ...RECORD, state: context.state(), finishedAt: NOW.toISOString() }
+    expect(verificationOf(ended)).toMatchObject({ passed: true, at: NOW, message: `Backup ${CHILD} is whole` })
+  })
+
+  test('names what is damaged, in the error and in what is kept', async () => {
+    const barman = barmanWith()
+    barman.outputs.set(ofFull, { lines: [DAMAGE, '22610/22610 kB (100%) verified'], exitCode: 1 })
+    const { context } = stepContext(barman, inputOf(CHILD))
+    await expect(verifyBackupStep.run(context)).rejects.toMatchObject({
+      code: 'VERIFICATION_FAILED',
+      message: expect.stringContaining('base/5/1259'),
+    })
+    expect(barman.runs.size).toBe(0)
+    const ended = { ...RECORD, state: context.state(), finishedAt: NOW.toISOString() }
+    expect(verificationOf(ended)).toMatchObject({
+      passed: false,
+      checks: [
+        { status: 'FAILED', message: expect.stringContaining('base/5/1259') },
+        { status: 'OK' },
+        { status: 'OK' },
+      ],
+    })
+  })
+
+  test('fails for want of WAL that the backup needs', async () => {
+    const { context } = stepContext(barmanWith(), inputOf(FULL), { server: { wal: seen(walOf({ 1: range(2, 10) })) } })
+    await expect(verifyBackupStep.run(context)).rejects.toMatchObject({ code: 'VERIFICATION_FAILED' })
+  })
+
+  test('says nothing of a backup when it could not look', async () => {
+    const barman = barmanWith()
+    barman.outputs.set(ofFull, {
+      lines: ['howdah-run: /bin/pg_verifybackup: No such file or directory'],
+      exitCode: 127,
+    })
+    const { context } = stepContext(barman, inputOf(FULL))
+    await expect(verifyBackupStep.run(context)).rejects.toMatchObject({ code: 'VERIFICATION_BROKEN' })
+    expect(context.state()['verification']).toBeUndefined()
+  })
+
+  test('makes a manifest where there is none', async () => {
+    const barman = barmanWith([])
+    const { context, told } = stepContext(barman, inputOf(FULL))
+    await verifyBackupStep.run(context)
+    expect(barman.done[0]).toBe(`start barman generate-manifest patroni ${FULL}`)
+    expect(told.join('\n')).toContain('has no manifest')
+  })
+
+  test('begins anew what was lost with its container', async () => {
+    const barman = barmanWith()
+    barman.runs.set(`op1-${FULL}`, { state: 'LOST', exitCode: null, outputBytes: 0, backupId: null })
+    await verifyBackupStep.run(stepContext(barman, inputOf(FULL)).context)
+  })
+
+  test('is taken over at what was kept: a damage that was found is not forgotten', async () => {
+    const checks = (status: string) => [{ name: `files of ${FULL}`, status, message: DAMAGE, hint: null }]
+    const kept = (status: string) => ({
+      verification: { server: 'patroni', backupId: FULL, message: '', checks: checks(status) },
+    })
+    const ask = async (state: Record<string, unknown>) =>
+      verifyBackupStep.done?.(stepContext(barmanWith(), inputOf(FULL), { record: { state } }).context)
+    expect(await ask({})).toBe(StepOutcome.NOT_DONE)
+    expect(await ask(kept('OK'))).toBe(StepOutcome.DONE)
+    await expect(ask(kept('FAILED'))).rejects.toMatchObject({ code: 'VERIFICATION_FAILED' })
+  })
+})
