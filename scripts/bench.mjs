@@ -1,6 +1,7 @@
 // @ts-check
 // npm run bench [-- name...]: the measurements of test/bench against the running stack. They print, and assert nothing.
-// Each test/bench/*.bench.ts is a program; it finds the stack in HOWDAH_API_URL, HOWDAH_TOKEN and HOWDAH_CONTAINER_PREFIX.
+// Each test/bench/*.bench.ts is a program; it finds the stack in HOWDAH_API_URL, HOWDAH_TOKEN, HOWDAH_CONTAINER_PREFIX,
+// HOWDAH_HAPROXY_PORT and HOWDAH_SECRETS_DIR.
 import { spawn } from 'node:child_process'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -38,6 +39,8 @@ await entryPoint(async () => {
     HOWDAH_API_URL: apiUrl(stack),
     HOWDAH_TOKEN: token,
     HOWDAH_CONTAINER_PREFIX: setting(stack.settings, 'CONTAINER_PREFIX'),
+    HOWDAH_HAPROXY_PORT: setting(stack.settings, 'HAPROXY_PORT'),
+    HOWDAH_SECRETS_DIR: stack.secretsDir,
   }
   for (const name of chosen) {
     console.log(`\n── ${name.replace('.bench.ts', '')} ──`)

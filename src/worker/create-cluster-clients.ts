@@ -106,6 +106,7 @@ export function createClusterClients(deps: {
       return running.filter(({ applicationName }) => BARMAN_APPLICATION.test(applicationName))
     },
     readDatabaseBytes: () => leader().readDatabaseBytes(),
+    checkpoint: (timeoutMs) => leader().checkpoint(timeoutMs),
     refreshBackups: deps.refreshBackups,
   }
 }

@@ -24,6 +24,8 @@ export interface PostgresClient {
   readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
   /** Bytes of all databases. PostgreSQL looks at every file for it. */
   readDatabaseBytes(): Promise<number>
+  /** Writes out what is dirty, over a session of its own, because it may take long. */
+  checkpoint(timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -92,6 +94,14 @@ export function createPostgresClient(deps: PostgresClientDeps): PostgresClient {
     readDatabaseBytes: async () => {
       const [row] = parseAnswer(system, sizeSchema, await connection.query(SIZE_QUERY))
       return row.bytes
+    },
+    checkpoint: async (timeoutMs) => {
+      const own = createPostgresConnection({ system, host: node.host, port: node.port, user, password, timeoutMs })
+      try {
+        await own.query('CHECKPOINT')
+      } finally {
+        await own.close()
+      }
     },
     close: () => connection.close(),
   }

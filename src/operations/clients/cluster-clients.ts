@@ -66,6 +66,8 @@ export interface ClusterClients {
   readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
   /** Bytes of all databases, as the leader counts them. */
   readDatabaseBytes(): Promise<number>
+  /** A checkpoint on the current leader; throws UnreachableError, also when it takes longer than the time. */
+  checkpoint(timeoutMs: number): Promise<void>
   /** Asks Barman again now and resolves when the snapshot has the answer. */
   refreshBackups(server: string): Promise<void>
   /** Asks a node's Patroni and PostgreSQL again now and resolves when the snapshot has the answer. */

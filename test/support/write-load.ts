@@ -1,0 +1,67 @@
+import pg from 'pg'
+import { leaderSql, stackSetting } from './sql.ts'
+import type { StackFacts } from './stack.ts'
+
+const TABLE = 'write_load'
+const TIMEOUT_MS = 2_000
+
+export interface WriteLoad {
+  /** How many were acknowledged so far. */
+  readonly written: number
+  /** Ends the load; answers which acknowledged writes are not there any more, and how many failed. */
+  stop(): Promise<{ acknowledged: number; failed: number; lost: number[] }>
+}
+
+/** One row after the other through HAProxy, as an application writes that connects again whenever it has to. */
+export async function startWriteLoad(facts: StackFacts): Promise<WriteLoad> {
+  await leaderSql(facts, `DROP TABLE IF EXISTS ${TABLE}; CREATE TABLE ${TABLE} (n int PRIMARY KEY)`)
+  const password = await stackSetting(facts.envFile, 'PATRONI_POSTGRESS_PASSWORD')
+  const acknowledged: number[] = []
+  let failed = 0
+  let stopped = false
+  const session: { client: pg.Client | null } = { client: null }
+
+  const connect = async () => {
+    const next = new pg.Client({
+      host: '127.0.0.1',
+      port: facts.ports['HAPROXY_PORT'] ?? 0,
+      user: 'postgres',
+      password,
+      database: 'postgres',
+      connectionTimeoutMillis: TIMEOUT_MS,
+      query_timeout: TIMEOUT_MS,
+    })
+    next.on('error', () => {})
+    await next.connect()
+    session.client = next
+    return next
+  }
+  const running = (async () => {
+    for (let n = 1; !stopped; n += 1) {
+      try {
+        await (session.client ?? (await connect())).query(`INSERT INTO ${TABLE} VALUES ($1)`, [n])
+        acknowledged.push(n)
+      } catch {
+        failed += 1
+        void session.client?.end().catch(() => {})
+        session.client = null
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    await session.client?.end().catch(() => {})
+  })()
+
+  return {
+    get written() {
+      return acknowledged.length
+    },
+    async stop() {
+      stopped = true
+      await running
+      const rows = await leaderSql<{ n: number }>(facts, `SELECT n FROM ${TABLE}`)
+      const there = new Set(rows.map(({ n }) => n))
+      await leaderSql(facts, `DROP TABLE ${TABLE}`)
+      return { acknowledged: acknowledged.length, failed, lost: acknowledged.filter((n) => !there.has(n)) }
+    },
+  }
+}
