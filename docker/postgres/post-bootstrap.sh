@@ -14,8 +14,9 @@ GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean), pg_backup_stop(boolean
   pg_switch_wal(), pg_create_restore_point(text) TO barman;
 GRANT pg_read_all_settings, pg_read_all_stats, pg_checkpoint TO barman;
 
--- Howdah's eyes: everything about the server, nothing in its tables, no way to change it.
+-- Howdah's eyes: everything about the server, nothing in its tables, no way to change it. A checkpoint before a switchover
+-- makes the leader's shutdown short.
 CREATE ROLE howdah LOGIN PASSWORD :'howdah_password';
-GRANT pg_monitor TO howdah;
+GRANT pg_monitor, pg_checkpoint TO howdah;
 ALTER ROLE howdah SET default_transaction_read_only = on;
 SQL

@@ -30,6 +30,15 @@ export function assessSwitchover(snapshot: ClusterSnapshot, nodeName: string): E
   ])
 }
 
+/** The node that would lose the least time: least lag, then the first by name. Null when none may take over. */
+export function bestForSwitchover(snapshot: ClusterSnapshot): string | null {
+  const [best] = viewNodes(snapshot)
+    .filter(({ name }) => assessSwitchover(snapshot, name).eligible)
+    .map((node) => ({ name: node.name, lag: leastLag(node) ?? Number.POSITIVE_INFINITY }))
+    .sort((a, b) => a.lag - b.lag || (a.name < b.name ? -1 : 1))
+  return best?.name ?? null
+}
+
 function verdict(reasons: string[]): Eligibility {
   return { eligible: reasons.length === 0, reasons }
 }
@@ -49,7 +58,8 @@ function stateReasons(node: NodeView): string[] {
   return reasons
 }
 
-function tagReasons(node: NodeView): string[] {
+/** Tags by which a node is never to lead. */
+export function tagReasons(node: NodeView): string[] {
   const { nofailover, failover_priority: priority } = node.tags
   // As Patroni reads them: an explicit nofailover wins over the priority.
   if (isOn(nofailover)) return [`${node.name} has the tag nofailover.`]
@@ -73,14 +83,18 @@ function distanceReasons(node: NodeView, leader: NodeView, topology: Topology): 
   }
   const configured = topology.configuration['maximum_lag_on_failover']
   const maximum = typeof configured === 'number' ? configured : DEFAULT_MAXIMUM_LAG
-  // What it has received it can replay: Patroni counts the further of the two.
-  const known = [node.lag?.receiveBytes, node.lag?.replayBytes].filter((each) => typeof each === 'number')
-  const lag = known.length === 0 ? null : Math.min(...known)
+  const lag = leastLag(node)
   if (lag === null) reasons.push(`The lag of ${node.name} is not known.`)
   else if (lag > maximum) {
     reasons.push(`${node.name} lags ${lag} bytes behind; maximum_lag_on_failover is ${maximum}.`)
   }
   return reasons
+}
+
+/** Bytes. What a node has received it can replay: Patroni counts the further of the two. */
+function leastLag(node: NodeView): number | null {
+  const known = [node.lag?.receiveBytes, node.lag?.replayBytes].filter((each) => typeof each === 'number')
+  return known.length === 0 ? null : Math.min(...known)
 }
 
 /** Patroni takes YAML's and PostgreSQL's words for true. */

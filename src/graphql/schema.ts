@@ -11,6 +11,7 @@ import { Queries } from './queries.ts'
 import { Subscriptions } from './subscriptions.ts'
 import './types/enums.ts'
 import { defineOperationKinds } from './types/operation-kind.ts'
+import { DateTime } from './types/scalars.ts'
 
 /** type-graphql wants one although every subscription brings its own source. */
 const NO_PUB_SUB: PubSub = {
@@ -33,6 +34,8 @@ export async function buildApiSchema(registry: OperationRegistry): Promise<Graph
       OperationLinks,
       RecoveryLinks,
     ],
+    // Inputs of kinds say Date: the scalar is this room's business.
+    scalarsMap: [{ type: Date, scalar: DateTime }],
     pubSub: NO_PUB_SUB,
     validate: false,
   })

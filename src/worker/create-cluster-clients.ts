@@ -81,6 +81,7 @@ export function createClusterClients(deps: {
       return client.readConfigurationLoadedAt()
     },
     readDatabaseBytes: () => leader().readDatabaseBytes(),
+    checkpoint: (timeoutMs) => leader().checkpoint(timeoutMs),
     refreshBackups: deps.refreshBackups,
     refreshChecks: deps.refreshChecks,
     refreshWal: deps.refreshWal,

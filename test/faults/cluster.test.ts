@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startAcknowledgedWrites } from '../support/acknowledged-writes.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName, releaseCount } from '../support/cluster-facts.ts'
 import { addressOf, docker } from '../support/docker.ts'
@@ -10,6 +9,7 @@ import { stack } from '../support/stack.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { expectTruth, pidOf } from '../support/truth.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { startWriteLoad } from '../support/write-load.ts'
 import { overlaps, watchWrites } from '../support/write-watch.ts'
 
 const facts = stack()
@@ -153,13 +153,13 @@ describe('a leader that is not dead', () => {
 
   test('restarting faster than the release: no write is lost that Patroni promises to keep', async () => {
     await synchronous(true)
-    const writes = await startAcknowledgedWrites(facts)
+    const writes = await startWriteLoad(facts)
     const all = watchWrites(facts)
-    await waitFor('writes', () => writes.acknowledged.length > 20)
+    await waitFor('writes', () => writes.written > 20)
     const old = await leaderName(api)
     await docker('restart', '-t', '0', facts.container(old))
-    const before = writes.acknowledged.length
-    await waitFor('writes again', () => writes.acknowledged.length > before + 20, { timeoutMs: 120_000 })
+    const before = writes.written
+    await waitFor('writes again', () => writes.written > before + 20, { timeoutMs: 120_000 })
     await waitForHealthyClusterInSync()
     expect(overlaps(await all.stop())).toEqual([])
     expect((await writes.stop()).lost).toEqual([])
@@ -181,12 +181,12 @@ describe('a leader that is dead', () => {
     await synchronous(isSynchronous)
     const old = await leaderName(api)
     const before = await releaseCount(api)
-    const writes = await startAcknowledgedWrites(facts)
+    const writes = await startWriteLoad(facts)
     const all = watchWrites(facts)
-    await waitFor('writes', () => writes.acknowledged.length > 20)
+    await waitFor('writes', () => writes.written > 20)
     await facts.kill(old)
-    const then = writes.acknowledged.length
-    await waitFor('writes again', () => writes.acknowledged.length > then + 20, { timeoutMs: 120_000 })
+    const then = writes.written
+    await waitFor('writes again', () => writes.written > then + 20, { timeoutMs: 120_000 })
     await facts.start(old)
     await waitForHealthyClusterInSync()
     expect(overlaps(await all.stop())).toEqual([])

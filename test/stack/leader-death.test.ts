@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AcknowledgedWrites, startAcknowledgedWrites } from '../support/acknowledged-writes.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
 import { stack } from '../support/stack.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
+import { startWriteLoad, type WriteLoad } from '../support/write-load.ts'
 
 const facts = stack()
 let api: ApiClient
@@ -28,16 +28,16 @@ async function releases(): Promise<Release[]> {
   return operations.edges.map(({ node }) => node)
 }
 
-async function untilWritten(writes: AcknowledgedWrites, more = 20) {
-  const before = writes.acknowledged.length
-  await waitFor('writes to be acknowledged', () => writes.acknowledged.length >= before + more)
+async function untilWritten(writes: WriteLoad, more = 20) {
+  const before = writes.written
+  await waitFor('writes to be acknowledged', () => writes.written >= before + more)
 }
 
 describe('a leader whose container is killed', () => {
   test('is replaced at once: Howdah releases its lock, and says that it did', async () => {
     const before = await releases()
     const old = await leaderName(api)
-    const writes = await startAcknowledgedWrites(facts)
+    const writes = await startWriteLoad(facts)
     await untilWritten(writes)
     await facts.kill(old)
     const release = await waitFor('the release to succeed', async () => {

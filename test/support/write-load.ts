@@ -2,23 +2,28 @@ import pg from 'pg'
 import { leaderSql, stackSetting } from './sql.ts'
 import type { StackFacts } from './stack.ts'
 
-/** An application that writes one row after the other through HAProxy, and notes those that were acknowledged. */
+const TABLE = 'write_load'
+const TIMEOUT_MS = 2_000
+
 export interface WriteLoad {
-  /** Ends it; answers how many writes were acknowledged and which of those are not there. Removes the table. */
+  /** How many were acknowledged so far. */
+  readonly written: number
+  /** Milliseconds from the last commit before to the first one after the longest time without any. */
+  readonly longestGapMs: number
+  /** Ends the load; answers which acknowledged writes are not there any more, and how many failed. */
   stop(): Promise<{ acknowledged: number; failed: number; lost: number[] }>
 }
 
-const TABLE = 'howdah_test_writes'
-const TIMEOUT_MS = 2_000
-
+/** One row after the other through HAProxy, as an application writes that connects again whenever it has to. */
 export async function startWriteLoad(facts: StackFacts): Promise<WriteLoad> {
-  await leaderSql(facts, `CREATE TABLE IF NOT EXISTS ${TABLE} (n int PRIMARY KEY)`)
-  await leaderSql(facts, `TRUNCATE ${TABLE}`)
+  await leaderSql(facts, `DROP TABLE IF EXISTS ${TABLE}; CREATE TABLE ${TABLE} (n int PRIMARY KEY)`)
   const password = await stackSetting(facts.envFile, 'PATRONI_POSTGRESS_PASSWORD')
   const acknowledged: number[] = []
   let failed = 0
+  let longestGapMs = 0
+  let lastAt: number | null = null
   let stopped = false
-  let client: pg.Client | null = null
+  const session: { client: pg.Client | null } = { client: null }
 
   const connect = async () => {
     const next = new pg.Client({
@@ -32,29 +37,39 @@ export async function startWriteLoad(facts: StackFacts): Promise<WriteLoad> {
     })
     next.on('error', () => {})
     await next.connect()
+    session.client = next
     return next
   }
   const running = (async () => {
-    for (let n = 0; !stopped; n += 1) {
+    for (let n = 1; !stopped; n += 1) {
       try {
-        client ??= await connect()
-        await client.query(`INSERT INTO ${TABLE} VALUES (${n})`)
+        await (session.client ?? (await connect())).query(`INSERT INTO ${TABLE} VALUES ($1)`, [n])
+        const now = performance.now()
+        if (lastAt !== null) longestGapMs = Math.max(longestGapMs, now - lastAt)
+        lastAt = now
         acknowledged.push(n)
       } catch {
         failed += 1
-        void client?.end().catch(() => {})
-        client = null
-        await new Promise((resolve) => setTimeout(resolve, 20))
+        void session.client?.end().catch(() => {})
+        session.client = null
       }
+      await new Promise((resolve) => setTimeout(resolve, 10))
     }
-    await client?.end().catch(() => {})
+    await session.client?.end().catch(() => {})
   })()
 
   return {
+    get written() {
+      return acknowledged.length
+    },
+    get longestGapMs() {
+      return longestGapMs
+    },
     async stop() {
       stopped = true
       await running
-      const there = new Set((await leaderSql<{ n: number }>(facts, `SELECT n FROM ${TABLE}`)).map(({ n }) => n))
+      const rows = await leaderSql<{ n: number }>(facts, `SELECT n FROM ${TABLE}`)
+      const there = new Set(rows.map(({ n }) => n))
       await leaderSql(facts, `DROP TABLE ${TABLE}`)
       return { acknowledged: acknowledged.length, failed, lost: acknowledged.filter((n) => !there.has(n)) }
     },

@@ -28,6 +28,8 @@ export interface PostgresClient {
   readDatabaseBytes(): Promise<number>
   /** When its configuration files were last read, by the server's clock. */
   readConfigurationLoadedAt(): Promise<Date>
+  /** Writes out what is dirty, over a session of its own, because it may take long. */
+  checkpoint(timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -105,6 +107,14 @@ export function createPostgresClient(deps: PostgresClientDeps): PostgresClient {
     readConfigurationLoadedAt: async () => {
       const [row] = parseAnswer(system, loadedSchema, await connection.query(LOADED_QUERY))
       return row.loadedAt
+    },
+    checkpoint: async (timeoutMs) => {
+      const own = createPostgresConnection({ system, host: node.host, port: node.port, user, password, timeoutMs })
+      try {
+        await own.query('CHECKPOINT')
+      } finally {
+        await own.close()
+      }
     },
     close: () => connection.close(),
   }

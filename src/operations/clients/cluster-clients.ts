@@ -26,6 +26,8 @@ export interface ClusterClients {
   readConfigurationLoadedAt(node: string): Promise<Date>
   /** Bytes of all databases, as the leader counts them. */
   readDatabaseBytes(): Promise<number>
+  /** A checkpoint on the current leader; throws UnreachableError, also when it takes longer than the time. */
+  checkpoint(timeoutMs: number): Promise<void>
   /** Asks Barman again now and resolves when the snapshot has the answer. */
   refreshBackups(server: string): Promise<void>
   /** Runs Barman's checks now and resolves when the snapshot has them. */

@@ -1,10 +1,11 @@
+import type { Claim } from '../../domain/claim.ts'
 import type { ClusterSnapshot, ServiceStatus } from '../../domain/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster-layout.ts'
 import { ServiceState } from '../../domain/node.ts'
 import { seenNow } from '../../domain/observed.ts'
 import type { OperationResultReference } from '../../domain/operation.ts'
 import { assessSwitchover } from '../../domain/switchover-eligibility.ts'
-import { type Claim, exclusive, resources } from '../claims.ts'
+import { exclusive, resources } from '../claims.ts'
 
 /** What the kinds for services read of their input. */
 export interface ServiceRequest {

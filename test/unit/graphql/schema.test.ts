@@ -15,8 +15,7 @@ import { buildApiSchema, printApiSchema } from '../../../src/graphql/schema.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 
 /** Mutations of the contract whose kinds are not written yet. Take a name out when its kind is there. */
-const NOT_YET =
-  'rehearseRecovery recoverCluster cutOverRecovery discardRecovery undoRecovery'.split(' ')
+const NOT_YET = 'rehearseRecovery recoverCluster cutOverRecovery discardRecovery undoRecovery'.split(' ')
 
 let schema: GraphQLSchema
 beforeAll(async () => {

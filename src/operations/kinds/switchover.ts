@@ -1,0 +1,69 @@
+import { IsIn, IsOptional, Length, ValidateBy } from 'class-validator'
+import { Field, InputType } from 'type-graphql'
+import { exclusive, resources } from '../claims.ts'
+import { defineOperation } from '../define-operation.ts'
+import { OperationInput } from '../operation-input.ts'
+import { checkSwitchover } from '../steps/check-switchover.ts'
+import { leaderChangeState, timeOf } from '../steps/leader-change-state.ts'
+import { planSwitchover } from '../steps/plan-switchover.ts'
+import { settleLeader } from '../steps/settle-leader.ts'
+import { prepareSwitchover, switchOver } from '../steps/switch-over.ts'
+
+@InputType({ description: 'To whom to hand over, and when.' })
+export class SwitchoverInput extends OperationInput {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The node that is to lead; the one with the least lag when left out, then the first by name.',
+  })
+  @IsOptional()
+  @Length(1, 63)
+  candidate?: string | null
+
+  @Field(() => Date, {
+    nullable: true,
+    description:
+      'When Patroni is to do it, if not at once. The operation succeeds once Patroni has it scheduled; without a candidate Patroni chooses then.',
+  })
+  @IsOptional()
+  @ValidateBy({
+    name: 'isTime',
+    validator: { validate: isTime, defaultMessage: () => 'at: a point in time, ISO 8601' },
+  })
+  at?: Date | string | null
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Although a base backup is being made from the leader: it fails.',
+  })
+  @IsOptional()
+  @IsIn([true, false])
+  force?: boolean | null
+}
+
+/** As the request has it, or as text in its record. */
+function isTime(value: unknown): boolean {
+  return (value instanceof Date || typeof value === 'string') && !Number.isNaN(new Date(value).getTime())
+}
+
+export default defineOperation<SwitchoverInput>({
+  name: 'switchover',
+  title: 'Switch over',
+  description:
+    'Hands the lead over to a replica, at once or at a time, without losing a write, and reports for how long writes failed. Replaces `patronictl switchover`.',
+  input: SwitchoverInput,
+  claims: ({ input }) => [
+    exclusive(resources.topology),
+    // What is only scheduled ends nobody's session now.
+    ...(input.force === true || timeOf(input) !== null ? [] : [exclusive(resources.leader)]),
+  ],
+  fenced: true,
+  destructive: false,
+  check: checkSwitchover,
+  plan: planSwitchover,
+  steps: [prepareSwitchover, switchOver, settleLeader],
+  result: (context) => {
+    const name = leaderChangeState(context).leader ?? context.input.candidate
+    return name ? { type: 'PostgresNode', scope: context.layout.name, name } : null
+  },
+})

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import type { StepContext } from '../context.ts'
+
+/** What a switchover and a failover read of their input. */
+export interface LeaderChangeRequest {
+  readonly candidate?: string | null
+  /** A recorded input has its time as text. */
+  readonly at?: Date | string | null
+  readonly force?: boolean | null
+}
+
+const stateSchema = z.object({
+  /** Who led when it was prepared; null: nobody. Left out: it was not prepared, because nothing had to be done. */
+  from: z.string().nullable().optional(),
+  candidate: z.string().nullable().optional(),
+  /** The other nodes that streamed then. */
+  followers: z.array(z.string()).optional(),
+  /** Patroni has been asked, or was about to be. */
+  asked: z.boolean().optional(),
+  /** Who leads since. */
+  leader: z.string().optional(),
+  /** A write has gone through HAProxy since. */
+  writable: z.boolean().optional(),
+})
+
+export type LeaderChangeState = z.output<typeof stateSchema>
+
+/** What earlier steps and attempts have kept. */
+export function leaderChangeState(context: Pick<StepContext<unknown>, 'state'>): LeaderChangeState {
+  return stateSchema.parse(context.state())
+}
+
+/** Null: at once. */
+export function timeOf({ at }: LeaderChangeRequest): Date | null {
+  return at === null || at === undefined ? null : new Date(at)
+}
