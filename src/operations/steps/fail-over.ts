@@ -7,7 +7,7 @@ import { changed, changeLeader } from './change-leader.ts'
 import { failoverReasons } from './check-failover.ts'
 import { type LeaderChangeRequest, leaderChangeState } from './leader-change-state.ts'
 import { NoCandidateError } from './leader-errors.ts'
-import { readLeader } from './leadership.ts'
+import { readLeader, readNewLeader } from './leadership.ts'
 
 type Context = StepContext<LeaderChangeRequest>
 
@@ -32,7 +32,8 @@ export const prepareFailover: Step<LeaderChangeRequest> = {
     const followers = viewNodes(snapshot).filter(({ state }) =>
       [NodeState.STREAMING, NodeState.RUNNING, NodeState.IN_ARCHIVE_RECOVERY].includes(state),
     )
-    return { from: await readLeader(context), candidate, followers: followers.map(({ name }) => name) }
+    const from = await readLeader(context)
+    return { from, candidate, followers: followers.map(({ name }) => name), asked: false }
   },
 }
 
@@ -43,13 +44,12 @@ export const failOver: Step<LeaderChangeRequest> = {
   pointOfNoReturn: true,
 
   async done(context) {
-    const { asked, from } = leaderChangeState(context)
-    const leader = await readLeader(context)
-    if (asked === true && leader !== null && leader !== from) {
-      await context.keep(changed(context, leader, null), `${leader} leads`)
-      return StepOutcome.DONE
-    }
-    return (await leadsAlready(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    const { asked, from = null } = leaderChangeState(context)
+    if (asked !== true) return (await leadsAlready(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    const leader = await readNewLeader(context, from)
+    if (leader === null) return StepOutcome.NOT_DONE
+    await context.keep(changed(context, leader, null), 'Patroni went on without the worker')
+    return StepOutcome.DONE
   },
 
   async run(context) {

@@ -24,8 +24,7 @@ export class LeaderChangedError extends HowdahError {
     readonly found: string | null,
   ) {
     super(`${expected ?? 'nobody'} was leading when this was prepared, and now ${found ?? 'nobody'} does`, {
-      remedy: 'Look at cluster.leader; if a switchover is still wanted, retry the operation with retryOperation.',
-      retryable: true,
+      remedy: 'Look at cluster.leader; if another leader is still wanted, ask for it anew.',
     })
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InvalidValueError } from '../../domain/errors.ts'
+import { InvalidValueError, UnreachableError } from '../../domain/errors.ts'
 import type { ClusterClients } from '../clients/cluster-clients.ts'
 
 interface Clients {
@@ -22,6 +22,17 @@ const requestSchema = z.object({
 /** Who holds the leader key now, as etcd says and not the snapshot. */
 export async function readLeader({ clients }: Clients): Promise<string | null> {
   return (await clients.dcs.read('leader'))?.value || null
+}
+
+/** Who leads since Patroni was asked; null when it is still `from`, or nobody, or cannot be told now. */
+export async function readNewLeader(subject: Clients, from: string | null): Promise<string | null> {
+  try {
+    const leader = await readLeader(subject)
+    return leader === from ? null : leader
+  } catch (error) {
+    if (error instanceof UnreachableError) return null
+    throw error
+  }
 }
 
 /** The switchover or failover that Patroni has still to do; null when there is none. */

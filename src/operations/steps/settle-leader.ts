@@ -1,5 +1,6 @@
+import type { Lsn } from '../../domain/lsn.ts'
 import { NodeState } from '../../domain/node.ts'
-import { viewNode } from '../../domain/node-view.ts'
+import { type NodeView, viewNode } from '../../domain/node-view.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
@@ -12,7 +13,7 @@ const FOLLOW_MS = 20_000
 
 /**
  * Waits until writes go through HAProxy and the nodes that streamed before follow the new leader. The old leader comes
- * back as a replica by itself, some seconds later: whoever needs it then sees it in its state.
+ * back as a replica by itself, some seconds later: whoever needs it sees it in its state.
  */
 export const settleLeader: Step<LeaderChangeRequest> = {
   name: 'settle',
@@ -31,7 +32,7 @@ export const settleLeader: Step<LeaderChangeRequest> = {
     const awaited = followers.filter((name) => name !== leader && name !== from)
     const late = await untilFollowing(context, leader, awaited)
     if (late.length > 0) context.log(`Not streaming from ${leader} yet: ${late.join('; ')}`, LogLevel.WARNING)
-    if (from !== null && from !== leader) context.log(`${from}, the leader until now: ${stateOf(context, from)}`)
+    if (from !== null) context.log(`${from}, the leader until now, comes back as a replica by itself`)
     return undefined
   },
 }
@@ -39,24 +40,25 @@ export const settleLeader: Step<LeaderChangeRequest> = {
 /** What those that do not follow in time are doing. */
 async function untilFollowing(context: Context, leader: string, names: readonly string[]): Promise<string[]> {
   const deadline = context.now().getTime() + FOLLOW_MS
+  await context.clients.refreshNode(leader)
+  // It has written since it leads: whoever has received this much is on its timeline, whatever a cached one says.
+  const written = viewNode(context.cluster(), leader)?.lsn ?? null
   for (;;) {
-    await Promise.all([leader, ...names].map((name) => context.clients.refreshNode(name)))
-    const timeline = viewNode(context.cluster(), leader)?.timeline ?? null
-    const late = names.filter((name) => !follows(context, name, timeline))
+    await Promise.all(names.map((name) => context.clients.refreshNode(name)))
+    const late = names.filter((name) => !follows(viewNode(context.cluster(), name), written))
     if (late.length === 0) return []
     if (context.now().getTime() > deadline) return late.map((name) => `${name} is ${stateOf(context, name)}`)
     await context.sleep(POLL_MS)
   }
 }
 
-function follows(context: Context, name: string, timeline: number | null): boolean {
-  const node = viewNode(context.cluster(), name)
-  return node?.state === NodeState.STREAMING && node.timeline === timeline
+function follows(node: NodeView | null, written: Lsn | null): boolean {
+  if (node?.state !== NodeState.STREAMING || written === null) return false
+  return node.receivedLsn !== null && node.receivedLsn >= written
 }
 
 function stateOf(context: Context, name: string): string {
   const node = viewNode(context.cluster(), name)
   if (node === null) return 'not configured'
-  const state = node.state.toLowerCase().replaceAll('_', ' ')
-  return `${state}${node.timeline === null ? '' : ` on timeline ${node.timeline}`}`
+  return node.state.toLowerCase().replaceAll('_', ' ')
 }

@@ -8,7 +8,7 @@ import { type Step, StepOutcome } from '../define-operation.ts'
 import { changed, changeLeader, nodeReasons } from './change-leader.ts'
 import { type LeaderChangeRequest, leaderChangeState, timeOf } from './leader-change-state.ts'
 import { NoCandidateError, ScheduleError } from './leader-errors.ts'
-import { readLeader, readLeaderRequest } from './leadership.ts'
+import { readLeader, readLeaderRequest, readNewLeader } from './leadership.ts'
 
 type Context = StepContext<LeaderChangeRequest>
 
@@ -38,6 +38,8 @@ export const prepareSwitchover: Step<LeaderChangeRequest> = {
       // Patroni itself chooses when the time has come.
       candidate: at !== null && !context.input.candidate ? null : candidate,
       followers: followers.map(({ name }) => name),
+      // A retry begins with what its predecessor kept.
+      asked: false,
     }
   },
 }
@@ -51,14 +53,11 @@ export const switchOver: Step<LeaderChangeRequest> = {
 
   async done(context) {
     if (timeOf(context.input) !== null) return (await isScheduled(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
-    if (await leadsAlready(context)) {
-      await keepLeader(context)
-      return StepOutcome.DONE
-    }
-    const { asked, from } = leaderChangeState(context)
-    const leader = await readLeader(context)
-    if (asked !== true || leader === null || leader === from) return StepOutcome.NOT_DONE
-    await keepLeader(context)
+    const { asked, from = null } = leaderChangeState(context)
+    if (asked !== true) return (await leadsAlready(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    const leader = await readNewLeader(context, from)
+    if (leader === null) return StepOutcome.NOT_DONE
+    await context.keep(changed(context, leader, null), 'Patroni went on without the worker')
     return StepOutcome.DONE
   },
 
@@ -90,13 +89,6 @@ async function schedule(context: Context): Promise<undefined> {
   }
   context.log(`Patroni switches over from ${leader} at ${timeOf(context.input)?.toISOString()}`)
   return undefined
-}
-
-/** What a step before this attempt did: the new leader, for the step that follows. */
-async function keepLeader(context: Context): Promise<void> {
-  const { asked } = leaderChangeState(context)
-  const leader = await readLeader(context)
-  if (asked === true && leader !== null) await context.keep(changed(context, leader, null), `${leader} leads`)
 }
 
 function choose(context: Context): string {

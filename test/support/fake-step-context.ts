@@ -1,0 +1,56 @@
+import type { ClusterSnapshot } from '../../src/domain/cluster.ts'
+import type { ClusterClients } from '../../src/operations/clients/cluster-clients.ts'
+import type { StepContext } from '../../src/operations/context.ts'
+import { clusterOf } from '../unit/domain/builders.ts'
+import { layout } from '../unit/observe/layout.ts'
+import { operationRecord } from './operations.ts'
+
+export interface FakeStepContext<Input> extends StepContext<Input> {
+  /** What was logged and kept, in order. */
+  readonly messages: string[]
+  readonly kept: Record<string, unknown>
+}
+
+/** A step's world without a worker: time passes only while the step sleeps, and nothing else happens meanwhile. */
+export function fakeStepContext<Input>(given: {
+  readonly input: Input
+  /** What the step under test uses; anything else is not there. */
+  readonly clients: Partial<ClusterClients>
+  readonly state?: Readonly<Record<string, unknown>>
+  readonly cluster?: ClusterSnapshot
+  /** Called after each sleep with the milliseconds that have passed in all. */
+  readonly onTime?: (elapsedMs: number) => void
+}): FakeStepContext<Input> {
+  const messages: string[] = []
+  const kept: Record<string, unknown> = { ...given.state }
+  let elapsedMs = 0
+  return {
+    messages,
+    kept,
+    operation: operationRecord(),
+    input: given.input,
+    layout,
+    cluster: () => given.cluster ?? clusterOf(),
+    // A step that needs more than it was given fails loudly.
+    clients: given.clients as ClusterClients,
+    state: () => kept,
+    keep: async (state, message) => {
+      Object.assign(kept, state)
+      messages.push(message)
+    },
+    progress: () => {},
+    log: (message, _level, state = {}) => {
+      Object.assign(kept, state)
+      messages.push(message)
+    },
+    checkFence: async () => {},
+    signal: new AbortController().signal,
+    sleep: async (ms) => {
+      elapsedMs += ms
+      // What was answered meanwhile is heard first.
+      await new Promise((resolve) => setImmediate(resolve))
+      given.onTime?.(elapsedMs)
+    },
+    now: () => new Date(elapsedMs),
+  }
+}
