@@ -63,8 +63,9 @@ export const restartReplicas: Step<RestartClusterRequest> = {
       if (restarted.includes(name)) continue
       const at = `${restarted.length} of ${replicas.length} replicas restarted, now ${name}`
       context.progress({ percent: (100 * restarted.length) / replicas.length, message: at })
-      const others = watched.filter((each) => each !== name)
-      await mustBeWell(context, others, leader)
+      // The node that an earlier attempt was at may be starting just now.
+      const begun = `startedBefore/${name}` in context.state()
+      await mustBeWell(context, begun ? watched.filter((each) => each !== name) : watched, leader)
       await restartPostgres(context, name, { pendingOnly: false })
       await context.keep({ restarted: [...restarted, name] }, `${name} was restarted and streams without lag`)
     }
