@@ -2,7 +2,7 @@ import type { ClusterSnapshot } from '../../domain/cluster.ts'
 import { viewNodes } from '../../domain/node-view.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { leaderOf, whyNotServing, whyNotWellNow } from './node-wellness.ts'
+import { leaderOf, whyAway, whyNotWellNow } from './node-wellness.ts'
 import { pollUntil } from './poll-until.ts'
 import { restartPostgres } from './restart-postgres.ts'
 import { ClusterUnhealthyError } from './upkeep-errors.ts'
@@ -29,11 +29,11 @@ type Context = StepContext<RestartClusterRequest>
 /** A node may be behind for a moment under load before it counts as not well. */
 const GRACE_MS = 60_000
 
-/** The nodes that are to be restarted, as the cluster is now; with force, those that are not well are left out. */
+/** The nodes that are to be restarted, as the cluster is now; with force, those that are away are left out. */
 export function planRoll(cluster: ClusterSnapshot, request: RestartClusterRequest): Roll {
   const leader = leaderOf(cluster) ?? ''
   const watched = viewNodes(cluster).filter(
-    ({ name }) => request.force !== true || name === leader || whyNotServing(cluster, name) === null,
+    ({ name }) => request.force !== true || name === leader || whyAway(cluster, name) === null,
   )
   const wanted = watched.filter(({ pendingRestart }) => request.pendingOnly !== true || pendingRestart)
   return {
