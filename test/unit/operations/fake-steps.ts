@@ -37,6 +37,10 @@ export class FakeCluster {
   /** "restart db2": what Patroni was asked, in order. */
   readonly asked: string[] = []
   readonly lines: string[] = []
+  /** When any PostgreSQL last read its configuration. */
+  loadedAt = NOW
+  /** Who has noticed a pause. */
+  readonly noticed = new Set<string>()
   state: Record<string, unknown> = {}
   timeMs = NOW.getTime()
   /** Called with every look at the clock that waits. */
@@ -62,7 +66,9 @@ export class FakeCluster {
         postgres: seen(postgresStatus({ inRecovery: !leads(name), lsn: 1000n })),
       }),
     )
-    const members = [...this.nodes].map(([name, { state }]) => memberOf(name, { role: roleOf(name), state }))
+    const members = [...this.nodes].map(([name, { state }]) =>
+      memberOf(name, { role: roleOf(name), state, paused: this.noticed.has(name) }),
+    )
     const topology = topologyOf({
       leader: this.leader,
       configuration: this.configuration,
@@ -127,6 +133,7 @@ export class FakeCluster {
         }),
       },
       refreshNode: async () => {},
+      readConfigurationLoadedAt: async () => this.loadedAt,
       readDatabaseBytes: async () => 100,
       readReplicaCreation: async () => null,
     }

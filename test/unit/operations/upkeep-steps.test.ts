@@ -2,10 +2,13 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { NodeState } from '../../../src/domain/node.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
+import { PauseClusterInput } from '../../../src/operations/kinds/pause-cluster.ts'
 import { moveLeader } from '../../../src/operations/steps/move-leader.ts'
 import { copyData } from '../../../src/operations/steps/reinitialize.ts'
+import { reloadConfiguration } from '../../../src/operations/steps/reload-configuration.ts'
 import { restartPostgres } from '../../../src/operations/steps/restart-postgres.ts'
 import { restartReplicas } from '../../../src/operations/steps/rolling-restart.ts'
+import { waitForPause, writePause } from '../../../src/operations/steps/set-pause.ts'
 import { switchRolledLeader } from '../../../src/operations/steps/switch-rolled-leader.ts'
 import { writeConfiguration } from '../../../src/operations/steps/write-configuration.ts'
 import { operationRecord } from '../../support/operations.ts'
@@ -256,5 +259,74 @@ describe('a reinitialize', () => {
       code: 'REINITIALIZE_REFUSED',
       message: expect.stringContaining('no leader'),
     })
+  })
+})
+
+describe('a pause', () => {
+  const written = () => {
+    cluster.configuration = { pause: true }
+  }
+  const input = new PauseClusterInput()
+
+  test('is written again when somebody else wrote at the same moment', async () => {
+    const answers = [says(409, 'conflict'), says(200, '', written)]
+    const step = writePause(true)
+    const context = cluster.context(input, { patchConfiguration: () => (answers.shift() ?? silent)() })
+    expect(await step.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    await step.run(context)
+    expect(cluster.asked).toHaveLength(2)
+    expect(await step.done?.(context)).toBe(StepOutcome.DONE)
+  })
+
+  test('that got no answer and was done is not written again', async () => {
+    const patchConfiguration = () => {
+      written()
+      return silent()
+    }
+    await writePause(true).run(cluster.context(input, { patchConfiguration }))
+    expect(cluster.asked).toHaveLength(1)
+  })
+
+  test('that Patroni does not take fails with its words', async () => {
+    const run = writePause(true).run(cluster.context(input, { patchConfiguration: says(503, 'no config key') }))
+    const message = expect.stringContaining('no config key')
+    await expect(run).rejects.toMatchObject({ code: 'CONFIGURATION_REFUSED', message })
+  })
+
+  test('is over when every member has noticed', async () => {
+    cluster.onSleep = onTurn(3, () => {
+      for (const name of ['db1', 'db2', 'db3']) cluster.noticed.add(name)
+    })
+    const step = waitForPause(true)
+    const context = cluster.context(input, {})
+    expect(await step.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    await step.run(context)
+    expect(await step.done?.(context)).toBe(StepOutcome.DONE)
+  })
+
+  test('names who has not noticed in time, which is no failure', async () => {
+    for (const name of ['db1', 'db2']) cluster.noticed.add(name)
+    await waitForPause(true).run(cluster.context(input, {}))
+    expect(cluster.lines.at(-1)).toContain('db3 not yet')
+  })
+})
+
+describe('a reload', () => {
+  const reload = says(202, 'reload scheduled')
+
+  test('ends when PostgreSQL has read its files since', async () => {
+    cluster.onSleep = onTurn(5, () => {
+      cluster.loadedAt = new Date(cluster.timeMs)
+    })
+    const context = cluster.context({ node: 'db2' }, { reload })
+    expect(await reloadConfiguration.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    await reloadConfiguration.run(context)
+    expect(cluster.asked).toEqual(['reload db2'])
+    expect(await reloadConfiguration.done?.(context)).toBe(StepOutcome.DONE)
+  })
+
+  test('fails when it never does', async () => {
+    const run = reloadConfiguration.run(cluster.context({ node: 'db2' }, { reload }))
+    await expect(run).rejects.toMatchObject({ code: 'TIMEOUT' })
   })
 })
