@@ -230,4 +230,15 @@ describe('upkeep of nodes and configuration', () => {
     expect(bytes).toEqual([...bytes].sort((a, b) => a - b))
     expect(await sql(replica, 'SELECT pg_is_in_recovery()')).toBe('t')
   })
+
+  test('goes on with a reinitialize whose worker was killed, without beginning it twice', async () => {
+    const { replica } = await leaderAndReplica()
+    const { operation } = await requestOperation(api, 'reinitializeNode', { node: replica, confirm: 'patroni' })
+    const id = operation?.id ?? ''
+    for await (const { message } of operationEvents(api, id)) if (/reinitialize started/.test(message)) break
+    await exec('worker', ['sh', '-c', 'kill -9 -1']).catch(() => {})
+    const ended = await untilEnd(api, id)
+    expect(ended.operation).toMatchObject({ status: 'SUCCEEDED', attempt: 2, error: null })
+    expect(ended.events.filter(({ message }) => /reinitialize started/.test(message))).toHaveLength(1)
+  })
 })

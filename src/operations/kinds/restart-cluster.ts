@@ -21,7 +21,7 @@ export class RestartClusterInput extends OperationInput {
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: 'Also while a base backup runs, which then fails, and while a node is not well, which is left out.',
+    description: 'Also while a base backup runs, which then fails, and while a node is away, which is left out.',
   })
   @IsOptional()
   @IsIn([true, false])

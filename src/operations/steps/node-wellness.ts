@@ -8,6 +8,22 @@ import type { StepContext } from '../context.ts'
 /** Bytes behind the leader that still count as "without lag": on a cluster that is written to, none never is. */
 const LAG_BYTES = 1024 * 1024
 
+/** States that pass by themselves: an operation waits for them instead of being refused. */
+const PASSING: readonly NodeState[] = [
+  NodeState.RUNNING,
+  NodeState.STREAMING,
+  NodeState.IN_ARCHIVE_RECOVERY,
+  NodeState.STARTING,
+  NodeState.RESTARTING,
+  NodeState.STOPPING,
+]
+
+/** Why a node will not serve soon by itself; null when it does, or is likely to in a moment. */
+export function whyAway(cluster: ClusterSnapshot, name: string): string | null {
+  const view = viewNode(cluster, name)
+  return view !== null && PASSING.includes(view.state) ? null : whyNotServing(cluster, name)
+}
+
 /** Why a node does not serve as it should; null when it leads and is writable, or streams without lag. */
 export function whyNotWell(cluster: ClusterSnapshot, name: string): string | null {
   const why = whyNotServing(cluster, name)

@@ -1,4 +1,6 @@
 import { CheckStatus } from '../../domain/backup.ts'
+import type { ClusterSnapshot } from '../../domain/cluster.ts'
+import { viewNode } from '../../domain/node-view.ts'
 import { seenNow } from '../../domain/observed.ts'
 import type { Refusal } from '../../domain/operation.ts'
 import { assessSwitchover } from '../../domain/switchover-eligibility.ts'
@@ -9,7 +11,7 @@ import { refuse } from '../refuse.ts'
 import { checkLeads } from './check-node.ts'
 import { typicalDowntime } from './measure-downtime.ts'
 import { bestCandidate } from './move-leader.ts'
-import { whyNotServing } from './node-wellness.ts'
+import { whyAway, whyNotWell } from './node-wellness.ts'
 import { planRoll, type RestartClusterRequest } from './rolling-restart.ts'
 
 type Context = PlanContext<RestartClusterRequest>
@@ -52,7 +54,7 @@ export function planRestartCluster(context: Context): PlanDraft {
     },
   ]
   const nodes = [...replicas, ...(restartsLeader ? [leader] : [])]
-  const left = cluster.nodes.map(({ name }) => name).filter((name) => whyNotServing(cluster, name) !== null)
+  const left = cluster.nodes.map(({ name }) => name).filter((name) => whyAway(cluster, name) !== null)
   return {
     summary:
       nodes.length === 0
@@ -62,7 +64,7 @@ export function planRestartCluster(context: Context): PlanDraft {
     checks: left.map((name) => ({
       name: 'left out',
       status: CheckStatus.WARNING,
-      message: whyNotServing(cluster, name),
+      message: whyAway(cluster, name),
       hint: 'Mend it first, or restart it by itself with restartNode.',
     })),
     estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
@@ -83,7 +85,7 @@ function checkUndisturbed({ cluster }: Context): Refusal[] {
 }
 
 function checkWell({ cluster }: Context): Refusal[] {
-  const reasons = cluster.nodes.flatMap(({ name }) => whyNotServing(cluster, name) ?? [])
+  const reasons = cluster.nodes.flatMap(({ name }) => whyAway(cluster, name) ?? [])
   if (reasons.length === 0) return []
   const remedy = 'Wait, or mend the node: see cluster.health. With force: true it is left out.'
   return [refuse('NODE_NOT_WELL', `not every node is well: ${reasons.join('; ')}`, remedy, 'force')]
@@ -92,11 +94,18 @@ function checkWell({ cluster }: Context): Refusal[] {
 function checkCandidate({ cluster, input }: Context): Refusal[] {
   const { leader, restartsLeader } = planRoll(cluster, input)
   const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== leader)
-  if (!restartsLeader || bestCandidate(cluster, others) !== null) return []
+  if (!restartsLeader || others.some((name) => mayTakeOver(cluster, name))) return []
   const reasons = others.flatMap((name) => assessSwitchover(cluster, name).reasons)
   const message = `no replica may take over from ${leader} meanwhile. ${reasons.join(' ') || 'There is none.'}`
   const remedy = `Mend what the reasons name, or restart ${leader} in place with restartNode, which costs downtime.`
   return [refuse('NO_CANDIDATE', message, remedy, null)]
+}
+
+/** By the time it comes to that: what only is so for a moment, such as a lag, speaks against nobody yet. */
+function mayTakeOver(cluster: ClusterSnapshot, name: string): boolean {
+  if (assessSwitchover(cluster, name).eligible) return true
+  const passes = whyAway(cluster, name) === null && whyNotWell(cluster, name) !== null
+  return passes && !viewNode(cluster, name)?.tags['nofailover']
 }
 
 function sizeOf(value: unknown): number | null {

@@ -22,12 +22,8 @@ type Context = PlanContext<RestartNodeRequest>
 const DEFAULT_SECONDS = 3
 const DEFAULT_DOWNTIME_SECONDS = 3
 
-const BUSY: readonly NodeState[] = [
-  NodeState.CREATING_REPLICA,
-  NodeState.INITIALIZING,
-  NodeState.RESTARTING,
-  NodeState.STOPPING,
-]
+/** What lasts; another restart is waited out. */
+const BUSY: readonly NodeState[] = [NodeState.CREATING_REPLICA, NodeState.INITIALIZING]
 
 export function checkRestartNode({ cluster, input }: Context): Refusal[] {
   const faults = checkNode(cluster, input.node)

@@ -6,7 +6,7 @@ import { measureDowntime } from './measure-downtime.ts'
 import { leaderOf, whyNotWell } from './node-wellness.ts'
 import type { RestartNodeRequest } from './plan-restart-node.ts'
 import { hasRestarted, keepStart, restartPostgres } from './restart-postgres.ts'
-import { LeaderChangedError } from './upkeep-errors.ts'
+import { PlanOutdatedError } from './upkeep-errors.ts'
 
 type Context = StepContext<RestartNodeRequest>
 
@@ -32,7 +32,7 @@ export const restartNodeStep: Step<RestartNodeRequest> = {
     const restart = () => restartPostgres(context, node, { pendingOnly: pendingOnly === true })
     const leads = leaderOf(context.cluster()) === node
     if (!leads) return void (await restart())
-    if (context.operation.plan.downtimeSeconds === 0 && !begun(context)) throw new LeaderChangedError(node)
+    if (context.operation.plan.downtimeSeconds === 0 && !begun(context)) throw new PlanOutdatedError(node)
     await measureDowntime(context, restart)
     const now = leaderOf(context.cluster())
     if (now !== node) context.log(`${now ?? 'Nobody'} leads now: ${node} was away for too long`, LogLevel.WARNING)

@@ -2,7 +2,7 @@ import type { ClusterSnapshot } from '../../domain/cluster.ts'
 import { viewNodes } from '../../domain/node-view.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { leaderOf, whyNotServing, whyNotWellNow } from './node-wellness.ts'
+import { leaderOf, whyAway, whyNotWellNow } from './node-wellness.ts'
 import { pollUntil } from './poll-until.ts'
 import { restartPostgres } from './restart-postgres.ts'
 import { ClusterUnhealthyError } from './upkeep-errors.ts'
@@ -29,11 +29,11 @@ type Context = StepContext<RestartClusterRequest>
 /** A node may be behind for a moment under load before it counts as not well. */
 const GRACE_MS = 60_000
 
-/** The nodes that are to be restarted, as the cluster is now; with force, those that are not well are left out. */
+/** The nodes that are to be restarted, as the cluster is now; with force, those that are away are left out. */
 export function planRoll(cluster: ClusterSnapshot, request: RestartClusterRequest): Roll {
   const leader = leaderOf(cluster) ?? ''
   const watched = viewNodes(cluster).filter(
-    ({ name }) => request.force !== true || name === leader || whyNotServing(cluster, name) === null,
+    ({ name }) => request.force !== true || name === leader || whyAway(cluster, name) === null,
   )
   const wanted = watched.filter(({ pendingRestart }) => request.pendingOnly !== true || pendingRestart)
   return {
@@ -63,8 +63,9 @@ export const restartReplicas: Step<RestartClusterRequest> = {
       if (restarted.includes(name)) continue
       const at = `${restarted.length} of ${replicas.length} replicas restarted, now ${name}`
       context.progress({ percent: (100 * restarted.length) / replicas.length, message: at })
-      const others = watched.filter((each) => each !== name)
-      await mustBeWell(context, others, leader)
+      // The node that an earlier attempt was at may be starting just now.
+      const begun = `startedBefore/${name}` in context.state()
+      await mustBeWell(context, begun ? watched.filter((each) => each !== name) : watched, leader)
       await restartPostgres(context, name, { pendingOnly: false })
       await context.keep({ restarted: [...restarted, name] }, `${name} was restarted and streams without lag`)
     }

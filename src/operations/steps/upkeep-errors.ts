@@ -27,11 +27,12 @@ export class ClusterUnhealthyError extends HowdahError {
   }
 }
 
-/** The node has become the leader since the plan was made, which said that restarting it costs no downtime. */
-export class LeaderChangedError extends HowdahError {
-  readonly code = 'LEADER_CHANGED'
+/** A restart would cost downtime, and the plan said that it does not. */
+export class PlanOutdatedError extends HowdahError {
+  readonly code = 'PLAN_OUTDATED'
   constructor(readonly node: string) {
-    super(`${node} has become the leader since this was planned, and restarting it now would cost downtime`, {
+    const since = 'it has become the leader, or its restart has become pending, since this was planned'
+    super(`restarting ${node} now would cost downtime, which the plan did not say: ${since}`, {
       remedy: 'Ask again: the plan will say what it costs.',
     })
   }

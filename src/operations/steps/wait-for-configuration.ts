@@ -1,4 +1,4 @@
-import { messageOf, UnreachableError } from '../../domain/errors.ts'
+import { UnreachableError } from '../../domain/errors.ts'
 import { mergePatch, sameJson } from '../../domain/merge-patch.ts'
 import { viewNodes } from '../../domain/node-view.ts'
 import { seenNow } from '../../domain/observed.ts'
@@ -7,13 +7,14 @@ import { parametersToRestart } from '../../domain/patroni-configuration.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { type ConfigurationRequest, configurationIn } from './plan-update-configuration.ts'
-import { pollUntil } from './poll-until.ts'
 
 type Context = StepContext<ConfigurationRequest>
 
 /** A member reads the configuration once in each of its cycles, and applies it at the cycle's end. */
 const CYCLES = 3
 const DEFAULT_LOOP_WAIT = 10
+const FLAG_MS = 2_000
+const POLL_MS = 200
 
 /** Until every member that answers has taken it; then says where a restart is pending. */
 export const waitForConfiguration: Step<ConfigurationRequest> = {
@@ -24,12 +25,16 @@ export const waitForConfiguration: Step<ConfigurationRequest> = {
     (await lateOf(context)).length === 0 && reported(context) ? StepOutcome.DONE : StepOutcome.NOT_DONE,
 
   async run(context) {
-    await untilNone(context, 'every member to take the configuration', () => lateOf(context))
-    const basis = context.operation.plan.basis?.['configuration']
-    const before = configurationIn(basis)
+    const cycleMs = loopWait(context) * 1000
+    const late = await untilNone(context, CYCLES * cycleMs, () => lateOf(context))
+    if (late.length > 0) {
+      // It is written, and they will read it: that is no failure.
+      context.log(`${late.join(', ')} had not taken the configuration yet`, LogLevel.WARNING)
+    }
+    const before = configurationIn(context.operation.plan.basis?.['configuration'])
     const toRestart = parametersToRestart(before, mergePatch(before, context.input.patch))
-    if (toRestart.length > 0)
-      await untilNone(context, 'members to see the pending restart', () => notPendingOf(context))
+    // Flagged at the end of the cycle; never where the new value is the one that PostgreSQL runs with.
+    if (toRestart.length > 0) await untilNone(context, cycleMs + FLAG_MS, () => notPendingOf(context))
     const pendingRestart = await pendingOf(context)
     const hint = toRestart.length === 0 ? '' : ` (${toRestart.join(', ')}): restartCluster(pendingOnly: true) does it`
     const sentence =
@@ -41,17 +46,17 @@ export const waitForConfiguration: Step<ConfigurationRequest> = {
   },
 }
 
-/** Waits for some cycles; who is late then is named, which is no failure: it is written, and they will read it. */
-async function untilNone(context: Context, what: string, who: () => Promise<readonly string[]>): Promise<void> {
-  const look = async () => {
-    const late = await who()
-    return late.length === 0 ? null : `${late.join(', ')} not yet`
-  }
-  try {
-    await pollUntil(context, { what, timeoutMs: CYCLES * loopWait(context) * 1000, look })
-  } catch (error) {
-    context.signal.throwIfAborted()
-    context.log(messageOf(error), LogLevel.WARNING)
+/** Waits for as long; answers who is left. */
+async function untilNone(
+  context: Context,
+  timeoutMs: number,
+  who: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const deadline = context.now().getTime() + timeoutMs
+  for (;;) {
+    const left = await who()
+    if (left.length === 0 || context.now().getTime() > deadline) return left
+    await context.sleep(POLL_MS)
   }
 }
 

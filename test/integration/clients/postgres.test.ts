@@ -72,6 +72,14 @@ it('a standby that has replayed all is 0 seconds behind, and one that is paused 
   await waitFor('no lag', async () => (await client.readStatus()).replayLagSeconds === 0)
 })
 
+it('a reload changes when the configuration was last read', async () => {
+  const client = connect(primary)
+  const before = await client.readConfigurationLoadedAt()
+  expect(await client.readConfigurationLoadedAt()).toEqual(before)
+  await primary.sql('SELECT pg_reload_conf()')
+  await waitFor('the reload', async () => (await client.readConfigurationLoadedAt()) > before)
+})
+
 it('a running base backup tells how far it is', async () => {
   const client = connect(primary)
   expect(await client.readBaseBackupProgress()).toEqual([])
@@ -82,6 +90,7 @@ it('a running base backup tells how far it is', async () => {
     return read !== undefined && read.bytesStreamed > 0 && read
   })
   expect(progress).toMatchObject({ applicationName: 'pg_basebackup', phase: 'streaming database files' })
+  expect(progress.clientAddress).toBe(standby.address)
   expect(progress.bytesTotal).toBeGreaterThan(progress.bytesStreamed)
   await backup
 })

@@ -80,6 +80,12 @@ describe("Patroni's keys", () => {
     expect([...topology.members.values()].map(({ role }) => role)).not.toContain(NodeRole.LEADER)
   })
 
+  it('tell which members have noticed a pause', () => {
+    const noticed = '{"state":"running","role":"replica","pause":true}'
+    const { members } = parsePatroniKeys('etcd', keysWith({ 'members/db1': noticed }))
+    expect([...members.values()].filter(({ paused }) => paused).map(({ name }) => name)).toEqual(['db1'])
+  })
+
   it('tell of a pause, a scheduled switchover and synchronous standbys', () => {
     const topology = parsePatroniKeys(
       'etcd',
