@@ -94,6 +94,6 @@ export function waitForCatalogue<T>(
       if (value) return value
       throw new Error(backups.map((each) => `${each.backupId} ${each.status} ${each.retentionStatus}`).join(', '))
     },
-    { timeoutMs: 90_000, intervalMs: 200 },
+    { timeoutMs: 30_000, intervalMs: 200 },
   )
 }
