@@ -117,14 +117,11 @@ export class FakeCluster {
         },
       },
       services: {
-        inspect: () => Promise.reject(new Error('not expected')),
-        start: () => Promise.reject(new Error('not expected')),
-        stop: () => Promise.reject(new Error('not expected')),
         run: async (service) => {
           const { manifest } = this.node(service)
           return { exitCode: 0, stdout: manifest === null ? '' : `"Manifest-Checksum": "${manifest}"}`, stderr: '' }
         },
-      },
+      } satisfies Partial<ClusterClients['services']> as unknown as ClusterClients['services'],
       writeProbe: {
         start: () => ({
           ready: Promise.resolve(),
