@@ -6,7 +6,7 @@ import { startWriteProbe } from '../../src/clients/postgres/write-probe.ts'
 import { NodeState } from '../../src/domain/node.ts'
 import { systemClock } from '../../src/shared/clock.ts'
 import { addressOf } from '../support/docker.ts'
-import { runOperation } from '../support/request-operation.ts'
+import { performOperation } from '../support/operation-client.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { api, container, median, ms, printTable, timed } from './support.ts'
@@ -77,7 +77,7 @@ async function measured(work: () => Promise<unknown>): Promise<Measured> {
 }
 
 async function byHowdah(): Promise<void> {
-  const { operation } = await runOperation(api, 'restartCluster', {})
+  const { operation } = await performOperation(api, 'restartCluster', {})
   if (operation.status !== 'SUCCEEDED') throw new Error(operation.error?.message ?? operation.status)
 }
 

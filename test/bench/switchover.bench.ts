@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startWriteProbe } from '../../src/clients/postgres/write-probe.ts'
 import { systemClock } from '../../src/shared/clock.ts'
-import { untilEnd } from '../support/operation-client.ts'
+import { readLeadership } from '../support/leadership.ts'
+import { requestOperation, untilEnd } from '../support/operation-client.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
-import { changeLeader, readLeadership } from '../support/switchover-client.ts'
 import { api, inContainer, median, ms, printTable } from './support.ts'
 
 const ROUNDS = 5
@@ -91,7 +91,7 @@ async function bareSwitchover(leader: string, candidate: string): Promise<number
 
 async function apiSwitchover(_leader: string, candidate: string): Promise<number> {
   const startedAt = performance.now()
-  const { operation, refusals } = await changeLeader(api, 'switchover', { candidate })
+  const { operation, refusals } = await requestOperation(api, 'switchover', { candidate })
   if (operation === null) throw new Error(refusals.map(({ message }) => message).join('; '))
   const ended = (await untilEnd(api, operation.id)).operation
   if (ended.status !== 'SUCCEEDED') throw new Error(ended.error?.message ?? ended.status)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { perform, readBackups, readVerification, submit, waitForCatalogue } from '../support/backup-client.ts'
+import { readBackups, readVerification, waitForCatalogue } from '../support/backup-client.ts'
+import { performOperation, requestOperation } from '../support/operation-client.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -18,10 +19,13 @@ const asBarman = (...command: string[]) => facts.exec('barman', command, 'barman
 const supervise = (verb: 'up' | 'down', ...services: string[]) =>
   facts.exec('barman', ['sv', '-w', '30', verb, ...services])
 const refusalsOf = async (kind: string, input: Record<string, unknown>) =>
-  (await submit(api, kind, { confirm, ...input })).refusals.map(({ code }) => code)
+  (await requestOperation(api, kind, { confirm, ...input })).refusals.map(({ code }) => code)
 
 async function takeBackup(type: 'FULL' | 'INCREMENTAL', parent?: string): Promise<string> {
-  const { operation } = await perform(api, 'createBackup', { type, ...(parent === undefined ? {} : { parent }) })
+  const { operation } = await performOperation(api, 'createBackup', {
+    type,
+    ...(parent === undefined ? {} : { parent }),
+  })
   expect(operation).toMatchObject({ status: 'SUCCEEDED', error: null })
   return operation.result?.backupId ?? ''
 }
@@ -64,7 +68,7 @@ describe('dry runs of operations on backups and WAL', () => {
     const segment = () => leaderSql<{ wal: string }>(facts, 'SELECT pg_walfile_name(pg_current_wal_lsn()) AS wal')
     const writing = await segment()
     for (const [kind, input] of kinds) {
-      const { operation, plan, refusals } = await submit(api, kind, { ...input(), dryRun: true })
+      const { operation, plan, refusals } = await requestOperation(api, kind, { ...input(), dryRun: true })
       expect({ kind, operation, refusals }).toEqual({ kind, operation: null, refusals: [] })
       expect(plan?.steps.length, kind).toBeGreaterThan(0)
     }
@@ -81,24 +85,24 @@ describe('keepBackup and releaseBackup', () => {
   const found = async (backupId: string) => (await readBackups(api)).find((each) => each.backupId === backupId)
 
   test('keep a backup for either target, and release it; already so is success', async () => {
-    const first = await perform(api, 'keepBackup', { backupId: full, target: 'FULL' })
+    const first = await performOperation(api, 'keepBackup', { backupId: full, target: 'FULL' })
     expect(first.operation).toMatchObject({ status: 'SUCCEEDED', result: { backupId: full } })
     expect(await keepStatus(full)).toBe('full')
     await waitForCatalogue(api, 'KEEP_FULL', (all) =>
       all.some(({ retentionStatus }) => retentionStatus === 'KEEP_FULL'),
     )
 
-    const again = await perform(api, 'keepBackup', { backupId: full, target: 'FULL' })
+    const again = await performOperation(api, 'keepBackup', { backupId: full, target: 'FULL' })
     expect(again.operation).toMatchObject({ status: 'SUCCEEDED', steps: [{ status: 'SKIPPED' }] })
-    await perform(api, 'keepBackup', { backupId: full, target: 'STANDALONE' })
+    await performOperation(api, 'keepBackup', { backupId: full, target: 'STANDALONE' })
     expect(await keepStatus(full)).toBe('standalone')
     await waitForCatalogue(api, 'it to be kept', (all) => all.find(({ backupId }) => backupId === full)?.keep)
     expect(await refusalsOf('deleteBackup', { backupId: full, withChildren: true })).toEqual(['BACKUP_KEPT'])
 
-    await perform(api, 'releaseBackup', { backupId: full })
+    await performOperation(api, 'releaseBackup', { backupId: full })
     expect(await keepStatus(full)).toBe('nokeep')
     await waitFor('the release to be seen', async () => (await found(full))?.keep === null)
-    const released = await perform(api, 'releaseBackup', { backupId: full })
+    const released = await performOperation(api, 'releaseBackup', { backupId: full })
     expect(released.operation).toMatchObject({ status: 'SUCCEEDED', steps: [{ status: 'SKIPPED' }] })
   })
 
@@ -111,7 +115,7 @@ describe('keepBackup and releaseBackup', () => {
 describe('verifyBackup', () => {
   test('verifies an incremental backup with what it builds on, and its WAL', async () => {
     expect(await readVerification(api, incremental)).toBeNull()
-    const { operation, events } = await perform(api, 'verifyBackup', { backupId: incremental })
+    const { operation, events } = await performOperation(api, 'verifyBackup', { backupId: incremental })
     expect(operation).toMatchObject({ status: 'SUCCEEDED', result: { backupId: incremental } })
     expect(events.flatMap(({ progress }) => progress?.bytesDone ?? []).at(-1)).toBeGreaterThan(1_000_000)
     expect(await readVerification(api, incremental)).toMatchObject({
@@ -129,7 +133,7 @@ describe('verifyBackup', () => {
     const file = await asBarman('sh', '-c', `cd ${data} && find base -type f -size +100k | sort | head -n 1`)
     await asBarman('sh', '-c', `printf damaged | dd of=${data}/${file} bs=1 seek=20000 conv=notrunc`)
     for (const backupId of [full, incremental]) {
-      const { operation } = await perform(api, 'verifyBackup', { backupId })
+      const { operation } = await performOperation(api, 'verifyBackup', { backupId })
       expect(operation).toMatchObject({ status: 'FAILED', error: { code: 'VERIFICATION_FAILED' }, result: null })
       expect(operation.error?.message).toContain(file)
       expect(await readVerification(api, backupId)).toMatchObject({
@@ -152,7 +156,7 @@ describe('deleteBackup', () => {
   })
 
   test('is refused while a backup is made, and for the one that is made', async () => {
-    const { operation } = await submit(api, 'createBackup', { type: 'FULL' })
+    const { operation } = await requestOperation(api, 'createBackup', { type: 'FULL' })
     const started = await waitForCatalogue(api, 'a backup that is being made', (all) =>
       all.find(({ status }) => status === 'STARTED'),
     )
@@ -170,10 +174,10 @@ describe('deleteBackup', () => {
   })
 
   test('deletes a backup with what builds on it when told so', async () => {
-    const { plan } = await submit(api, 'deleteBackup', { backupId: full, withChildren: true, dryRun: true })
+    const { plan } = await requestOperation(api, 'deleteBackup', { backupId: full, withChildren: true, dryRun: true })
     expect(plan).toMatchObject({ destructive: true, summary: expect.stringContaining(incremental) })
     expect(plan?.summary).toMatch(/frees about [1-9]\d* MiB/)
-    const { operation } = await perform(api, 'deleteBackup', { backupId: full, withChildren: true, confirm })
+    const { operation } = await performOperation(api, 'deleteBackup', { backupId: full, withChildren: true, confirm })
     expect(operation).toMatchObject({ status: 'SUCCEEDED', cancellable: false })
     await waitForCatalogue(
       api,
@@ -186,7 +190,7 @@ describe('deleteBackup', () => {
 
 describe('switchWal and archiveWals', () => {
   test('a closed segment is waited for until it is in the archive', async () => {
-    const { operation, events } = await perform(api, 'switchWal', { force: true })
+    const { operation, events } = await performOperation(api, 'switchWal', { force: true })
     expect(operation).toMatchObject({ status: 'SUCCEEDED', error: null })
     const messages = events.map(({ message }) => message).join('\n')
     const segment = /Closed segment ([0-9A-F]{24})/.exec(messages)?.[1]
@@ -207,7 +211,7 @@ describe('switchWal and archiveWals', () => {
       const whole = () =>
         asBarman('sh', '-c', `cd ${DIRECTORY} && find incoming streaming -type f ! -name '*.partial' ! -name '.*'`)
       const waiting = await waitFor('a segment to wait', async () => (await whole()) || null)
-      const { operation } = await perform(api, 'archiveWals')
+      const { operation } = await performOperation(api, 'archiveWals')
       expect(operation).toMatchObject({ status: 'SUCCEEDED', error: null, steps: [{ status: 'SUCCEEDED' }] })
       const left = await whole()
       expect(waiting.split('\n').filter((name) => left.includes(name))).toEqual([])
@@ -219,14 +223,14 @@ describe('switchWal and archiveWals', () => {
 
 describe('checkBackupServer', () => {
   test('tells every check, and what to do about one that fails', async () => {
-    const well = await perform(api, 'checkBackupServer')
+    const well = await performOperation(api, 'checkBackupServer')
     expect(well.operation).toMatchObject({ status: 'SUCCEEDED', error: null })
     expect(well.events.filter(({ message }) => / OK/.test(message)).length).toBeGreaterThan(15)
 
     const stray = `${DIRECTORY}/errors/000000010000000000000001.unknown`
     await asBarman('touch', stray)
     try {
-      const { operation, events } = await perform(api, 'checkBackupServer')
+      const { operation, events } = await performOperation(api, 'checkBackupServer')
       expect(operation).toMatchObject({ status: 'FAILED', error: { code: 'CHECKS_FAILING' } })
       expect(operation.error?.message).toContain('archiver errors')
       expect(events.some(({ message }) => /archiver errors: FAILED/.test(message))).toBe(true)
@@ -253,19 +257,19 @@ describe('applyRetentionPolicy', () => {
       return older.length > 0 && older.every(({ retentionStatus }) => retentionStatus === 'OBSOLETE') ? older : null
     })
 
-    const { plan } = await submit(api, 'applyRetentionPolicy', { dryRun: true })
+    const { plan } = await requestOperation(api, 'applyRetentionPolicy', { dryRun: true })
     expect(plan?.checks.map(({ name }) => name)).toEqual(
       obsolete.map(({ backupId }) => `obsolete backup ${backupId}`).sort(),
     )
     expect(plan?.summary).toMatch(/frees about [1-9]\d* MiB/)
     expect(plan?.dataLoss).toMatch(/^Recovery to any point from /)
 
-    const { operation } = await perform(api, 'applyRetentionPolicy', { confirm })
+    const { operation } = await performOperation(api, 'applyRetentionPolicy', { confirm })
     expect(operation).toMatchObject({ status: 'SUCCEEDED', error: null, progress: { percent: 100 } })
     await waitForCatalogue(api, 'one backup to be left', (all) => all.length === 1 && all[0]?.backupId === newest)
     expect(await refusalsOf('deleteBackup', { backupId: newest })).toEqual(['MINIMUM_REDUNDANCY'])
 
-    const again = await perform(api, 'applyRetentionPolicy', { confirm })
+    const again = await performOperation(api, 'applyRetentionPolicy', { confirm })
     expect(again.operation).toMatchObject({ status: 'SUCCEEDED', steps: [{ status: 'SKIPPED' }] })
   }, 90_000)
 })

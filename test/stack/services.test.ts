@@ -8,8 +8,13 @@ import { openStack } from '../../scripts/lib/settings.mjs'
 import { TEST_STACK_FILES } from '../../scripts/lib/test-stack.mjs'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { cancelOperation, operationEvents, untilEnd } from '../support/operation-client.ts'
-import { checkConnectivity, type ServicePayload, serviceOperation } from '../support/service-client.ts'
+import {
+  cancelOperation,
+  operationEvents,
+  type PayloadView,
+  requestOperation,
+  untilEnd,
+} from '../support/operation-client.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -80,12 +85,12 @@ function lasting({ Id, Name, Mounts, Config, HostConfig, NetworkSettings }: Insp
   }
 }
 
-async function finished({ operation, refusals }: ServicePayload) {
+async function finished({ operation, refusals }: PayloadView) {
   expect(refusals).toEqual([])
   return untilEnd(api, operation?.id ?? '')
 }
 
-async function succeeded(payload: ServicePayload) {
+async function succeeded(payload: PayloadView) {
   const { operation, events } = await finished(payload)
   expect(operation).toMatchObject({ status: 'SUCCEEDED', error: null })
   return { operation, events, steps: operation.steps.map(({ status }) => status) }
@@ -106,15 +111,15 @@ async function buildVariant(image: string): Promise<string> {
 }
 
 /** Begins to rebuild etcd2, and answers when an event has said so. */
-async function rebuildUntil(words: string): Promise<ServicePayload> {
-  const payload = await serviceOperation(api, 'rebuildService', { service: 'etcd2', force: true })
+async function rebuildUntil(words: string): Promise<PayloadView> {
+  const payload = await requestOperation(api, 'rebuildService', { service: 'etcd2', force: true })
   for await (const { message } of operationEvents(api, payload.operation?.id ?? '')) {
     if (message.includes(words)) break
   }
   return payload
 }
 
-const codes = ({ refusals }: ServicePayload) => refusals.map(({ code }) => code)
+const codes = ({ refusals }: PayloadView) => refusals.map(({ code }) => code)
 
 async function waitForQuorum(expected: boolean): Promise<void> {
   await waitFor(`etcd ${expected ? 'with' : 'without'} a quorum, as the API sees it`, async () => {
@@ -138,53 +143,55 @@ describe('a service', () => {
     const before = await Promise.all(services.map(inspect))
     for (const service of services) {
       for (const kind of ['startService', 'stopService', 'restartService', 'rebuildService'] as const) {
-        const { operation, plan } = await serviceOperation(api, kind, { service, dryRun: true })
+        const { operation, plan } = await requestOperation(api, kind, { service, dryRun: true })
         expect(operation).toBeNull()
         expect(plan?.steps.length).toBeGreaterThan(1)
       }
     }
-    expect((await checkConnectivity(api, { from: 'db1', to: 'etcd1', dryRun: true })).operation).toBeNull()
-    const haproxy = await serviceOperation(api, 'restartService', { service: 'haproxy', dryRun: true })
+    expect(
+      (await requestOperation(api, 'checkConnectivity', { from: 'db1', to: 'etcd1', dryRun: true })).operation,
+    ).toBeNull()
+    const haproxy = await requestOperation(api, 'restartService', { service: 'haproxy', dryRun: true })
     expect(haproxy.plan?.downtimeSeconds).toBeGreaterThan(0)
     expect(haproxy.plan?.checks[0]?.message).toContain('writes through HAProxy fail')
     expect(await Promise.all(services.map(inspect))).toEqual(before)
   })
 
   test('is not stopped where the cluster, or the operation itself, stands on it', async () => {
-    const stop = async (service: string) => codes(await serviceOperation(api, 'stopService', { service }))
+    const stop = async (service: string) => codes(await requestOperation(api, 'stopService', { service }))
     expect(await stop('etcd2')).toEqual(['LAST_QUORUM'])
     expect(await stop('worker')).toEqual(['RUNS_THE_OPERATION'])
     expect(await stop('redis')).toEqual(['HOLDS_THE_OPERATIONS'])
     expect(await stop('api')).toEqual(['LAST_WAY_IN'])
     expect(await stop('db9')).toEqual(['UNKNOWN_SERVICE'])
-    expect(codes(await serviceOperation(api, 'restartService', { service: 'worker', force: true }))).toEqual([
+    expect(codes(await requestOperation(api, 'restartService', { service: 'worker', force: true }))).toEqual([
       'RUNS_THE_OPERATION',
     ])
-    expect(codes(await serviceOperation(api, 'rebuildService', { service: 'api' }))).toEqual(['BUILT_ON_THE_HOST'])
+    expect(codes(await requestOperation(api, 'rebuildService', { service: 'api' }))).toEqual(['BUILT_ON_THE_HOST'])
   })
 
   test('is stopped, started, and let go on when it is frozen; what is so already is left', async () => {
     const service = await aReplica()
-    expect((await succeeded(await serviceOperation(api, 'stopService', { service }))).steps).toEqual([
+    expect((await succeeded(await requestOperation(api, 'stopService', { service }))).steps).toEqual([
       'SUCCEEDED',
       'SKIPPED',
     ])
     expect((await inspect(service)).State.Status).toBe('exited')
-    const again = await succeeded(await serviceOperation(api, 'stopService', { service }))
+    const again = await succeeded(await requestOperation(api, 'stopService', { service }))
     expect(again.steps).toEqual(['SKIPPED', 'SKIPPED'])
 
-    await succeeded(await serviceOperation(api, 'startService', { service }))
+    await succeeded(await requestOperation(api, 'startService', { service }))
     const { cluster } = await api.query<{ cluster: { nodes: { name: string; state: string }[] } }>(
       '{ cluster { nodes { name state } } }',
     )
     expect(cluster.nodes.find(({ name }) => name === service)?.state).toBe('STREAMING')
-    expect((await succeeded(await serviceOperation(api, 'startService', { service }))).steps).toEqual([
+    expect((await succeeded(await requestOperation(api, 'startService', { service }))).steps).toEqual([
       'SKIPPED',
       'SKIPPED',
     ])
 
     await docker('pause', container(service))
-    await succeeded(await serviceOperation(api, 'startService', { service }))
+    await succeeded(await requestOperation(api, 'startService', { service }))
     expect((await inspect(service)).State.Status).toBe('running')
   })
 
@@ -196,18 +203,18 @@ describe('a service', () => {
       return cluster.leader?.name ?? ''
     }
     const service = await leaderOf()
-    const stop = await serviceOperation(api, 'stopService', { service })
+    const stop = await requestOperation(api, 'stopService', { service })
     expect(stop.plan?.downtimeSeconds).toBeGreaterThan(0)
     await succeeded(stop)
     expect(await leaderOf()).not.toBe(service)
-    await succeeded(await serviceOperation(api, 'startService', { service }))
+    await succeeded(await requestOperation(api, 'startService', { service }))
     await waitForHealthyCluster(api)
   })
 
   test('is brought back when etcd has no quorum', async () => {
-    await succeeded(await serviceOperation(api, 'stopService', { service: 'etcd2', force: true }))
+    await succeeded(await requestOperation(api, 'stopService', { service: 'etcd2', force: true }))
     await waitForQuorum(false)
-    await succeeded(await serviceOperation(api, 'startService', { service: 'etcd2' }))
+    await succeeded(await requestOperation(api, 'startService', { service: 'etcd2' }))
     await waitForQuorum(true)
     await waitForHealthyCluster(api)
   })
@@ -215,8 +222,8 @@ describe('a service', () => {
   test('is restarted, with the Redis that holds its operation restarted under it', async () => {
     const replica = await aReplica()
     const [nodeBefore, redisBefore] = await Promise.all([inspect(replica), inspect('redis')])
-    const node = await serviceOperation(api, 'restartService', { service: replica })
-    const redis = await serviceOperation(api, 'restartService', { service: 'redis' })
+    const node = await requestOperation(api, 'restartService', { service: replica })
+    const redis = await requestOperation(api, 'restartService', { service: 'redis' })
     for (const { events } of await Promise.all([succeeded(node), succeeded(redis)])) {
       expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1))
     }
@@ -225,7 +232,7 @@ describe('a service', () => {
   })
 
   test('is restarted when it is HAProxy, and writes go through it again', async () => {
-    const { plan, ...payload } = await serviceOperation(api, 'restartService', { service: 'haproxy' })
+    const { plan, ...payload } = await requestOperation(api, 'restartService', { service: 'haproxy' })
     expect(plan?.downtimeSeconds).toBeGreaterThan(0)
     await succeeded({ plan, ...payload })
     await waitFor('a session through HAProxy', () => leaderSql(facts, 'SELECT 1'))
@@ -273,7 +280,7 @@ describe('a service that is rebuilt', () => {
   test('keeps its container when its image is as it was', async () => {
     const before = await inspect('etcd2')
     const { steps, operation } = await succeeded(
-      await serviceOperation(api, 'rebuildService', { service: 'etcd2', force: true }),
+      await requestOperation(api, 'rebuildService', { service: 'etcd2', force: true }),
     )
     expect(steps).toEqual(['SUCCEEDED', 'SKIPPED', 'SKIPPED', 'SKIPPED'])
     expect(operation.result).toMatchObject({ __typename: 'Service' })
@@ -288,7 +295,7 @@ describe('a connection', () => {
       ['haproxy', 'db2'],
       ['api', 'redis'],
     ] as const) {
-      const { events } = await succeeded(await checkConnectivity(api, { from, to }))
+      const { events } = await succeeded(await requestOperation(api, 'checkConnectivity', { from, to }))
       const messages = events.map(({ message }) => message).join('\n')
       expect(messages).toMatch(new RegExp(`${from} resolves ${to} to [0-9.]+ in [0-9.]+ ms`))
       expect(messages).toMatch(new RegExp(`${from} connects to ${to}:\\d+ in [0-9.]+ ms, the median of 5 tries`))
@@ -296,10 +303,14 @@ describe('a connection', () => {
   })
 
   test('that there is not, is told with the reason', async () => {
-    const closed = await finished(await checkConnectivity(api, { from: 'db1', to: 'etcd1', port: 9 }))
+    const closed = await finished(
+      await requestOperation(api, 'checkConnectivity', { from: 'db1', to: 'etcd1', port: 9 }),
+    )
     expect(closed.operation).toMatchObject({ status: 'FAILED', error: { code: 'PORT_CLOSED' } })
-    const apart = await finished(await checkConnectivity(api, { from: 'db1', to: 'redis' }))
+    const apart = await finished(await requestOperation(api, 'checkConnectivity', { from: 'db1', to: 'redis' }))
     expect(apart.operation).toMatchObject({ status: 'FAILED', error: { code: 'NAME_NOT_RESOLVED' } })
-    expect(codes(await checkConnectivity(api, { from: 'db1', to: 'nowhere' }))).toEqual(['UNKNOWN_SERVICE'])
+    expect(codes(await requestOperation(api, 'checkConnectivity', { from: 'db1', to: 'nowhere' }))).toEqual([
+      'UNKNOWN_SERVICE',
+    ])
   })
 })

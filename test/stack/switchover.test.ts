@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { operationEvents, readOperation, untilEnd } from '../support/operation-client.ts'
+import { readLeadership } from '../support/leadership.ts'
+import { operationEvents, readOperation, requestOperation, untilEnd } from '../support/operation-client.ts'
 import { stack } from '../support/stack.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
-import { changeLeader, readLeadership } from '../support/switchover-client.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startWriteLoad } from '../support/write-load.ts'
 
@@ -26,13 +26,13 @@ async function begin(
   kind: 'switchover' | 'failover' | 'cancelScheduledSwitchover',
   input: Record<string, unknown>,
 ): Promise<string> {
-  const { operation, refusals } = await changeLeader(api, kind, input)
+  const { operation, refusals } = await requestOperation(api, kind, input)
   expect(refusals).toEqual([])
   return operation?.id ?? ''
 }
 
 async function codesOf(kind: 'switchover' | 'failover', input: Record<string, unknown>): Promise<string[]> {
-  return (await changeLeader(api, kind, { ...input, dryRun: true })).refusals.map(({ code }) => code)
+  return (await requestOperation(api, kind, { ...input, dryRun: true })).refusals.map(({ code }) => code)
 }
 
 /** The node that an operation says leads. */
@@ -45,7 +45,7 @@ async function resultOf(id: string): Promise<string | undefined> {
 describe('switchover', () => {
   test('plans without doing', async () => {
     const before = await readLeadership(api)
-    const { operation, plan, refusals } = await changeLeader(api, 'switchover', { dryRun: true })
+    const { operation, plan, refusals } = await requestOperation(api, 'switchover', { dryRun: true })
     expect({ operation, refusals }).toEqual({ operation: null, refusals: [] })
     expect(plan).toMatchObject({ dataLoss: null, steps: [{ name: 'prepare' }, { name: 'switch' }, { name: 'settle' }] })
     expect(plan?.downtimeSeconds).toBeGreaterThan(0)
@@ -134,7 +134,7 @@ describe('a node that cannot lead', () => {
     await facts.pause(node)
     frozen.add(node)
     await waitFor('it to be seen as frozen', async () => (await readLeadership(api)).stateOf(node) === 'UNREACHABLE')
-    const { operation, refusals } = await changeLeader(api, 'switchover', { candidate: node })
+    const { operation, refusals } = await requestOperation(api, 'switchover', { candidate: node })
     expect(operation).toBeNull()
     expect(refusals).toMatchObject([
       {
@@ -149,7 +149,7 @@ describe('a node that cannot lead', () => {
 
 describe('failover', () => {
   test('is refused while the leader is healthy, in words that name the better way', async () => {
-    const { refusals } = await changeLeader(api, 'failover', { confirm: 'patroni' })
+    const { refusals } = await requestOperation(api, 'failover', { confirm: 'patroni' })
     expect(refusals).toMatchObject([{ code: 'LEADER_IS_HEALTHY', field: 'force' }])
     expect(await codesOf('failover', { force: true })).toEqual([])
   })
@@ -161,7 +161,7 @@ describe('failover', () => {
     try {
       const input = { candidate, confirm: 'patroni' }
       await waitFor('the leader to be seen as lost', async () => (await codesOf('failover', input)).length === 0)
-      const { operation, plan, refusals } = await changeLeader(api, 'failover', input)
+      const { operation, plan, refusals } = await requestOperation(api, 'failover', input)
       expect(refusals).toEqual([])
       expect(plan?.dataLoss).toMatch(/^(Nothing known to be lost|\d+ bytes of WAL)/)
       expect((await untilEnd(api, operation?.id ?? '')).operation.status).toBe('SUCCEEDED')

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { operationEvents, untilEnd } from '../support/operation-client.ts'
-import { requestOperation, runOperation } from '../support/request-operation.ts'
+import { operationEvents, performOperation, requestOperation, untilEnd } from '../support/operation-client.ts'
 import { stack } from '../support/stack.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -102,7 +101,7 @@ describe('upkeep of nodes and configuration', () => {
     const { replica } = await leaderAndReplica()
     const loaded = () => sql(replica, 'SELECT pg_conf_load_time()')
     const before = await loaded()
-    const { operation } = await runOperation(api, 'reloadNode', { node: replica })
+    const { operation } = await performOperation(api, 'reloadNode', { node: replica })
     expect(operation).toMatchObject({ status: 'SUCCEEDED', result: { __typename: 'PostgresNode' } })
     expect(await loaded()).not.toBe(before)
   })
@@ -110,12 +109,12 @@ describe('upkeep of nodes and configuration', () => {
   test('pauses and resumes the cluster, for every member', async () => {
     const paused = () =>
       Promise.all(NODES.map(async (node) => (await patroni<{ pause?: boolean }>('/patroni', node)).pause === true))
-    expect((await runOperation(api, 'pauseCluster', {})).operation.status).toBe('SUCCEEDED')
+    expect((await performOperation(api, 'pauseCluster', {})).operation.status).toBe('SUCCEEDED')
     expect(await paused()).toEqual([true, true, true, true])
-    const again = (await runOperation(api, 'pauseCluster', {})).operation
+    const again = (await performOperation(api, 'pauseCluster', {})).operation
     expect(again.steps.map(({ status }) => status)).toEqual(['SKIPPED', 'SKIPPED'])
     expect(await refusalsOf('restartCluster', {})).toEqual(['PAUSED'])
-    expect((await runOperation(api, 'resumeCluster', {})).operation.status).toBe('SUCCEEDED')
+    expect((await performOperation(api, 'resumeCluster', {})).operation.status).toBe('SUCCEEDED')
     expect(await paused()).toEqual([false, false, false, false])
   })
 
@@ -126,20 +125,20 @@ describe('upkeep of nodes and configuration', () => {
       `postgresql.parameters.${PARAMETER}: not set -> 4096`,
     )
     expect(plan?.summary).toContain('restart')
-    const { operation, events } = await runOperation(api, 'updateConfiguration', { patch })
+    const { operation, events } = await performOperation(api, 'updateConfiguration', { patch })
     expect(operation.status).toBe('SUCCEEDED')
     expect(events.map(({ message }) => message).join('\n')).toMatch(/restart is pending on db1, db2, db3, db4/)
     expect(await configuration()).toMatchObject(patch)
-    const again = (await runOperation(api, 'updateConfiguration', { patch })).operation
+    const again = (await performOperation(api, 'updateConfiguration', { patch })).operation
     expect(again.steps.map(({ status }) => status)).toEqual(['SKIPPED', 'SKIPPED'])
   })
 
   test('restarts one replica where a restart is pending, and not a second time', async () => {
     const { replica } = await leaderAndReplica()
-    const first = (await runOperation(api, 'restartNode', { node: replica, pendingOnly: true })).operation
+    const first = (await performOperation(api, 'restartNode', { node: replica, pendingOnly: true })).operation
     expect(first).toMatchObject({ status: 'SUCCEEDED', steps: [{ status: 'SUCCEEDED' }] })
     expect(await sql(replica, `SHOW ${PARAMETER}`)).toBe('4kB')
-    const second = (await runOperation(api, 'restartNode', { node: replica, pendingOnly: true })).operation
+    const second = (await performOperation(api, 'restartNode', { node: replica, pendingOnly: true })).operation
     expect(second).toMatchObject({ status: 'SUCCEEDED', steps: [{ status: 'SKIPPED' }] })
   })
 
@@ -167,13 +166,13 @@ describe('upkeep of nodes and configuration', () => {
   })
 
   test('restarts the cluster node by node under a write load, and loses no acknowledged write', async () => {
-    expect((await runOperation(api, 'updateConfiguration', { patch: parameter(null) })).operation.status).toBe(
+    expect((await performOperation(api, 'updateConfiguration', { patch: parameter(null) })).operation.status).toBe(
       'SUCCEEDED',
     )
     const before = await startTimes()
     const { leader } = await leaderAndReplica()
     const load = await startWriteLoad(facts)
-    const { operation, events } = await runOperation(api, 'restartCluster', {})
+    const { operation, events } = await performOperation(api, 'restartCluster', {})
     const written = await load.stop()
     expect(operation.error).toBeNull()
     expect(operation.status).toBe('SUCCEEDED')
@@ -188,7 +187,7 @@ describe('upkeep of nodes and configuration', () => {
       if (pending.length > 0) throw new Error(JSON.stringify(pending))
       return true
     })
-    const idle = (await runOperation(api, 'restartCluster', { pendingOnly: true })).operation
+    const idle = (await performOperation(api, 'restartCluster', { pendingOnly: true })).operation
     expect(idle.steps.map(({ status }) => status)).toEqual(['SKIPPED', 'SKIPPED', 'SKIPPED'])
   })
 
@@ -211,7 +210,7 @@ describe('upkeep of nodes and configuration', () => {
   test('restarts the leader in place and measures what it cost', async () => {
     const { leader } = await leaderAndReplica()
     const before = await startTimes()
-    const { operation, events } = await runOperation(api, 'restartNode', { node: leader })
+    const { operation, events } = await performOperation(api, 'restartNode', { node: leader })
     expect(operation).toMatchObject({ status: 'SUCCEEDED', cancellable: false })
     expect((await startTimes())[leader]).not.toBe(before[leader])
     expect(events.map(({ message }) => message).join('\n')).toMatch(/Writes through HAProxy failed for [\d.]+ s/)
@@ -221,7 +220,7 @@ describe('upkeep of nodes and configuration', () => {
     const { replica } = await leaderAndReplica()
     const origin = () => exec(replica, ['sh', '-c', 'tail -n 1 $PATRONI_POSTGRESQL_DATA_DIR/backup_manifest || true'])
     const before = await origin()
-    const { operation, events } = await runOperation(api, 'reinitializeNode', { node: replica, confirm: 'patroni' })
+    const { operation, events } = await performOperation(api, 'reinitializeNode', { node: replica, confirm: 'patroni' })
     expect(operation.error).toBeNull()
     expect(operation.status).toBe('SUCCEEDED')
     expect(await origin()).not.toBe(before)

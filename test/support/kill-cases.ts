@@ -1,6 +1,6 @@
 import type { ApiClient } from './api-client.ts'
 import { leaderName } from './cluster-facts.ts'
-import { requestOperation, untilEnd } from './operation-client.ts'
+import { performOperation } from './operation-client.ts'
 import type { TestStack } from './stack.ts'
 
 /** How a kind is brought to do something, so that a worker can be killed in each of its steps. */
@@ -26,11 +26,9 @@ async function replica({ api }: World): Promise<string> {
 }
 
 async function perform({ api }: World, kind: string, input: Record<string, unknown>): Promise<string> {
-  const { operation, refusals } = await requestOperation(api, kind, input)
-  if (operation === null) throw new Error(`${kind}: ${JSON.stringify(refusals)}`)
-  const { operation: ended } = await untilEnd(api, operation.id)
-  if (ended.status !== 'SUCCEEDED') throw new Error(`${kind}: ${JSON.stringify(ended.error)}`)
-  return ended.result?.backupId ?? ''
+  const { operation } = await performOperation(api, kind, input)
+  if (operation.status !== 'SUCCEEDED') throw new Error(`${kind}: ${JSON.stringify(operation.error)}`)
+  return operation.result?.backupId ?? ''
 }
 
 const backupOf = (world: World) => perform(world, 'createBackup', { type: 'FULL' })

@@ -32,7 +32,11 @@ export interface PayloadView {
   readonly plan: {
     readonly summary: string
     readonly estimatedSeconds: number | null
-    readonly steps: readonly { name: string }[]
+    readonly downtimeSeconds: number | null
+    readonly dataLoss: string | null
+    readonly destructive: boolean
+    readonly steps: readonly { readonly name: string }[]
+    readonly checks: readonly { readonly name: string; readonly status: string; readonly message: string | null }[]
   } | null
   readonly refusals: readonly {
     readonly code: string
@@ -44,7 +48,8 @@ export interface PayloadView {
 
 const OPERATION = `id status attempt cancellable requestedBy { name } steps { name status }
   progress { percent bytesDone } error { code message retryable } result { __typename ... on Backup { backupId } }`
-const PAYLOAD = `operation { ${OPERATION} } plan { summary estimatedSeconds steps { name } } refusals { code message remedy field }`
+const PAYLOAD = `operation { ${OPERATION} } plan { summary estimatedSeconds downtimeSeconds dataLoss destructive steps { name } checks { name status message } }
+  refusals { code message remedy field }`
 const EVENT = `__typename cursor sequence message ... on StepStarted { step } ... on StepFinished { step }
   ... on StepProgressed { progress { percent bytesDone bytesTotal } }`
 
@@ -60,7 +65,7 @@ const INPUT_TYPES: Readonly<Record<string, string>> = {
 export async function requestOperation(
   api: ApiClient,
   kind: string,
-  input: Record<string, unknown>,
+  input: Readonly<Record<string, unknown>>,
 ): Promise<PayloadView> {
   const type = INPUT_TYPES[kind] ?? `${kind.charAt(0).toUpperCase()}${kind.slice(1)}Input`
   const query = `mutation ($input: ${type}!) { payload: ${kind}(input: $input) { ${PAYLOAD} } }`
@@ -97,4 +102,16 @@ export async function untilEnd(api: ApiClient, id: string): Promise<{ events: Ev
   const operation = await readOperation(api, id)
   if (operation === null) throw new Error(`operation ${id} is gone`)
   return { events, operation }
+}
+
+/** Asks for an operation that must not be refused, and follows it to its end. */
+export async function performOperation(
+  api: ApiClient,
+  kind: string,
+  input: Readonly<Record<string, unknown>> = {},
+): Promise<{ events: EventView[]; operation: OperationView }> {
+  const { operation, refusals } = await requestOperation(api, kind, input)
+  if (operation === null)
+    throw new Error(`${kind}: ${refusals.map(({ code, message }) => `${code}: ${message}`).join('; ')}`)
+  return untilEnd(api, operation.id)
 }
