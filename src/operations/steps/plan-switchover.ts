@@ -12,8 +12,8 @@ import { prepareSwitchover, switchOver } from './switch-over.ts'
 type Context = PlanContext<LeaderChangeRequest>
 
 /** Measured on an idle stack on 2 cores (docs/BENCHMARKS.md): the estimates until there is a switchover to go by. */
-const DEFAULT_DOWNTIME_SECONDS = 2
-const DEFAULT_SECONDS = { prepare: 0.3, switch: 2, settle: 0.5 }
+const DEFAULT_DOWNTIME_SECONDS = 1
+const DEFAULT_SECONDS = { prepare: 0.2, switch: 1.4, settle: 0.3 }
 
 export function planSwitchover(context: Context): PlanDraft {
   const { cluster, input, earlier } = context
