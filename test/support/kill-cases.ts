@@ -1,4 +1,5 @@
 import type { ApiClient } from './api-client.ts'
+import { waitForCatalogue } from './backup-client.ts'
 import { leaderName } from './cluster-facts.ts'
 import { performOperation } from './operation-client.ts'
 import type { TestStack } from './stack.ts'
@@ -19,6 +20,7 @@ export interface World {
 }
 
 const confirm = 'patroni'
+const BARMAN_CONFIGURATION = '/etc/barman.d/cluster.conf'
 
 async function replica({ api }: World): Promise<string> {
   const leader = await leaderName(api)
@@ -57,7 +59,25 @@ export const KILL_CASES: Readonly<Record<string, KillCase>> = {
     },
   },
   verifyBackup: { input: async (world) => ({ backupId: await newestBackup(world) }) },
-  applyRetentionPolicy: { input: async () => ({ confirm }) },
+  applyRetentionPolicy: {
+    input: async (world) => {
+      // Otherwise Barman's own cron would be first.
+      await world.facts.exec('barman', ['sv', '-w', '30', 'down', 'cron'])
+      await world.facts.exec('barman', ['cp', BARMAN_CONFIGURATION, '/tmp/cluster.conf'])
+      const one = 's/^retention_policy *=.*/retention_policy = REDUNDANCY 1/'
+      await world.facts.exec('barman', ['sed', '-i', one, BARMAN_CONFIGURATION])
+      const newest = await backupOf(world)
+      await waitForCatalogue(world.api, 'older backups to be obsolete', (all) =>
+        all.some(({ backupId, retentionStatus }) => backupId !== newest && retentionStatus === 'OBSOLETE'),
+      )
+      return { confirm }
+    },
+    restore: async ({ facts }) => {
+      const script = `cat /tmp/cluster.conf > ${BARMAN_CONFIGURATION}; rm /tmp/cluster.conf`
+      await facts.exec('barman', ['sh', '-c', script])
+      await facts.exec('barman', ['sv', '-w', '30', 'up', 'cron'])
+    },
+  },
   checkBackupServer: { input: async () => ({}) },
   switchWal: { input: async () => ({ force: true }) },
   archiveWals: { input: async () => ({}) },
