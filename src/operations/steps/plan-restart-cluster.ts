@@ -16,8 +16,8 @@ import { planRoll, type RestartClusterRequest } from './rolling-restart.ts'
 
 type Context = PlanContext<RestartClusterRequest>
 
-/** Measured on an idle 2-core machine: the estimates until there is a rolling restart to go by. */
-const DEFAULT_SECONDS = { replica: 3, switchover: 4, rejoin: 4 }
+/** Measured on an idle 2-core machine with a loop_wait of 2: the estimates until there is a rolling restart to go by. */
+const DEFAULT_SECONDS = { replica: 2, switchover: 3, rejoin: 3 }
 const DEFAULT_DOWNTIME_SECONDS = 3
 
 export function checkRestartCluster(context: Context): Refusal[] {
@@ -58,7 +58,7 @@ export function planRestartCluster(context: Context): PlanDraft {
   return {
     summary:
       nodes.length === 0
-        ? `Nothing to do: no restart is pending in ${cluster.name}`
+        ? `Nothing to do as of now: no restart is pending in ${cluster.name}`
         : `Restarts PostgreSQL on ${nodes.join(', ')}, in this order, one at a time`,
     steps,
     checks: left.map((name) => ({

@@ -19,8 +19,8 @@ export interface RestartNodeRequest {
 type Context = PlanContext<RestartNodeRequest>
 
 /** Measured on an idle 2-core machine: the estimates until there is a restart to go by. */
-const DEFAULT_SECONDS = 3
-const DEFAULT_DOWNTIME_SECONDS = 3
+const DEFAULT_SECONDS = 2
+const DEFAULT_DOWNTIME_SECONDS = 2
 
 /** What lasts; another restart is waited out. */
 const BUSY: readonly NodeState[] = [NodeState.CREATING_REPLICA, NodeState.INITIALIZING]
@@ -46,7 +46,7 @@ export function planRestartNode(context: Context): PlanDraft {
   const reasons = Object.keys(view?.pendingRestartReasons ?? {}).join(', ')
   return {
     summary: needless
-      ? `Nothing to do: no restart is pending on ${node}`
+      ? `Nothing to do as of now: no restart is pending on ${node}`
       : `Restarts PostgreSQL on ${who}${pending ? `, where a restart is pending${reasons ? ` (${reasons})` : ''}` : ''}; its sessions end`,
     steps: [{ name: 'restart', title: 'Restart PostgreSQL', estimatedSeconds: seconds }],
     checks: [],

@@ -69,6 +69,7 @@ export const restartReplicas: Step<RestartClusterRequest> = {
       await restartPostgres(context, name, { pendingOnly: false })
       await context.keep({ restarted: [...restarted, name] }, `${name} was restarted and streams without lag`)
     }
+    context.progress({ percent: 100, message: `${replicas.length} of ${replicas.length} replicas restarted` })
     return undefined
   },
 }

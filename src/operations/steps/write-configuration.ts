@@ -25,13 +25,19 @@ export const writeConfiguration: Step<ConfigurationRequest> = {
     const basis = basisOf(context)
     const foreign = jsonChanges(basis, value)
     if (foreign.length > 0) throw new ConfigurationConflictError(foreign)
+    const next = mergePatch(value, context.input.patch)
     await context.checkFence()
-    await put(context, mergePatch(value, context.input.patch), { config: entry }, basis)
-    return undefined
+    // From here on the configuration may be this operation's: only then has undo anything to take back.
+    await context.keep({ writing: true }, 'Writing the configuration')
+    if (await context.clients.dcs.writeIf('config', JSON.stringify(next), { config: entry })) return undefined
+    const now = await readConfiguration(context)
+    await context.keep({ writing: false }, 'Somebody else was faster: nothing was written')
+    throw new ConfigurationConflictError(jsonChanges(basis, now.value))
   },
 
   /** Only what this operation has put there and nobody has changed since. */
   async undo(context) {
+    if (context.state()['writing'] !== true) return
     const { entry, value } = await readConfiguration(context)
     const { patch } = context.input
     const basis = basisOf(context)
@@ -40,19 +46,10 @@ export const writeConfiguration: Step<ConfigurationRequest> = {
       context.log('Somebody else has changed the same settings since: they were left as they are')
       return
     }
-    await put(context, mergePatch(value, reversePatch(basis, patch)), { config: entry }, value)
+    const former = mergePatch(value, reversePatch(basis, patch))
+    if (await context.clients.dcs.writeIf('config', JSON.stringify(former), { config: entry })) return
+    throw new ConfigurationConflictError(jsonChanges(value, (await readConfiguration(context)).value))
   },
-}
-
-async function put(
-  context: Context,
-  next: Readonly<Record<string, unknown>>,
-  unchanged: Parameters<Context['clients']['dcs']['writeIf']>[2],
-  expected: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  if (await context.clients.dcs.writeIf('config', JSON.stringify(next), unchanged)) return
-  const { value } = await readConfiguration(context)
-  throw new ConfigurationConflictError(jsonChanges(expected, value))
 }
 
 /** The configuration that the plan was made on. */

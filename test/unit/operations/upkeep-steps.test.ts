@@ -205,12 +205,35 @@ describe('a change of the configuration', () => {
 
   test('is taken back without taking back what others have changed since', async () => {
     cluster.configuration = { ttl: 60, loop_wait: 5 }
+    cluster.state = { writing: true }
     await writeConfiguration.undo?.(contextOf({ loop_wait: 10 }))
     expect(cluster.configuration).toEqual({ loop_wait: 5 })
   })
 
+  test('that was never written is not taken back, though others have written the same', async () => {
+    cluster.configuration = { ttl: 60 }
+    await writeConfiguration.undo?.(contextOf({ ttl: 30 }))
+    expect(cluster.configuration).toEqual({ ttl: 60 })
+  })
+
+  test('that loses against somebody who writes at the same moment is a conflict, and is not taken back', async () => {
+    cluster.configuration = { ttl: 30 }
+    const context = contextOf({ ttl: 30 })
+    const faster = {
+      ...context,
+      keep: async (state: Readonly<Record<string, unknown>>, message: string) => {
+        if (state['writing'] === true) cluster.configuration = { ttl: 90 }
+        await context.keep(state, message)
+      },
+    }
+    await expect(writeConfiguration.run(faster)).rejects.toMatchObject({ code: 'CONFLICT' })
+    await writeConfiguration.undo?.(context)
+    expect(cluster.configuration).toEqual({ ttl: 90 })
+  })
+
   test('is left when others have changed the same', async () => {
     cluster.configuration = { ttl: 90 }
+    cluster.state = { writing: true }
     await writeConfiguration.undo?.(contextOf({ ttl: 30 }))
     expect(cluster.configuration).toEqual({ ttl: 90 })
   })
