@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { reportFault } from '../support/fault-report.ts'
+import { requestOperation, untilEnd } from '../support/operation-client.ts'
+import { stack } from '../support/stack.ts'
+import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { expectTruth } from '../support/truth.ts'
+
+const facts = stack()
+let api: ApiClient
+beforeAll(async () => {
+  api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
+  await waitForHealthyCluster(api)
+})
+afterAll(() => api.close())
+
+describe('requests at once', () => {
+  test('fifty that are identical, with one idempotency key, are one operation', async () => {
+    const idempotencyKey = `fifty-${Date.now()}`
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => requestOperation(api, 'checkBackupServer', { idempotencyKey })),
+    )
+    const ids = new Set(answers.map(({ operation }) => operation?.id))
+    expect(ids.size).toBe(1)
+    expect((await untilEnd(api, [...ids][0] ?? '')).operation.status).toBe('SUCCEEDED')
+    await expectTruth(facts, api)
+    await reportFault({ fault: '50 identical mutations at once', done: 'checkBackupServer', seen: 'one operation' })
+  })
+
+  test('two that conflict: one runs, the other is refused and names it', async () => {
+    const answers = await Promise.all([
+      requestOperation(api, 'restartCluster', {}),
+      requestOperation(api, 'switchover', {}),
+    ])
+    const accepted = answers.flatMap(({ operation }) => operation?.id ?? [])
+    const refusals = answers.flatMap((answer) => answer.refusals)
+    expect(accepted).toHaveLength(1)
+    expect(refusals).toMatchObject([{ code: 'CONFLICT' }])
+    // A person is shown the global id's last part.
+    expect(refusals[0]?.message).toContain((accepted[0] ?? '').split(':').at(-1))
+    expect((await untilEnd(api, accepted[0] ?? '')).operation.status).toBe('SUCCEEDED')
+    await expectTruth(facts, api)
+    await reportFault({
+      fault: 'two conflicting mutations at once',
+      done: 'restartCluster and switchover',
+      seen: 'one ran, the other was refused with CONFLICT, which named it',
+    })
+  })
+})
