@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
+import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
-import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startWriteLoad, type WriteLoad } from '../support/write-load.ts'
 
@@ -57,5 +58,28 @@ describe('a leader whose container is killed', () => {
     await writes.stop()
     await facts.start(old)
     await waitForHealthyCluster(api)
+  })
+
+  test('takes nothing from the archive: streaming goes on where its timeline ended, the end of a segment too', async () => {
+    const timelineNow = async () => {
+      const { cluster } = await api.query<{ cluster: { leader: { timeline: number } } }>(
+        '{ cluster { leader { timeline } } }',
+      )
+      return cluster.leader.timeline
+    }
+    const old = await leaderName(api)
+    const timeline = await timelineNow()
+    await leaderSql(facts, 'SELECT pg_switch_wal()')
+    await facts.kill(old)
+    await waitFor('another leader', async () => (await timelineNow()) > timeline)
+    await facts.start(old)
+    await waitForHealthyCluster(api)
+    await waitFor('the new timeline to be streamed', async () => {
+      const files = await facts.exec('barman', ['ls', '/data/pg-backup/patroni/streaming'])
+      const next = (timeline + 1).toString(16).toUpperCase().padStart(8, '0')
+      if (new RegExp(`^${next}.*\\.partial$`, 'm').test(files)) return true
+      throw new Error(files)
+    })
+    await waitForBackups(api)
   })
 })

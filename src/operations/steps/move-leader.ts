@@ -4,6 +4,7 @@ import { viewNode } from '../../domain/node-view.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import { assessSwitchover } from '../../domain/switchover-eligibility.ts'
 import type { StepContext } from '../context.ts'
+import { readLeader, readLeaderRequest } from './leadership.ts'
 import { whyNotWellNow } from './node-wellness.ts'
 import { pollUntil } from './poll-until.ts'
 import { LeaderNotMovedError } from './upkeep-errors.ts'
@@ -50,12 +51,13 @@ export async function moveLeader(
   return leader
 }
 
-/** Waits until somebody leads and no switchover is under way any more: Patroni removes the key when it is over. */
+/** Waits until somebody leads and no switchover is under way any more. */
 export async function switchoverSettled(context: StepContext<unknown>): Promise<void> {
   const look = async () => {
-    const [leader, request] = await Promise.all([readLeader(context), context.clients.dcs.read('failover')])
+    const [leader, request] = await Promise.all([readLeader(context), readLeaderRequest(context)])
     if (leader === null) return 'nobody leads'
-    return request === null ? null : 'a switchover is under way'
+    // One that is scheduled for later is not this one.
+    return request === null || request.at !== null ? null : 'a switchover is under way'
   }
   await pollUntil(context, { what: 'the switchover to be over', timeoutMs: MOVE_MS, look })
 }
@@ -70,10 +72,6 @@ export async function isWritableElsewhere(context: StepContext<unknown>, from: s
 export async function movedFrom(context: StepContext<unknown>, from: string): Promise<boolean> {
   const leader = await readLeader(context)
   return leader !== null && leader !== from
-}
-
-async function readLeader(context: StepContext<unknown>): Promise<string | null> {
-  return (await context.clients.dcs.read('leader'))?.value || null
 }
 
 /** Patroni's refusal; null where it may have been done or may still be. */
