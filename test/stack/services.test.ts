@@ -1,13 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { composeFor } from '../../scripts/lib/compose.mjs'
-import { openStack } from '../../scripts/lib/settings.mjs'
-import { TEST_STACK_FILES } from '../../scripts/lib/test-stack.mjs'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
+import { imageId, runVariant } from '../support/image-variant.ts'
 import {
   cancelOperation,
   operationEvents,
@@ -94,20 +89,6 @@ async function succeeded(payload: PayloadView) {
   const { operation, events } = await finished(payload)
   expect(operation).toMatchObject({ status: 'SUCCEEDED', error: null })
   return { operation, events, steps: operation.steps.map(({ status }) => status) }
-}
-
-const imageId = (image: string) => docker('image', 'inspect', '--format', '{{.Id}}', image)
-
-/** The image with one label more, so that the next build differs from what runs; answers its id. */
-async function buildVariant(image: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'howdah-test-'))
-  try {
-    await writeFile(join(folder, 'Dockerfile'), `FROM ${image}\nLABEL howdah.test=variant\n`)
-    await docker('build', '--tag', image, folder)
-    return await imageId(image)
-  } finally {
-    await rm(folder, { recursive: true })
-  }
 }
 
 /** Begins to rebuild etcd2, and answers when an event has said so. */
@@ -241,12 +222,8 @@ describe('a service', () => {
 
 describe('a service that is rebuilt', () => {
   test('keeps the old container when cancelled, and gets a new one just like it though the worker is killed', async () => {
-    const image = await docker('inspect', '--format', '{{.Config.Image}}', container('etcd2'))
-    const built = await imageId(image)
-    const variant = await buildVariant(image)
+    const { image, variant, restore } = await runVariant(container('etcd2'), 'etcd2')
     try {
-      const compose = await composeFor(await openStack(TEST_STACK_FILES))
-      await compose.run(['up', '-d', '--no-build', '--no-deps', '--force-recreate', 'etcd2'])
       await waitForHealthyCluster(api)
       await waitForQuorum(true)
       const before = await inspect('etcd2')
@@ -271,9 +248,7 @@ describe('a service that is rebuilt', () => {
       expect(all.split('\n')).toEqual([container('etcd2')])
       await waitForQuorum(true)
     } finally {
-      if ((await imageId(image)) === variant) await docker('tag', built, image)
-      // Not where the container still runs it.
-      await docker('image', 'rm', variant).catch(() => {})
+      await restore()
     }
   })
 

@@ -1,6 +1,7 @@
 import type { ApiClient } from './api-client.ts'
 import { waitForCatalogue } from './backup-client.ts'
 import { leaderName } from './cluster-facts.ts'
+import { runVariant } from './image-variant.ts'
 import { performOperation } from './operation-client.ts'
 import type { TestStack } from './stack.ts'
 
@@ -42,6 +43,7 @@ async function newestBackup({ api }: World): Promise<string> {
 }
 
 let counter = 0
+let variant: Awaited<ReturnType<typeof runVariant>> | null = null
 
 /** Every kind; a kind that is missing here fails the suite. */
 export const KILL_CASES: Readonly<Record<string, KillCase>> = {
@@ -113,13 +115,19 @@ export const KILL_CASES: Readonly<Record<string, KillCase>> = {
     },
   },
   stopService: {
-    input: async (world) => ({ service: await replica(world) }),
+    input: async ({ api }) => ({ service: await leaderName(api) }),
     restore: async (world) => {
       for (const service of ['db1', 'db2', 'db3', 'db4']) await perform(world, 'startService', { service })
     },
   },
   restartService: { input: async () => ({ service: 'haproxy' }) },
-  rebuildService: { input: async () => ({ service: 'docker-proxy' }) },
+  rebuildService: {
+    input: async ({ facts }) => {
+      variant = await runVariant(facts.container('docker-proxy'), 'docker-proxy')
+      return { service: 'docker-proxy' }
+    },
+    restore: () => variant?.restore() ?? Promise.resolve(),
+  },
   checkConnectivity: { input: async () => ({ from: 'haproxy', to: 'db1' }) },
   releaseLeaderLock: {
     input: async () => ({}),
