@@ -121,6 +121,7 @@ describe('a leader that is not dead', () => {
     const before = await releaseCount(api)
     const writes = watchWrites(facts)
     const address = await addressOf(facts.container(old))
+    const cutAt = Date.now()
     await docker('network', 'disconnect', NETWORK, facts.container(old))
     await anotherLeader(old)
     await docker('network', 'connect', '--ip', address, '--alias', old, NETWORK, facts.container(old))
@@ -131,7 +132,7 @@ describe('a leader that is not dead', () => {
     await reportFault({
       fault: 'leader cut off from its network, then connected again',
       done: 'writes on every node',
-      seen: 'no release; the old leader took no write once another did',
+      seen: `no release; the old leader took its last write ${seconds(lastOf(spells[old], cutAt) - cutAt)} after the cut, the next one its first after ${seconds(firstOf(spells, old, cutAt) - cutAt)}`,
     })
   })
 
@@ -209,6 +210,19 @@ describe('a leader that is dead', () => {
     })
   })
 })
+
+type Spells = readonly { readonly first: number; readonly last: number }[]
+
+/** The last write that a node took in a spell that had begun by then. */
+function lastOf(spells: Spells | undefined, begunBy: number): number {
+  return Math.max(...(spells ?? []).filter(({ first }) => first <= begunBy).map(({ last }) => last))
+}
+
+/** The first write that another node took after that. */
+function firstOf(spells: Readonly<Record<string, Spells>>, than: string, after: number): number {
+  const others = Object.entries(spells).flatMap(([node, list]) => (node === than ? [] : list))
+  return Math.min(...others.map(({ first }) => first).filter((first) => first > after))
+}
 
 async function synchronous(on: boolean): Promise<void> {
   const patch = { synchronous_mode: on ? true : null }
