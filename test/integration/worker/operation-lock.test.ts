@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createEtcdStore, type EtcdStore } from '../../../src/clients/etcd/etcd-store.ts'
 import { ClaimMode } from '../../../src/domain/claim.ts'
@@ -14,6 +15,8 @@ import { type EtcdMembers, startEtcd } from '../clients/etcd-members.ts'
 
 const LEASE_SECONDS = 2
 const NEVER = new AbortController().signal
+// Twenty wait on it at once.
+setMaxListeners(0, NEVER)
 
 let etcd: EtcdMembers
 let store: EtcdStore
