@@ -99,7 +99,7 @@ describe('the cluster', () => {
 })
 
 describe('the archive', () => {
-  test('grows by a segment when one is closed, and has no gap', async () => {
+  test('grows by a segment when one is closed, without a gap', async () => {
     const query = `{ cluster { backupServer { name active retentionPolicy minimumRedundancy diskFreeBytes
       checks { name status } walArchive { segmentCount totalBytes lastArchivedAt gaps { after before } first { name } last { name startLsn endLsn } }
       wals(last: 3) { edges { node { id name timeline sizeBytes compression archivedAt } } pageInfo { hasPreviousPage } }
@@ -113,10 +113,12 @@ describe('the archive', () => {
       }
     }
     const before = (await api.query<View>(query)).cluster.backupServer
-    expect(before).toMatchObject({ name: server, active: true, minimumRedundancy: 1, walArchive: { gaps: [] } })
+    expect(before).toMatchObject({ name: server, active: true, minimumRedundancy: 1 })
     await leaderSql(facts, 'SELECT pg_logical_emit_message(false, $$test$$, $$grow$$); SELECT pg_switch_wal()')
     await waitFor('the segment to be in the catalogue', async () => {
       const now = (await api.query<View>(query)).cluster.backupServer.walArchive
+      // What was there may have a gap before the oldest backup: WAL that a kept backup needed, and none after it.
+      expect(now.gaps).toEqual(before.walArchive.gaps)
       return now.segmentCount > before.walArchive.segmentCount && now.last.name > before.walArchive.last.name
     })
   })
