@@ -129,10 +129,11 @@ describe('a leader that is not dead', () => {
     const spells = await writes.stop()
     expect(overlaps(spells)).toEqual([])
     expect(await releaseCount(api)).toBe(before)
+    const { last, next } = handOver(spells, old)
     await reportFault({
       fault: 'leader cut off from its network, then connected again',
       done: 'writes on every node',
-      seen: `no release; the old leader took its last write ${seconds(lastOf(spells[old], cutAt) - cutAt)} after the cut, the next one its first after ${seconds(firstOf(spells, old, cutAt) - cutAt)}`,
+      seen: `no release; the old leader took its last write ${seconds(last - cutAt)} after the cut, the next one its first after ${seconds(next - cutAt)}`,
     })
   })
 
@@ -211,17 +212,12 @@ describe('a leader that is dead', () => {
   })
 })
 
-type Spells = readonly { readonly first: number; readonly last: number }[]
-
-/** The last write that a node took in a spell that had begun by then. */
-function lastOf(spells: Spells | undefined, begunBy: number): number {
-  return Math.max(...(spells ?? []).filter(({ first }) => first <= begunBy).map(({ last }) => last))
-}
-
-/** The first write that another node took after that. */
-function firstOf(spells: Readonly<Record<string, Spells>>, than: string, after: number): number {
-  const others = Object.entries(spells).flatMap(([node, list]) => (node === than ? [] : list))
-  return Math.min(...others.map(({ first }) => first).filter((first) => first > after))
+/** When another node took its first write, and the last that the old one had taken before that. */
+function handOver(spells: Awaited<ReturnType<ReturnType<typeof watchWrites>['stop']>>, old: string) {
+  const others = Object.entries(spells).flatMap(([node, list]) => (node === old ? [] : list))
+  const next = Math.min(...others.map(({ first }) => first))
+  const before = (spells[old] ?? []).filter(({ first }) => first < next)
+  return { last: Math.max(...before.map(({ last }) => last)), next }
 }
 
 async function synchronous(on: boolean): Promise<void> {

@@ -3,7 +3,9 @@ import { waitForCatalogue } from './backup-client.ts'
 import { leaderName } from './cluster-facts.ts'
 import { runVariant } from './image-variant.ts'
 import { performOperation } from './operation-client.ts'
+import { leaderSql } from './sql.ts'
 import type { TestStack } from './stack.ts'
+import { waitFor } from './wait-for.ts'
 
 /** How a kind is brought to do something, so that a worker can be killed in each of its steps. */
 export interface KillCase {
@@ -82,7 +84,20 @@ export const KILL_CASES: Readonly<Record<string, KillCase>> = {
   },
   checkBackupServer: { input: async () => ({}) },
   switchWal: { input: async () => ({ force: true }) },
-  archiveWals: { input: async () => ({}) },
+  archiveWals: {
+    input: async ({ facts }) => {
+      // Otherwise Barman's own services would be first.
+      await facts.exec('barman', ['sv', '-w', '30', 'down', 'cron', 'archive-wal'])
+      const switched = await leaderSql<{ wal: string }>(facts, 'SELECT pg_walfile_name(pg_switch_wal()) AS wal')
+      const wal = switched[0]?.wal ?? ''
+      await waitFor(`${wal} to wait`, async () => {
+        const waiting = await facts.exec('barman', ['find', '/data/pg-backup/patroni/incoming', '-name', wal])
+        return waiting !== ''
+      })
+      return {}
+    },
+    restore: async ({ facts }) => void (await facts.exec('barman', ['sv', '-w', '30', 'up', 'cron', 'archive-wal'])),
+  },
   switchover: { input: async () => ({}) },
   cancelScheduledSwitchover: {
     input: async (world) => {

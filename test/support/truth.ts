@@ -48,6 +48,13 @@ export async function expectTruth(facts: TestStack, api: ApiClient, operations =
     return true
   })
   await waitForHealthyCluster(api)
+  // The API sees a member that was started some seconds later than the worker, which waited for it.
+  await waitFor('the API to see the quorum of etcd', async () => {
+    const { cluster } = await api.query<{ cluster: { etcd: { hasQuorum: boolean } } }>(
+      '{ cluster { etcd { hasQuorum } } }',
+    )
+    return cluster.etcd.hasQuorum
+  })
   for (const service of ['barman', ...NODES]) {
     const runs = await facts.exec(service, ['howdah-run', 'list'])
     expect(runs.includes('"RUNNING"'), `runs in ${service}: ${runs}`).toBe(false)
