@@ -15,7 +15,6 @@ export const resources = {
   service: (name: string) => `service/${name}`,
   /** The release of a dead leader's lock. */
   leaderLock: 'leader-lock',
-  recovery: 'recovery',
 } as const
 
 export function exclusive(resource: string): Claim {

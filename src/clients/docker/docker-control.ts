@@ -13,6 +13,7 @@ export interface ContainerNow {
   readonly status: string
   /** Also true of a container that is paused. */
   readonly running: boolean
+  /** "healthy", "unhealthy", "starting"; null without a health check. */
   readonly health: string | null
   readonly startedAt: Date | null
   readonly exitCode: number | null

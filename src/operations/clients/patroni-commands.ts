@@ -1,9 +1,7 @@
+import type { ControlAnswer } from '../../clients/patroni/patroni-control.ts'
+
 /** What Patroni said to an unsafe call: its status tells less than the cluster does afterwards. */
-export interface PatroniAnswer {
-  readonly status: number
-  /** Patroni's own sentence. */
-  readonly text: string
-}
+export type PatroniAnswer = ControlAnswer
 
 /**
  * Patroni's unsafe REST calls, and what a step must read from one member, each through the member that is named. A call resolves with any HTTP answer, and throws

@@ -1,27 +1,11 @@
+import type { ContainerNow } from '../../clients/docker/docker-control.ts'
+import type { ExecResult } from '../../clients/docker/docker-exec.ts'
 import type { ServiceRebuild } from './service-rebuild.ts'
 
 /** What Docker says of a service's container now, not what a snapshot remembers. */
-export interface ServiceContainer {
-  readonly id: string
-  /** Docker's word: "running", "exited", "paused", "restarting", "created", "removing", "dead". */
-  readonly status: string
-  /** Also true of a container that is paused. */
-  readonly running: boolean
-  /** "healthy", "unhealthy", "starting"; null without a health check. */
-  readonly health: string | null
-  readonly startedAt: Date | null
-  readonly exitCode: number | null
-  /** As it was named when the container was made: "howdah/etcd:trixie". */
-  readonly image: string
-  readonly imageId: string
-  readonly networks: readonly string[]
-}
+export type ServiceContainer = ContainerNow
 
-export interface CommandResult {
-  readonly exitCode: number
-  readonly stdout: string
-  readonly stderr: string
-}
+export type CommandResult = ExecResult
 
 /** The stack's containers, by the names of their services. All throw UnreachableError and NotFoundError. */
 export interface ServiceCommands {

@@ -4,9 +4,10 @@ import { assessSwitchover } from '../../domain/switchover-eligibility.ts'
 import type { PatroniAnswer } from '../clients/patroni-commands.ts'
 import type { RunningWriteProbe, WriteOutage } from '../clients/write-probe.ts'
 import type { StepContext } from '../context.ts'
+import { StepOutcome } from '../define-operation.ts'
 import { type LeaderChangeRequest, leaderChangeState } from './leader-change-state.ts'
 import { LeaderChangedError, LeaderUnchangedError } from './leader-errors.ts'
-import { readLeader, readLeaderRequest } from './leadership.ts'
+import { readLeader, readLeaderRequest, readNewLeader } from './leadership.ts'
 
 type Context = StepContext<LeaderChangeRequest>
 
@@ -59,8 +60,27 @@ export async function changeLeader(
   }
 }
 
+/**
+ * `done` of a step that changes the leader: before Patroni was asked, whether it is already so; after that, whether another
+ * node leads, which is kept for the steps behind it.
+ */
+export async function leaderChangeDone(context: Context, alreadySo: () => Promise<boolean>): Promise<StepOutcome> {
+  const { asked, from = null } = leaderChangeState(context)
+  if (asked !== true) return (await alreadySo()) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  const leader = await readNewLeader(context, from)
+  if (leader === null) return StepOutcome.NOT_DONE
+  await context.keep(changed(context, leader, null), 'Patroni went on without the worker')
+  return StepOutcome.DONE
+}
+
+/** Whether the node that was chosen, or else asked for, leads; false while none is named. */
+export async function candidateLeads(context: Context): Promise<boolean> {
+  const candidate = leaderChangeState(context).candidate ?? context.input.candidate ?? null
+  return candidate !== null && (await readLeader(context)) === candidate
+}
+
 /** Tells where it landed and what it cost, and answers what later steps and later plans need. */
-export function changed(context: Context, leader: string, outage: WriteOutage | null): Record<string, unknown> {
+function changed(context: Context, leader: string, outage: WriteOutage | null): Record<string, unknown> {
   const { candidate } = leaderChangeState(context)
   if (candidate !== undefined && candidate !== null && candidate !== leader) {
     context.log(`${candidate} was to lead, but ${leader} does`, LogLevel.WARNING)

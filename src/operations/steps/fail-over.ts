@@ -1,15 +1,12 @@
 import { assessFailover, bestForFailover, healthyLeader } from '../../domain/failover-eligibility.ts'
 import { NodeState } from '../../domain/node.ts'
 import { viewNodes } from '../../domain/node-view.ts'
-import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { changed, changeLeader } from './change-leader.ts'
+import { candidateLeads, changeLeader, leaderChangeDone } from './change-leader.ts'
 import { failoverReasons } from './check-failover.ts'
 import { type LeaderChangeRequest, leaderChangeState } from './leader-change-state.ts'
 import { NoCandidateError } from './leader-errors.ts'
-import { readLeader, readNewLeader } from './leadership.ts'
-
-type Context = StepContext<LeaderChangeRequest>
+import { readLeader } from './leadership.ts'
 
 /** Beyond the time for which a dead leader's key lives on. */
 const ELECTION_MS = 60_000
@@ -20,7 +17,7 @@ export const prepareFailover: Step<LeaderChangeRequest> = {
   name: 'prepare',
   title: 'Choose the node to promote',
 
-  done: async (context) => ((await leadsAlready(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE),
+  done: async (context) => ((await candidateLeads(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE),
 
   async run(context) {
     await Promise.all(context.layout.nodes.map(({ name }) => context.clients.refreshNode(name)))
@@ -43,14 +40,7 @@ export const failOver: Step<LeaderChangeRequest> = {
   weight: 3,
   pointOfNoReturn: true,
 
-  async done(context) {
-    const { asked, from = null } = leaderChangeState(context)
-    if (asked !== true) return (await leadsAlready(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
-    const leader = await readNewLeader(context, from)
-    if (leader === null) return StepOutcome.NOT_DONE
-    await context.keep(changed(context, leader, null), 'Patroni went on without the worker')
-    return StepOutcome.DONE
-  },
+  done: (context) => leaderChangeDone(context, () => candidateLeads(context)),
 
   async run(context) {
     const { candidate } = leaderChangeState(context)
@@ -65,9 +55,4 @@ export const failOver: Step<LeaderChangeRequest> = {
       timeoutMs: ttl * 1000 + ELECTION_MS,
     })
   },
-}
-
-async function leadsAlready(context: Context): Promise<boolean> {
-  const candidate = leaderChangeState(context).candidate ?? context.input.candidate ?? null
-  return candidate !== null && (await readLeader(context)) === candidate
 }

@@ -5,10 +5,10 @@ import { LogLevel } from '../../domain/operation-events.ts'
 import { assessSwitchover, bestForSwitchover } from '../../domain/switchover-eligibility.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { changed, changeLeader, nodeReasons } from './change-leader.ts'
+import { candidateLeads, changeLeader, leaderChangeDone, nodeReasons } from './change-leader.ts'
 import { type LeaderChangeRequest, leaderChangeState, timeOf } from './leader-change-state.ts'
 import { NoCandidateError, ScheduleError } from './leader-errors.ts'
-import { readLeader, readLeaderRequest, readNewLeader } from './leadership.ts'
+import { readLeader, readLeaderRequest } from './leadership.ts'
 
 type Context = StepContext<LeaderChangeRequest>
 
@@ -53,12 +53,7 @@ export const switchOver: Step<LeaderChangeRequest> = {
 
   async done(context) {
     if (timeOf(context.input) !== null) return (await isScheduled(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
-    const { asked, from = null } = leaderChangeState(context)
-    if (asked !== true) return (await leadsAlready(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
-    const leader = await readNewLeader(context, from)
-    if (leader === null) return StepOutcome.NOT_DONE
-    await context.keep(changed(context, leader, null), 'Patroni went on without the worker')
-    return StepOutcome.DONE
+    return leaderChangeDone(context, () => candidateLeads(context))
   },
 
   run: (context) => (timeOf(context.input) === null ? switchNow(context) : schedule(context)),
@@ -109,9 +104,9 @@ async function checkpoint(context: Context, leader: string): Promise<void> {
   }
 }
 
+/** One that is for later is not done because the candidate leads now. */
 async function leadsAlready(context: Context): Promise<boolean> {
-  const candidate = leaderChangeState(context).candidate ?? context.input.candidate ?? null
-  return timeOf(context.input) === null && candidate !== null && (await readLeader(context)) === candidate
+  return timeOf(context.input) === null && (await candidateLeads(context))
 }
 
 async function isScheduled(context: Context): Promise<boolean> {
