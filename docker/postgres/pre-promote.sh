@@ -1,14 +1,43 @@
 #!/bin/bash
 # Patroni runs this right before it promotes. With summarize_wal, PostgreSQL 17 lets nobody write after a promotion until its
-# WAL summarizer has caught up; and that sleeps up to 30 seconds where little was written. SIGHUP wakes it, harmlessly: so it
-# is woken until the promotion is through. Nothing here may keep a promotion from happening.
-nudge() {
-  for (( i = 0; i < 300; i++ )); do
-    # One `postgres: ... walsummarizer`, unless a recovery is being prepared in this container as well.
-    for summarizer in $(pgrep -f '^postgres: .*walsummarizer'); do kill -HUP "$summarizer"; done
-    (( i % 5 )) || [ "$(psql -qAtX -U postgres -d postgres -c 'SELECT pg_is_in_recovery()')" != f ] || return
+# WAL summarizer has caught up. That sleeps up to 30 seconds where little was written: SIGHUP wakes it, harmlessly, so it is
+# woken until the promotion is through. And one that stands still (WAL of an older timeline that it wants is gone, say) would
+# hold the promotion up for 70 seconds and then end the server: it is turned off for the promotion, and on again after it.
+# An incremental backup across the gap is refused by PostgreSQL; the next FULL one mends that.
+# Nothing here may keep a promotion from happening.
+exec < /dev/null
+sql() { PGCONNECT_TIMEOUT=1 timeout 2 psql -qAtX -U postgres -d postgres -c "$1"; }
+summarizers() { pgrep -f '^postgres: .*walsummarizer'; } # More than one where a recovery is prepared in this container as well.
+wake() { for summarizer in $(summarizers); do kill -HUP "$summarizer"; done; }
+caught_up() {
+  local asked="SELECT current_setting('summarize_wal') = 'off' OR pending_lsn >= pg_last_wal_replay_lsn()"
+  [ "$(sql "$asked FROM pg_get_wal_summarizer_state()")" != f ]
+}
+
+turn_off_if_stuck() {
+  for (( i = 0; i < 10; i++ )); do
+    wake
+    ! caught_up || return
+    sleep 0.1
+  done
+  echo "pre-promote: the WAL summarizer stands still; it is off until the promotion is through" >&2
+  sql 'ALTER SYSTEM SET summarize_wal = off' && sql 'SELECT pg_reload_conf()' > /dev/null
+  # Until the startup process has read it.
+  sleep 0.2
+}
+
+follow_promotion() {
+  for (( i = 0; i < 600; i++ )); do
+    wake
+    if ! (( i % 5 )) && [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; then
+      # Not there is success. Where it was turned off by somebody else, that stands in another file.
+      sql 'ALTER SYSTEM RESET summarize_wal' && sql 'SELECT pg_reload_conf()'
+      return
+    fi
     sleep 0.1
   done
 }
-nudge < /dev/null > /dev/null 2>&1 &
+
+turn_off_if_stuck
+follow_promotion > /dev/null 2>&1 &
 exit 0

@@ -1,5 +1,5 @@
 import { LogLevel } from '../domain/operation-events.ts'
-import type { StepContext } from '../operations/context.ts'
+import type { StepContext, StepRecoveries } from '../operations/context.ts'
 import type { AnyOperation, Step } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import type { Clock } from '../shared/clock.ts'
@@ -15,6 +15,7 @@ export interface Attempt {
   readonly definition: AnyOperation
   readonly cluster: WorkedCluster
   readonly journal: OperationJournal
+  readonly recoveries: StepRecoveries
   /** Not taken yet when the attempt begins; null for a kind that is not fenced. */
   readonly lock: OperationLock | null
   /** Aborted on cancel, and when this worker loses or hands over the operation. */
@@ -23,7 +24,7 @@ export interface Attempt {
 
 /** What a step of the attempt sees; without a step, what `result` sees. */
 export function contextFor(
-  { clock, cluster, journal, lock }: Attempt,
+  { clock, cluster, journal, recoveries, lock }: Attempt,
   step: AnyStep | null,
   input: OperationInput,
   signal: AbortSignal,
@@ -37,6 +38,7 @@ export function contextFor(
     layout: cluster.layout,
     cluster: () => cluster.current(),
     clients: cluster.clients,
+    recoveries,
     state: () => journal.record.state,
     keep: (state, message) =>
       journal.write({ type: 'OperationLogged', step: name, level: LogLevel.INFO, state }, message),

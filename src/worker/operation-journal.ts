@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { isTerminal, NO_PROGRESS, type OperationRecord, type Progress, StepStatus } from '../domain/operation.ts'
 import { LogLevel, type OperationEventBody } from '../domain/operation-events.ts'
 import { ProgressMeter } from '../domain/progress-meter.ts'
-import { LogUnavailableError, LostOperationError } from '../events/event-errors.ts'
+import { LostOperationError } from '../events/event-errors.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { Clock } from '../shared/clock.ts'
+import { throughOutages } from './through-outages.ts'
 
 /** How one attempt at one operation writes into the log: in order, at a bounded rate, through outages of Redis. */
 export interface OperationJournal {
@@ -24,7 +25,6 @@ export interface OperationJournal {
 }
 
 const FIRST_INTERVAL_MS = 250
-const REDIS_RETRY_MS = 250
 
 export function createOperationJournal(dependencies: {
   readonly log: OperationLog
@@ -41,21 +41,10 @@ export function createOperationJournal(dependencies: {
   let record = dependencies.record
   let tail: Promise<void> = Promise.resolve()
 
-  async function throughOutages<T>(call: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await call()
-      } catch (error) {
-        if (!(error instanceof LogUnavailableError)) throw error
-        await clock.sleep(REDIS_RETRY_MS)
-      }
-    }
-  }
-
   async function append(body: OperationEventBody, message: string): Promise<void> {
     const token = randomUUID()
     const request = { operationId: record.id, body, message, attempt, token }
-    record = (await throughOutages(() => log.append(request))) ?? record
+    record = (await throughOutages(clock, () => log.append(request))) ?? record
   }
 
   function write(body: OperationEventBody, message: string): Promise<void> {
@@ -111,7 +100,7 @@ export function createOperationJournal(dependencies: {
       if (progress) await writeProgress(step, progress)
     },
     async checkAttempt() {
-      const current = await throughOutages(() => log.get(record.id))
+      const current = await throughOutages(clock, () => log.get(record.id))
       if (current?.attempt !== attempt || isTerminal(current.status))
         throw new LostOperationError(record.id, attempt, current?.attempt ?? 0)
     },

@@ -94,6 +94,48 @@ describe('the leader killed in the middle of a switchover', () => {
   })
 })
 
+describe('a WAL summarizer that stands still', () => {
+  test('does not hold up the promotion of its node, and goes on after it', async () => {
+    const leader = await leaderName(api)
+    const candidate = leader === 'db1' ? 'db2' : 'db1'
+    const processes = await docker('top', facts.container(candidate), '-eo', 'pid,args')
+    const summarizer = Number(/^\s*(\d+)\s+postgres: .*walsummarizer/m.exec(processes)?.[1])
+    expect(summarizer, processes).toBeGreaterThan(1)
+    process.kill(summarizer, 'SIGSTOP')
+    const load = await startWriteLoad(facts)
+    try {
+      const { operation, refusals } = await requestOperation(api, 'switchover', { candidate })
+      expect(refusals).toEqual([])
+      const { operation: ended } = await untilEnd(api, operation?.id ?? '')
+      expect(ended.status).toBe('SUCCEEDED')
+      expect(await leaderName(api)).toBe(candidate)
+      await waitFor('it to be on again', async () => (await facts.sql(candidate, 'SHOW summarize_wal')) === 'on')
+    } finally {
+      process.kill(summarizer, 'SIGCONT')
+    }
+    await waitFor(
+      'it to have caught up',
+      async () => {
+        const behind = 'SELECT summarized_tli, pg_current_wal_lsn() - pending_lsn FROM pg_get_wal_summarizer_state()'
+        const [timeline, bytes] = (await facts.sql(candidate, behind)).split('|').map(Number)
+        const current = Number(await facts.sql(candidate, 'SELECT timeline_id FROM pg_control_checkpoint()'))
+        if (timeline !== current || (bytes ?? Number.NaN) > 16_777_216)
+          throw new Error(`${timeline}, ${bytes} bytes behind`)
+        return true
+      },
+      { timeoutMs: 120_000 },
+    )
+    const { longestGapMs } = load
+    expect((await load.stop()).lost).toEqual([])
+    await expectTruth(facts, api)
+    await reportFault({
+      fault: 'WAL summarizer of the next leader frozen (SIGSTOP), then let go',
+      done: 'switchover under writes',
+      seen: `SUCCEEDED; writes failed for ${seconds(longestGapMs)}; the summarizer was off for the promotion, and caught up after it`,
+    })
+  })
+})
+
 describe('a leader that is not dead', () => {
   test('frozen: UNREACHABLE, never released by Howdah, never two primaries', async () => {
     const old = await leaderName(api)

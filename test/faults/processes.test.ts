@@ -5,20 +5,20 @@ import { reportFault } from '../support/fault-report.ts'
 import { ensureLoad } from '../support/load.ts'
 import {
   createBackup,
+  type OperationView,
   operationEvents,
   readOperation,
   requestOperation,
   untilEnd,
 } from '../support/operation-client.ts'
 import { run } from '../support/run.ts'
+import { signalAll, startSecondWorker } from '../support/second-worker.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { crash, expectTruth, pidOf } from '../support/truth.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const facts = stack()
-/** The lock of the queue lasts 5 s, the lease in etcd 10 s. */
-const STOPPED_MS = 15_000
 let api: ApiClient
 beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
@@ -40,30 +40,61 @@ async function runningBackup(): Promise<string> {
 }
 
 describe('a worker', () => {
-  test('that is stopped past its lock and goes on later is refused in its old attempt, and a new one goes on', async () => {
-    const pid = await pidOf(facts, 'worker')
-    const { operation, refusals } = await requestOperation(api, 'restartCluster', {})
-    expect(refusals).toEqual([])
-    const id = operation?.id ?? ''
-    await waitFor('a step to run', async () =>
-      (await readOperation(api, id))?.steps.some(({ status }) => status === 'RUNNING'),
-    )
-    process.kill(pid, 'SIGSTOP')
+  test('that is stopped past its locks is taken over by another, and refused when it goes on', async () => {
+    const second = await startSecondWorker(facts)
     try {
-      await new Promise((resolve) => setTimeout(resolve, STOPPED_MS))
+      const { operation, refusals } = await requestOperation(api, 'restartCluster', {})
+      expect(refusals).toEqual([])
+      const id = operation?.id ?? ''
+      await waitFor('a step to run', async () =>
+        (await readOperation(api, id))?.steps.some(({ status }) => status === 'RUNNING'),
+      )
+      const first = await workerOf(id, 1)
+      const frozen = first === second.name ? second.name : facts.container('worker')
+      const frozenAt = Date.now()
+      await signalAll(frozen, 'SIGSTOP')
+      let ended: OperationView
+      let takenOverMs: number
+      try {
+        const taken = await waitFor('the other worker to take it over', async () => {
+          const view = await readOperation(api, id)
+          return view !== null && view.attempt > 1 ? view : null
+        })
+        takenOverMs = Date.now() - frozenAt
+        ended = (await untilEnd(api, taken.id)).operation
+      } finally {
+        await signalAll(frozen, 'SIGCONT')
+      }
+      expect(ended).toMatchObject({ status: 'SUCCEEDED', attempt: 2 })
+      expect(await workerOf(id, 2)).not.toBe(first)
+      const refused = await waitFor('the frozen worker to find that it has lost the operation', async () =>
+        (await second.logs(frozen))
+          .split('\n')
+          .find((line) => line.includes(id.split(':')[1] ?? id) && /given up/.test(line)),
+      )
+      expect(refused).toContain('attempt 1')
+      const after = await readOperation(api, id)
+      expect(after).toEqual(ended)
+      await expectTruth(facts, api)
+      await reportFault({
+        fault: 'SIGSTOP of a worker past its locks in Redis and etcd, beside a second worker',
+        done: 'restartCluster',
+        seen: `taken over after ${(takenOverMs / 1000).toFixed(1)} s; ${ended.status} in attempt ${ended.attempt}; the first, let go, was refused`,
+      })
     } finally {
-      process.kill(pid, 'SIGCONT')
+      await second.remove()
     }
-    const { operation: ended } = await untilEnd(api, id)
-    expect(ended.status).toBe('SUCCEEDED')
-    await expectTruth(facts, api)
-    await reportFault({
-      fault: `SIGSTOP of the worker for ${STOPPED_MS / 1000} s, past its locks in Redis and etcd`,
-      done: 'restartCluster',
-      seen: `${ended.status} in attempt ${ended.attempt}; no event of an earlier one after it began`,
-    })
   })
 })
+
+/** Host name of the worker that had this attempt. */
+async function workerOf(id: string, attempt: number): Promise<string> {
+  for await (const { __typename, message } of operationEvents(api, id)) {
+    const named = /^(?:Started|Taken over) by ([^/]+)\//.exec(message)?.[1]
+    if (__typename === 'OperationStarted' && named !== undefined && --attempt === 0) return named
+  }
+  throw new Error(`${id} has no such attempt`)
+}
 
 describe('the API killed under 200 subscribers', () => {
   test('each goes on from its cursor, without a gap and without a duplicate', async () => {

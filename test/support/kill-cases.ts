@@ -25,12 +25,12 @@ export interface World {
 const confirm = 'patroni'
 const BARMAN_CONFIGURATION = '/etc/barman.d/cluster.conf'
 
-async function replica({ api }: World): Promise<string> {
+export async function replica({ api }: World): Promise<string> {
   const leader = await leaderName(api)
   return ['db2', 'db3', 'db4'].find((name) => name !== leader) ?? 'db2'
 }
 
-async function perform({ api }: World, kind: string, input: Record<string, unknown>): Promise<string> {
+export async function perform({ api }: World, kind: string, input: Record<string, unknown>): Promise<string> {
   const { operation } = await performOperation(api, kind, input)
   if (operation.status !== 'SUCCEEDED') throw new Error(`${kind}: ${JSON.stringify(operation.error)}`)
   return operation.result?.backupId ?? ''

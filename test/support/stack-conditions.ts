@@ -3,7 +3,7 @@ import { waitFor } from './wait-for.ts'
 
 interface ClusterView {
   cluster: {
-    nodes: { name: string; role: string; state: string }[]
+    nodes: { name: string; role: string; state: string; timeline: number | null }[]
     backupServer: {
       checks: { name: string; status: string; message: string | null }[]
       latestBackup: { backupId: string } | null
@@ -12,19 +12,23 @@ interface ClusterView {
   }
 }
 
-const QUERY = `{ cluster { nodes { name role state }
+const QUERY = `{ cluster { nodes { name role state timeline }
   backupServer { checks { name status message } latestBackup { backupId } walArchive { segmentCount } } } }`
 
-/** One leader and three streaming replicas. Every stack test begins and ends with it. */
+/**
+ * One leader and three streaming replicas, on one timeline: Patroni learns a moment later than PostgreSQL which one that is,
+ * and hands over to nobody on another. Every stack test begins and ends with it.
+ */
 export async function waitForHealthyCluster(api: ApiClient): Promise<void> {
   await waitFor(
     'one leader and three streaming replicas',
     async () => {
       const { cluster } = await api.query<ClusterView>(QUERY)
-      const seen = cluster.nodes.map(({ name, role, state }) => `${name} ${role} ${state}`)
+      const seen = cluster.nodes.map(({ name, role, state, timeline }) => `${name} ${role} ${state} on ${timeline}`)
+      const timelines = new Set(cluster.nodes.map(({ timeline }) => timeline))
       const leaders = cluster.nodes.filter(({ role, state }) => role === 'LEADER' && state === 'RUNNING')
       const streaming = cluster.nodes.filter(({ role, state }) => role === 'REPLICA' && state === 'STREAMING')
-      if (leaders.length === 1 && streaming.length === 3) return true
+      if (leaders.length === 1 && streaming.length === 3 && timelines.size === 1) return true
       throw new Error(seen.join(', '))
     },
     { timeoutMs: 180_000, intervalMs: 250 },
@@ -51,6 +55,23 @@ export async function waitForBackups(api: ApiClient): Promise<void> {
       )
     },
     { timeoutMs: 180_000, intervalMs: 500 },
+  )
+}
+
+/** Every operation has ended, those that Howdah itself asks for included. */
+export async function waitForNothingRunning(api: ApiClient): Promise<void> {
+  await waitFor(
+    'every operation to end',
+    async () => {
+      const query = '{ operations(first: 20) { edges { node { kind status } } } }'
+      const { operations } = await api.query<{ operations: { edges: { node: { kind: string; status: string } }[] } }>(
+        query,
+      )
+      const running = operations.edges.filter(({ node }) => ['QUEUED', 'RUNNING', 'CANCELLING'].includes(node.status))
+      if (running.length > 0) throw new Error(running.map(({ node }) => `${node.kind} ${node.status}`).join(', '))
+      return true
+    },
+    { timeoutMs: 180_000, intervalMs: 250 },
   )
 }
 

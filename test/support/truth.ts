@@ -40,7 +40,7 @@ export async function expectTruth(facts: TestStack, api: ApiClient, operations =
     for await (const { sequence } of operationEvents(api, id)) sequences.push(sequence)
     expect(sequences, `events of ${id}`).toEqual(sequences.map((_, index) => index + 1))
   }
-  expect(await redis(facts, 'HLEN', 'howdah:claims'), 'claims that are left').toBe('0')
+  expect(await redisCommand(facts, 'HLEN', 'howdah:claims'), 'claims that are left').toBe('0')
   // A lock whose worker died ends with its lease.
   await waitFor('every lock in etcd to be free', async () => {
     const locks = await facts.exec('etcd1', ['etcdctl', 'get', '--prefix', '--keys-only', '/howdah/patroni/locks/'])
@@ -81,7 +81,7 @@ export async function pidOf(facts: TestStack, service: string): Promise<number> 
   return pid
 }
 
-function redis(facts: TestStack, ...command: string[]): Promise<string> {
+export function redisCommand(facts: TestStack, ...command: string[]): Promise<string> {
   const script = 'REDISCLI_AUTH=$(cat /run/howdah/redis_password) exec redis-cli --no-auth-warning "$@"'
   return facts.exec('redis', ['sh', '-c', script, 'sh', ...command])
 }

@@ -22,6 +22,7 @@ describe('a node may take over', () => {
   it.each([
     ['when it streams without lag', {}, {}],
     ['in a paused cluster', {}, { paused: true }],
+    ['when it streams on a timeline that was not there when the leader was read', { timeline: 2 }, {}],
     ['as a sync standby', {}, { configuration: { synchronous_mode: true }, syncStandbys: ['db2'] }],
     ['as a quorum standby', {}, { configuration: { synchronous_mode: 'quorum' }, syncStandbys: ['db2'] }],
     ['within the configured lag', BEHIND, { configuration: { maximum_lag_on_failover: 1000 } }],
@@ -40,7 +41,12 @@ describe('a node may take over', () => {
     ['its priority is 0', { tags: { failover_priority: 0 } }, {}, 'failover_priority 0'],
     ['it does not stream', { state: NodeState.IN_ARCHIVE_RECOVERY }, {}, 'not streaming: it is in archive recovery'],
     ['its replay is paused', { replayPaused: true }, {}, 'replay paused'],
-    ['it is on another timeline', { timeline: 2 }, {}, 'on timeline 2, the leader on 1'],
+    [
+      'it is on another timeline',
+      { timeline: 2, state: NodeState.IN_ARCHIVE_RECOVERY },
+      {},
+      'on timeline 2, the leader on 1',
+    ],
     ['it is no sync standby', {}, { configuration: { synchronous_mode: 'on' }, syncStandbys: ['db3'] }, 'now db3'],
     ['nobody is a sync standby', {}, { configuration: { synchronous_mode: 'quorum' } }, 'there is none now'],
     ['nobody leads', {}, { leader: null }, 'no leader'],
