@@ -14,7 +14,7 @@ install_secret postgres howdah_password
   PATRONI_REST_PASSWORD=$(cat /run/secrets/patroni_rest_password) \
     howdah-render /etc/patroni/template.yml > /run/howdah/patroni.yml
 )
-install -d -o postgres -g postgres -m 0700 /run/howdah/patroni
+install -d -o postgres -g postgres -m 0700 /run/howdah/patroni /run/howdah/wal
 chown postgres:postgres /run/howdah/patroni.yml "/var/lib/postgresql/$PG_MAJOR"
 howdah-run reap 7
 exec /usr/local/lib/howdah/supervise.sh
