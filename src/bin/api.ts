@@ -13,7 +13,9 @@ await runProcess(async () => {
   const configuration = await loadConfiguration(process.env, 'api')
   const logger = createLogger({ name: 'howdah-api', level: configuration.logLevel })
   const operations = await openOperations(configuration.redis, logger)
-  const { log, feed, queue } = operations
+  const { log, feed, recoveries, queue } = operations
+
+  const recoveryFeed = operations.openRecoveryFeed()
 
   const observers = configuration.clusters.map(({ layout, credentials }) => {
     return { layout, observer: connectObserver({ layout, credentials, clock: systemClock }) }
@@ -26,10 +28,13 @@ await runProcess(async () => {
       clusters: new Map(observers.map(({ layout, observer }) => [layout.name, observer])),
       log,
       feed,
+      recoveries,
+      recoveryFeed,
       registry,
       operations: createOperationService({
         registry,
         log,
+        recoveries,
         queue,
         clusters: new Map(
           observers.map(({ layout, observer }) => [layout.name, { layout, current: () => observer.current() }]),
@@ -45,6 +50,7 @@ await runProcess(async () => {
     onUnexpectedError: (error) => logger.error({ error }, 'unexpected error'),
   })
   feed.start()
+  recoveryFeed.start()
   const address = await server.listen(configuration.http)
   logger.info({ address }, 'API is ready')
 
@@ -53,6 +59,7 @@ await runProcess(async () => {
       logger.info('stopping')
       await server.close()
       await Promise.all(observers.map(({ observer }) => observer.stop()))
+      await recoveryFeed.stop()
       await operations.close()
     },
   }

@@ -1,16 +1,23 @@
 import type { Configuration } from '../config/configuration.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
+import type { RecoveryFeed } from '../events/recovery-feed.ts'
+import type { RecoveryStore } from '../events/recovery-store.ts'
 import { createOperationFeed } from '../events/redis-operation-feed.ts'
 import { createOperationLog } from '../events/redis-operation-log.ts'
+import { createRecoveryFeed } from '../events/redis-recovery-feed.ts'
+import { createRecoveryStore } from '../events/redis-recovery-store.ts'
 import { createOperationsQueue, type OperationsQueue } from '../queue/operations-queue.ts'
 import type { Logger } from '../shared/logger.ts'
 import { connectRedis, type Redis } from '../shared/redis.ts'
 
-/** The log, its feed and the queue: the same for API and worker. */
+/** The log, its feed, the recoveries and the queue: the same for API and worker. */
 export interface Operations {
   readonly log: OperationLog
   readonly feed: OperationFeed
+  readonly recoveries: RecoveryStore
+  /** Of its own connection, which the worker does not need: whoever starts it stops it. */
+  openRecoveryFeed(): RecoveryFeed
   readonly queue: OperationsQueue
   /** Fails at once while Redis is away. */
   readonly redis: Redis
@@ -22,6 +29,7 @@ const PREFIX = 'howdah'
 export async function openOperations(settings: Configuration['redis'], logger: Logger): Promise<Operations> {
   const redis = connectRedis(settings, 'prompt')
   const log = createOperationLog({ redis, prefix: PREFIX, now: () => new Date() })
+  const recoveries = createRecoveryStore({ redis, prefix: PREFIX, now: () => new Date() })
   const feed = createOperationFeed({
     log,
     redis,
@@ -33,6 +41,14 @@ export async function openOperations(settings: Configuration['redis'], logger: L
   return {
     log,
     feed,
+    recoveries,
+    openRecoveryFeed: () =>
+      createRecoveryFeed({
+        store: recoveries,
+        blockingRedis: connectRedis(settings, 'patient'),
+        prefix: PREFIX,
+        onError: (error) => logger.warn({ error: messageOf(error) }, 'recovery feed'),
+      }),
     queue,
     redis,
     async close() {

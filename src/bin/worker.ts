@@ -16,6 +16,7 @@ import { systemClock } from '../shared/clock.ts'
 import { createLogger } from '../shared/logger.ts'
 import { connectRedis } from '../shared/redis.ts'
 import { createClusterClients } from '../worker/create-cluster-clients.ts'
+import { expireRecoveries } from '../worker/expire-recoveries.ts'
 import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
 import { watchLeaderDeath } from '../worker/watch-leader-death.ts'
@@ -35,7 +36,7 @@ await runProcess(async () => {
   const configuration = await loadConfiguration(process.env, 'worker')
   const logger = createLogger({ name: 'howdah-worker', level: configuration.logLevel })
   const operations = await openOperations(configuration.redis, logger)
-  const { log, feed, queue, redis } = operations
+  const { log, feed, recoveries, queue, redis } = operations
   feed.start()
 
   const connected = configuration.clusters.map(connectCluster)
@@ -44,6 +45,7 @@ await runProcess(async () => {
   const service = createOperationService({
     registry,
     log,
+    recoveries,
     queue,
     clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
     now: () => new Date(),
@@ -61,13 +63,19 @@ await runProcess(async () => {
         logger,
       }),
     )
+  const expiries = connected.map(({ worked }) =>
+    expireRecoveries({ cluster: worked.layout.name, recoveries, operations: service, clock: systemClock, logger }),
+  )
   const worker = startOperationWorker({
     registry,
     log,
     feed,
+    recoveries,
     clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
     clock: systemClock,
     worker: `${hostname()}/${process.pid}`,
+    operations: service,
+    onFollowUpFailed: (operation, why) => logger.warn({ operation, why }, 'what follows was not asked for'),
     redis: connectRedis(configuration.redis, 'patient'),
     queue,
     logger,
@@ -84,7 +92,7 @@ await runProcess(async () => {
   return {
     async stop() {
       logger.info('stopping: running operations are handed over')
-      for (const stop of watches) stop()
+      for (const stop of [...watches, ...expiries]) stop()
       await worker.stop()
       await Promise.all(connected.map(({ close }) => close()))
       health.close()

@@ -11,6 +11,11 @@ export interface LogKeys {
   record(operationId: string): string
   events(operationId: string): string
   idempotency(key: string): string
+  recovery(recoveryId: string): string
+  /** Ids of a cluster's recoveries, by the time of their beginning. */
+  recoveries(cluster: string): string
+  /** The id of each recovery that was written, in order. */
+  readonly recoveryChanges: string
 }
 
 export function logKeys(prefix: string): LogKeys {
@@ -22,5 +27,8 @@ export function logKeys(prefix: string): LogKeys {
     record: (operationId) => `${prefix}:operation:${operationId}`,
     events: (operationId) => `${prefix}:operation:${operationId}:events`,
     idempotency: (key) => `${prefix}:idempotency:${key}`,
+    recovery: (recoveryId) => `${prefix}:recovery:${recoveryId}`,
+    recoveries: (cluster) => `${prefix}:recoveries:${cluster}`,
+    recoveryChanges: `${prefix}:recovery-changes`,
   }
 }

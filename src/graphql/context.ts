@@ -1,5 +1,7 @@
 import type { Actor } from '../domain/operation.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
+import type { RecoveryFeed } from '../events/recovery-feed.ts'
+import type { RecoveryStore } from '../events/recovery-store.ts'
 import type { Observer } from '../observe/create-observer.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationService } from '../queue/operation-service.ts'
@@ -14,6 +16,8 @@ export interface ApiDependencies {
   readonly clusters: ReadonlyMap<string, ClusterSource>
   readonly log: OperationLog
   readonly feed: OperationFeed
+  readonly recoveries: Pick<RecoveryStore, 'get' | 'list'>
+  readonly recoveryFeed: Pick<RecoveryFeed, 'follow'>
   readonly operations: OperationService
   readonly registry: OperationRegistry
   now(): Date

@@ -9,6 +9,7 @@ import { EtcdNodeType } from './types/etcd.ts'
 import type { NodeType } from './types/node.ts'
 import { OperationType } from './types/operation.ts'
 import { PostgresNodeType } from './types/postgres-node.ts'
+import { RecoveryType } from './types/recovery.ts'
 import { ServiceType } from './types/service.ts'
 import { WalSegmentType } from './types/wal-segment.ts'
 
@@ -20,6 +21,10 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
       const record = await context.memo.operation(id.path[0])
       return record === null ? null : new OperationType(record)
     }
+    case 'Recovery': {
+      const record = await context.deps.recoveries.get(id.path[0])
+      return record === null ? null : new RecoveryType(record)
+    }
     case 'BackupServer':
     case 'Backup':
     case 'WalSegment':
@@ -29,8 +34,6 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
     case 'EtcdNode':
     case 'Service':
       return findInCluster(context, id)
-    case 'Recovery':
-      return null
   }
 }
 

@@ -2,6 +2,7 @@ import { Arg, ID, Int, Resolver, Root, Subscription } from 'type-graphql'
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { LogLine } from '../domain/log-line.ts'
 import type { OperationEvent } from '../domain/operation-events.ts'
+import type { RecoveryRecord } from '../domain/recovery.ts'
 import type { WalSegment } from '../domain/wal-catalogue.ts'
 import { ClusterView } from './cluster-view.ts'
 import type { ApiContext } from './context.ts'
@@ -14,6 +15,8 @@ import { OperationFilterInput } from './types/operation.ts'
 import { toOperationEvent } from './types/operation-event.ts'
 import { OperationEventType } from './types/operation-event-base.ts'
 import { readOperationId, toFilter } from './types/operation-pages.ts'
+import { RecoveryType } from './types/recovery.ts'
+import { readRecoveryId } from './types/recovery-pages.ts'
 import { DEFAULT_LOG_LINES, LogLineType, MAX_LOG_LINES, readTail } from './types/service.ts'
 import { WalSegmentType } from './types/wal-segment.ts'
 
@@ -60,6 +63,19 @@ export class Subscriptions {
     @Arg('after', () => String, { nullable: true, description: AFTER }) _after: string | null | undefined,
   ): OperationEventType {
     return toOperationEvent(event)
+  }
+
+  @Subscription(() => RecoveryType, {
+    description:
+      'A recovery at once, then each time that it changes; completes after the state in which it ends. Changes that come faster than they are read are one. Errors: NOT_FOUND, OPERATION_LOG_UNAVAILABLE.',
+    subscribe: ({ args, context }: Subscribing<{ id: string }>) =>
+      context.deps.recoveryFeed.follow(readRecoveryId(args.id)),
+  })
+  recoveryUpdates(
+    @Root() record: RecoveryRecord,
+    @Arg('id', () => ID, { description: 'Its id, with or without "Recovery:".' }) _id: string,
+  ): RecoveryType {
+    return new RecoveryType(record)
   }
 
   @Subscription(() => ClusterType, {

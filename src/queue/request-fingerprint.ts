@@ -1,12 +1,24 @@
 import { createHash } from 'node:crypto'
+import { formatLsn } from '../domain/lsn.ts'
 import { type OperationInput, REQUEST_FIELDS } from '../operations/operation-input.ts'
 
 /** What is to be done, without the fields that steer the request and those left out. */
 export function operationFields(input: OperationInput): Record<string, unknown> {
   const steering: readonly string[] = REQUEST_FIELDS
   return Object.fromEntries(
-    Object.entries(input).filter(([name, value]) => value !== undefined && value !== null && !steering.includes(name)),
+    Object.entries(input).flatMap(([name, value]) =>
+      value === undefined || value === null || steering.includes(name) ? [] : [[name, recordable(value)]],
+    ),
   )
+}
+
+/** As it is recorded: a time in UTC, and a position (the only bigint in an input) as PostgreSQL writes it. */
+function recordable(value: unknown): unknown {
+  if (typeof value === 'bigint') return formatLsn(value)
+  if (value instanceof Date) return value.toISOString()
+  if (Array.isArray(value)) return value.map(recordable)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, recordable(field)]))
 }
 
 /** Equal for two requests that ask for the same, whatever the order of their fields. */

@@ -9,6 +9,7 @@ import {
   type Refusal,
 } from '../domain/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
+import type { RecoveryStore } from '../events/recovery-store.ts'
 import type { PlanContext } from '../operations/context.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
@@ -29,6 +30,7 @@ export interface PlannedCluster {
 export interface SubmitDependencies {
   readonly registry: OperationRegistry
   readonly log: OperationLog
+  readonly recoveries: RecoveryStore
   readonly queue: OperationsQueue
   readonly clusters: ReadonlyMap<string, PlannedCluster>
   readonly now: () => Date
@@ -63,18 +65,22 @@ export async function submitOperation(
     }
   }
 
-  const { operations: earlier } = await log.list({
-    limit: EARLIER_OPERATIONS,
-    from: null,
-    backward: false,
-    filter: { kinds: [definition.name], cluster: name, statuses: [OperationStatus.SUCCEEDED] },
-  })
+  const [{ operations: earlier }, recoveries] = await Promise.all([
+    log.list({
+      limit: EARLIER_OPERATIONS,
+      from: null,
+      backward: false,
+      filter: { kinds: [definition.name], cluster: name, statuses: [OperationStatus.SUCCEEDED] },
+    }),
+    dependencies.recoveries.list(name),
+  ])
   const context = {
     input: request.input,
     cluster: cluster.current(),
     layout: cluster.layout,
     now: dependencies.now(),
     earlier,
+    recoveries,
   }
   const claims = definition.claims?.(context) ?? []
   const refusals = [

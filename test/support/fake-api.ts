@@ -11,6 +11,7 @@ import { clusterOf, NOW } from '../unit/domain/builders.ts'
 import { FakeClusterSource } from './fake-cluster-source.ts'
 import { TEST_KINDS } from './fake-operation-kinds.ts'
 import { FakeOperations } from './fake-operation-log.ts'
+import { FakeRecoveries } from './fake-recoveries.ts'
 import { operationRecord } from './operations.ts'
 
 export const TEST_LIMITS: Limits = {
@@ -29,6 +30,7 @@ export interface FakeApi {
   readonly server: ApiServer
   readonly cluster: FakeClusterSource
   readonly operations: FakeOperations
+  readonly recoveries: FakeRecoveries
   /** What was submitted, in order. */
   readonly submitted: { kind: string; input: OperationInput; actor: Actor }[]
   readonly unexpected: unknown[]
@@ -50,6 +52,7 @@ export async function startFakeApi(
 ): Promise<FakeApi> {
   const cluster = new FakeClusterSource(options.snapshot ?? clusterOf())
   const operations = new FakeOperations()
+  const recoveries = new FakeRecoveries()
   const submitted: FakeApi['submitted'] = []
   const unexpected: unknown[] = []
   const answer = (operation: OperationRecord | null) => ({ operation, plan: operation?.plan ?? null, refusals: [] })
@@ -57,6 +60,8 @@ export async function startFakeApi(
     clusters: new Map([['patroni', cluster]]),
     log: operations.log,
     feed: operations.feed,
+    recoveries,
+    recoveryFeed: recoveries.feed,
     operations: {
       async submit(kind, input, actor) {
         submitted.push({ kind, input, actor })
@@ -86,6 +91,7 @@ export async function startFakeApi(
     server,
     cluster,
     operations,
+    recoveries,
     submitted,
     unexpected,
     token,

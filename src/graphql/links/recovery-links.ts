@@ -1,16 +1,47 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
 import { NotFoundError } from '../../domain/errors.ts'
+import { ClusterView } from '../cluster-view.ts'
 import type { ApiContext } from '../context.ts'
+import { clusterSource, findBackupServer } from '../lookup.ts'
+import { backupNamed } from '../types/archive-pages.ts'
+import { BaseBackupType } from '../types/backup.ts'
+import { ClusterType } from '../types/cluster.ts'
 import { OperationType } from '../types/operation.ts'
 import { RecoveryType } from '../types/recovery.ts'
 
 /** Fields of a recovery that lead back to types which lead to recoveries. */
 @Resolver(() => RecoveryType)
 export class RecoveryLinks {
-  @FieldResolver(() => OperationType, { description: 'The operation that made it.' })
-  async operation(@Root() { operationId }: RecoveryType, @Ctx() { memo }: ApiContext): Promise<OperationType> {
-    const record = await memo.operation(operationId)
-    if (record === null) throw new NotFoundError(`there is no operation ${operationId}`)
-    return new OperationType(record)
+  @FieldResolver(() => ClusterType, { description: 'The cluster whose data it recovers.' })
+  cluster(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): ClusterType {
+    return new ClusterType(ClusterView.of(clusterSource(deps, record.cluster).current()))
   }
+
+  @FieldResolver(() => BaseBackupType, {
+    description: 'The base backup that it restored. NOT_FOUND once that is deleted: backupId still says which it was.',
+  })
+  backup(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): BaseBackupType {
+    const found = findBackupServer(deps, record.server)
+    const backup = found === null ? null : backupNamed(found.server, record.backupId)
+    if (backup === null) throw new NotFoundError(`there is no backup ${record.backupId} of ${record.server} any more`)
+    return backup
+  }
+
+  @FieldResolver(() => OperationType, { description: 'The operation that began it.' })
+  operation(@Root() { record }: RecoveryType, @Ctx() context: ApiContext): Promise<OperationType> {
+    return operationNamed(context, record.id)
+  }
+
+  @FieldResolver(() => OperationType, {
+    description: 'The operation that last changed it: the one that began it, cut it over, undid or discarded it.',
+  })
+  lastOperation(@Root() { record }: RecoveryType, @Ctx() context: ApiContext): Promise<OperationType> {
+    return operationNamed(context, record.operationId)
+  }
+}
+
+async function operationNamed({ memo }: ApiContext, id: string): Promise<OperationType> {
+  const record = await memo.operation(id)
+  if (record === null) throw new NotFoundError(`there is no operation ${id}`)
+  return new OperationType(record)
 }

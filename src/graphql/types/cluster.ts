@@ -6,7 +6,7 @@ import type { TimelineSwitch } from '../../domain/timeline.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import type { ApiContext } from '../context.ts'
 import { BackupServerType } from './backup-server.ts'
-import { type Connection, readPage, toConnection } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { EtcdClusterType } from './etcd.ts'
 import { HaproxyType } from './haproxy.ts'
 import { HealthType } from './health.ts'
@@ -16,6 +16,7 @@ import { operationPage, toFilter } from './operation-pages.ts'
 import { ForwardPageArgs } from './page-args.ts'
 import { PostgresNodeType } from './postgres-node.ts'
 import { RecoveryConnection, type RecoveryType } from './recovery.ts'
+import { recoveryPage } from './recovery-pages.ts'
 import { Json } from './scalars.ts'
 import { ServiceType } from './service.ts'
 import { ScheduledSwitchoverType, TimelineSwitchType } from './timeline.ts'
@@ -153,10 +154,9 @@ export class ClusterType implements NodeType {
   @Field(() => RecoveryConnection, { description: 'Its recoveries, newest first.' })
   recoveries(
     @Args(() => ForwardPageArgs) page: ForwardPageArgs,
-    @Ctx() { memo }: ApiContext,
-  ): Connection<RecoveryType> {
-    readPage(page, memo)
-    return toConnection<RecoveryType>([], false, false)
+    @Ctx() context: ApiContext,
+  ): Promise<Connection<RecoveryType>> {
+    return recoveryPage(context, page, this.#view.name)
   }
 
   @Field(() => OperationConnection, { description: 'Its operations, newest first.' })

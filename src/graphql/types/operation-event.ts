@@ -36,7 +36,7 @@ class OperationSucceeded extends OperationEventType<'OperationSucceeded'> {
     nullable: true,
     description: 'What it made, as it is now. Null when it makes nothing, or that is gone.',
   })
-  result(@Ctx() { deps }: ApiContext): OperationResultObject | null {
+  result(@Ctx() { deps }: ApiContext): Promise<OperationResultObject | null> {
     return resolveResult(deps, this.event.cluster, this.body.result)
   }
 }

@@ -18,11 +18,11 @@ export const OperationResultType = createUnionType({
 })
 
 /** The thing itself as it is now; null when it is gone, or not seen yet. */
-export function resolveResult(
+export async function resolveResult(
   deps: ApiDependencies,
   cluster: string,
   reference: OperationResultReference | null,
-): OperationResultObject | null {
+): Promise<OperationResultObject | null> {
   if (reference === null) return null
   const { type, scope, name } = reference
   switch (type) {
@@ -41,7 +41,9 @@ export function resolveResult(
         .services.value?.find((each) => each.name === name)
       return service === undefined ? null : new ServiceType(cluster, service)
     }
-    case 'Recovery':
-      return null
+    case 'Recovery': {
+      const recovery = await deps.recoveries.get(name)
+      return recovery === null ? null : new RecoveryType(recovery)
+    }
   }
 }

@@ -108,7 +108,7 @@ export class OperationType implements NodeType {
     nullable: true,
     description: 'What it made, as it is now. Null until it succeeded, and when that is gone.',
   })
-  result(@Ctx() { deps }: ApiContext): OperationResultObject | null {
+  result(@Ctx() { deps }: ApiContext): Promise<OperationResultObject | null> {
     return resolveResult(deps, this.record.cluster, this.record.result)
   }
 

@@ -1,133 +1,182 @@
-import { Field, Float, ID, Int, ObjectType } from 'type-graphql'
-import type { Lsn } from '../../domain/lsn.ts'
-import { BaseBackupType } from './backup.ts'
+import { Ctx, Field, Float, ID, Int, ObjectType } from 'type-graphql'
+import { formatGlobalId } from '../../domain/global-id.ts'
+import { parseLsn } from '../../domain/lsn.ts'
+import { Role } from '../../domain/operation.ts'
+import { isUndoable, RecoveryMode, type RecoveryRecord, RecoveryStatus, RestoreMethod } from '../../domain/recovery.ts'
+import type { ApiContext } from '../context.ts'
 import { connectionType } from './connection.ts'
-import { describeEnum } from './enums.ts'
 import { NodeType } from './node.ts'
+import './recovery-enums.ts'
+import { RecoveryConnectionInfoType, RecoveryPointType } from './recovery-parts.ts'
 import { RecoveryTargetType } from './recovery-target.ts'
-import { ByteCount, DateTime, LsnScalar } from './scalars.ts'
+import { ByteCount, DateTime } from './scalars.ts'
 import { VerificationType } from './verification.ts'
 
-export enum RecoveryMode {
-  REHEARSAL = 'REHEARSAL',
-  IN_PLACE = 'IN_PLACE',
-}
-describeEnum(RecoveryMode, 'RecoveryMode', 'What a recovery is for.', {
-  REHEARSAL: 'Beside the running cluster, which is not touched.',
-  IN_PLACE: 'Takes the place of the cluster once it is cut over.',
+/** Its cluster, its backup and its operations are in links/. */
+@ObjectType('Recovery', {
+  implements: NodeType,
+  description: 'A recovery, from its restore to its end. Source: its record in Redis, beside the operations.',
 })
-
-export enum RecoveryStatus {
-  RESTORING = 'RESTORING',
-  REPLAYING = 'REPLAYING',
-  VERIFYING = 'VERIFYING',
-  READY = 'READY',
-  CUTTING_OVER = 'CUTTING_OVER',
-  COMPLETED = 'COMPLETED',
-  UNDONE = 'UNDONE',
-  DISCARDED = 'DISCARDED',
-  FAILED = 'FAILED',
-}
-describeEnum(RecoveryStatus, 'RecoveryStatus', 'Where a recovery is.', {
-  RESTORING: 'The base backup is being copied.',
-  REPLAYING: 'WAL is being replayed.',
-  VERIFYING: 'What was recovered is being checked.',
-  READY: 'It can be looked at.',
-  CUTTING_OVER: 'It is taking the place of the cluster.',
-  COMPLETED: 'It has taken the place of the cluster.',
-  UNDONE: 'The cluster is as it was before.',
-  DISCARDED: 'What was recovered was removed.',
-  FAILED: 'It ended without being READY.',
-})
-
-@ObjectType('RecoveryConnectionInfo', { description: 'How to look at recovered data.', simpleResolvers: true })
-export class RecoveryConnectionInfoType {
-  @Field(() => String, { description: 'Host of the recovered PostgreSQL.' })
-  host!: string
-
-  @Field(() => Int, { description: 'Its port.' })
-  port!: number
-
-  @Field(() => String, { nullable: true, description: 'A database to begin with.' })
-  database!: string | null
-}
-
-@ObjectType('RecoveryPoint', {
-  description: 'How far a recovery came. Source: PostgreSQL, after replay.',
-  simpleResolvers: true,
-})
-export class RecoveryPointType {
-  @Field(() => DateTime, { nullable: true, description: 'Time of the last commit that was replayed.' })
-  time!: Date | null
-
-  @Field(() => LsnScalar, { nullable: true, description: 'Last position that was replayed.' })
-  lsn!: Lsn | null
-
-  @Field(() => String, { nullable: true, description: 'Last transaction that was replayed.' })
-  xid!: string | null
-}
-
-/** Nothing makes one yet: the type is there so that clients can be written against it. Its operation is in links/. */
-@ObjectType('Recovery', { implements: NodeType, description: 'A recovery, from its restore to its end.' })
 export class RecoveryType implements NodeType {
-  @Field(() => ID, { description: '"Recovery:20261122T171311042-3f9a1c".' })
-  readonly id!: string
+  readonly record: RecoveryRecord
+
+  constructor(record: RecoveryRecord) {
+    this.record = record
+  }
+
+  @Field(() => ID, { description: '"Recovery:20261122T171311042-3f9a1c": the id of the operation that began it.' })
+  get id(): string {
+    return formatGlobalId('Recovery', this.record.id)
+  }
 
   @Field(() => RecoveryMode, { description: 'What it is for.' })
-  readonly mode!: RecoveryMode
+  get mode(): RecoveryMode {
+    return this.record.mode
+  }
 
   @Field(() => RecoveryStatus, { description: 'Where it is.' })
-  readonly status!: RecoveryStatus
+  get status(): RecoveryStatus {
+    return this.record.status
+  }
 
   @Field(() => RecoveryTargetType, { description: 'Where it was to stop.' })
-  readonly target!: RecoveryTargetType
+  get target(): RecoveryTargetType {
+    const { time, lsn, xid, name, immediate, timeline, inclusive } = this.record.target
+    return {
+      time: time == null ? null : new Date(time),
+      lsn: typeof lsn === 'string' ? parseLsn(lsn) : (lsn ?? null),
+      xid: xid ?? null,
+      name: name ?? null,
+      immediate: immediate ?? false,
+      timeline: timeline ?? 'latest',
+      inclusive: inclusive ?? true,
+    }
+  }
 
-  @Field(() => BaseBackupType, { description: 'The base backup that it restored.' })
-  readonly backup!: BaseBackupType
+  @Field(() => Int, { description: 'The timeline that is followed to the target.' })
+  get targetTimeline(): number {
+    return this.record.targetTimeline
+  }
+
+  @Field(() => String, { description: "Barman's id of the base backup: it says which even when that is gone." })
+  get backupId(): string {
+    return this.record.backupId
+  }
+
+  @Field(() => RestoreMethod, { description: 'How archived WAL comes to it.' })
+  get restoreMethod(): RestoreMethod {
+    return this.record.restoreMethod
+  }
+
+  @Field(() => String, { description: 'The service whose container holds the recovered data.' })
+  get service(): string {
+    return this.record.service
+  }
+
+  @Field(() => String, { nullable: true, description: 'The node that leads after the cut over. Null for a rehearsal.' })
+  get node(): string | null {
+    return this.record.node
+  }
+
+  @Field(() => String, { description: 'Where the recovered data lies, in that container.' })
+  get directory(): string {
+    return this.record.directory
+  }
 
   @Field(() => RecoveryConnectionInfoType, {
     nullable: true,
-    description: 'How to look at the recovered data while it is READY.',
+    description:
+      'How to look at the recovered data while it is READY. Null otherwise, and for a VIEWER: it holds a password.',
   })
-  readonly connection!: RecoveryConnectionInfoType | null
+  connection(@Ctx() { actor }: ApiContext): RecoveryConnectionInfoType | null {
+    const { status, connection } = this.record
+    return actor.role === Role.VIEWER || status !== RecoveryStatus.READY ? null : connection
+  }
 
   @Field(() => RecoveryPointType, { nullable: true, description: 'How far it came. Null until replay ended.' })
-  readonly reached!: RecoveryPointType | null
+  get reached(): RecoveryPointType | null {
+    const { reached } = this.record
+    if (reached === null) return null
+    const { time, lsn, xid } = reached
+    return { time: time === null ? null : new Date(time), lsn: lsn === null ? null : parseLsn(lsn), xid }
+  }
 
-  @Field(() => Int, { nullable: true, description: 'Timeline that it ended on.' })
-  readonly timeline!: number | null
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Timeline that the recovered data is on; one further after its promotion. Null until it is known.',
+  })
+  get timeline(): number | null {
+    return this.record.timeline
+  }
 
   @Field(() => VerificationType, { nullable: true, description: 'How it was verified. Null until it was.' })
-  readonly verification!: VerificationType | null
+  get verification(): VerificationType | null {
+    const { verification } = this.record
+    return verification === null ? null : { ...verification, at: new Date(verification.at) }
+  }
 
   @Field(() => Float, {
     nullable: true,
     description: 'Seconds that the restore took (part of the recovery time actual).',
   })
-  readonly restoreSeconds!: number | null
+  get restoreSeconds(): number | null {
+    return this.record.restoreSeconds
+  }
 
   @Field(() => Float, {
     nullable: true,
     description: 'Seconds that the replay took (part of the recovery time actual).',
   })
-  readonly replaySeconds!: number | null
+  get replaySeconds(): number | null {
+    return this.record.replaySeconds
+  }
 
-  @Field(() => Float, { nullable: true, description: 'Seconds in which the cluster did not serve. 0 for a rehearsal.' })
-  readonly downtimeSeconds!: number | null
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Seconds for which writes failed in the cut over. 0 for a rehearsal, null until it was cut over.',
+  })
+  get downtimeSeconds(): number | null {
+    return this.record.downtimeSeconds
+  }
 
-  @Field(() => Boolean, { description: 'Whether the data from before is still there.' })
-  readonly undoable!: boolean
+  @Field(() => Boolean, { description: 'Whether undoRecovery can bring back the state at the cut over.' })
+  get undoable(): boolean {
+    return isUndoable(this.record)
+  }
 
   @Field(() => ByteCount, {
     nullable: true,
-    description: 'Bytes that the data from before takes. Null when it is gone.',
+    description: 'Bytes that the data from before takes. Null when it is gone, or was not measured.',
   })
-  readonly previousDataBytes!: number | null
+  get previousDataBytes(): number | null {
+    return this.record.previous?.bytes ?? null
+  }
 
-  readonly operationId!: string
+  @Field(() => DateTime, { description: 'When it began.' })
+  get createdAt(): string {
+    return this.record.createdAt
+  }
+
+  @Field(() => DateTime, { description: 'When it last changed.' })
+  get updatedAt(): string {
+    return this.record.updatedAt
+  }
+
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'When it is discarded by itself, if it is still READY then. Null: never.',
+  })
+  get expiresAt(): string | null {
+    return this.record.expiresAt
+  }
+
+  @Field(() => DateTime, { nullable: true, description: 'When it took the place of the cluster. Null until it did.' })
+  get cutOverAt(): string | null {
+    return this.record.cutOverAt
+  }
 }
 
 export const RecoveryConnection = connectionType<RecoveryType>('Recovery', () => RecoveryType, {
   order: 'newest first',
-  cursor: "The recovery's id.",
+  cursor: "The recovery's bare id.",
 })

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type OperationRecord, Role } from '../../../src/domain/operation.ts'
+import { RecoveryStatus } from '../../../src/domain/recovery.ts'
 import { type Answer, connect, openSse } from '../../support/api-clients.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
+import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { clusterOf, range, seen, topologyOf, walOf } from '../../unit/domain/builders.ts'
 
@@ -109,6 +111,23 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     )
     expect(JSON.stringify(told)).toContain('"NOT_FOUND"')
     expect(JSON.stringify(told)).not.toContain('stack')
+    await subscriber.leave()
+  })
+
+  test('recoveryUpdates answers at once, after each change, and completes when the recovery has ended', async () => {
+    const record = api.recoveries.put(recoveryRecord())
+    const subscriber = await subscribe(
+      `subscription { recoveryUpdates(id: "Recovery:${record.id}") { id status connection { password } } }`,
+    )
+    const update = async () => (await subscriber.next())?.data?.recoveryUpdates
+    expect(await update()).toEqual({ id: `Recovery:${record.id}`, status: 'RESTORING', connection: null })
+    const next = update()
+    api.recoveries.put({ ...record, status: RecoveryStatus.READY })
+    expect((await next).status).toBe('READY')
+    api.recoveries.put({ ...record, status: RecoveryStatus.DISCARDED })
+    expect((await update()).status).toBe('DISCARDED')
+    expect(await subscriber.next()).toBeUndefined()
+    expect(api.recoveries.following).toBe(0)
     await subscriber.leave()
   })
 

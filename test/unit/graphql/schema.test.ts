@@ -14,7 +14,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { buildApiSchema, printApiSchema } from '../../../src/graphql/schema.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 
-/** Mutations of the contract whose kinds are not written yet. Take a name out when its kind is there. */
+/** Mutations of the contract whose kinds wait in operations/upcoming-kinds. Take a name out when its kind has moved. */
 const NOT_YET = 'rehearseRecovery recoverCluster cutOverRecovery discardRecovery undoRecovery'.split(' ')
 
 let schema: GraphQLSchema

@@ -1,0 +1,42 @@
+import { Field, Int, ObjectType } from 'type-graphql'
+import type { Lsn } from '../../domain/lsn.ts'
+import { DateTime, LsnScalar } from './scalars.ts'
+
+@ObjectType('RecoveryConnectionInfo', {
+  description:
+    'How to look at recovered data while it is READY: read-only, with a password of its own that ends with it.',
+  simpleResolvers: true,
+})
+export class RecoveryConnectionInfoType {
+  @Field(() => String, {
+    description: 'Host of the recovered PostgreSQL, as a client of the stack reaches it: where its port is published.',
+  })
+  host!: string
+
+  @Field(() => Int, { description: 'Its published port.' })
+  port!: number
+
+  @Field(() => String, { description: 'A database to begin with.' })
+  database!: string
+
+  @Field(() => String, { description: 'The role to connect as.' })
+  user!: string
+
+  @Field(() => String, { description: 'Its password, made for this recovery alone.' })
+  password!: string
+}
+
+@ObjectType('RecoveryPoint', {
+  description: 'How far a recovery came. Source: PostgreSQL, after replay.',
+  simpleResolvers: true,
+})
+export class RecoveryPointType {
+  @Field(() => DateTime, { nullable: true, description: 'Time of the last commit that was replayed.' })
+  time!: Date | null
+
+  @Field(() => LsnScalar, { nullable: true, description: 'End of the last record that was replayed.' })
+  lsn!: Lsn | null
+
+  @Field(() => String, { nullable: true, description: 'Last transaction that was replayed.' })
+  xid!: string | null
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ApiRefusedError, createPitrClient } from '../../../scripts/lib/pitr-client.mjs'
+import { Role } from '../../../src/domain/operation.ts'
+import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
+import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
+import { recoveryRecord } from '../../support/fake-recoveries.ts'
+import { operationRecord } from '../../support/operations.ts'
+import { backupOf, backupServerOf, clusterOf, seen } from '../../unit/domain/builders.ts'
+
+const backup = backupOf(4, 5)
+const connection = { host: 'localhost', port: 54320, database: 'app', user: 'rehearsal', password: 'only-for-this' }
+let api: FakeApi
+let ready: RecoveryRecord
+let restoring: RecoveryRecord
+
+beforeAll(async () => {
+  api = await startFakeApi({ snapshot: clusterOf({ backupServers: [backupServerOf({ backups: seen([backup]) })] }) })
+  const record = (changes: Partial<RecoveryRecord>) => {
+    const { id } = api.operations.add(operationRecord())
+    return api.recoveries.put(recoveryRecord({ id, operationId: id, backupId: backup.backupId, ...changes }))
+  }
+  ready = record({
+    status: RecoveryStatus.READY,
+    connection,
+    reached: { time: '2026-11-22T15:49:58.123Z', lsn: '1/BBCC7AC0', xid: '812' },
+    expiresAt: '2026-11-23T15:49:58.123Z',
+  })
+  restoring = record({})
+  record({ cluster: 'another' })
+})
+afterAll(() => api.close())
+
+test('a cluster lists its recoveries newest first, in pages', async () => {
+  const page = (args: string) =>
+    api.query(`{ cluster { recoveries(${args}) { edges { cursor node { id status } } pageInfo { hasNextPage } } } }`)
+  const first = (await page('first: 1')).data.cluster.recoveries
+  expect(first).toEqual({
+    edges: [{ cursor: restoring.id, node: { id: `Recovery:${restoring.id}`, status: 'RESTORING' } }],
+    pageInfo: { hasNextPage: true },
+  })
+  const second = (await page(`first: 5, after: "${restoring.id}"`)).data.cluster.recoveries
+  expect(second.edges.map(({ cursor }: { cursor: string }) => cursor)).toEqual([ready.id])
+  expect(second.pageInfo.hasNextPage).toBe(false)
+  expect((await page('after: "none"')).errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT')
+})
+
+test('a recovery is found by its id, with its backup, its operation and what it reached', async () => {
+  const { data } = await api.query(
+    `query ($id: ID!) { node(id: $id) { ... on Recovery { mode target { time inclusive timeline } reached { time lsn xid }
+      backup { backupId } operation { id } lastOperation { id } cluster { name } undoable expiresAt } } }`,
+    { id: `Recovery:${ready.id}` },
+  )
+  expect(data.node).toEqual({
+    mode: 'REHEARSAL',
+    target: { time: '2026-11-22T15:49:59.000Z', inclusive: true, timeline: 'latest' },
+    reached: { time: '2026-11-22T15:49:58.123Z', lsn: '1/BBCC7AC0', xid: '812' },
+    backup: { backupId: backup.backupId },
+    operation: { id: `Operation:${ready.id}` },
+    lastOperation: { id: `Operation:${ready.id}` },
+    cluster: { name: 'patroni' },
+    undoable: false,
+    expiresAt: '2026-11-23T15:49:58.123Z',
+  })
+})
+
+test('its password is for whoever may operate, while it is READY', async () => {
+  const read = async (id: string, role: Role) =>
+    (
+      await api.query(
+        '{ node(id: "Recovery:%") { ... on Recovery { connection { host port database user password } } } }'.replace(
+          '%',
+          id,
+        ),
+        {},
+        role,
+      )
+    ).data.node.connection
+  expect(await read(ready.id, Role.ADMIN)).toEqual(connection)
+  expect(await read(ready.id, Role.OPERATOR)).toEqual(connection)
+  expect(await read(ready.id, Role.VIEWER)).toBeNull()
+  expect(await read(api.recoveries.put({ ...restoring, connection }).id, Role.ADMIN)).toBeNull()
+})
+
+test('an operation that made a recovery answers it as its result', async () => {
+  const { id } = api.operations.add(operationRecord())
+  api.operations.emit(id, {
+    type: 'OperationSucceeded',
+    result: { type: 'Recovery', scope: 'patroni', name: ready.id },
+  })
+  const { data } = await api.query(`{ operation(id: "${id}") { result { ... on Recovery { id status } } } }`)
+  expect(data.operation.result).toEqual({ id: `Recovery:${ready.id}`, status: 'READY' })
+})
+
+test('perform_pitr.sh asks and follows in words that this API understands', async () => {
+  const client = createPitrClient({ url: `${api.url}/graphql`, token: api.token(Role.ADMIN) })
+  const asked = await client.verdict('patroni', { lsn: 'F/0', inclusive: true })
+  expect(asked).toMatchObject({ cluster: 'patroni', verdict: { recoverable: false } })
+  expect(await client.verdict('none', { xid: '9' })).toBeNull()
+  const { id } = api.operations.add(operationRecord())
+  api.operations.emit(id, { type: 'OperationSucceeded', result: null })
+  const seen: string[] = []
+  for await (const { __typename } of client.events(`Operation:${id}`)) seen.push(__typename)
+  expect(seen).toEqual(['OperationQueued', 'OperationSucceeded'])
+  expect(await client.recovery(`Operation:${ready.id}`)).toMatchObject({ status: 'READY', connection })
+  const stranger = createPitrClient({ url: `${api.url}/graphql`, token: 'none' })
+  await expect(stranger.recovery(`Operation:${ready.id}`)).rejects.toThrow(ApiRefusedError)
+})
+
+test('says so while Redis is away', async () => {
+  api.recoveries.away = true
+  const { errors } = await api.query('{ cluster { recoveries { edges { cursor } } } }')
+  api.recoveries.away = false
+  expect(errors?.[0]?.extensions['code']).toBe('OPERATION_LOG_UNAVAILABLE')
+})
