@@ -19,4 +19,15 @@ GRANT pg_read_all_settings, pg_read_all_stats, pg_checkpoint TO barman;
 CREATE ROLE howdah LOGIN PASSWORD :'howdah_password';
 GRANT pg_monitor, pg_checkpoint TO howdah;
 ALTER ROLE howdah SET default_transaction_read_only = on;
+
+-- Who looks at a recovered copy. Without a password nobody logs in here with it; a copy lets it in by PAM, with a password
+-- of its own (docker/base/howdah-recovery).
+CREATE ROLE rehearsal LOGIN;
+GRANT pg_read_all_data TO rehearsal;
+ALTER ROLE rehearsal SET default_transaction_read_only = on;
+
+-- A copy cannot make it, and is checked with it. In template1, so that later databases have it too.
+CREATE EXTENSION amcheck;
+\connect template1
+CREATE EXTENSION amcheck;
 SQL

@@ -13,6 +13,8 @@ export const resources = {
   /** Whether and for what one backup is kept. */
   keep: (server: string, backupId: string) => `keep/${server}/${backupId}`,
   service: (name: string) => `service/${name}`,
+  /** The one recovery that is made, takes the place of the cluster, or is taken away at a time. */
+  recovery: 'recovery',
   /** The release of a dead leader's lock. */
   leaderLock: 'leader-lock',
 } as const

@@ -2,6 +2,7 @@ import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import type { OperationRecord, Progress } from '../domain/operation.ts'
 import type { LogLevel } from '../domain/operation-events.ts'
+import type { RecoveryRecord } from '../domain/recovery.ts'
 import type { ClusterClients } from './clients/cluster-clients.ts'
 
 /** What `check` and `plan` see: the input and the world as it is; they change nothing. */
@@ -12,6 +13,8 @@ export interface PlanContext<Input> {
   readonly now: Date
   /** Earlier operations of this kind that succeeded on this cluster, newest first, at most 20: for estimates. */
   readonly earlier: readonly OperationRecord[]
+  /** The cluster's recoveries, newest first. */
+  readonly recoveries: readonly RecoveryRecord[]
 }
 
 /** What a step works with. One plain type, filled by hand in the worker. */
@@ -22,6 +25,8 @@ export interface StepContext<Input> {
   /** The cluster as it is now; ask again after every wait. */
   cluster(): ClusterSnapshot
   readonly clients: ClusterClients
+  /** Recoveries, as this operation's attempt may change them. */
+  readonly recoveries: StepRecoveries
   /** What earlier steps and earlier attempts of this one kept. */
   state(): Readonly<Record<string, unknown>>
   /** Keeps values for later steps and for a worker that takes over; durable when the promise resolves. */
@@ -40,4 +45,20 @@ export interface StepContext<Input> {
   /** Resolves after `ms`, rejects at once when the signal is aborted. */
   sleep(ms: number): Promise<void>
   readonly now: () => Date
+}
+
+/** Recoveries as a step sees them: refused with LostOperationError when another attempt has the operation. */
+export interface StepRecoveries {
+  /** All of the operation's cluster, newest first. */
+  list(): Promise<readonly RecoveryRecord[]>
+  /** Throws NotFoundError. */
+  get(id: string): Promise<RecoveryRecord>
+  /** Records the one that this operation begins, under the operation's id; already recorded is success. */
+  begin(
+    record: Omit<RecoveryRecord, 'id' | 'cluster' | 'createdAt' | 'updatedAt' | 'operationId'>,
+  ): Promise<RecoveryRecord>
+  change(
+    id: string,
+    patch: Partial<Omit<RecoveryRecord, 'id' | 'cluster' | 'createdAt' | 'updatedAt' | 'operationId'>>,
+  ): Promise<RecoveryRecord>
 }

@@ -19,6 +19,11 @@ export interface Step<Input> {
   readonly name: string
   /** For people: "Take the base backup". */
   readonly title: string
+  /**
+   * Whether this request needs the step at all; it is SKIPPED otherwise, and the plan leaves it out. Goes by the input
+   * alone, so that whoever takes over answers the same. Default true.
+   */
+  applies?(context: StepContext<Input>): boolean
   /** Does it. Returns what later steps need. Must be safe to call again after `done` said NOT_DONE. */
   run(context: StepContext<Input>): Promise<Readonly<Record<string, unknown>> | undefined>
   /** Whether it is already so. Without it an interrupted step cannot be resumed. */
@@ -36,6 +41,13 @@ export interface Step<Input> {
   readonly weight?: number
   /** Milliseconds after which the step fails with TIMEOUT. Default none. */
   readonly deadlineMs?: number
+}
+
+/** Another operation that follows from one that has succeeded. */
+export interface FollowUp {
+  /** Name of its kind. */
+  readonly kind: string
+  readonly input: Readonly<Record<string, unknown>>
 }
 
 /** What a kind plans; the shape around it (destructive, confirm) is filled in for it. */
@@ -64,6 +76,8 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   readonly steps: readonly Step<Input>[]
   /** What the operation made, once every step has succeeded. */
   result?(context: StepContext<Input>): OperationResultReference | null
+  /** What Howdah asks for next, in the name of whoever asked for this one, once it has succeeded and its claims are free. */
+  followUps?(context: StepContext<Input>): readonly FollowUp[]
 }
 
 /** An operation of any input, as the loader, the queue and the worker hold it. */

@@ -8,14 +8,17 @@ import type { RunningProbe } from '../clients/postgres/write-probe.ts'
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import { NotFoundError, UnreachableError } from '../domain/errors.ts'
+import { RECOVERY_PORT } from '../domain/recovery.ts'
 import type { ClusterClients } from '../operations/clients/cluster-clients.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createBarmanCommands } from './barman-commands.ts'
 import { dcsCommands } from './dcs-commands.ts'
 import { patroniCommands } from './patroni-commands.ts'
+import { createRecoveredCopy } from './recovered-copies.ts'
 import { serviceCommands } from './service-commands.ts'
 
 const BARMAN_USER = 'barman'
+const POSTGRES_USER = 'postgres'
 /** The role that Barman connects with: tells its base backups from those that make a replica. */
 const BARMAN_APPLICATION = /^barman/
 
@@ -61,6 +64,20 @@ export function createClusterClients(deps: {
     barman(server) {
       const { container, docker, user } = barmanContainer(server)
       return createBarmanCommands({ docker, container, user, server, clock })
+    },
+    recoveredCopy(service, directory) {
+      const found = layout.services.find(({ name }) => name === service)
+      if (found === undefined) throw new NotFoundError(`there is no service "${service}"`)
+      const server = layout.backupServers.find((each) => each.service === service)
+      return createRecoveredCopy({
+        docker: deps.dockerOf(found.docker),
+        container: found.container,
+        user: server === undefined ? POSTGRES_USER : BARMAN_USER,
+        directory,
+        port: server?.rehearsalPort ?? RECOVERY_PORT,
+        keepsWal: server === undefined,
+        clock,
+      })
     },
     async readBaseBackupProgress() {
       const running = await leader().readBaseBackupProgress()

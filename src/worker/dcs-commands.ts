@@ -3,18 +3,21 @@ import type { DcsCommands } from '../operations/clients/dcs-commands.ts'
 
 /** Patroni's keys under one prefix, "/service/patroni/". */
 export function dcsCommands(store: EtcdStore, prefix: string): DcsCommands {
+  const change: DcsCommands['change'] = async ({ put = {}, remove = [], unchanged = {} }) => {
+    const revision = await store.transact({
+      unchanged: Object.entries(unchanged).map(([key, entry]) => ({
+        key: `${prefix}${key}`,
+        modRevision: entry?.modRevision ?? null,
+      })),
+      put: Object.entries(put).map(([key, value]) => ({ key: `${prefix}${key}`, value })),
+      remove: remove.map((key) => `${prefix}${key}`),
+    })
+    return revision !== null
+  }
   return {
     read: (key) => store.read(`${prefix}${key}`),
-    async writeIf(key, value, unchanged) {
-      const name = `${prefix}${key}`
-      const revision = await store.transact({
-        unchanged: Object.entries(unchanged).map(([each, entry]) => ({
-          key: `${prefix}${each}`,
-          modRevision: entry?.modRevision ?? null,
-        })),
-        ...(value === null ? { remove: [name] } : { put: [{ key: name, value }] }),
-      })
-      return revision !== null
-    },
+    writeIf: (key, value, unchanged) =>
+      change(value === null ? { remove: [key], unchanged } : { put: { [key]: value }, unchanged }),
+    change,
   }
 }

@@ -6,7 +6,7 @@ import type { Redis } from '../shared/redis.ts'
 import { type RunDependencies, runOperation } from './run-operation.ts'
 import { HandOverSignal } from './worker-errors.ts'
 
-export interface WorkerOptions extends RunDependencies {
+export interface WorkerOptions extends Omit<RunDependencies, 'onLost'> {
   /** A patient connection of its own: BullMQ blocks on it. */
   readonly redis: Redis
   readonly queue: OperationsQueue
@@ -30,12 +30,16 @@ const TAKE_OVERS = 1_000_000
 export function startOperationWorker(options: WorkerOptions): OperationWorker {
   const { log, queue, logger, clock } = options
   const handOver = new AbortController()
+  const dependencies: RunDependencies = {
+    ...options,
+    onLost: (operation, error) => logger.info({ operation, error: messageOf(error) }, 'given up'),
+  }
 
   async function process(job: Job<OperationJob>, token?: string): Promise<void> {
     try {
       // A fetch that was under way when the worker began to stop may still bring a job: it is not begun.
       handOver.signal.throwIfAborted()
-      await runOperation(options, job.data.operationId, handOver.signal)
+      await runOperation(dependencies, job.data.operationId, handOver.signal)
     } catch (error) {
       if (!(error instanceof HandOverSignal)) throw error
       await job.moveToWait(token)

@@ -1,10 +1,17 @@
-import { isTerminal } from '../domain/operation.ts'
+import { isTerminal, OperationStatus } from '../domain/operation.ts'
 import { LostOperationError } from '../events/event-errors.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
+import type { RecoveryStore } from '../events/recovery-store.ts'
+import type { FollowUp } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
+import { parseOperationInput } from '../operations/parse-operation-input.ts'
+import type { OperationService } from '../queue/operation-service.ts'
 import type { Clock } from '../shared/clock.ts'
+import { askFollowUps } from './ask-follow-ups.ts'
+import { contextFor } from './attempt.ts'
 import { createOperationJournal } from './operation-journal.ts'
 import { runSteps } from './run-steps.ts'
+import { createStepRecoveries } from './step-recoveries.ts'
 import { watchForCancel } from './watch-for-cancel.ts'
 import type { WorkedCluster } from './worked-cluster.ts'
 import { HandOverSignal, OperationCancelledSignal } from './worker-errors.ts'
@@ -13,10 +20,17 @@ export interface RunDependencies {
   readonly registry: OperationRegistry
   readonly log: OperationLog
   readonly feed: OperationFeed
+  readonly recoveries: RecoveryStore
   readonly clusters: ReadonlyMap<string, WorkedCluster>
   readonly clock: Clock
   /** Names this worker in OperationStarted. */
   readonly worker: string
+  /** Told when another attempt turns out to have the operation: a worker that was frozen finds that out when it wakes. */
+  readonly onLost: (operationId: string, error: LostOperationError) => void
+  /** For what follows from an operation. */
+  readonly operations: OperationService
+  /** Told when what follows could not be asked for. */
+  readonly onFollowUpFailed: (operationId: string, why: string) => void
 }
 
 /**
@@ -64,20 +78,34 @@ export async function runOperation(
     record,
     onLost: (error) => stop.abort(error),
   })
+  const recoveries = createStepRecoveries({
+    store: dependencies.recoveries,
+    clock: dependencies.clock,
+    operation: record,
+  })
   const cancels = watchForCancel(dependencies, operationId, () => stop.abort(new OperationCancelledSignal()))
   const handsOver = () => stop.abort(new HandOverSignal())
   handOver.addEventListener('abort', handsOver, { once: true })
   if (handOver.aborted) handsOver()
   const { worker } = dependencies
+  let followUps: readonly FollowUp[] = []
   const lock = definition.fenced ? cluster.lock({ operationId, attempt, worker, claims: record.claims }) : null
   try {
-    await runSteps({ clock: dependencies.clock, definition, cluster, journal, lock, stop: stop.signal })
+    const running = { clock: dependencies.clock, definition, cluster, journal, recoveries, lock, stop: stop.signal }
+    await runSteps(running)
+    if (journal.record.status === OperationStatus.SUCCEEDED && definition.followUps !== undefined) {
+      const input = parseOperationInput(definition, journal.record.input)
+      followUps = definition.followUps(contextFor(running, null, input, stop.signal))
+    }
   } catch (error) {
     // Whoever took it over goes on; here there is nothing more to do, and above all nothing to undo.
     if (!(error instanceof LostOperationError)) throw error
+    dependencies.onLost(operationId, error)
   } finally {
     handOver.removeEventListener('abort', handsOver)
     cancels.stop()
     await lock?.release()
   }
+  const tell = (why: string) => dependencies.onFollowUpFailed(operationId, why)
+  await askFollowUps({ registry, operations: dependencies.operations, tell }, journal.record, followUps)
 }

@@ -60,6 +60,11 @@ async function runStep(attempt: Attempt, step: AnyStep, input: OperationInput): 
   const interrupted = status === StepStatus.RUNNING
   const deadline = step.deadlineMs === undefined ? [] : [AbortSignal.timeout(step.deadlineMs)]
   const context = contextFor(attempt, step, input, AbortSignal.any([attempt.stop, ...deadline]))
+  if (step.applies?.(context) === false) {
+    const message = `${step.title}: not asked for`
+    await journal.write({ type: 'StepFinished', step: step.name, skipped: true, state: {} }, message)
+    return
+  }
   try {
     const outcome = await (step.done?.(context) ?? (interrupted ? StepOutcome.UNKNOWN : StepOutcome.NOT_DONE))
     if (outcome === StepOutcome.UNKNOWN) throw new UnknownOutcomeError(step.title)

@@ -1,8 +1,10 @@
 import type { ClusterSnapshot } from '../../src/domain/cluster.ts'
+import type { OperationRecord } from '../../src/domain/operation.ts'
 import type { ClusterClients } from '../../src/operations/clients/cluster-clients.ts'
 import type { StepContext } from '../../src/operations/context.ts'
 import { clusterOf } from '../unit/domain/builders.ts'
 import { layout } from '../unit/observe/layout.ts'
+import { FakeRecoveries } from './fake-recoveries.ts'
 import { operationRecord } from './operations.ts'
 
 export interface FakeStepContext<Input> extends StepContext<Input> {
@@ -18,21 +20,26 @@ export function fakeStepContext<Input>(given: {
   readonly clients: Partial<ClusterClients>
   readonly state?: Readonly<Record<string, unknown>>
   readonly cluster?: ClusterSnapshot
+  readonly operation?: Partial<OperationRecord>
+  /** Those that there are, and where the step's own go; none when left out. */
+  readonly recoveries?: FakeRecoveries
   /** Called after each sleep with the milliseconds that have passed in all. */
   readonly onTime?: (elapsedMs: number) => void
 }): FakeStepContext<Input> {
   const messages: string[] = []
   const kept: Record<string, unknown> = { ...given.state }
+  const operation = operationRecord({ attempt: 1, ...given.operation })
   let elapsedMs = 0
   return {
     messages,
     kept,
-    operation: operationRecord(),
+    operation,
     input: given.input,
     layout,
     cluster: () => given.cluster ?? clusterOf(),
     // A step that needs more than it was given fails loudly.
     clients: given.clients as ClusterClients,
+    recoveries: (given.recoveries ?? new FakeRecoveries()).forStep(operation),
     state: () => kept,
     keep: async (state, message) => {
       Object.assign(kept, state)

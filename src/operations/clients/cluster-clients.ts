@@ -1,6 +1,7 @@
 import type { BarmanCommands } from './barman-commands.ts'
 import type { DcsCommands } from './dcs-commands.ts'
 import type { PatroniCommands } from './patroni-commands.ts'
+import type { RecoveredCopy } from './recovered-copy.ts'
 import type { ServiceCommands } from './service-commands.ts'
 import type { WriteProbe } from './write-probe.ts'
 
@@ -18,6 +19,8 @@ export interface ClusterClients {
   readonly services: ServiceCommands
   readonly writeProbe: WriteProbe
   barman(server: string): BarmanCommands
+  /** A recovered copy in the container of Barman (a rehearsal) or of a node, there or not. */
+  recoveredCopy(service: string, directory: string): RecoveredCopy
   /** On the current leader. Empty while no base backup is being sent. */
   readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
   /** The base backup that makes this replica, as the node that sends it counts it; null while none is sent. */

@@ -14,4 +14,10 @@ export interface DcsCommands {
    * `null` removes the key.
    */
   writeIf(key: string, value: string | null, unchanged: Readonly<Record<string, DcsEntry | null>>): Promise<boolean>
+  /** Writes and removes several keys at once if all of `unchanged` are as they were read; false when one is not. */
+  change(request: {
+    readonly put?: Readonly<Record<string, string>>
+    readonly remove?: readonly string[]
+    readonly unchanged?: Readonly<Record<string, DcsEntry | null>>
+  }): Promise<boolean>
 }

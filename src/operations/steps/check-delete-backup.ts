@@ -2,10 +2,12 @@ import { type Backup, BackupStatus, isCopied } from '../../domain/backup.ts'
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster-layout.ts'
 import type { Refusal } from '../../domain/operation.ts'
+import type { RecoveryRecord } from '../../domain/recovery.ts'
 import { refuse } from '../refuse.ts'
-import { findServer } from './backup-server.ts'
+import { findServer, serverName } from './backup-server.ts'
 import { treeOf } from './deletion.ts'
 import { checkBackupKnown, findBackup } from './one-backup.ts'
+import { recoveriesInNeed } from './recoveries-in-need.ts'
 
 export interface DeletionRequest {
   readonly server?: string | null
@@ -18,6 +20,8 @@ interface Context {
   readonly input: DeletionRequest
   readonly layout: ClusterLayout
   readonly cluster: ClusterSnapshot
+  /** The cluster's. */
+  readonly recoveries: readonly RecoveryRecord[]
 }
 
 /** What speaks against deleting a backup now; asked when it is requested, and once more right before it is done. */
@@ -29,6 +33,7 @@ export function checkDeleteBackup(context: Context): Refusal[] {
   return [
     ...checkBackupKnown(context),
     ...checkInUse(context, doomed),
+    ...checkRecoveries(context, doomed),
     ...checkKept(doomed),
     ...checkChildren(context, doomed),
     ...checkRedundancy(server, doomed),
@@ -49,6 +54,18 @@ function checkInUse({ input }: Context, doomed: readonly Backup[]): Refusal[] {
 }
 
 const IN_USE: ReadonlySet<BackupStatus> = new Set([BackupStatus.STARTED, BackupStatus.EMPTY, BackupStatus.SYNCING])
+
+function checkRecoveries(context: Context, doomed: readonly Backup[]): Refusal[] {
+  const ids = doomed.map(({ backupId }) => backupId)
+  return recoveriesInNeed(context.recoveries, serverName(context), ids).map(({ id, status, backupId }) =>
+    refuse(
+      'BACKUP_IN_USE',
+      `backup ${backupId} is what recovery ${id} was begun from, which is ${status}`,
+      'Wait until that recovery has ended, or end it with discardRecovery.',
+      'backupId',
+    ),
+  )
+}
 
 function checkKept(doomed: readonly Backup[]): Refusal[] {
   return doomed

@@ -21,7 +21,8 @@ export const removeBackup: Step<DeletionRequest> = {
   async run(context) {
     const name = serverName(context)
     await context.clients.refreshBackups(name)
-    const seen = { input: context.input, layout: context.layout, cluster: context.cluster() }
+    const recoveries = await context.recoveries.list()
+    const seen = { input: context.input, layout: context.layout, cluster: context.cluster(), recoveries }
     const [refusal] = checkDeleteBackup(seen)
     if (refusal !== undefined) throw new RefusedMeanwhileError(refusal)
     const backup = findBackup(seen)

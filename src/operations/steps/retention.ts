@@ -7,6 +7,7 @@ import { type Step, StepOutcome } from '../define-operation.ts'
 import { backupsOf, findServer, type ServerRequest, serverName } from './backup-server.ts'
 import { mebibytes } from './backup-subject.ts'
 import { treeOf } from './deletion.ts'
+import { recoveriesInNeed } from './recoveries-in-need.ts'
 import { runDeletion } from './run-deletion.ts'
 
 const NAME = /^obsolete backup (\d{8}T\d{6})$/
@@ -71,7 +72,14 @@ async function lookAgain(context: StepContext<ServerRequest>, backupId: string):
     context.log(`Backup ${backupId} is gone already`)
     return null
   }
-  const needed = treeOf(backup, backups).find((each) => !isObsolete(each))
+  const doomed = treeOf(backup, backups)
+  const ids = doomed.map((each) => each.backupId)
+  const [recovery] = recoveriesInNeed(await context.recoveries.list(), name, ids)
+  if (recovery !== undefined) {
+    context.log(`Backup ${backupId} was left alone: recovery ${recovery.id} needs it`, LogLevel.WARNING)
+    return null
+  }
+  const needed = doomed.find((each) => !isObsolete(each))
   if (needed === undefined) return backup
   const about = needed === backup ? 'it' : `${needed.backupId}, which builds on it,`
   context.log(`Backup ${backupId} was left alone: ${about} is ${needed.retentionStatus} by now`, LogLevel.WARNING)

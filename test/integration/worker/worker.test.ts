@@ -2,9 +2,12 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OperationStatus, StepStatus } from '../../../src/domain/operation.ts'
 import type { OperationEventBody } from '../../../src/domain/operation-events.ts'
+import { RecoveryStatus } from '../../../src/domain/recovery.ts'
 import type { OperationFeed, OperationLog } from '../../../src/events/operation-log.ts'
+import type { RecoveryStore } from '../../../src/events/recovery-store.ts'
 import { createOperationFeed } from '../../../src/events/redis-operation-feed.ts'
 import { createOperationLog } from '../../../src/events/redis-operation-log.ts'
+import { createRecoveryStore } from '../../../src/events/redis-recovery-store.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import { defineOperation, type Step, StepOutcome } from '../../../src/operations/define-operation.ts'
 import { OperationInput } from '../../../src/operations/operation-input.ts'
@@ -15,6 +18,7 @@ import { systemClock } from '../../../src/shared/clock.ts'
 import type { Redis } from '../../../src/shared/redis.ts'
 import { type OperationWorker, startOperationWorker } from '../../../src/worker/operation-worker.ts'
 import type { WorkedCluster } from '../../../src/worker/worked-cluster.ts'
+import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { OPERATOR } from '../../support/operations.ts'
 import { type RedisContainer, startRedis } from '../../support/redis-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -65,6 +69,7 @@ let redis: Redis
 let log: OperationLog
 let feed: OperationFeed
 let queue: OperationsQueue
+let recoveries: RecoveryStore
 let service: OperationService
 let workers: OperationWorker[] = []
 
@@ -72,6 +77,7 @@ beforeAll(async () => {
   container = await startRedis()
   redis = await container.connect('prompt')
   log = createOperationLog({ redis, prefix: 'howdah', now: () => new Date() })
+  recoveries = createRecoveryStore({ redis, prefix: 'howdah', now: () => new Date() })
   feed = createOperationFeed({
     log,
     redis,
@@ -81,7 +87,15 @@ beforeAll(async () => {
   })
   feed.start()
   queue = createOperationsQueue(redis)
-  service = createOperationService({ registry, log, queue, clusters, now: () => new Date(), onEnqueueFailed: () => {} })
+  service = createOperationService({
+    registry,
+    log,
+    recoveries,
+    queue,
+    clusters,
+    now: () => new Date(),
+    onEnqueueFailed: () => {},
+  })
 })
 afterAll(async () => {
   await feed.stop()
@@ -98,9 +112,12 @@ async function startWorker(name = 'worker'): Promise<OperationWorker> {
     registry,
     log,
     feed,
+    recoveries,
     clusters,
     clock: systemClock,
     worker: name,
+    operations: service,
+    onFollowUpFailed: () => {},
     redis: await container.connect('patient'),
     queue,
     logger: pino({ level: 'silent' }),
@@ -131,6 +148,30 @@ function step(name: string, changes: Partial<TestStep> = {}): TestStep {
 const untilAborted = (context: Context) => context.sleep(60_000).then(() => ({}))
 
 describe('a worker', () => {
+  test('records a recovery under the id of the operation that begins it', async () => {
+    const {
+      id: _id,
+      cluster: _cluster,
+      createdAt: _created,
+      updatedAt: _updated,
+      operationId: _op,
+      ...begun
+    } = recoveryRecord()
+    steps = [
+      step('restore', { run: async (context) => ({ begun: (await context.recoveries.begin(begun)).id }) }),
+      step('replay', {
+        run: async ({ recoveries, operation }) => {
+          await recoveries.change(operation.id, { status: RecoveryStatus.READY })
+          return { seen: (await recoveries.get(operation.id)).status }
+        },
+      }),
+    ]
+    await startWorker()
+    const record = await ended(await submit())
+    expect(record.state).toMatchObject({ seen: 'READY' })
+    expect(await recoveries.list('patroni')).toMatchObject([{ id: record.id, status: 'READY', operationId: record.id }])
+  })
+
   test('runs the steps in turn and hands on what each keeps', async () => {
     steps = [
       step('first', { run: async () => ({ made: 41 }) }),

@@ -5,6 +5,7 @@ import applyRetentionPolicy, {
   ApplyRetentionPolicyInput,
 } from '../../../src/operations/kinds/apply-retention-policy.ts'
 import { removeObsolete } from '../../../src/operations/steps/retention.ts'
+import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { backupOf, seen } from '../domain/builders.ts'
 import { planContext } from './backup-server.ts'
 import { FakeBarman, RECORD, stepContext } from './backup-steps.ts'
@@ -92,6 +93,16 @@ describe('applying the retention policy', () => {
     expect(barman.done).toEqual([])
     expect(told.join('\n')).toMatch(/20261122T110000 was left alone: it is VALID by now/)
     expect(told.join('\n')).toMatch(/20261122T100000 was left alone: 20261122T110000, which builds on it, is VALID/)
+  })
+
+  test('leaves alone what a recovery was begun from, or what that builds on', async () => {
+    const barman = new FakeBarman(ALL)
+    const plan = { ...RECORD.plan, ...(await planOf(ALL)) }
+    const recoveries = new FakeRecoveries(recoveryRecord({ id: 'r1', backupId: child.backupId }))
+    const { context, told } = stepContext(barman, input, { record: { plan }, recoveries })
+    await removeObsolete.run(context)
+    expect(barman.done).toEqual([])
+    expect(told.filter((line) => line.includes('recovery r1 needs it'))).toHaveLength(2)
   })
 
   test("goes on behind one that Barman's own rules protect", async () => {

@@ -1,5 +1,6 @@
 import { CheckStatus } from '../../../src/domain/backup.ts'
 import type { BackupServerSnapshot } from '../../../src/domain/cluster.ts'
+import type { RecoveryRecord } from '../../../src/domain/recovery.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { clusterOf, NOW, nodeOf, range, seen, walOf } from '../domain/builders.ts'
@@ -28,7 +29,8 @@ export function serverOf(changes: Partial<BackupServerSnapshot> = {}): BackupSer
 export function planContext<Input extends OperationInput>(
   input: Input,
   server: Partial<BackupServerSnapshot> = {},
+  recoveries: readonly RecoveryRecord[] = [],
 ): PlanContext<Input> {
   const cluster = clusterOf({ nodes: [nodeOf('db1')], backupServers: [serverOf(server)] })
-  return { input, cluster, layout, now: NOW, earlier: [] }
+  return { input, cluster, layout, now: NOW, earlier: [], recoveries }
 }

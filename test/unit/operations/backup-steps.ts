@@ -5,6 +5,7 @@ import type { BarmanCommands, DetachedRunStatus } from '../../../src/operations/
 import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import { FakeRecoveries } from '../../support/fake-recoveries.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { clusterOf, NOW, nodeOf, seen } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
@@ -91,7 +92,11 @@ const UNKNOWN_RUN: DetachedRunStatus = { state: 'UNKNOWN', exitCode: null, outpu
 export function stepContext<Input extends OperationInput>(
   barman: FakeBarman,
   input: Input,
-  options: { readonly record?: Partial<OperationRecord>; readonly server?: Partial<BackupServerSnapshot> } = {},
+  options: {
+    readonly record?: Partial<OperationRecord>
+    readonly server?: Partial<BackupServerSnapshot>
+    readonly recoveries?: FakeRecoveries
+  } = {},
 ) {
   let state: Record<string, unknown> = { ...options.record?.state }
   let elapsedMs = 0
@@ -113,6 +118,7 @@ export function stepContext<Input extends OperationInput>(
         backupServers: [serverOf({ backups: seen(barman.backups), ...options.server })],
       }),
     clients: clients as ClusterClients,
+    recoveries: (options.recoveries ?? new FakeRecoveries()).forStep({ ...RECORD, ...options.record }),
     state: () => state,
     keep: async (values, message) => {
       state = { ...state, ...values }

@@ -19,6 +19,7 @@ function world(keys: { leader: string | null; request?: string | null }, state: 
         return value === null ? null : { value, modRevision: '1' }
       },
       writeIf: async () => false,
+      change: async () => false,
     },
     writeProbe: {
       start: () => ({

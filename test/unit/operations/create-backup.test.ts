@@ -41,6 +41,7 @@ function contextOf(
     layout,
     now: NOW,
     earlier: [],
+    recoveries: [],
   }
 }
 

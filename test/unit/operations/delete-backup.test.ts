@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { type Backup, BackupStatus, BackupType } from '../../../src/domain/backup.ts'
 import type { BackupServerSnapshot } from '../../../src/domain/cluster.ts'
+import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
 import deleteBackup, { DeleteBackupInput } from '../../../src/operations/kinds/delete-backup.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { away, backupOf, seen } from '../domain/builders.ts'
 import { planContext } from './backup-server.ts'
 
@@ -70,6 +72,20 @@ describe('deleteBackup is refused', () => {
   test.each(cases)('%s', async (_, context, expected) => {
     expect(await codes(...context)).toEqual(expected)
   })
+})
+
+test('deleteBackup is refused while a recovery that has not ended was begun from it, or from what builds on it', async () => {
+  const codesWith = async (input: Partial<DeleteBackupInput>, recovery: Partial<RecoveryRecord>) => {
+    const whole = Object.assign(new DeleteBackupInput(), input)
+    const context = planContext(whole, { backups: seen(ALL) }, [recoveryRecord(recovery)])
+    return (await deleteBackup.check(context)).map(({ code }) => code)
+  }
+  const tree = { backupId: FULL, withChildren: true }
+  expect(await codesWith({ backupId: OLD }, { backupId: OLD })).toEqual(['BACKUP_IN_USE'])
+  expect(await codesWith(tree, { backupId: CHILD, status: RecoveryStatus.READY })).toEqual(['BACKUP_IN_USE'])
+  expect(await codesWith({ backupId: OLD }, { backupId: OLD, status: RecoveryStatus.DISCARDED })).toEqual([])
+  expect(await codesWith({ backupId: OLD }, { backupId: FULL })).toEqual([])
+  expect(await codesWith({ backupId: OLD }, { backupId: OLD, server: 'other' })).toEqual([])
 })
 
 describe('the plan of deleteBackup', () => {

@@ -4,6 +4,7 @@ import type { OperationRecord } from '../../../src/domain/operation.ts'
 import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
 import type { PatroniAnswer, PatroniCommands } from '../../../src/operations/clients/patroni-commands.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
+import { FakeRecoveries } from '../../support/fake-recoveries.ts'
 import { operationRecord } from '../../support/operations.ts'
 import {
   clusterOf,
@@ -37,6 +38,7 @@ export class FakeCluster {
   /** "restart db2": what Patroni was asked, in order. */
   readonly asked: string[] = []
   readonly lines: string[] = []
+  readonly recoveries = new FakeRecoveries()
   /** When any PostgreSQL last read its configuration. */
   loadedAt = NOW
   /** Who has noticed a pause. */
@@ -115,6 +117,9 @@ export class FakeCluster {
           this.configuration = JSON.parse(value) as Record<string, unknown>
           return true
         },
+        change: async () => {
+          throw new Error('no change of several keys was expected')
+        },
       },
       services: {
         run: async (service) => {
@@ -134,12 +139,14 @@ export class FakeCluster {
       readDatabaseBytes: async () => 100,
       readReplicaCreation: async () => null,
     }
+    const operation = operationRecord({ attempt: 1, ...record })
     return {
-      operation: operationRecord({ attempt: 1, ...record }),
+      operation,
       input,
       layout: { ...layout, nodes: names.map((name) => ({ ...layout.nodes[0], name, service: name })) } as typeof layout,
       cluster: () => this.snapshot(),
       clients: clients as ClusterClients,
+      recoveries: this.recoveries.forStep(operation),
       state: () => this.state,
       keep: async (state, message) => {
         this.state = { ...this.state, ...state }

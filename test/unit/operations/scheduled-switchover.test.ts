@@ -31,6 +31,7 @@ function world(request: string | null, call: (keys: { request: string | null }) 
         return value === null ? null : { value, modRevision: '1' }
       },
       writeIf: async () => false,
+      change: async () => false,
     },
     patroni: patroni as PatroniCommands,
   }

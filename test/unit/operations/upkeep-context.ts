@@ -1,5 +1,6 @@
 import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
 import type { OperationRecord } from '../../../src/domain/operation.ts'
+import type { RecoveryRecord } from '../../../src/domain/recovery.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import { clusterOf, NOW } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
@@ -10,6 +11,7 @@ export function planContext<Input extends object>(
   fields: Partial<Input>,
   changes: Partial<ClusterSnapshot> = {},
   earlier: readonly OperationRecord[] = [],
+  recoveries: readonly RecoveryRecord[] = [],
 ): PlanContext<Input> {
-  return { input: Object.assign(input, fields), cluster: clusterOf(changes), layout, now: NOW, earlier }
+  return { input: Object.assign(input, fields), cluster: clusterOf(changes), layout, now: NOW, earlier, recoveries }
 }

@@ -1,0 +1,100 @@
+import { BackupStatus, isCopied, RetentionStatus } from '../../domain/backup.ts'
+import type { Refusal } from '../../domain/operation.ts'
+import { isFuture } from '../../domain/recoverability-reasons.ts'
+import { hasEnded, RecoveryMode, type RecoveryRecord } from '../../domain/recovery.ts'
+import { parseRecoveryTarget } from '../../domain/recovery-target.ts'
+import { refuse } from '../refuse.ts'
+import { backupsOf, checkBackupServer, findServer } from './backup-server.ts'
+import { checkLeads, checkNode } from './check-node.ts'
+import { bytesNeeded, judge, nodeOfRecovery, type RecoveryContext } from './recovery-subject.ts'
+
+const MAX_SQL = 10_000
+
+/** What speaks against a recovery, before anything is touched. */
+export function checkRecovery(
+  context: RecoveryContext & { readonly recoveries: readonly RecoveryRecord[] },
+  mode: RecoveryMode,
+): Refusal[] {
+  return [
+    ...checkTarget(context),
+    ...checkAssertions(context),
+    ...checkOthers(context.recoveries, mode),
+    ...(mode === RecoveryMode.IN_PLACE ? checkPlace(context) : []),
+  ]
+}
+
+/** That the target can be reached now, from a backup that is whole, with the disk that is there. */
+export function checkTarget(context: RecoveryContext): Refusal[] {
+  const server = checkBackupServer(context)
+  if (server.length > 0) return server
+  const { target, problem } = parseRecoveryTarget(context.input.target ?? {})
+  if (target === null) return [refuse('BAD_TARGET', problem.message, problem.remedy, 'target')]
+  const backup = checkBackup(context)
+  if (backup.length > 0) return backup
+  const verdict = judge(context, target)
+  if (verdict === null) {
+    return [
+      refuse('WAL_UNKNOWN', 'the WAL archive cannot be read', 'Look at the barman service, then ask again.', 'server'),
+    ]
+  }
+  if (!verdict.recoverable) {
+    const [why = 'the target cannot be reached', ...nearest] = verdict.reasons
+    const code = isFuture(target, context.now) ? 'TARGET_IN_FUTURE' : 'TARGET_NOT_RECOVERABLE'
+    return [refuse(code, why, nearest.join(' ') || 'See backupServer.recoveryWindows.', 'target')]
+  }
+  return []
+}
+
+function checkBackup(context: RecoveryContext): Refusal[] {
+  const { backup: id } = context.input
+  if (id == null || id === 'latest') return []
+  const backup = backupsOf(context).find(({ backupId }) => backupId === id)
+  const remedy = 'Name one of backupServer.backups that is DONE, or leave it out.'
+  if (backup === undefined) return [refuse('UNKNOWN_BACKUP', `there is no backup ${id}`, remedy, 'backup')]
+  if (!isCopied(backup.status)) {
+    const code = backup.status === BackupStatus.FAILED ? 'BACKUP_FAILED' : 'BACKUP_NOT_COMPLETE'
+    return [refuse(code, `backup ${id} is ${backup.status}`, remedy, 'backup')]
+  }
+  if (backup.retentionStatus === RetentionStatus.OBSOLETE) {
+    const message = `backup ${id} is OBSOLETE: Barman may remove it, and its WAL, while it is being restored`
+    return [refuse('BACKUP_OBSOLETE', message, 'Keep it first with keepBackup, or name another one.', 'backup')]
+  }
+  return []
+}
+
+function checkAssertions({ input }: RecoveryContext): Refusal[] {
+  const wrong = (input.assertions ?? []).find(({ sql }) => sql.trim() === '' || sql.length > MAX_SQL)
+  if (wrong === undefined) return []
+  return [
+    refuse('BAD_ASSERTION', `an assertion has 1 to ${MAX_SQL} characters of SQL`, 'Write one query.', 'assertions'),
+  ]
+}
+
+function checkOthers(recoveries: readonly RecoveryRecord[], mode: RecoveryMode): Refusal[] {
+  const other = recoveries.find((each) => each.mode === mode && !hasEnded(each))
+  if (other === undefined) return []
+  const what = mode === RecoveryMode.REHEARSAL ? 'a rehearsal' : 'an in-place recovery'
+  const remedy = `Look at it, then free its place: discardRecovery(input: {recovery: "${other.id}"}).`
+  return [refuse('RECOVERY_EXISTS', `${what} is there already: ${other.id} is ${other.status}`, remedy)]
+}
+
+function checkPlace(context: RecoveryContext): Refusal[] {
+  const leads = checkLeads(context.cluster)
+  const node = nodeOfRecovery(context)
+  return leads.length > 0 || node === null ? leads : checkNode(context.cluster, node)
+}
+
+/** For a rehearsal, whose disk the snapshot knows; a node's is asked for by the first step. */
+export function checkRehearsalDisk(context: RecoveryContext): Refusal[] {
+  const { target } = parseRecoveryTarget(context.input.target ?? {})
+  const verdict = target === null ? null : judge(context, target)
+  const needed = verdict === null ? null : bytesNeeded(verdict)
+  const free = findServer(context.cluster, context)?.disk.value?.freeBytes ?? null
+  return needed === null || free === null ? [] : checkSpace(needed, free, 'the barman service')
+}
+
+export function checkSpace(needed: number, free: number, where: string): Refusal[] {
+  if (free >= needed) return []
+  const message = `the copy takes about ${needed} bytes, and ${where} has ${free} bytes free`
+  return [refuse('NOT_ENOUGH_DISK', message, 'Free disk there, discard another recovery, or choose another node.')]
+}

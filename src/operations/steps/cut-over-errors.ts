@@ -1,0 +1,105 @@
+import { HowdahError } from '../../domain/errors.ts'
+
+/** A program in a container ended with a fault; its own words. */
+export class NodeCommandError extends HowdahError {
+  readonly code = 'NODE_COMMAND_FAILED'
+  constructor(
+    readonly service: string,
+    readonly program: string,
+    readonly said: string,
+  ) {
+    super(`${program} in ${service}: ${said}`, { remedy: `See the logs of ${service}.` })
+  }
+}
+
+/** What earlier steps keep is not there. */
+export class CutOverLostError extends HowdahError {
+  readonly code = 'CUT_OVER_LOST'
+  constructor(what: string) {
+    super(`nothing is known of the cut over of ${what}`, { remedy: 'Recover once more.' })
+  }
+}
+
+/** The recovered data is of another cluster. */
+export class OtherSystemError extends HowdahError {
+  readonly code = 'OTHER_SYSTEM'
+  constructor(copy: string, cluster: string) {
+    super(`the recovered data has system identifier ${copy}, the cluster ${cluster}`, {
+      remedy: 'Recover from a backup of this cluster.',
+    })
+  }
+}
+
+/** The cluster has gone on to a timeline that the recovered data has taken for itself. */
+export class TimelineTakenError extends HowdahError {
+  readonly code = 'TIMELINE_TAKEN'
+  constructor(copy: number, cluster: number) {
+    super(`the recovered data is on timeline ${copy}, and the cluster has reached timeline ${cluster} meanwhile`, {
+      remedy: 'A failover came in between. Recover once more: the next recovery takes a later timeline.',
+    })
+  }
+}
+
+/** The leader did not stop as one that has written everything. */
+export class UncleanStopError extends HowdahError {
+  readonly code = 'UNCLEAN_STOP'
+  constructor(node: string, state: string) {
+    super(`${node} led and was stopped, but its data is "${state}" instead of "shut down"`, {
+      remedy:
+        'Try again when the cluster is healthy: what it has written must be in the archive before it is given up.',
+      retryable: true,
+    })
+  }
+}
+
+/** What would be given up is not in the archive. */
+export class NotArchivedError extends HowdahError {
+  readonly code = 'NOT_ARCHIVED'
+  constructor(wal: string, why: string) {
+    super(`${wal} is not in Barman's archive: ${why}`, {
+      remedy: 'See checkBackupServer; what is given up must stay recoverable, so nothing was cut over.',
+      retryable: true,
+    })
+  }
+}
+
+/** Directories are not as any cut over leaves them. */
+export class UnexpectedDirectoriesError extends HowdahError {
+  readonly code = 'UNEXPECTED_DIRECTORIES'
+  constructor(service: string, seen: string) {
+    super(`the data directories of ${service} are not as a cut over leaves them: ${seen}`, {
+      remedy: 'Look at them in the container. Nothing was moved.',
+    })
+  }
+}
+
+/** The new leader has begun: going back now would lose what was written to it. */
+export class AlreadyLeadingError extends HowdahError {
+  readonly code = 'ALREADY_LEADING'
+  constructor(node: string, timeline: number | null, previous: string) {
+    super(`${node} has begun timeline ${timeline ?? 'of its own'} with the recovered data, and may have taken writes`, {
+      remedy: `Start the other nodes (startService, or in the container: rm -f /etc/service/patroni/down; sv up patroni); Patroni makes replicas of them. The data from before is in ${previous} on ${node}.`,
+    })
+  }
+}
+
+/** Patroni was started again with the data from before, and nobody leads yet. */
+export class NotRolledBackError extends HowdahError {
+  readonly code = 'NOT_ROLLED_BACK'
+  constructor(why: string) {
+    super(`the data from before is in its place and Patroni was started on every node, but nobody leads yet: ${why}`, {
+      remedy:
+        'Bring etcd back if it has no quorum (startService etcd1, etcd2). Patroni then elects by itself; failover names a node.',
+    })
+  }
+}
+
+/** The data from before a cut over cannot be brought to where it ended. */
+export class HistoryMissingError extends HowdahError {
+  readonly code = 'HISTORY_MISSING'
+  constructor(directory: string, seen: string) {
+    super(`the data in ${directory} does not reach the end of its history: ${seen}`, {
+      remedy: 'recoverCluster to the end of that timeline brings it back from the archive.',
+    })
+  }
+}

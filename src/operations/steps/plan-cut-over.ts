@@ -1,0 +1,86 @@
+import { type Check, CheckStatus } from '../../domain/backup.ts'
+import { type Lsn, parseLsn } from '../../domain/lsn.ts'
+import { viewNode } from '../../domain/node-view.ts'
+import type { PlannedStep } from '../../domain/operation.ts'
+import type { RecoveryRecord } from '../../domain/recovery.ts'
+import type { PlanContext } from '../context.ts'
+import type { PlanDraft } from '../define-operation.ts'
+import { typicalStepSeconds } from '../estimate.ts'
+import { mebibytes } from './backup-subject.ts'
+import { type CutOverRequest, findRecovery } from './check-cut-over.ts'
+import { CUT_OVER_DOWNTIME_SECONDS, CUT_OVER_SECONDS } from './cut-over-steps.ts'
+import { typicalDowntime } from './measure-downtime.ts'
+import { leaderOf } from './node-wellness.ts'
+
+type Context = PlanContext<CutOverRequest>
+
+const KEPT = 'It stays recoverable: in the archive, and in the data directory that is kept.'
+
+export function planCutOver(context: Context, steps: readonly { readonly name: string; readonly title: string }[]) {
+  const recovery = findRecovery(context)
+  const node = recovery?.node ?? 'its node'
+  return {
+    ...planSteps(context, steps),
+    summary: `Puts the recovered data on ${node} in the cluster's place: ${node} leads, the others become its replicas`,
+    dataLoss: recovery === undefined ? null : lossOfCutOver(context, recovery),
+  } satisfies PlanDraft
+}
+
+export function planUndo(context: Context, steps: readonly { readonly name: string; readonly title: string }[]) {
+  const recovery = findRecovery(context)
+  const node = recovery?.previous?.node ?? 'its node'
+  return {
+    ...planSteps(context, steps),
+    summary: `Brings back the state at the cut over of ${recovery?.cutOverAt ?? 'that recovery'}: ${node} leads with it`,
+    dataLoss: recovery === undefined ? null : lossOfUndo(context, recovery),
+  } satisfies PlanDraft
+}
+
+function planSteps(context: Context, titles: readonly { readonly name: string; readonly title: string }[]) {
+  const { earlier } = context
+  const steps: PlannedStep[] = titles.map(({ name, title }) => ({
+    name,
+    title,
+    estimatedSeconds: typicalStepSeconds(earlier, name) ?? CUT_OVER_SECONDS[name] ?? null,
+  }))
+  const estimatedSeconds = steps.reduce((sum, step) => sum + (step.estimatedSeconds ?? 0), 0)
+  return {
+    steps,
+    checks: [verificationCheck(findRecovery(context))],
+    estimatedSeconds: Math.round(estimatedSeconds * 10) / 10,
+    downtimeSeconds: typicalDowntime(earlier) ?? CUT_OVER_DOWNTIME_SECONDS,
+  }
+}
+
+function lossOfCutOver(context: Context, { reached }: RecoveryRecord): string {
+  const since = reached?.time === null || reached?.time === undefined ? 'the recovery target' : reached.time
+  return `What was committed after ${since} is given up${amount(context, reached?.lsn ?? null, reached?.time ?? null)}. ${KEPT}`
+}
+
+function lossOfUndo(context: Context, { cutOverAt }: RecoveryRecord): string {
+  const at = cutOverAt ?? 'the cut over'
+  return `What was committed since ${at} is given up${amount(context, null, cutOverAt)}. ${KEPT}`
+}
+
+/** ": 12 MiB of WAL, 4 minutes", as far as it is known. */
+function amount({ cluster, now }: Context, from: string | null, since: string | null): string {
+  const leader = leaderOf(cluster)
+  const lsn: Lsn | null = leader === null ? null : (viewNode(cluster, leader)?.lsn ?? null)
+  const bytes = from === null || lsn === null ? null : lsn - parseLsn(from)
+  const minutes = since === null ? null : (now.getTime() - Date.parse(since)) / 60_000
+  const parts = [
+    ...(bytes === null || bytes < 0n ? [] : [`${mebibytes(Number(bytes))} of WAL`]),
+    ...(minutes === null ? [] : [`${Math.max(0, Math.round(minutes))} minutes`]),
+  ]
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`
+}
+
+function verificationCheck(recovery: RecoveryRecord | undefined): Check {
+  const verification = recovery?.verification ?? null
+  return {
+    name: 'verification',
+    status: verification === null ? CheckStatus.UNKNOWN : verification.passed ? CheckStatus.OK : CheckStatus.FAILED,
+    message: verification?.message ?? (verification === null ? 'not verified' : null),
+    hint: null,
+  }
+}

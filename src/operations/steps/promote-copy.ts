@@ -1,0 +1,83 @@
+import { NotFoundError } from '../../domain/errors.ts'
+import type { StepContext } from '../context.ts'
+import { type Step, StepOutcome } from '../define-operation.ts'
+import { readControlData, readLiveDirectory } from './control-data.ts'
+import { OtherSystemError, TimelineTakenError, UncleanStopError } from './cut-over-errors.ts'
+import { findCutOver, keepCutOver } from './cut-over-state.ts'
+import { leaderOf, serviceOf, snapshotOf } from './node-wellness.ts'
+import { runScript } from './run-on-node.ts'
+
+/** Which recovered data takes the cluster's place. */
+export interface CutOverSubject {
+  readonly recovery: string
+  readonly server: string
+  readonly node: string
+  /** The data, on the node's own volume. */
+  readonly copy: string
+}
+
+/** Answers to a worker that takes over too: what runs is promoted unless it is, and what does not is left as it is. */
+const PROMOTE = `state() { LC_ALL=C pg_controldata -D "$1" | sed -n 's/^Database cluster state: *//p'; }
+if pg_ctl -D "$1" status > /dev/null; then
+  [ "$(state "$1")" = "in production" ] || pg_ctl -D "$1" -w -t "$2" promote
+  pg_ctl -D "$1" -m fast -w -t "$2" stop
+fi`
+const PROMOTE_SECONDS = 600
+
+/**
+ * Ends the recovery of the copy while the cluster serves: it takes a timeline of its own, and is stopped cleanly. Its
+ * history and its segments wait in it for the cluster's own archive command.
+ */
+export function promoteCopy<Input>(deps: {
+  subject(context: StepContext<Input>): Promise<CutOverSubject>
+  /** Makes known that it has begun. */
+  begin(context: StepContext<Input>, recovery: string): Promise<void>
+  /** Takes back `begin`, and the copy where nobody needs it any more. */
+  giveUp(context: StepContext<Input>): Promise<void>
+}): Step<Input> {
+  return {
+    name: 'promote-copy',
+    title: 'Promote the recovered data, beside the cluster',
+    done: async (context) =>
+      findCutOver(context)?.copyTimeline === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE,
+
+    async run(context) {
+      const subject = await deps.subject(context)
+      const { node, copy, recovery } = subject
+      const service = serviceOf(context.layout, node)
+      const live = await readLiveDirectory(context, service)
+      const previous = `${live}.previous-${context.operation.id}`
+      const begun = { ...subject, operation: context.operation.id, live, previous }
+      await keepCutOver(context, begun, `Cutting over to recovery ${recovery} on ${node}`)
+      await deps.begin(context, recovery)
+
+      const options = { user: 'postgres', timeoutMs: 2 * PROMOTE_SECONDS * 1000 }
+      await runScript(context, service, PROMOTE, [copy, String(PROMOTE_SECONDS)], options)
+      const control = await readControlData(context, service, copy)
+      if (control.state !== 'shut down') throw new UncleanStopError(`the copy on ${node}`, control.state)
+      const cluster = await readCluster(context)
+      if (control.systemIdentifier !== cluster.systemIdentifier) {
+        throw new OtherSystemError(control.systemIdentifier, cluster.systemIdentifier ?? 'unknown')
+      }
+      if (cluster.timeline !== null && cluster.timeline >= control.timeline) {
+        throw new TimelineTakenError(control.timeline, cluster.timeline)
+      }
+      const message = `The recovered data is on timeline ${control.timeline} now`
+      await keepCutOver(context, { copyTimeline: control.timeline }, message)
+      return undefined
+    },
+
+    async undo(context) {
+      if (findCutOver(context) !== null) await deps.giveUp(context)
+    },
+  }
+}
+
+async function readCluster(context: StepContext<unknown>) {
+  const leader = leaderOf(context.cluster())
+  if (leader === null) throw new NotFoundError('nobody leads')
+  await context.clients.refreshNode(leader)
+  const node = snapshotOf(context.cluster(), leader)
+  const identifier = await context.clients.dcs.read('initialize')
+  return { systemIdentifier: identifier?.value ?? null, timeline: node?.patroni.value?.timeline ?? null }
+}

@@ -1,0 +1,61 @@
+import { HowdahError } from '../../domain/errors.ts'
+
+/** `barman restore` ended without the files. */
+export class RestoreFailedError extends HowdahError {
+  readonly code = 'RESTORE_FAILED'
+  constructor(
+    readonly backupId: string,
+    readonly exitCode: number | null,
+    readonly lastLines: readonly string[],
+  ) {
+    const how = exitCode === null ? 'was lost with its container' : `ended with exit code ${exitCode}`
+    super(`restoring backup ${backupId} ${how}: ${lastLines.join(' | ')}`, {
+      remedy: 'The leftover was removed. Look at the disk and the log of the service that it went to, then retry.',
+      retryable: true,
+    })
+  }
+}
+
+/** The recovered PostgreSQL has ended before it reached the target. */
+export class ReplayFailedError extends HowdahError {
+  readonly code = 'REPLAY_FAILED'
+  constructor(
+    readonly lastLines: readonly string[],
+    readonly lsn: string | null,
+  ) {
+    super(
+      `the recovered PostgreSQL stopped${lsn === null ? '' : ` at LSN ${lsn}`}: ${lastLines.slice(-6).join(' | ')}`,
+      {
+        remedy: 'The leftover was removed. What PostgreSQL said names the reason; try another backup with `backup`.',
+        retryable: true,
+      },
+    )
+  }
+}
+
+/** All the WAL that there is was replayed, and the target was not in it. */
+export class TargetNotReachedError extends HowdahError {
+  readonly code = 'TARGET_NOT_REACHED'
+  constructor(
+    readonly target: string,
+    readonly lsn: string | null,
+    readonly time: string | null,
+  ) {
+    super(
+      `${target} was not found: the archive ends at LSN ${lsn ?? 'unknown'}, the last commit before it is of ${time ?? 'an unknown time'}`,
+      {
+        remedy: 'That end is the nearest point. If the target is older than the base backup, name an earlier `backup`.',
+      },
+    )
+  }
+}
+
+/** What was recovered is not what it has to be. */
+export class RecoveryNotVerifiedError extends HowdahError {
+  readonly code = 'RECOVERY_NOT_VERIFIED'
+  constructor(readonly faults: readonly string[]) {
+    super(`the recovered data was not cut over to: ${faults.join('; ')}`, {
+      remedy: 'Recover with cutOver: MANUAL, or rehearse, to look at the data.',
+    })
+  }
+}

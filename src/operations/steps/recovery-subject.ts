@@ -1,0 +1,88 @@
+import type { Backup } from '../../domain/backup.ts'
+import type { ClusterSnapshot } from '../../domain/cluster.ts'
+import type { ClusterLayout } from '../../domain/cluster-layout.ts'
+import { windowsWith } from '../../domain/cluster-windows.ts'
+import { canRecoverTo, type RecoverabilityVerdict } from '../../domain/recoverability.ts'
+import { RecoveryMode, type RestoreMethod } from '../../domain/recovery.ts'
+import { parseRecoveryTarget, type RecoveryTarget, type RecoveryTargetInput } from '../../domain/recovery-target.ts'
+import type { RecoveryWindow } from '../../domain/recovery-window.ts'
+import { findServer, serverName } from './backup-server.ts'
+import { leaderOf } from './node-wellness.ts'
+
+/** What a recovery reads of its input. */
+export interface RecoveryRequest {
+  readonly server?: string | null
+  readonly target?: RecoveryTargetInput | null
+  readonly backup?: string | null
+  readonly restoreMethod?: RestoreMethod | null
+  readonly assertions?: readonly Assertion[] | null
+  readonly ttlSeconds?: number | null
+  /** Where the cluster is recovered to; never of a rehearsal. */
+  readonly node?: string | null
+}
+
+export interface Assertion {
+  readonly database?: string | null
+  readonly sql: string
+  readonly expect: string
+}
+
+export interface RecoveryContext {
+  readonly input: RecoveryRequest
+  readonly layout: ClusterLayout
+  readonly cluster: ClusterSnapshot
+  readonly now: Date
+}
+
+/** Null where the input is wrong: `parseRecoveryTarget` says how. */
+export function targetOf({ target }: RecoveryRequest): RecoveryTarget | null {
+  return parseRecoveryTarget(target ?? {}).target
+}
+
+/** Which backup and timeline it would be, or why none. */
+export function judge(context: RecoveryContext, target: RecoveryTarget): RecoverabilityVerdict | null {
+  const server = findServer(context.cluster, context)
+  if (server === undefined || server.wal.value === null) return null
+  const backups = server.backups.value ?? []
+  return canRecoverTo(target, windowsWith(context.cluster, server, backups), {
+    now: context.now,
+    wal: server.wal.value,
+    backupId: backupIdOf(context, backups),
+  })
+}
+
+/** The window that a verdict is about. */
+export function windowOf(context: RecoveryContext, { backup, timeline }: RecoverabilityVerdict): RecoveryWindow | null {
+  const server = findServer(context.cluster, context)
+  if (server === undefined) return null
+  const windows = windowsWith(context.cluster, server, server.backups.value ?? [])
+  return windows.find((each) => each.backup.backupId === backup?.backupId && each.timeline === timeline) ?? null
+}
+
+/** The node that an in-place recovery is put on; null where it cannot be told. */
+export function nodeOfRecovery(context: RecoveryContext): string | null {
+  return context.input.node ?? leaderOf(context.cluster)
+}
+
+/** The service whose container holds the copy. */
+export function serviceOfRecovery(context: RecoveryContext, mode: RecoveryMode): string | null {
+  const { layout } = context
+  if (mode === RecoveryMode.REHEARSAL) {
+    return layout.backupServers.find(({ name }) => name === serverName(context))?.service ?? null
+  }
+  const node = nodeOfRecovery(context)
+  return layout.nodes.find(({ name }) => name === node)?.service ?? null
+}
+
+/** Bytes that the copy takes: its files, and the WAL that PostgreSQL keeps at one time. */
+export function bytesNeeded({ backup, bytesToReplay }: RecoverabilityVerdict): number | null {
+  const size = backup?.clusterSizeBytes ?? null
+  return size === null ? null : Math.ceil(size * 1.05 + Math.min(bytesToReplay ?? KEPT_WAL_BYTES, KEPT_WAL_BYTES))
+}
+
+const KEPT_WAL_BYTES = 1024 ** 3
+
+function backupIdOf({ input }: RecoveryContext, backups: readonly Backup[]): string | null {
+  if (input.backup !== 'latest') return input.backup ?? null
+  return backups.at(-1)?.backupId ?? null
+}

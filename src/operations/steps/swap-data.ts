@@ -1,0 +1,91 @@
+import { messageOf, UnreachableError } from '../../domain/errors.ts'
+import { LogLevel } from '../../domain/operation-events.ts'
+import type { StepContext } from '../context.ts'
+import { type Step, StepOutcome } from '../define-operation.ts'
+import { cutOverState, findCutOver, keepCutOver, LEFT_KEYS } from './cut-over-state.ts'
+import { pollUntil } from './poll-until.ts'
+import { swapBack, swapDirectories, swapProgress } from './swap-directories.ts'
+
+type Context = StepContext<unknown>
+
+/** A member of etcd that was lost is started again within this long, or the cut over is rolled back. */
+const ETCD_MS = 90_000
+/** A roll-back goes on without: the keys only shorten what follows. */
+const ETCD_BACK_MS = 20_000
+
+/**
+ * Puts the recovered data in its place, by rename, and removes from etcd what Patroni knows of the history that is left.
+ * "status" above all: it says how far the WAL had come, and nobody who has less may lead.
+ */
+export const swapData: Step<unknown> = {
+  name: 'swap-data',
+  title: 'Put the recovered data in its place',
+  irreversible: true,
+
+  async done(context) {
+    const cutOver = findCutOver(context)
+    if (cutOver?.keys === undefined || (await swapProgress(context, cutOver)) !== 'SWAPPED') return StepOutcome.NOT_DONE
+    return (await readLeftKeys(context)).size === 0 ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  },
+
+  async run(context) {
+    const cutOver = cutOverState(context)
+    const results = await Promise.allSettled([swapDirectories(context, cutOver), forgetHistory(context)])
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+    context.log(`${cutOver.live} is the recovered data now; what was there is kept in ${cutOver.previous}`)
+    return undefined
+  },
+
+  async undo(context) {
+    const cutOver = findCutOver(context)
+    if (cutOver?.ended === undefined) return
+    await swapBack(context, cutOver)
+    context.log(`${cutOver.live} is the data from before again`)
+    await remember(context, cutOver.keys ?? {})
+  },
+}
+
+async function forgetHistory(context: Context): Promise<void> {
+  const look = () =>
+    unlessUnreachable(async () => {
+      const found = await readLeftKeys(context)
+      if (found.size === 0) return null
+      if (cutOverState(context).keys === undefined) {
+        const keys = Object.fromEntries([...found].map(([key, { value }]) => [key, value]))
+        await keepCutOver(context, { keys }, `Removing from etcd: ${[...found.keys()].join(', ')}`)
+      }
+      const removed = await context.clients.dcs.change({
+        remove: [...found.keys()],
+        unchanged: Object.fromEntries(found),
+      })
+      return removed ? null : 'its keys changed'
+    })
+  await pollUntil(context, { what: "Patroni's keys in etcd to be removed", timeoutMs: ETCD_MS, look })
+  if (cutOverState(context).keys === undefined) await keepCutOver(context, { keys: {} }, 'etcd holds nothing of it')
+}
+
+/** The keys that a leader writes by itself need not be put back. */
+async function remember(context: Context, keys: Readonly<Record<string, string>>): Promise<void> {
+  const put = Object.fromEntries(Object.entries(keys).filter(([key]) => key !== 'leader' && key !== 'failover'))
+  if (Object.keys(put).length === 0) return
+  const look = () => unlessUnreachable(async () => ((await context.clients.dcs.change({ put })) ? null : 'not written'))
+  try {
+    await pollUntil(context, { what: "Patroni's keys in etcd to be put back", timeoutMs: ETCD_BACK_MS, look })
+  } catch (error) {
+    context.log(`${messageOf(error)}: Patroni writes them anew`, LogLevel.WARNING)
+  }
+}
+
+async function readLeftKeys(context: Context) {
+  const entries = await Promise.all(LEFT_KEYS.map(async (key) => [key, await context.clients.dcs.read(key)] as const))
+  return new Map(entries.flatMap(([key, entry]) => (entry === null ? [] : [[key, entry] as const])))
+}
+
+async function unlessUnreachable(look: () => Promise<string | null>): Promise<string | null> {
+  try {
+    return await look()
+  } catch (error) {
+    if (error instanceof UnreachableError) return messageOf(error)
+    throw error
+  }
+}

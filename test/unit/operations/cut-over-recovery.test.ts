@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest'
+import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
+import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
+import { endOf } from '../../../src/operations/steps/secure-archive.ts'
+import cutOverRecovery, { CutOverRecoveryInput } from '../../../src/operations/upcoming-kinds/cut-over-recovery.ts'
+import undoRecovery, { UndoRecoveryInput } from '../../../src/operations/upcoming-kinds/undo-recovery.ts'
+import { recoveryRecord } from '../../support/fake-recoveries.ts'
+import { away, LEADER, nodeOf, seen, topologyOf } from '../domain/builders.ts'
+import { planContext } from './upkeep-context.ts'
+
+const verification = { at: '2026-11-22T11:50:00.000Z', passed: true, message: null, checks: [] }
+const READY: RecoveryRecord = recoveryRecord({
+  id: 'r1',
+  mode: RecoveryMode.IN_PLACE,
+  status: RecoveryStatus.READY,
+  node: 'db2',
+  service: 'db2',
+  directory: '/data/patroni2.recovery-r1',
+  reached: { time: '2026-11-22T11:40:00.000Z', lsn: '0/1000000', xid: null },
+  verification,
+})
+const previous = {
+  node: 'db2',
+  directory: '/data/patroni2.previous-r1',
+  timeline: 1,
+  endLsn: '0/9000000',
+  bytes: 1e6,
+}
+const COMPLETED: RecoveryRecord = {
+  ...READY,
+  status: RecoveryStatus.COMPLETED,
+  previous,
+  cutOverAt: '2026-11-22T11:55:00.000Z',
+}
+
+const dead = (name: string) => ({ nodes: [LEADER, nodeOf(name, { patroni: away() })] })
+
+describe('cutOverRecovery is refused', () => {
+  type Case = [string, Partial<CutOverRecoveryInput>, RecoveryRecord[], Partial<ClusterSnapshot>, string[]]
+  const cases: Case[] = [
+    ['never when it is READY and verified', {}, [READY], {}, []],
+    ['of a recovery that there is not', { recovery: 'r9' }, [READY], {}, ['UNKNOWN_RECOVERY']],
+    ['of a rehearsal', {}, [{ ...READY, mode: RecoveryMode.REHEARSAL }], {}, ['IS_REHEARSAL']],
+    ['before it is READY', {}, [{ ...READY, status: RecoveryStatus.VERIFYING }], {}, ['RECOVERY_NOT_READY']],
+    ['once it is COMPLETED', {}, [COMPLETED], {}, ['RECOVERY_NOT_READY']],
+    ['without a verification', {}, [{ ...READY, verification: null }], {}, ['NOT_VERIFIED']],
+    [
+      'with one that failed',
+      {},
+      [{ ...READY, verification: { ...verification, passed: false } }],
+      {},
+      ['NOT_VERIFIED'],
+    ],
+    ['not then with force', { force: true }, [{ ...READY, verification: null }], {}, []],
+    ['while nobody leads', {}, [READY], { topology: seen(topologyOf({ leader: null })) }, ['NO_LEADER']],
+    ['while it is paused', {}, [READY], { topology: seen(topologyOf({ paused: true })) }, ['CLUSTER_PAUSED']],
+    ['while a node is away', {}, [{ ...READY, node: 'db1' }], dead('db2'), ['NODE_UNREACHABLE']],
+    ['not then with force', { force: true }, [{ ...READY, node: 'db1' }], dead('db2'), []],
+    ['with force too while its own node is away', { force: true }, [READY], dead('db2'), ['NODE_UNREACHABLE']],
+  ]
+  test.each(cases)('%s', async (_, fields, recoveries, changes, expected) => {
+    const context = planContext(new CutOverRecoveryInput(), { recovery: 'r1', ...fields }, changes, [], recoveries)
+    expect((await cutOverRecovery.check(context)).map(({ code }) => code)).toEqual(expected)
+  })
+})
+
+describe('undoRecovery is refused', () => {
+  const cases: [string, RecoveryRecord, string[]][] = [
+    ['never while its previous data is kept', COMPLETED, []],
+    ['when that is gone', { ...COMPLETED, previous: null }, ['NOT_UNDOABLE']],
+    ['before the cut over', READY, ['NOT_UNDOABLE']],
+    ['a second time', { ...COMPLETED, status: RecoveryStatus.UNDONE }, ['NOT_UNDOABLE']],
+  ]
+  test.each(cases)('%s', async (_, recovery, expected) => {
+    const context = planContext(new UndoRecoveryInput(), { recovery: 'r1' }, {}, [], [recovery])
+    expect((await undoRecovery.check(context)).map(({ code }) => code)).toEqual(expected)
+  })
+})
+
+describe('the plan', () => {
+  test('of a cut over says what is given up since when, and that it stays recoverable', async () => {
+    const plan = await cutOverRecovery.plan(
+      planContext(new CutOverRecoveryInput(), { recovery: 'r1' }, {}, [], [READY]),
+    )
+    expect(plan.dataLoss).toMatch(/after 2026-11-22T11:40:00.000Z is given up: .*20 minutes\. It stays recoverable/)
+    expect(plan.steps.map(({ name }) => name)).toEqual(cutOverRecovery.steps.map(({ name }) => name))
+    expect(plan.downtimeSeconds).toBeGreaterThan(0)
+  })
+
+  test('of an undo counts from the cut over', async () => {
+    const plan = await undoRecovery.plan(planContext(new UndoRecoveryInput(), { recovery: 'r1' }, {}, [], [COMPLETED]))
+    expect(plan.dataLoss).toMatch(/since 2026-11-22T11:55:00.000Z is given up: 5 minutes/)
+    expect(plan.steps[0]?.name).toBe('replay-previous')
+  })
+})
+
+describe('where a history ended', () => {
+  test('is where the segment of the shutdown checkpoint begins; the one before is the last to be archived', () => {
+    expect(endOf({ checkpointLsn: '0/C000028', timeline: 1 })).toEqual({
+      timeline: 1,
+      lsn: '0/C000000',
+      lastWal: '00000001000000000000000B',
+    })
+    expect(endOf({ checkpointLsn: '2/28', timeline: 3 }).lastWal).toBe('0000000300000001000000FF')
+  })
+})
+
+test('there is one point of no return, and it is the start of the node', () => {
+  for (const { steps } of [cutOverRecovery, undoRecovery]) {
+    expect(steps.filter(({ pointOfNoReturn }) => pointOfNoReturn).map(({ name }) => name)).toEqual(['start-target'])
+  }
+})

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { UnreachableError } from '../../../src/domain/errors.ts'
+import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
+import type { DcsCommands } from '../../../src/operations/clients/dcs-commands.ts'
+import { StepOutcome } from '../../../src/operations/define-operation.ts'
+import { swapData } from '../../../src/operations/steps/swap-data.ts'
+import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { operationRecord } from '../../support/operations.ts'
+
+let root = ''
+let keys: Record<string, string>
+let etcdAnswers = true
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'swap-'))
+  for (const name of ['live', 'copy']) {
+    await mkdir(join(root, name))
+    await writeFile(join(root, name, 'of'), name)
+  }
+  keys = { status: '{"optime":9}', history: '[]', config: '{}', initialize: '7' }
+  etcdAnswers = true
+  return () => rm(root, { recursive: true })
+})
+
+/** The scripts themselves, run on directories of this machine; etcd in memory. */
+function worldOf() {
+  const dcs: DcsCommands = {
+    async read(key) {
+      if (!etcdAnswers) throw new UnreachableError('etcd', 'no quorum')
+      const value = keys[key]
+      return value === undefined ? null : { value, modRevision: value }
+    },
+    writeIf: async () => false,
+    async change({ put = {}, remove = [], unchanged = {} }) {
+      if (!etcdAnswers) throw new UnreachableError('etcd', 'no quorum')
+      if (Object.entries(unchanged).some(([key, entry]) => keys[key] !== entry?.value)) return false
+      for (const key of remove) delete keys[key]
+      Object.assign(keys, put)
+      return true
+    },
+  }
+  const services = {
+    async run(_: string, { argv }: { argv: readonly string[] }) {
+      const [program = '', ...args] = argv
+      try {
+        return { exitCode: 0, ...(await promisify(execFile)(program, args)) }
+      } catch (error) {
+        return { exitCode: 1, stdout: '', stderr: String(error) }
+      }
+    },
+  }
+  const operation = operationRecord()
+  const at = (name: string) => join(root, name)
+  return fakeStepContext<unknown>({
+    input: {},
+    clients: { dcs, services } as unknown as Partial<ClusterClients>,
+    operation,
+    state: {
+      cutOver: {
+        operation: operation.id,
+        recovery: 'r1',
+        server: 'patroni',
+        node: 'db2',
+        live: at('live'),
+        copy: at('copy'),
+        previous: at('previous'),
+        copyTimeline: 2,
+        ended: { timeline: 1, lsn: '0/C000000', lastWal: '00000001000000000000000B' },
+      },
+    },
+  })
+}
+
+describe('the swap', () => {
+  test('renames, removes what belongs to the history that is left, and knows that it is done', async () => {
+    const context = worldOf()
+    expect(await swapData.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    await swapData.run(context)
+    expect((await readdir(root)).sort()).toEqual(['live', 'previous'])
+    expect(keys).toEqual({ config: '{}', initialize: '7' })
+    expect(await swapData.done?.(context)).toBe(StepOutcome.DONE)
+  })
+
+  test('goes on where a worker was lost between the two renames', async () => {
+    const context = worldOf()
+    await rename(join(root, 'live'), join(root, 'previous'))
+    expect(await swapData.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    await swapData.run(context)
+    expect((await readdir(root)).sort()).toEqual(['live', 'previous'])
+    expect(await swapData.done?.(context)).toBe(StepOutcome.DONE)
+  })
+
+  test('is taken back, keys and all', async () => {
+    const context = worldOf()
+    const before = { ...keys }
+    await swapData.run(context)
+    await swapData.undo?.(context)
+    expect((await readdir(root)).sort()).toEqual(['copy', 'live'])
+    expect(keys).toEqual(before)
+  })
+
+  test('is taken back from the middle too', async () => {
+    await rename(join(root, 'live'), join(root, 'previous'))
+    await swapData.undo?.(worldOf())
+    expect((await readdir(root)).sort()).toEqual(['copy', 'live'])
+  })
+
+  test('says so when etcd does not come back, and its undo puts the data back without it', async () => {
+    const context = worldOf()
+    etcdAnswers = false
+    await expect(swapData.run(context)).rejects.toThrow(/Patroni's keys in etcd to be removed; .*no quorum/)
+    await swapData.undo?.(context)
+    expect((await readdir(root)).sort()).toEqual(['copy', 'live'])
+  })
+
+  test('touches nothing where directories are not as it left them', async () => {
+    await rm(join(root, 'copy'), { recursive: true })
+    await expect(swapData.run(worldOf())).rejects.toThrow(/no .*copy/)
+    expect(await readdir(root)).toEqual(['live'])
+  })
+})
