@@ -76,7 +76,7 @@ function whereItLies(target: RecoveryTarget, candidates: readonly RecoveryWindow
     return `${what} lies in a gap: WAL is missing behind ${pointOf(previous, 'latest')}${after.length > 0 ? ', up to the next base backup' : ''}.`
   }
   if (after.length > 0) return `${what} lies between two recovery windows.`
-  return `${what} lies behind the end of the archived WAL, ${pointOf(previous, 'latest')}.`
+  return `${what} lies behind the end of the archived WAL, ${pointOf(previous, 'latest')}. switchWal closes the open segment, and brings it there.`
 }
 
 function nearestPoint(target: RecoveryTarget, candidates: readonly RecoveryWindow[]): string {

@@ -86,7 +86,13 @@ export function observeServices(deps: ObserveServicesDeps): Source {
         onChange: (container) => {
           const service = byContainer.get(container)
           if (service === undefined) return
-          void attempt(() => inspect(service)).then(() => deps.onServiceEvent(service.name))
+          void attempt(() => inspect(service)).then(async () => {
+            deps.onServiceEvent(service.name)
+            // One that has just started is measured at once, not at the next turn.
+            if (board.get(service.name)?.memoryBytes !== null) return
+            await measure(service)
+            board.publish()
+          })
         },
       })
       await ended.catch((error) => board.failed(services, messageOf(error)))

@@ -33,11 +33,11 @@ const statusSchema = z.object({
   lsn: text,
   reached: z.object({ time: text, lsn: text, xid: text }).nullable(),
   atEnd: z.boolean(),
+  locks: z.number(),
   lastLines: z.array(z.string()),
 })
 const spaceSchema = z.object({ freeBytes: z.number(), usedBytes: z.number() })
 const publishedSchema = z.object({ role: z.boolean() })
-const promotedSchema = z.object({ timeline: z.number() })
 const rowsSchema = z.object({ rows: z.array(z.array(text)), error: text })
 const checksSchema = z.object({
   checks: z.array(z.object({ name: z.string(), status: z.enum(CheckStatus), message: text, hint: text })),
@@ -117,7 +117,9 @@ export function createRecoveredCopy(deps: {
       if (error !== null) throw new RecoveredCopyError(container, 1, error)
       return rows
     },
-    promote: async () => (await ask(promotedSchema, 'promote', directory, SLOW_MS)).timeline,
+    async promote() {
+      await ask(nothing, 'promote', directory, SLOW_MS)
+    },
     async stop() {
       await ask(nothing, 'stop', directory, SLOW_MS)
     },
@@ -133,7 +135,7 @@ export function createRecoveredCopy(deps: {
 export function settingOf(target: RecoveryTarget): { kind: string; value: string; inclusive: boolean } {
   switch (target.kind) {
     case 'TIME':
-      return { kind: target.kind, value: target.time.toISOString(), inclusive: target.inclusive }
+      return { kind: target.kind, value: timeSetting(target.time), inclusive: target.inclusive }
     case 'LSN':
       return { kind: target.kind, value: formatLsn(target.lsn), inclusive: target.inclusive }
     case 'XID':
@@ -144,4 +146,9 @@ export function settingOf(target: RecoveryTarget): { kind: string; value: string
     case 'END':
       return { kind: target.kind, value: '', inclusive: true }
   }
+}
+
+/** PostgreSQL reads its command line before it knows any zone by a name, "Z" included: an offset it understands. */
+function timeSetting(time: Date): string {
+  return time.toISOString().replace('T', ' ').replace('Z', '+00')
 }

@@ -140,7 +140,7 @@ describe('verifyBackup', () => {
         passed: false,
         message: expect.stringContaining(file),
       })
-      expect(await asBarman('howdah-run', 'list')).not.toContain(operation.id)
+      expect(await asBarman('howdah-run', 'list')).not.toContain(operation.id.replace('Operation:', ''))
     }
   })
 })

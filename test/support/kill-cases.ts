@@ -3,14 +3,15 @@ import { waitForCatalogue } from './backup-client.ts'
 import { leaderName } from './cluster-facts.ts'
 import { runVariant } from './image-variant.ts'
 import { performOperation } from './operation-client.ts'
+import { RECOVERY_KILL_CASES } from './recovery-kill-cases.ts'
 import { leaderSql } from './sql.ts'
 import type { TestStack } from './stack.ts'
 import { waitFor } from './wait-for.ts'
 
 /** How a kind is brought to do something, so that a worker can be killed in each of its steps. */
 export interface KillCase {
-  /** Input of an operation that has something to do; asked for before each kill. */
-  input(world: World): Promise<Record<string, unknown>>
+  /** Input of an operation that has something to do in that step; asked for before each kill. */
+  input(world: World, step: string): Promise<Record<string, unknown>>
   /** For kinds that no client can ask for: makes Howdah ask. */
   provoke?(world: World): Promise<void>
   /** Puts back what the operation changed. */
@@ -25,12 +26,12 @@ export interface World {
 const confirm = 'patroni'
 const BARMAN_CONFIGURATION = '/etc/barman.d/cluster.conf'
 
-export async function replica({ api }: World): Promise<string> {
+async function replica({ api }: World): Promise<string> {
   const leader = await leaderName(api)
   return ['db2', 'db3', 'db4'].find((name) => name !== leader) ?? 'db2'
 }
 
-export async function perform({ api }: World, kind: string, input: Record<string, unknown>): Promise<string> {
+async function perform({ api }: World, kind: string, input: Record<string, unknown>): Promise<string> {
   const { operation } = await performOperation(api, kind, input)
   if (operation.status !== 'SUCCEEDED') throw new Error(`${kind}: ${JSON.stringify(operation.error)}`)
   return operation.result?.backupId ?? ''
@@ -49,6 +50,7 @@ let variant: Awaited<ReturnType<typeof runVariant>> | null = null
 
 /** Every kind; a kind that is missing here fails the suite. */
 export const KILL_CASES: Readonly<Record<string, KillCase>> = {
+  ...RECOVERY_KILL_CASES,
   createBackup: { input: async () => ({ type: 'FULL' }) },
   deleteBackup: { input: async (world) => ({ backupId: await backupOf(world), confirm }) },
   keepBackup: {

@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql'
 import type { Lsn } from '../../domain/lsn.ts'
-import { DateTime, LsnScalar } from './scalars.ts'
+import { ByteCount, DateTime, LsnScalar } from './scalars.ts'
 
 @ObjectType('RecoveryConnectionInfo', {
   description:
@@ -39,4 +39,25 @@ export class RecoveryPointType {
 
   @Field(() => String, { nullable: true, description: 'Last transaction that was replayed.' })
   xid!: string | null
+}
+
+@ObjectType('PreviousData', {
+  description: "Data that a cut over put aside, whole, on the node's own volume. discardRecovery gives its disk back.",
+  simpleResolvers: true,
+})
+export class PreviousDataType {
+  @Field(() => String, { description: 'Name of the node.' })
+  node!: string
+
+  @Field(() => String, { description: "Where it lies, in the node's container." })
+  directory!: string
+
+  @Field(() => Int, { description: 'Timeline that it was on.' })
+  timeline!: number
+
+  @Field(() => LsnScalar, { description: 'Where its writes ended: everything before is in the archive.' })
+  endLsn!: Lsn
+
+  @Field(() => ByteCount, { nullable: true, description: 'What it takes on disk. Null when that was not measured.' })
+  bytes!: number | null
 }

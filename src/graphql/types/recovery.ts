@@ -7,7 +7,7 @@ import type { ApiContext } from '../context.ts'
 import { connectionType } from './connection.ts'
 import { NodeType } from './node.ts'
 import './recovery-enums.ts'
-import { RecoveryConnectionInfoType, RecoveryPointType } from './recovery-parts.ts'
+import { PreviousDataType, RecoveryConnectionInfoType, RecoveryPointType } from './recovery-parts.ts'
 import { RecoveryTargetType } from './recovery-target.ts'
 import { ByteCount, DateTime } from './scalars.ts'
 import { VerificationType } from './verification.ts'
@@ -150,6 +150,15 @@ export class RecoveryType implements NodeType {
   })
   get previousDataBytes(): number | null {
     return this.record.previous?.bytes ?? null
+  }
+
+  @Field(() => PreviousDataType, {
+    nullable: true,
+    description: 'What a cut over, or its undo, has put aside on the node. Null when there is none.',
+  })
+  get previousData(): PreviousDataType | null {
+    const { previous } = this.record
+    return previous === null ? null : { ...previous, endLsn: parseLsn(previous.endLsn) }
   }
 
   @Field(() => DateTime, { description: 'When it began.' })

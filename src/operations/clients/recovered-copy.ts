@@ -13,6 +13,11 @@ export interface CopyStatus {
   readonly reached: RecoveryPoint | null
   /** PAUSED because the archive ended, before anything that lies behind the target was found. */
   readonly atEnd: boolean
+  /**
+   * How many relations a transaction that is in progress at the target has locked for itself: while the copy is paused
+   * nobody can read them.
+   */
+  readonly locks: number
   /** The last lines of PostgreSQL's log, for errors. */
   readonly lastLines: readonly string[]
 }
@@ -50,8 +55,11 @@ export interface RecoveredCopy {
   verify(onLine: (line: string) => void, signal: AbortSignal): Promise<readonly Check[]>
   /** One statement in one database; rows as text. As role `rehearsal`, read-only, with a statement timeout. */
   query(database: string, sql: string, timeoutMs: number): Promise<readonly (readonly (string | null)[])[]>
-  /** Ends recovery: the copy is on a timeline of its own, on which nothing is archived yet. Answers the timeline. */
-  promote(): Promise<number>
+  /**
+   * Ends recovery where it was paused: the copy is on a timeline of its own, on which nothing is archived yet. Already
+   * promoted is success, and one that does not run is left as it is.
+   */
+  promote(): Promise<void>
   /** A clean stop. Already stopped is success. */
   stop(): Promise<void>
   /** Stops it by force and removes the directory, and whatever was fetched for it. Already gone is success. */

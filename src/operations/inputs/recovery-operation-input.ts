@@ -5,8 +5,12 @@ import { OperationInput } from '../operation-input.ts'
 /** What an operation on one recovery that is there takes. */
 @InputType()
 export abstract class RecoveryOperationInput extends OperationInput {
-  @Field(() => String, { description: 'Id of the recovery, which is that of the operation that began it.' })
-  @Matches(/^[A-Za-z0-9-]{1,60}$/, { message: 'recovery: the id of a recovery' })
+  @Field(() => String, {
+    description: 'Id of the recovery, bare or as Recovery.id has it: "Recovery:20261122T171311042-3f9a1c".',
+  })
+  @Matches(/^(?:Recovery:)?[A-Za-z0-9-]{1,60}$/, {
+    message: 'recovery: the id of a recovery, e.g. Recovery:20261122T171311042-3f9a1c',
+  })
   recovery!: string
 }
 

@@ -1,10 +1,11 @@
+import type { ClusterSnapshot } from '../../domain/cluster.ts'
 import { seenNow } from '../../domain/observed.ts'
 import type { Refusal } from '../../domain/operation.ts'
-import { isUndoable, RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
+import { bareRecoveryId, isUndoable, RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import type { PlanContext } from '../context.ts'
 import { refuse } from '../refuse.ts'
 import { checkLeads, checkNode } from './check-node.ts'
-import { leaderOf } from './node-wellness.ts'
+import { leaderOf, snapshotOf } from './node-wellness.ts'
 
 /** What the kinds that cut over read of their input. */
 export interface CutOverRequest {
@@ -14,20 +15,32 @@ export interface CutOverRequest {
 
 type Context = PlanContext<CutOverRequest>
 
-export function findRecovery({ recoveries, input }: Pick<Context, 'recoveries' | 'input'>): RecoveryRecord | undefined {
-  return recoveries.find(({ id }) => id === input.recovery)
+export function findRecovery({
+  recoveries,
+  input,
+}: {
+  readonly recoveries: readonly RecoveryRecord[]
+  readonly input: { readonly recovery: string }
+}): RecoveryRecord | undefined {
+  return recoveries.find(({ id }) => id === bareRecoveryId(input.recovery))
 }
 
 export function checkCutOver(context: Context): Refusal[] {
   const recovery = findRecovery(context)
   if (recovery === undefined) return [unknownRecovery(context)]
-  return [...checkReady(recovery, context.input.force === true), ...checkCluster(context, recovery.node)]
+  const force = context.input.force === true
+  return [
+    ...checkReady(recovery, force),
+    ...checkTimeline(context.cluster, recovery),
+    ...checkCluster(context.cluster, recovery.node, force),
+  ]
 }
 
 export function checkUndo(context: Context): Refusal[] {
   const recovery = findRecovery(context)
   if (recovery === undefined) return [unknownRecovery(context)]
-  if (isUndoable(recovery)) return checkCluster(context, recovery.previous?.node ?? null)
+  if (isUndoable(recovery))
+    return checkCluster(context.cluster, recovery.previous?.node ?? null, context.input.force === true)
   const why = recovery.status === RecoveryStatus.COMPLETED ? 'its previous data is gone' : `it is ${recovery.status}`
   return [
     refuse(
@@ -39,7 +52,7 @@ export function checkUndo(context: Context): Refusal[] {
   ]
 }
 
-function unknownRecovery({ input }: Context): Refusal {
+export function unknownRecovery({ input }: { readonly input: { readonly recovery: string } }): Refusal {
   return refuse('UNKNOWN_RECOVERY', `there is no recovery "${input.recovery}"`, 'See cluster.recoveries.', 'recovery')
 }
 
@@ -57,8 +70,18 @@ function checkReady({ id, mode, status, verification }: RecoveryRecord, force: b
   return [refuse('NOT_VERIFIED', message, 'Look at its data; force: true cuts over all the same.', 'recovery')]
 }
 
-function checkCluster(context: Context, node: string | null): Refusal[] {
-  const { cluster, input } = context
+/** A copy that was promoted already has a timeline of its own, which the cluster may have taken meanwhile. */
+function checkTimeline(cluster: ClusterSnapshot, { id, timeline, targetTimeline }: RecoveryRecord): Refusal[] {
+  const leader = leaderOf(cluster)
+  const taken = leader === null ? null : (snapshotOf(cluster, leader)?.patroni.value?.timeline ?? null)
+  if (timeline === null || timeline <= targetTimeline || taken === null || taken < timeline) return []
+  const message = `recovery ${id} is on timeline ${timeline}, and the cluster has reached timeline ${taken} meanwhile`
+  const remedy = 'Discard it and recover once more, to the same target: the next recovery takes a later timeline.'
+  return [refuse('TIMELINE_TAKEN', message, remedy, 'recovery')]
+}
+
+/** That the cluster can be stopped, and that this node can lead afterwards. */
+export function checkCluster(cluster: ClusterSnapshot, node: string | null, force: boolean): Refusal[] {
   const faults = checkLeads(cluster)
   if (faults.length > 0) return faults
   if (seenNow(cluster.topology)?.paused === true) {
@@ -67,6 +90,6 @@ function checkCluster(context: Context, node: string | null): Refusal[] {
   }
   const needed = cluster.nodes
     .map(({ name }) => name)
-    .filter((name) => input.force !== true || name === node || name === leaderOf(cluster))
+    .filter((name) => !force || name === node || name === leaderOf(cluster))
   return needed.flatMap((name) => checkNode(cluster, name).map((refusal) => ({ ...refusal, field: null })))
 }

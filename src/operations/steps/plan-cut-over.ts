@@ -14,13 +14,14 @@ import { leaderOf } from './node-wellness.ts'
 
 type Context = PlanContext<CutOverRequest>
 
-const KEPT = 'It stays recoverable: in the archive, and in the data directory that is kept.'
+export const STAYS_RECOVERABLE = 'It stays recoverable: in the archive, and in the data directory that is kept.'
 
 export function planCutOver(context: Context, steps: readonly { readonly name: string; readonly title: string }[]) {
   const recovery = findRecovery(context)
   const node = recovery?.node ?? 'its node'
   return {
-    ...planSteps(context, steps),
+    ...planCutOverSteps(context, steps),
+    checks: [verificationCheck(recovery)],
     summary: `Puts the recovered data on ${node} in the cluster's place: ${node} leads, the others become its replicas`,
     dataLoss: recovery === undefined ? null : lossOfCutOver(context, recovery),
   } satisfies PlanDraft
@@ -30,14 +31,17 @@ export function planUndo(context: Context, steps: readonly { readonly name: stri
   const recovery = findRecovery(context)
   const node = recovery?.previous?.node ?? 'its node'
   return {
-    ...planSteps(context, steps),
+    ...planCutOverSteps(context, steps),
+    checks: [verificationCheck(recovery)],
     summary: `Brings back the state at the cut over of ${recovery?.cutOverAt ?? 'that recovery'}: ${node} leads with it`,
     dataLoss: recovery === undefined ? null : lossOfUndo(context, recovery),
   } satisfies PlanDraft
 }
 
-function planSteps(context: Context, titles: readonly { readonly name: string; readonly title: string }[]) {
-  const { earlier } = context
+export function planCutOverSteps(
+  { earlier }: Pick<Context, 'earlier'>,
+  titles: readonly { readonly name: string; readonly title: string }[],
+) {
   const steps: PlannedStep[] = titles.map(({ name, title }) => ({
     name,
     title,
@@ -46,7 +50,6 @@ function planSteps(context: Context, titles: readonly { readonly name: string; r
   const estimatedSeconds = steps.reduce((sum, step) => sum + (step.estimatedSeconds ?? 0), 0)
   return {
     steps,
-    checks: [verificationCheck(findRecovery(context))],
     estimatedSeconds: Math.round(estimatedSeconds * 10) / 10,
     downtimeSeconds: typicalDowntime(earlier) ?? CUT_OVER_DOWNTIME_SECONDS,
   }
@@ -54,16 +57,20 @@ function planSteps(context: Context, titles: readonly { readonly name: string; r
 
 function lossOfCutOver(context: Context, { reached }: RecoveryRecord): string {
   const since = reached?.time === null || reached?.time === undefined ? 'the recovery target' : reached.time
-  return `What was committed after ${since} is given up${amount(context, reached?.lsn ?? null, reached?.time ?? null)}. ${KEPT}`
+  return `What was committed after ${since} is given up${amountSince(context, reached?.lsn ?? null, reached?.time ?? null)}. ${STAYS_RECOVERABLE}`
 }
 
 function lossOfUndo(context: Context, { cutOverAt }: RecoveryRecord): string {
   const at = cutOverAt ?? 'the cut over'
-  return `What was committed since ${at} is given up${amount(context, null, cutOverAt)}. ${KEPT}`
+  return `What was committed since ${at} is given up${amountSince(context, null, cutOverAt)}. ${STAYS_RECOVERABLE}`
 }
 
 /** ": 12 MiB of WAL, 4 minutes", as far as it is known. */
-function amount({ cluster, now }: Context, from: string | null, since: string | null): string {
+export function amountSince(
+  { cluster, now }: Pick<Context, 'cluster' | 'now'>,
+  from: string | null,
+  since: string | null,
+): string {
   const leader = leaderOf(cluster)
   const lsn: Lsn | null = leader === null ? null : (viewNode(cluster, leader)?.lsn ?? null)
   const bytes = from === null || lsn === null ? null : lsn - parseLsn(from)

@@ -8,8 +8,8 @@ import { RefusedMeanwhileError } from './backup-errors.ts'
 import { serverName } from './backup-server.ts'
 import { checkSpace, checkTarget } from './check-recovery.ts'
 import { readLiveDirectory } from './control-data.ts'
+import { removeCopyOf } from './discard-data.ts'
 import { bytesNeeded, judge, nodeOfRecovery, type RecoveryRequest, serviceOfRecovery } from './recovery-subject.ts'
-import { restoreRunId } from './restore-backup.ts'
 
 type Context = StepContext<RecoveryRequest>
 
@@ -79,14 +79,10 @@ async function removeCopy(context: Context): Promise<void> {
     throw error
   })
   if (record === null) return
-  const { runs } = context.clients.barman(record.server)
-  await runs.stop(restoreRunId(record.id), 3)
-  await context.clients.recoveredCopy(record.service, record.directory).remove()
-  await runs.remove(restoreRunId(record.id))
+  await removeCopyOf(context, record.id)
   const cancelled = context.operation.status === OperationStatus.CANCELLING
   const status = cancelled ? RecoveryStatus.DISCARDED : RecoveryStatus.FAILED
   await context.recoveries.change(record.id, { status, connection: null, expiresAt: null })
-  context.log(`Removed ${record.directory}`)
 }
 
 async function placeOf(context: Context, mode: RecoveryMode, service: string): Promise<string> {

@@ -5,7 +5,6 @@ import { readControlData, readLiveDirectory } from './control-data.ts'
 import { OtherSystemError, TimelineTakenError, UncleanStopError } from './cut-over-errors.ts'
 import { findCutOver, keepCutOver } from './cut-over-state.ts'
 import { leaderOf, serviceOf, snapshotOf } from './node-wellness.ts'
-import { runScript } from './run-on-node.ts'
 
 /** Which recovered data takes the cluster's place. */
 export interface CutOverSubject {
@@ -16,14 +15,6 @@ export interface CutOverSubject {
   readonly copy: string
 }
 
-/** Answers to a worker that takes over too: what runs is promoted unless it is, and what does not is left as it is. */
-const PROMOTE = `state() { LC_ALL=C pg_controldata -D "$1" | sed -n 's/^Database cluster state: *//p'; }
-if pg_ctl -D "$1" status > /dev/null; then
-  [ "$(state "$1")" = "in production" ] || pg_ctl -D "$1" -w -t "$2" promote
-  pg_ctl -D "$1" -m fast -w -t "$2" stop
-fi`
-const PROMOTE_SECONDS = 600
-
 /**
  * Ends the recovery of the copy while the cluster serves: it takes a timeline of its own, and is stopped cleanly. Its
  * history and its segments wait in it for the cluster's own archive command.
@@ -32,6 +23,8 @@ export function promoteCopy<Input>(deps: {
   subject(context: StepContext<Input>): Promise<CutOverSubject>
   /** Makes known that it has begun. */
   begin(context: StepContext<Input>, recovery: string): Promise<void>
+  /** Promotes its PostgreSQL unless it is, and stops it cleanly; one that does not run is left as it is. */
+  promote(context: StepContext<Input>, subject: CutOverSubject): Promise<void>
   /** Takes back `begin`, and the copy where nobody needs it any more. */
   giveUp(context: StepContext<Input>): Promise<void>
 }): Step<Input> {
@@ -51,8 +44,7 @@ export function promoteCopy<Input>(deps: {
       await keepCutOver(context, begun, `Cutting over to recovery ${recovery} on ${node}`)
       await deps.begin(context, recovery)
 
-      const options = { user: 'postgres', timeoutMs: 2 * PROMOTE_SECONDS * 1000 }
-      await runScript(context, service, PROMOTE, [copy, String(PROMOTE_SECONDS)], options)
+      await deps.promote(context, subject)
       const control = await readControlData(context, service, copy)
       if (control.state !== 'shut down') throw new UncleanStopError(`the copy on ${node}`, control.state)
       const cluster = await readCluster(context)

@@ -30,6 +30,13 @@ cd /tmp; pg_ctl -D "$1" -l "$1/howdah-undo.log" -W -o "$sizes -c listen_addresse
   -c archive_command=/bin/false -c summarize_wal=off -c hba_file=$1/pg_hba.conf -c ident_file=$1/pg_ident.conf" start > /dev/null`
 const STATE = `if pg_ctl -D "$1" status > /dev/null; then LC_ALL=C pg_controldata -D "$1" | sed -n 's/^Database cluster state: *//p'
 else echo ended; tail -n 5 "$1/howdah-undo.log"; fi`
+const PROMOTE_SECONDS = 600
+/** Answers to a worker that takes over too: what runs is promoted unless it is, and what does not is left as it is. */
+const PROMOTE = `state() { LC_ALL=C pg_controldata -D "$1" | sed -n 's/^Database cluster state: *//p'; }
+if pg_ctl -D "$1" status > /dev/null; then
+  [ "$(state "$1")" = "in production" ] || pg_ctl -D "$1" -w -t "$2" promote
+  pg_ctl -D "$1" -m fast -w -t "$2" stop
+fi`
 /** The newest timeline, and where it left the one before. */
 const FORK =
   'newest=$(ls "$1"/pg_wal/*.history | sort | tail -n 1); basename "$newest" .history; tail -n 1 "$newest" | cut -f 2'
@@ -90,6 +97,10 @@ export const previousDataOf: Parameters<typeof promoteCopy<CutOverRequest>>[0] =
   },
   begin: async (context, recovery) => {
     await context.recoveries.change(recovery, { status: RecoveryStatus.CUTTING_OVER })
+  },
+  promote: async (context, { node, copy }) => {
+    const options = { user: 'postgres', timeoutMs: 2 * PROMOTE_SECONDS * 1000 }
+    await runScript(context, serviceOf(context.layout, node), PROMOTE, [copy, String(PROMOTE_SECONDS)], options)
   },
   giveUp: async (context) => {
     await context.recoveries.change(context.input.recovery, { status: RecoveryStatus.COMPLETED })

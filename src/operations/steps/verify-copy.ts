@@ -2,20 +2,24 @@ import { type Check, CheckStatus } from '../../domain/backup.ts'
 import { InvalidValueError, messageOf } from '../../domain/errors.ts'
 import { parseLsn } from '../../domain/lsn.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
-import { type RecoveryPoint, RecoveryStatus } from '../../domain/recovery.ts'
+import { RecoveryMode, type RecoveryPoint, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import { describeTarget, type RecoveryTarget } from '../../domain/recovery-target.ts'
 import type { RecoveredCopy } from '../clients/recovered-copy.ts'
+import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { RecoveryNotVerifiedError } from './recovery-errors.ts'
 import { type Assertion, type RecoveryRequest, targetOf } from './recovery-subject.ts'
 
 const ASSERTION_MS = 60_000
 
+type VerifyRequest = RecoveryRequest & { readonly cutOver?: string | null }
+type Context = StepContext<VerifyRequest>
+
 /**
  * Looks at the copy from all sides. What it finds is a result, not an error: the recovery is READY with it, so that a
  * person can look. Only where nobody would look before the cut over does it end there.
  */
-export const verifyCopy: Step<RecoveryRequest & { readonly cutOver?: string | null }> = {
+export const verifyCopy: Step<VerifyRequest> = {
   name: 'verify-copy',
   title: 'Verify the recovered data',
   weight: 2,
@@ -26,6 +30,7 @@ export const verifyCopy: Step<RecoveryRequest & { readonly cutOver?: string | nu
     const copy = context.clients.recoveredCopy(record.service, record.directory)
     const target = targetOf(context.input)
     if (target === null) throw new InvalidValueError('the target cannot be read any more')
+    await releaseLocks(context, copy, record)
     const checks: Check[] = [
       await checkConsistent(copy),
       ...(await copy.verify((message) => context.progress({ message }), context.signal)),
@@ -35,6 +40,8 @@ export const verifyCopy: Step<RecoveryRequest & { readonly cutOver?: string | nu
       checks.push(await checkAssertion(copy, assertion, index + 1))
     }
     const failed = checks.filter(({ status }) => status === CheckStatus.FAILED)
+    // Before a cut over that nobody looks at, what could not be asked is as bad as what is wrong.
+    const unknown = checks.filter(({ status }) => status === CheckStatus.UNKNOWN)
     for (const { name, status, message } of checks) {
       const level = status === CheckStatus.OK ? LogLevel.INFO : LogLevel.WARNING
       context.log(`${name}: ${status}${message === null ? '' : ` (${message})`}`, level)
@@ -43,18 +50,41 @@ export const verifyCopy: Step<RecoveryRequest & { readonly cutOver?: string | nu
     const message = faults.length === 0 ? 'everything is as it has to be' : faults.join('; ')
     const verification = { at: context.now().toISOString(), passed: failed.length === 0, message, checks }
     await context.recoveries.change(record.id, { verification })
-    if (failed.length > 0 && context.input.cutOver === 'AUTOMATIC') throw new RecoveryNotVerifiedError(faults)
+    if (isAutomatic(context) && failed.length + unknown.length > 0) {
+      throw new RecoveryNotVerifiedError([...failed, ...unknown].map(({ name, message }) => `${name}: ${message}`))
+    }
     return undefined
   },
 }
 
+const isAutomatic = ({ input }: Context) => input.cutOver === 'AUTOMATIC'
+
+/**
+ * A transaction that was in progress at the target may hold relations for itself, the dropped table above all: while the
+ * copy is paused nobody can read them. Promoted, it takes the transaction back.
+ */
+async function releaseLocks(context: Context, copy: RecoveredCopy, record: RecoveryRecord): Promise<void> {
+  const { state, locks } = await copy.status()
+  if (state !== 'PAUSED' || locks === 0) return
+  context.log(
+    `A transaction in progress at the target holds ${locks} relations, which nobody could read: promoting the copy`,
+  )
+  await copy.promote()
+  const { timeline } = await copy.status()
+  await context.recoveries.change(record.id, { timeline })
+  if (record.mode === RecoveryMode.IN_PLACE && !isAutomatic(context)) {
+    const message = `The copy has taken timeline ${timeline}. A switchover or failover before its cut over takes the same one: the recovery has to be made anew then.`
+    context.log(message, LogLevel.WARNING)
+  }
+}
+
 async function checkConsistent(copy: RecoveredCopy): Promise<Check> {
   const { state } = await copy.status()
-  const up = state === 'PAUSED'
+  const up = state === 'PAUSED' || state === 'PROMOTED'
   return {
     name: 'consistent',
     status: up ? CheckStatus.OK : CheckStatus.FAILED,
-    message: up ? 'PostgreSQL is up, consistent, and paused' : `PostgreSQL is ${state}`,
+    message: up ? `PostgreSQL is up, consistent, and ${state.toLowerCase()}` : `PostgreSQL is ${state}`,
     hint: null,
   }
 }
@@ -104,6 +134,12 @@ async function checkAssertion(copy: RecoveredCopy, assertion: Assertion, number:
     const message = `${assertion.sql}: expected ${JSON.stringify(assertion.expect)}, found ${JSON.stringify(found)}`
     return { name, status: CheckStatus.FAILED, message, hint: null }
   } catch (error) {
-    return { name, status: CheckStatus.FAILED, message: `${assertion.sql}: ${messageOf(error)}`, hint: null }
+    const locked = messageOf(error).includes('lock timeout')
+    return {
+      name,
+      status: locked ? CheckStatus.UNKNOWN : CheckStatus.FAILED,
+      message: `${assertion.sql}: ${messageOf(error)}`,
+      hint: locked ? 'Somebody else holds it: ask again in the recovered data itself.' : null,
+    }
   }
 }

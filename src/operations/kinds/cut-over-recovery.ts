@@ -1,0 +1,31 @@
+import { InputType } from 'type-graphql'
+import { defineOperation } from '../define-operation.ts'
+import { CutOverInput } from '../inputs/recovery-operation-input.ts'
+import { recoveryResult } from '../recovery-result.ts'
+import { checkCutOver, findRecovery } from '../steps/check-cut-over.ts'
+import { cutOverClaims } from '../steps/cut-over-claims.ts'
+import { cutOverSteps } from '../steps/cut-over-steps.ts'
+import { firstBackup } from '../steps/first-backup.ts'
+import { planCutOver } from '../steps/plan-cut-over.ts'
+import { recoveredCopyOf } from '../steps/recovered-subject.ts'
+
+@InputType({ description: 'Which recovery takes the place of the cluster.' })
+export class CutOverRecoveryInput extends CutOverInput {}
+
+const STEPS = cutOverSteps<CutOverRecoveryInput>(recoveredCopyOf(({ input }) => input.recovery))
+
+export default defineOperation<CutOverRecoveryInput>({
+  name: 'cutOverRecovery',
+  title: 'Cut over to recovered data',
+  description:
+    'Puts the data of a recovery that is READY in the place of the cluster. Writes fail only from the stop of the old leader to the start of the new one, and for how long is measured. What is given up is archived to its last byte and kept on the node: undoRecovery brings it back. Up to the step start-target a failure rolls everything back.',
+  input: CutOverRecoveryInput,
+  claims: (context) => cutOverClaims(findRecovery(context)?.server),
+  fenced: true,
+  destructive: true,
+  check: checkCutOver,
+  plan: (context) => planCutOver(context, STEPS),
+  steps: STEPS,
+  result: ({ operation, input }) => recoveryResult(operation, input.recovery),
+  followUps: firstBackup,
+})

@@ -1,0 +1,35 @@
+import { InputType } from 'type-graphql'
+import { RecoveryMode } from '../../domain/recovery.ts'
+import { exclusive, resources, shared } from '../claims.ts'
+import { defineOperation } from '../define-operation.ts'
+import { RecoveryInput } from '../inputs/recovery-inputs.ts'
+import { recoveryResult } from '../recovery-result.ts'
+import { serverName } from '../steps/backup-server.ts'
+import { checkRecovery, checkRehearsalDisk } from '../steps/check-recovery.ts'
+import { planRecovery } from '../steps/plan-recovery.ts'
+import { prepareRecovery } from '../steps/prepare-recovery.ts'
+import { publishCopy } from '../steps/publish-copy.ts'
+import { replayWal } from '../steps/replay-wal.ts'
+import { restoreBackup } from '../steps/restore-backup.ts'
+import { verifyCopy } from '../steps/verify-copy.ts'
+
+@InputType({ description: 'What to recover beside the cluster, to look at it.' })
+export class RehearseRecoveryInput extends RecoveryInput {}
+
+export default defineOperation<RehearseRecoveryInput>({
+  name: 'rehearseRecovery',
+  title: 'Rehearse a recovery',
+  description:
+    "Recovers the cluster's data to a target on the Barman host, verifies it, and opens it read-only: Recovery.connection. The running cluster is not touched. READY until discardRecovery.",
+  input: RehearseRecoveryInput,
+  claims: (context) => [exclusive(resources.recovery), shared(resources.backups(serverName(context)))],
+  fenced: false,
+  destructive: false,
+  check: (context) => {
+    const refusals = checkRecovery(context, RecoveryMode.REHEARSAL)
+    return refusals.length > 0 ? refusals : checkRehearsalDisk(context)
+  },
+  plan: (context) => planRecovery(context, RecoveryMode.REHEARSAL),
+  steps: [prepareRecovery(RecoveryMode.REHEARSAL), restoreBackup, replayWal, verifyCopy, publishCopy],
+  result: ({ operation }) => recoveryResult(operation, operation.id),
+})

@@ -1,0 +1,32 @@
+import { InputType } from 'type-graphql'
+import { RecoveryStatus } from '../../domain/recovery.ts'
+import { defineOperation } from '../define-operation.ts'
+import { CutOverInput } from '../inputs/recovery-operation-input.ts'
+import { recoveryResult } from '../recovery-result.ts'
+import { checkUndo, findRecovery } from '../steps/check-cut-over.ts'
+import { cutOverClaims } from '../steps/cut-over-claims.ts'
+import { cutOverSteps } from '../steps/cut-over-steps.ts'
+import { firstBackup } from '../steps/first-backup.ts'
+import { planUndo } from '../steps/plan-cut-over.ts'
+import { previousDataOf, replayPrevious } from '../steps/replay-previous.ts'
+
+@InputType({ description: 'Which recovery was the wrong one.' })
+export class UndoRecoveryInput extends CutOverInput {}
+
+const STEPS = [replayPrevious, ...cutOverSteps<UndoRecoveryInput>(previousDataOf, RecoveryStatus.UNDONE)]
+
+export default defineOperation<UndoRecoveryInput>({
+  name: 'undoRecovery',
+  title: 'Undo a recovery',
+  description:
+    'Brings back the state at the cut over of a recovery, to the last commit, on a further timeline, for as long as the data from before is kept. What was written since the cut over is given up, and stays recoverable. The same care and the same downtime as cutOverRecovery.',
+  input: UndoRecoveryInput,
+  claims: (context) => cutOverClaims(findRecovery(context)?.server),
+  fenced: true,
+  destructive: true,
+  check: checkUndo,
+  plan: (context) => planUndo(context, STEPS),
+  steps: STEPS,
+  result: ({ operation, input }) => recoveryResult(operation, input.recovery),
+  followUps: firstBackup,
+})

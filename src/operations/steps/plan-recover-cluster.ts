@@ -1,0 +1,33 @@
+import { formatLsn } from '../../domain/lsn.ts'
+import { RecoveryMode } from '../../domain/recovery.ts'
+import { describeTarget, type RecoveryTarget } from '../../domain/recovery-target.ts'
+import type { PlanContext } from '../context.ts'
+import type { PlanDraft } from '../define-operation.ts'
+import { amountSince, planCutOverSteps, STAYS_RECOVERABLE } from './plan-cut-over.ts'
+import { planRecovery } from './plan-recovery.ts'
+import { type RecoveryRequest, targetOf } from './recovery-subject.ts'
+
+/** Up to READY, and the cut over behind it where that is not waited for: then it costs what a cut over costs. */
+export function planRecoverCluster(
+  context: PlanContext<RecoveryRequest>,
+  cutOver: readonly { readonly name: string; readonly title: string }[],
+): PlanDraft {
+  const recovery = planRecovery(context, RecoveryMode.IN_PLACE)
+  if (cutOver.length === 0) return recovery
+  const { steps, estimatedSeconds, downtimeSeconds } = planCutOverSteps(context, cutOver)
+  const target = targetOf(context.input)
+  return {
+    ...recovery,
+    summary: `${recovery.summary}, and puts it in the cluster's place as soon as it is verified`,
+    steps: [...recovery.steps, ...steps],
+    estimatedSeconds: recovery.estimatedSeconds === null ? null : recovery.estimatedSeconds + estimatedSeconds,
+    downtimeSeconds,
+    dataLoss: target === null ? null : lossBehind(context, target),
+  }
+}
+
+function lossBehind(context: PlanContext<RecoveryRequest>, target: RecoveryTarget): string {
+  const time = target.kind === 'TIME' ? target.time.toISOString() : null
+  const lsn = target.kind === 'LSN' ? formatLsn(target.lsn) : null
+  return `What was committed after ${describeTarget(target)} is given up${amountSince(context, lsn, time)}. ${STAYS_RECOVERABLE}`
+}

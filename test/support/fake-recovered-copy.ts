@@ -1,0 +1,86 @@
+import { type Check, CheckStatus } from '../../src/domain/backup.ts'
+import type { DetachedRuns } from '../../src/operations/clients/barman-commands.ts'
+import type { CopyStatus, RecoveredCopy, ReplayRequest } from '../../src/operations/clients/recovered-copy.ts'
+
+/** As it stands at its target, where nothing is wrong. */
+export function copyStatus(changes: Partial<CopyStatus> = {}): CopyStatus {
+  return { state: 'PAUSED', timeline: 1, lsn: null, reached: null, atEnd: false, locks: 0, lastLines: [], ...changes }
+}
+
+/** A recovered copy in memory. What a test sets up stands in its fields. */
+export class FakeRecoveredCopy implements RecoveredCopy {
+  directory = ''
+  /** Each look takes one; the last stays. */
+  looks: CopyStatus[]
+  /** What it finds of itself. */
+  checks: Check[] = [{ name: 'checksums', status: CheckStatus.OK, message: null, hint: null }]
+  /** What the data answers. */
+  answer: (sql: string, database: string) => (string | null)[][] = () => []
+  /** Why it cannot be removed. */
+  stuck: Error | null = null
+  /** What was done, in order. */
+  readonly done: string[] = []
+  readonly replays: ReplayRequest[] = []
+
+  constructor(...looks: Partial<CopyStatus>[]) {
+    this.looks = looks.map(copyStatus)
+  }
+
+  /** As the clients give it out. */
+  at(service: string, directory: string): RecoveredCopy {
+    this.directory = directory
+    this.done.push(`open ${directory} on ${service}`)
+    return this
+  }
+
+  get runs(): DetachedRuns {
+    throw new Error('no run of the copy was expected')
+  }
+
+  async prepare(): Promise<void> {
+    this.done.push('prepare')
+  }
+
+  async space(): Promise<{ freeBytes: number; usedBytes: number }> {
+    return { freeBytes: 0, usedBytes: 0 }
+  }
+
+  async status(): Promise<CopyStatus> {
+    const [look = copyStatus({ state: 'ABSENT' })] = this.looks
+    if (this.looks.length > 1) this.looks.shift()
+    return look
+  }
+
+  async startReplay(request: ReplayRequest): Promise<void> {
+    this.replays.push(request)
+  }
+
+  async publish(): Promise<boolean> {
+    this.done.push('publish')
+    return true
+  }
+
+  async verify(): Promise<readonly Check[]> {
+    this.done.push('verify')
+    return this.checks
+  }
+
+  async query(database: string, sql: string): Promise<(string | null)[][]> {
+    return this.answer(sql, database)
+  }
+
+  async promote(): Promise<void> {
+    this.done.push('promote')
+    this.looks = this.looks.map((look) => ({ ...look, state: 'PROMOTED', locks: 0 }))
+  }
+
+  async stop(): Promise<void> {
+    this.done.push('stop')
+  }
+
+  async remove(): Promise<void> {
+    if (this.stuck !== null) throw this.stuck
+    this.done.push('remove')
+    this.looks = []
+  }
+}

@@ -1,0 +1,74 @@
+import pg from 'pg'
+import type { ApiClient } from './api-client.ts'
+import { performOperation } from './operation-client.ts'
+import { waitFor } from './wait-for.ts'
+
+/** What tests read of a recovery. */
+export interface RecoveryView {
+  readonly status: string
+  readonly mode: string
+  readonly timeline: number | null
+  readonly connection: {
+    readonly host: string
+    readonly port: number
+    readonly database: string
+    readonly user: string
+    readonly password: string
+  } | null
+  readonly reached: { readonly time: string | null; readonly lsn: string | null; readonly xid: string | null } | null
+  readonly verification: {
+    readonly passed: boolean
+    readonly checks: readonly { readonly name: string; readonly status: string; readonly message: string | null }[]
+  } | null
+  readonly restoreSeconds: number | null
+  readonly replaySeconds: number | null
+  readonly downtimeSeconds: number | null
+  readonly undoable: boolean
+  readonly previousDataBytes: number | null
+}
+
+const RECOVERY = `status mode timeline connection { host port database user password } reached { time lsn xid }
+  verification { passed checks { name status message } } restoreSeconds replaySeconds downtimeSeconds undoable previousDataBytes`
+
+export async function recoveryOf(api: ApiClient, id: string): Promise<RecoveryView> {
+  const query = `query ($id: ID!) { node(id: $id) { ... on Recovery { ${RECOVERY} } } }`
+  return (await api.query<{ node: RecoveryView }>(query, { id })).node
+}
+
+/** Rehearses or recovers, to its end; throws where the operation did not succeed. */
+export async function recover(
+  api: ApiClient,
+  kind: 'rehearseRecovery' | 'recoverCluster',
+  input: Readonly<Record<string, unknown>>,
+): Promise<{ readonly id: string; readonly recovery: RecoveryView }> {
+  const { operation } = await performOperation(api, kind, input)
+  if (operation.status !== 'SUCCEEDED') throw new Error(`${kind}: ${JSON.stringify(operation.error)}`)
+  const id = operation.id.replace('Operation:', 'Recovery:')
+  return { id, recovery: await recoveryOf(api, id) }
+}
+
+/** Column n of what the recovered data answers to whoever is let in. */
+export async function rows({ connection }: RecoveryView, sql: string): Promise<string[]> {
+  if (connection === null) throw new Error('nobody is let in')
+  const client = new pg.Client(connection)
+  await client.connect()
+  try {
+    const found = await client.query<Record<string, unknown>>(sql)
+    return found.rows.map(({ n }) => String(n))
+  } finally {
+    await client.end()
+  }
+}
+
+/** Waits until the WAL of a target is in the archive. */
+export async function untilRecoverable(api: ApiClient, target: Readonly<Record<string, unknown>>): Promise<void> {
+  const query = `query ($target: RecoveryTargetInput!) { cluster { backupServer { canRecoverTo(target: $target) { recoverable reasons } } } }`
+  await waitFor(`${JSON.stringify(target)} to be recoverable`, async () => {
+    const { cluster } = await api.query<{
+      cluster: { backupServer: { canRecoverTo: { recoverable: boolean; reasons: string[] } } }
+    }>(query, { target })
+    const { recoverable, reasons } = cluster.backupServer.canRecoverTo
+    if (!recoverable) throw new Error(reasons.join('; '))
+    return true
+  })
+}
