@@ -7,8 +7,6 @@ import { ROOT } from './settings.mjs'
 /** What test/support/fault-report.ts appends to: one JSON document a line. */
 const REPORT = join(ROOT, '.build/test-results/faults.jsonl')
 const DOCUMENT = join(ROOT, 'docs/RELIABILITY.md')
-const BEGIN = '<!-- faults: made by npm run test:faults -->'
-const END = '<!-- faults: end -->'
 
 /** @typedef {{ fault: string, done: string, seen: string }} Row */
 
@@ -25,13 +23,30 @@ export async function writeReliability(outcome, whole) {
   const lines = (await readFile(REPORT, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '')
   const table = tableOf(lines.map((line) => JSON.parse(line)))
   console.log(`\n${table}`)
-  if (!whole || outcome === undefined) return
-  const minutes = (outcome.seconds / 60).toFixed(0)
-  const summary = `Last whole run: ${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${minutes} minutes; ${outcome.passed} passed, ${outcome.failed} failed.`
+  if (whole && outcome !== undefined)
+    await replaceTable('faults', 'npm run test:faults', `${wholeRun(outcome)}\n\n${table}`)
+}
+
+/** @param {import('./test-suites.mjs').Outcome} outcome */
+export function wholeRun({ seconds, passed, failed }) {
+  const day = new Date().toISOString().slice(0, 10)
+  return `Last whole run: ${day}, ${cpus().length} cores, ${(seconds / 60).toFixed(0)} minutes; ${passed} passed, ${failed} failed.`
+}
+
+/**
+ * Puts a text between the marks of that name in docs/RELIABILITY.md.
+ * @param {string} name
+ * @param {string} command What makes it anew.
+ * @param {string} text
+ */
+export async function replaceTable(name, command, text) {
+  const begin = `<!-- ${name}: made by ${command} -->`
+  const end = `<!-- ${name}: end -->`
   const document = await readFile(DOCUMENT, 'utf8')
-  const [before = '', rest = ''] = document.split(BEGIN)
-  const after = rest.split(END)[1] ?? ''
-  await writeFile(DOCUMENT, `${before}${BEGIN}\n${summary}\n\n${table}\n${END}${after}`)
+  const [before, rest] = document.split(begin)
+  const after = rest?.split(end)[1]
+  if (before === undefined || after === undefined) throw new Error(`docs/RELIABILITY.md has no place for ${name}`)
+  await writeFile(DOCUMENT, `${before}${begin}\n${text}\n${end}${after}`)
 }
 
 /** @param {readonly Row[]} rows */

@@ -44,7 +44,7 @@ describe('the worker is killed in', () => {
   test.each(kills)('$kind, step $step', async ({ kind, step }) => {
     kindUnderTest = kind
     const pid = await pidOf(facts, 'worker')
-    const id = await begin(kind)
+    const id = await begin(kind, step)
     let killedAt = 0
     let takenOverAfter: number | null = null
     for await (const event of operationEvents(api, id)) {
@@ -74,7 +74,7 @@ describe('the worker is killed in', () => {
   })
 })
 
-async function begin(kind: string): Promise<string> {
+async function begin(kind: string, step: string): Promise<string> {
   const { input, provoke } = KILL_CASES[kind] ?? {}
   if (provoke !== undefined) {
     const known = await newestOf(kind)
@@ -84,7 +84,7 @@ async function begin(kind: string): Promise<string> {
       return newest === known ? null : newest
     })
   }
-  const { operation, refusals } = await requestOperation(api, kind, (await input?.(world)) ?? {})
+  const { operation, refusals } = await requestOperation(api, kind, (await input?.(world, step)) ?? {})
   expect(refusals).toEqual([])
   return operation?.id ?? ''
 }

@@ -1,0 +1,223 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { leaderName } from '../support/cluster-facts.ts'
+import { reportFault } from '../support/fault-report.ts'
+import {
+  cancelOperation,
+  type OperationView,
+  operationEvents,
+  readOperation,
+  requestOperation,
+} from '../support/operation-client.ts'
+import { recoveryOf, untilRecoverable } from '../support/recovery-client.ts'
+import { discardRecoveries } from '../support/recovery-kill-cases.ts'
+import { run } from '../support/run.ts'
+import { leaderSql } from '../support/sql.ts'
+import { stack } from '../support/stack.ts'
+import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
+import { crash, expectTruth, pidOf } from '../support/truth.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const NODES = ['db1', 'db2', 'db3', 'db4']
+const REHEARSALS = '/var/lib/barman/recoveries'
+const confirm = 'patroni'
+
+const facts = stack()
+let api: ApiClient
+beforeAll(async () => {
+  api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
+  await waitForHealthyCluster(api)
+  await waitForBackups(api)
+  await leaderSql(facts, 'CREATE TABLE marker (n int PRIMARY KEY)')
+})
+afterAll(async () => {
+  await leaderSql(facts, 'DROP TABLE marker')
+  api.close()
+})
+afterEach(async () => {
+  for (const service of ['barman', 'etcd1', 'etcd2', ...NODES]) await facts.start(service)
+  await waitForHealthyCluster(api)
+  await discardRecoveries({ facts, api })
+  await expectTruth(facts, api)
+  await waitForBackups(api)
+})
+
+let counter = 0
+/** One row before the target, and one behind it: which data a node has shows at once. */
+async function markTarget(): Promise<{ target: { lsn: string }; before: number; behind: number }> {
+  await waitForNothingRunning(api)
+  await waitForHealthyCluster(api)
+  const [before, behind] = [++counter, ++counter]
+  await leaderSql(facts, `INSERT INTO marker VALUES (${before})`)
+  const [point] = await leaderSql<{ lsn: string }>(facts, `SELECT pg_create_restore_point('fault')::text AS lsn`)
+  await leaderSql(facts, `INSERT INTO marker VALUES (${behind})`)
+  await leaderSql(facts, 'SELECT pg_switch_wal()')
+  const target = { lsn: point?.lsn ?? '' }
+  await untilRecoverable(api, target)
+  return { target, before, behind }
+}
+
+async function targetNode(): Promise<string> {
+  const leader = await leaderName(api)
+  return NODES.find((name) => name !== leader) ?? 'db1'
+}
+
+/** Follows an operation, through outages of Redis and API; does something when a step has begun. */
+async function follow(id: string, step: string, inject: () => Promise<void>): Promise<OperationView> {
+  let injected = false
+  return waitFor(
+    `${id} to end`,
+    async () => {
+      for await (const event of operationEvents(api, id)) {
+        if (event.__typename !== 'StepStarted' || event.step !== step || injected) continue
+        injected = true
+        await inject()
+      }
+      return readOperation(api, id)
+    },
+    { timeoutMs: 420_000, intervalMs: 500 },
+  )
+}
+
+/** The marker's rows behind `from`, on every node: each has the cluster's data before, or the recovered. */
+async function markers(from: number): Promise<number[][]> {
+  const [{ lsn } = { lsn: '' }] = await leaderSql<{ lsn: string }>(facts, 'SELECT pg_current_wal_lsn()::text AS lsn')
+  return Promise.all(
+    NODES.map(async (name) => {
+      const behind = `SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() < '${lsn}'`
+      await waitFor(`${name} to replay ${lsn}`, async () => (await facts.sql(name, behind)) === 'f')
+      const rows = await facts.sql(name, `SELECT n FROM marker WHERE n >= ${from} ORDER BY n`)
+      return rows.split('\n').map(Number)
+    }),
+  )
+}
+
+async function leftovers(): Promise<string[]> {
+  const found = await Promise.all(
+    NODES.map((name) =>
+      facts.exec(name, ['find', '/var/lib/postgresql/17', '-maxdepth', '1', '-name', '*.recovery-*']),
+    ),
+  )
+  return found.flatMap((text) => text.split('\n')).filter((line) => line !== '')
+}
+
+type Inject = (facts: ReturnType<typeof stack>, node: string, operation: string) => Promise<void>
+
+const killed =
+  (service: (node: string) => string): Inject =>
+  async (_, node) => {
+    await facts.kill(service(node))
+    // Docker starts again only what died by itself: somebody does it a little later.
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    await facts.start(service(node))
+  }
+const barmanKilled = killed(() => 'barman')
+const nodeKilled = killed((node) => node)
+const etcdMemberLost = killed(() => 'etcd2')
+const redisCrashed: Inject = () => crash(facts, 'redis')
+const cancelled: Inject = async (_, __, operation) => {
+  const { refusals } = await cancelOperation(api, operation)
+  expect(refusals).toEqual([])
+}
+
+describe('a recovery of the cluster, cut over by itself, ends with all nodes on the recovered data or all on the old', () => {
+  test.each<[string, Inject, string, string[]]>([
+    ['Barman killed', barmanKilled, 'restore-backup', ['SUCCEEDED', 'FAILED']],
+    ['Barman killed', barmanKilled, 'replay-wal', ['SUCCEEDED', 'FAILED']],
+    ['Barman killed', barmanKilled, 'drain-archive', ['SUCCEEDED', 'FAILED']],
+    ['Barman killed', barmanKilled, 'stop-cluster', ['SUCCEEDED', 'FAILED']],
+    ['target node killed', nodeKilled, 'replay-wal', ['SUCCEEDED', 'FAILED']],
+    ['target node killed', nodeKilled, 'promote-copy', ['SUCCEEDED', 'FAILED']],
+    ['target node killed', nodeKilled, 'swap-data', ['SUCCEEDED', 'FAILED']],
+    ['target node killed', nodeKilled, 'start-target', ['SUCCEEDED', 'FAILED', 'INTERRUPTED']],
+    ['target node killed', nodeKilled, 'rejoin-replicas', ['SUCCEEDED']],
+    ['one of two etcd members lost', etcdMemberLost, 'swap-data', ['SUCCEEDED', 'FAILED']],
+    ['one of two etcd members lost', etcdMemberLost, 'start-target', ['SUCCEEDED', 'FAILED']],
+    ['Redis kill -9', redisCrashed, 'replay-wal', ['SUCCEEDED']],
+    ['Redis kill -9', redisCrashed, 'stop-cluster', ['SUCCEEDED']],
+    ['Redis kill -9', redisCrashed, 'start-target', ['SUCCEEDED']],
+    ['cancelled', cancelled, 'restore-backup', ['CANCELLED']],
+    ['cancelled', cancelled, 'verify-copy', ['CANCELLED']],
+    ['cancelled', cancelled, 'stop-cluster', ['CANCELLED']],
+    ['cancelled', cancelled, 'swap-data', ['CANCELLED', 'SUCCEEDED']],
+  ])('%s in %4$s', async (fault, inject, step, allowed) => {
+    const { target, before, behind } = await markTarget()
+    const node = await targetNode()
+    const input = { target, node, cutOver: 'AUTOMATIC', confirm }
+    const { operation, refusals } = await requestOperation(api, 'recoverCluster', input)
+    expect(refusals).toEqual([])
+    const id = operation?.id ?? ''
+    const ended = await follow(id, step, () => inject(facts, node, id))
+    const why = ended.error === null ? '' : ` (${ended.error.code}: ${ended.error.message})`
+    expect(allowed, `${ended.status}${why}`).toContain(ended.status)
+    await waitForNothingRunning(api)
+    await waitForHealthyCluster(api)
+    const { status, downtimeSeconds } = await recoveryOf(api, id.replace('Operation:', 'Recovery:'))
+    const recovered = ended.status === 'SUCCEEDED' || (ended.status === 'INTERRUPTED' && status === 'COMPLETED')
+    const expected = recovered ? [before] : [before, behind]
+    expect(await markers(before)).toEqual(NODES.map(() => expected))
+    expect(['COMPLETED', 'FAILED', 'DISCARDED']).toContain(status)
+    expect(await leftovers()).toEqual([])
+    await reportFault({
+      fault,
+      done: `recoverCluster, step ${step}`,
+      seen: `${ended.status}${ended.error === null ? '' : ` (${ended.error.code})`}; recovery ${status}; every node has ${recovered ? `the recovered data, writes failed for ${downtimeSeconds} s` : 'what it had'}`,
+    })
+  })
+
+  test('cannot be cancelled behind its point of no return', async () => {
+    const { target, before } = await markTarget()
+    const input = { target, node: await targetNode(), cutOver: 'AUTOMATIC', confirm }
+    const { operation } = await requestOperation(api, 'recoverCluster', input)
+    const id = operation?.id ?? ''
+    let answer = ''
+    const ended = await follow(id, 'rejoin-replicas', async () => {
+      expect((await readOperation(api, id))?.cancellable).toBe(false)
+      answer = (await cancelOperation(api, id)).refusals.map(({ message }) => message).join('; ')
+    })
+    expect(ended.status).toBe('SUCCEEDED')
+    expect(answer.length).toBeGreaterThan(10)
+    expect(await markers(before)).toEqual(NODES.map(() => [before]))
+    await reportFault({ fault: 'cancelled', done: 'recoverCluster, behind start-target', seen: `refused: ${answer}` })
+  })
+})
+
+describe('a rehearsal whose disk fills up', () => {
+  test.each(['restore-backup', 'replay-wal'])('in %s ends FAILED, and leaves nothing', async (step) => {
+    const { target } = await markTarget()
+    const disk = await mountSmallDisk()
+    let ended: OperationView
+    try {
+      const { operation, refusals } = await requestOperation(api, 'rehearseRecovery', { target })
+      expect(refusals).toEqual([])
+      ended = await follow(operation?.id ?? '', step, disk.fill)
+      expect(ended.status).toBe('FAILED')
+      expect(
+        await facts.exec('barman', ['find', REHEARSALS, '-mindepth', '1', '-name', '*-*', '-not', '-name', 'filler']),
+      ).toBe('')
+    } finally {
+      await disk.remove()
+    }
+    await reportFault({
+      fault: 'disk full (tmpfs)',
+      done: `rehearseRecovery, step ${step}`,
+      seen: `${ended.status} (${ended.error?.code}); nothing left`,
+    })
+  })
+})
+
+/** A tmpfs in the place of the rehearsals', large enough for the copy until it is filled up. */
+async function mountSmallDisk() {
+  const pid = String(await pidOf(facts, 'barman'))
+  const inside = (...command: string[]) => run('nsenter', '--target', pid, '--mount', '--', ...command)
+  await facts.exec('barman', ['mkdir', '-p', REHEARSALS], 'barman')
+  const uid = await facts.exec('barman', ['id', '-u', 'barman'])
+  const gid = await facts.exec('barman', ['id', '-g', 'barman'])
+  await inside('mount', '-t', 'tmpfs', '-o', `size=1500m,mode=0700,uid=${uid},gid=${gid}`, 'tmpfs', REHEARSALS)
+  return {
+    fill: async () => {
+      await inside('sh', '-c', `cat /dev/zero > ${REHEARSALS}/filler 2> /dev/null || true`)
+    },
+    remove: async () => void (await inside('umount', '--lazy', REHEARSALS)),
+  }
+}

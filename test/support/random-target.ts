@@ -1,0 +1,89 @@
+import { formatLsn, type Lsn, parseLsn } from '../../src/domain/lsn.ts'
+import type { ApiClient } from './api-client.ts'
+import type { OracleTarget, WalEvent, WalHistory } from './wal-oracle.ts'
+
+/** A recovery window as the API tells it. */
+export interface WindowView {
+  readonly backup: { readonly backupId: string; readonly type: string; readonly endLsn: string }
+  readonly timeline: number
+  readonly earliestTime: string
+  readonly latestTime: string
+  readonly earliestLsn: string
+  readonly latestLsn: string
+}
+
+/** A target as the API takes it, and as the oracle does. */
+export interface RandomTarget {
+  readonly window: WindowView
+  readonly input: Readonly<Record<string, unknown>>
+  /** Whether the base backup is named, or left to Howdah. */
+  readonly backup: string | null
+  readonly oracle: OracleTarget
+}
+
+export const TARGET_KINDS = ['time', 'lsn', 'xid', 'name', 'immediate', 'end'] as const
+export type TargetKind = (typeof TARGET_KINDS)[number]
+
+/** Windows of these base backups. */
+export async function readWindows(api: ApiClient, backupIds: readonly string[]): Promise<WindowView[]> {
+  const query = `{ cluster { backupServer { recoveryWindows { backup { backupId type endLsn } timeline
+    earliestTime latestTime earliestLsn latestLsn } } } }`
+  const { cluster } = await api.query<{ cluster: { backupServer: { recoveryWindows: WindowView[] } } }>(query)
+  return cluster.backupServer.recoveryWindows.filter(({ backup }) => backupIds.includes(backup.backupId))
+}
+
+/** A point of that kind inside the window; null where the window has none. */
+export function randomTarget(
+  kind: TargetKind,
+  window: WindowView,
+  history: WalHistory,
+  random: () => number,
+): RandomTarget | null {
+  const pick = <T>(values: readonly T[]): T | undefined => values[Math.floor(random() * values.length)]
+  const inclusive = random() < 0.5
+  const timeline = String(window.timeline)
+  const of = (fields: Record<string, unknown>, oracle: OracleTarget, named = random() < 0.5): RandomTarget => ({
+    window,
+    input: { ...fields, timeline },
+    backup: named ? window.backup.backupId : null,
+    oracle,
+  })
+  const inside = (lsn: Lsn) => lsn > parseLsn(window.earliestLsn) && lsn < parseLsn(window.latestLsn)
+  const commits = history.events.filter((event) => event.kind === 'COMMIT' && inside(event.lsn))
+  switch (kind) {
+    case 'time': {
+      const time = aroundOneOf(commits, window, pick, random)
+      return time === null ? null : of({ time: time.toISOString(), inclusive }, { kind, time, inclusive })
+    }
+    case 'lsn': {
+      const lsn = pick(history.starts.filter(inside))
+      return lsn === undefined ? null : of({ lsn: formatLsn(lsn), inclusive }, { kind, lsn, inclusive })
+    }
+    case 'xid': {
+      const xid = pick(commits)?.xid
+      return xid === undefined ? null : of({ xid, inclusive }, { kind, xid, inclusive }, true)
+    }
+    case 'name': {
+      const name = pick(history.events.filter((event) => event.kind === 'RESTORE_POINT' && inside(event.lsn)))?.name
+      return name === undefined ? null : of({ name }, { kind, name }, true)
+    }
+    case 'immediate':
+      return of({ immediate: true }, { kind, consistentAt: parseLsn(window.backup.endLsn) }, true)
+    case 'end':
+      return of({}, { kind })
+  }
+}
+
+/** Just before, at, or just behind a commit: where off by one shows. */
+function aroundOneOf(
+  commits: readonly WalEvent[],
+  { earliestTime, latestTime }: WindowView,
+  pick: <T>(values: readonly T[]) => T | undefined,
+  random: () => number,
+): Date | null {
+  const first = Date.parse(earliestTime) + 5
+  const last = Date.parse(latestTime) - 5
+  const times = commits.map(({ time }) => Number(time / 1000n)).filter((time) => time > first && time < last)
+  const chosen = pick(times)
+  return chosen === undefined ? null : new Date(chosen + Math.floor(random() * 3) - 1)
+}
