@@ -70,6 +70,8 @@ export interface Backup {
   sizeBytes: number | null
   /** Bytes of the data directory that was copied. */
   clusterSizeBytes: number | null
+  /** User tablespaces: what lies outside of the data directory. */
+  tablespaceCount: number
   /** WAL that recovery of this backup needs up to the next backup or the end of the archive. */
   walBytes: number | null
   walCount: number | null

@@ -1,8 +1,8 @@
 import type { Backup } from './backup.ts'
-import type { BackupServerSnapshot, ClusterSnapshot } from './cluster.ts'
+import type { BackupServerSnapshot, ClusterSnapshot, WalIncoming } from './cluster.ts'
 import { isLeading, viewNodes } from './node-view.ts'
 import { seenNow } from './observed.ts'
-import { computeRecoveryWindows, type RecoveryWindow } from './recovery-window.ts'
+import { computeRecoveryWindows, type ReceivedSegment, type RecoveryWindow } from './recovery-window.ts'
 import { currentHistory } from './timeline-history.ts'
 
 /** The recovery windows that a server would have with these backups; none while its WAL cannot be read. */
@@ -17,11 +17,18 @@ export function windowsWith(
   const leading = nodes.find(({ role }) => isLeading(role))?.timeline ?? null
   const switches = seenNow(cluster.topology)?.timelineHistory
   const current = leading ?? (timelines.length === 0 ? null : Math.max(...timelines))
-  const { streamingPartial: name, streamingModifiedAt: modifiedAt } = incoming.value ?? {}
   return computeRecoveryWindows({
     backups,
     wal: wal.value,
     histories: switches === undefined ? [] : [currentHistory(switches, current)],
-    streamed: name == null || modifiedAt == null ? null : { name, modifiedAt, lsn: null },
+    received: receivedWal(incoming.value),
   })
+}
+
+/** What Barman has received beyond its catalogue. */
+export function receivedWal(incoming: WalIncoming | null): ReceivedSegment[] {
+  if (incoming === null) return []
+  const { whole, streamingPartial: name, streamingModifiedAt: modifiedAt } = incoming
+  const partial = name === null || modifiedAt === null ? [] : [{ name, modifiedAt, lsn: null }]
+  return [...whole.map((each) => ({ ...each, lsn: null })), ...partial]
 }

@@ -214,9 +214,16 @@ export interface BackupServerConfiguration {
 export interface WalIncoming {
   /** Segments in `incoming/` that Barman has not yet put into the catalogue. */
   readonly incomingCount: number
+  /** Whole segments, by either way, that are there and not yet in the catalogue: recovery takes them from where they are. */
+  readonly whole: readonly ReceivedWal[]
   /** The partial segment that is being streamed, e.g. "000000010000000000000007.partial". */
   readonly streamingPartial: string | null
   readonly streamingModifiedAt: Date | null
+}
+
+export interface ReceivedWal {
+  readonly name: string
+  readonly modifiedAt: Date
 }
 
 export interface DiskUsage {

@@ -26,9 +26,9 @@ export interface RecoveryWindow {
   readonly endsAtGap: boolean
 }
 
-/** The segment that is being streamed: the archive's newest WAL. */
-export interface StreamedWal {
-  /** "000000010000000000000007.partial". */
+/** WAL that Barman has received and not yet filed: whole segments, and the one that is being streamed. */
+export interface ReceivedSegment {
+  /** "000000010000000000000007", or with ".partial". */
   readonly name: string
   readonly modifiedAt: Date
   /** How far it is filled; null when that is not known: the window's time then reaches further than its LSN. */
@@ -40,7 +40,7 @@ export interface RecoveryWindowSources {
   readonly wal: WalCatalogue
   /** That of the current timeline, and of abandoned ones where they are known. */
   readonly histories: readonly TimelineHistory[]
-  readonly streamed?: StreamedWal | null
+  readonly received?: readonly ReceivedSegment[]
 }
 
 /** A backup of which all is known that a window needs. */
@@ -60,14 +60,16 @@ interface Reach {
 }
 
 /** Every window, by backup (in the given order) and then by timeline. Its cost does not depend on how much WAL there is. */
-export function computeRecoveryWindows({ backups, wal, histories, streamed }: RecoveryWindowSources): RecoveryWindow[] {
+export function computeRecoveryWindows({
+  backups,
+  wal,
+  histories,
+  received = [],
+}: RecoveryWindowSources): RecoveryWindow[] {
   const coverage = coverageOf(wal)
-  const partial = streamed == null ? null : { ...streamed, ...placeOf(streamed.name, coverage) }
+  const beyond = received.flatMap((each) => placeOf(each, coverage) ?? [])
   const usable = backups.flatMap((backup) => usableBackup(backup, backups, coverage.segmentBytes) ?? [])
-  const others = [
-    ...usable.map((each) => each.timeline),
-    ...(partial?.timeline === undefined ? [] : [partial.timeline]),
-  ]
+  const others = [...usable, ...beyond].map((each) => each.timeline)
   const timelines = archivedTimelines(wal, histories, others)
   const exits = branches(histories)
 
@@ -96,13 +98,23 @@ export function computeRecoveryWindows({ backups, wal, histories, streamed }: Re
 
   function reachOn(timeline: number, entry: number, begin: Lsn | null): Reach | null {
     const run = coverage.runFrom(timeline, entry)
-    const number = run ?? entry - 1
-    const next = partial !== null && partial.timeline === timeline && partial.number === number + 1 ? partial : null
-    if (run === null && next === null) return null
-    const whole = segmentStartLsn(number + 1, coverage.segmentBytes)
-    const lsn = [whole, begin, next?.lsn ?? null].reduce<Lsn>((a, b) => (b !== null && b > a ? b : a), whole)
     const last = run === null ? null : wal.get(formatSegmentName(timeline, run, coverage.segmentBytes))
-    return { time: next?.modifiedAt ?? last?.archivedAt ?? null, lsn, number }
+    let number = run ?? entry - 1
+    let time = last?.archivedAt ?? null
+    // A segment that was just finished is neither streamed any more nor filed yet.
+    for (let next = receivedAt(number + 1, false); next !== undefined; next = receivedAt(number + 1, false)) {
+      number = next.number
+      time = next.modifiedAt
+    }
+    const partial = receivedAt(number + 1, true)
+    if (run === null && time === null && partial === undefined) return null
+    const whole = segmentStartLsn(number + 1, coverage.segmentBytes)
+    const lsn = [whole, begin, partial?.lsn ?? null].reduce<Lsn>((a, b) => (b !== null && b > a ? b : a), whole)
+    return { time: partial?.modifiedAt ?? time, lsn, number }
+
+    function receivedAt(wanted: number, isPartial: boolean) {
+      return beyond.find((each) => each.timeline === timeline && each.number === wanted && each.isPartial === isPartial)
+    }
   }
 
   function isGapBehind(timeline: number, number: number): boolean {
@@ -157,7 +169,8 @@ function isChainDone(backup: Backup, all: readonly Backup[]): boolean {
   return false
 }
 
-function placeOf(name: string, coverage: WalCoverage): { timeline?: number; number?: number } {
-  const file = parseWalFileName(name, coverage.segmentBytes)
-  return file?.kind === 'partial' || file?.kind === 'segment' ? { timeline: file.timeline, number: file.number } : {}
+function placeOf(received: ReceivedSegment, coverage: WalCoverage) {
+  const file = parseWalFileName(received.name, coverage.segmentBytes)
+  if (file?.kind !== 'partial' && file?.kind !== 'segment') return null
+  return { ...received, timeline: file.timeline, number: file.number, isPartial: file.kind === 'partial' }
 }

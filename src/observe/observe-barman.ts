@@ -96,8 +96,9 @@ export function observeBarman(deps: ObserveBarmanDeps): BarmanSource {
   }
   const take = ({ event }: ReaderEvent) => {
     if (event === 'backups') void polls.backups.now()
-    if (event === 'catalogue') void polls.wal.now()
-    void polls.incoming.now()
+    // The catalogue first: a segment that is filed is then seen twice for a moment, and never not at all.
+    const filed = event === 'catalogue' ? polls.wal.now() : Promise.resolve()
+    void filed.then(() => polls.incoming.now())
   }
 
   return {
@@ -134,6 +135,7 @@ function toIncoming({ incoming, streaming }: BarmanDirectories): WalIncoming {
   return {
     // Whole streamed segments wait for Barman as well.
     incomingCount: incoming.length + whole.length,
+    whole: [...incoming, ...whole].map(({ name, mtime }) => ({ name, modifiedAt: new Date(mtime * 1000) })),
     streamingPartial: partial?.name ?? null,
     streamingModifiedAt: partial === null ? null : new Date(partial.mtime * 1000),
   }

@@ -24,10 +24,11 @@ export async function unwindOperation(attempt: Attempt, { error, cancelled }: Un
       await journal.write({ type: 'StepUndone', step: step.name }, `${step.title}: taken back`)
     } catch (undoError) {
       if (undoError instanceof LostOperationError) throw undoError
+      const failed = operationError(undoError, step)
       const left = {
-        ...operationError(undoError, step),
+        ...failed,
         message: `${error.message}; and "${step.title}" could not be taken back: ${messageOf(undoError)}`,
-        remedy: 'Look at what the step left: its log lines name it.',
+        remedy: failed.remedy ?? 'Look at what the step left: its log lines name it.',
       }
       await journal.write({ type: 'OperationInterrupted', error: left }, left.message)
       return

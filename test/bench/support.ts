@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { messageOf } from '../../src/domain/errors.ts'
 import { createApiClient } from '../support/api-client.ts'
+import { type OperationView, performOperation, readOperation } from '../support/operation-client.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const run = promisify(execFile)
 
@@ -26,6 +29,30 @@ export async function inContainer(service: string, ...argv: string[]): Promise<s
 export async function onLeader(statement: string): Promise<void> {
   const { cluster } = await api.query<{ cluster: { leader: { name: string } } }>('{ cluster { leader { name } } }')
   await inContainer(cluster.leader.name, 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-c', statement)
+}
+
+/** An operation, to its last event; throws unless it has succeeded. */
+export async function perform(kind: string, input: Readonly<Record<string, unknown>> = {}): Promise<OperationView> {
+  const { cluster } = await api.query<{ cluster: { name: string } }>('{ cluster { name } }')
+  const { operation } = await performOperation(api, kind, { ...input, confirm: cluster.name })
+  if (operation.status === 'SUCCEEDED') return operation
+  throw new Error(`${kind}: ${operation.error?.message ?? operation.status}`)
+}
+
+/** A FULL base backup with a name that tells whose it is; its id, as soon as the API sees it. */
+export async function takeBackup(): Promise<string> {
+  const { id } = await perform('createBackup', { type: 'FULL', name: `howdah-bench-${Date.now()}` })
+  return waitFor('the backup to be seen', async () => (await readOperation(api, id))?.result?.backupId)
+}
+
+/** What a measurement leaves behind, one after the other: what cannot be removed is told, and keeps nothing else. */
+export async function removeAll(...removals: (() => Promise<unknown>)[]): Promise<void> {
+  for (const remove of removals) {
+    await remove().catch((error: unknown) => {
+      process.exitCode = 1
+      console.error(messageOf(error))
+    })
+  }
 }
 
 /** Milliseconds that it took. */

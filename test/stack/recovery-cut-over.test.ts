@@ -189,7 +189,7 @@ describe('a recovery that is cut over', () => {
   test('gives back the disk of what was given up, when told that it is meant', async () => {
     const { refusals } = await requestOperation(api, 'discardRecovery', { recovery: recovery.id })
     expect(refusals).toMatchObject([{ code: 'HAS_PREVIOUS_DATA', field: 'previousData' }])
-    await perform('discardRecovery', { recovery: recovery.id, previousData: true })
+    await perform('discardRecovery', { recovery: recovery.id, previousData: true, confirm })
     expect(await besides('.previous-')).toEqual([])
     expect((await recoveryOf(api, recovery.id)).previousDataBytes).toBeNull()
   })

@@ -71,7 +71,12 @@ export class FakeRecoveredCopy implements RecoveredCopy {
 
   async promote(): Promise<void> {
     this.done.push('promote')
-    this.looks = this.looks.map((look) => ({ ...look, state: 'PROMOTED', locks: 0 }))
+    this.looks = this.looks.map((look) => ({
+      ...look,
+      state: 'PROMOTED',
+      timeline: (look.timeline ?? 0) + 1,
+      locks: 0,
+    }))
   }
 
   async stop(): Promise<void> {

@@ -4,7 +4,7 @@ import type { OracleTarget, WalEvent, WalHistory } from './wal-oracle.ts'
 
 /** A recovery window as the API tells it. */
 export interface WindowView {
-  readonly backup: { readonly backupId: string; readonly type: string; readonly endLsn: string }
+  readonly backup: { readonly backupId: string; readonly type: string; readonly beginLsn: string }
   readonly timeline: number
   readonly earliestTime: string
   readonly latestTime: string
@@ -26,7 +26,7 @@ export type TargetKind = (typeof TARGET_KINDS)[number]
 
 /** Windows of these base backups. */
 export async function readWindows(api: ApiClient, backupIds: readonly string[]): Promise<WindowView[]> {
-  const query = `{ cluster { backupServer { recoveryWindows { backup { backupId type endLsn } timeline
+  const query = `{ cluster { backupServer { recoveryWindows { backup { backupId type beginLsn } timeline
     earliestTime latestTime earliestLsn latestLsn } } } }`
   const { cluster } = await api.query<{ cluster: { backupServer: { recoveryWindows: WindowView[] } } }>(query)
   return cluster.backupServer.recoveryWindows.filter(({ backup }) => backupIds.includes(backup.backupId))
@@ -68,7 +68,7 @@ export function randomTarget(
       return name === undefined ? null : of({ name }, { kind, name }, true)
     }
     case 'immediate':
-      return of({ immediate: true }, { kind, consistentAt: parseLsn(window.backup.endLsn) }, true)
+      return of({ immediate: true }, { kind, backupBegan: parseLsn(window.backup.beginLsn) }, true)
     case 'end':
       return of({}, { kind })
   }

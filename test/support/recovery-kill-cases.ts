@@ -46,7 +46,7 @@ export async function discardRecoveries({ api }: World): Promise<void> {
   }>(query)
   for (const { node } of cluster.recoveries.edges) {
     if (node.status !== 'READY' && node.previousData === null) continue
-    const input = { recovery: node.id, previousData: node.previousData !== null }
+    const input = { recovery: node.id, previousData: node.previousData !== null, confirm }
     const { operation, refusals } = await requestOperation(api, 'discardRecovery', input)
     if (operation === null) throw new Error(JSON.stringify(refusals))
     const ended = await untilEnd(api, operation.id)

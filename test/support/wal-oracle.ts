@@ -1,14 +1,14 @@
 import { type Lsn, parseLsn } from '../../src/domain/lsn.ts'
 import type { TestStack } from './stack.ts'
 
-/** One record of the WAL that ends a transaction, or a restore point. */
+/** One record of the WAL that ends a transaction or a base backup, or is a restore point. */
 export interface WalEvent {
-  readonly kind: 'COMMIT' | 'ABORT' | 'RESTORE_POINT'
+  readonly kind: 'COMMIT' | 'ABORT' | 'RESTORE_POINT' | 'BACKUP_END'
   readonly lsn: Lsn
   readonly xid: string
   /** Microseconds since 1970. */
   readonly time: bigint
-  /** Of a restore point. */
+  /** Of a restore point; of a backup's end, where the backup began. */
   readonly name: string
 }
 
@@ -51,7 +51,7 @@ rm -f "$dir/fetched" "$dir/fetching"
 [ "$number" -gt "$first" ] || { echo "no segment $first on timeline $timeline" >&2; exit 1; }
 /usr/lib/postgresql/*/bin/pg_waldump -p "$dir" "$(name 1 "$first")" "$(name 1 $((number - 1)))" 2> /dev/null > "$dir/dump" || true
 sed -n -E 's/^rmgr: ([A-Za-z]+) .* tx: +([0-9]+), lsn: ([0-9A-F]+\\/[0-9A-F]+), .* desc: ([A-Z_]+) ?(.*)$/\\1|\\2|\\3|\\4|\\5/p' "$dir/dump" |
-  awk -F'|' '{ if (($1 == "Transaction" && ($4 == "COMMIT" || $4 == "ABORT")) || $4 == "RESTORE_POINT") print; else print $3 }'
+  awk -F'|' '{ if (($1 == "Transaction" && ($4 == "COMMIT" || $4 == "ABORT")) || $4 == "RESTORE_POINT" || $4 == "BACKUP_END") print; else print $3 }'
 rm -rf "$dir"`
 
 /** From the segment that holds `from` to the end of what the archive has of the timeline. */
@@ -70,7 +70,7 @@ export async function readWalHistory(
     starts.push(parseLsn(at ?? line))
     if (kind === 'COMMIT' || kind === 'ABORT') {
       events.push({ kind, xid, lsn: parseLsn(at ?? ''), time: microseconds(rest), name: '' })
-    } else if (kind === 'RESTORE_POINT') {
+    } else if (kind === 'RESTORE_POINT' || kind === 'BACKUP_END') {
       events.push({ kind, xid, lsn: parseLsn(at ?? ''), time: 0n, name: rest.trim() })
     }
   }
@@ -89,7 +89,7 @@ export type OracleTarget =
   | { readonly kind: 'lsn'; readonly lsn: Lsn; readonly inclusive: boolean }
   | { readonly kind: 'xid'; readonly xid: string; readonly inclusive: boolean }
   | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'immediate'; readonly consistentAt: Lsn }
+  | { readonly kind: 'immediate'; readonly backupBegan: Lsn }
   | { readonly kind: 'end' }
 
 /** The commits that a recovery to the target replays, by PostgreSQL's documented rules, from a backup that begins at `from`. */
@@ -102,7 +102,7 @@ export function commitsUpTo(history: WalHistory, target: OracleTarget, from: Lsn
 }
 
 function stopsBefore(event: WalEvent, target: OracleTarget, { starts }: WalHistory): boolean {
-  const ends = event.kind !== 'RESTORE_POINT'
+  const ends = event.kind === 'COMMIT' || event.kind === 'ABORT'
   switch (target.kind) {
     case 'time': {
       const limit = BigInt(target.time.getTime()) * 1000n
@@ -116,16 +116,26 @@ function stopsBefore(event: WalEvent, target: OracleTarget, { starts }: WalHisto
     case 'xid':
       return ends && !target.inclusive && event.xid === target.xid
     case 'immediate':
-      return event.lsn >= target.consistentAt
     case 'name':
     case 'end':
       return false
   }
 }
 
-function stopsAfter(event: WalEvent, target: OracleTarget): boolean {
-  if (target.kind === 'xid') return target.inclusive && event.kind !== 'RESTORE_POINT' && event.xid === target.xid
-  return target.kind === 'name' && event.kind === 'RESTORE_POINT' && event.name === target.name
+function stopsAfter({ kind, xid, name }: WalEvent, target: OracleTarget): boolean {
+  switch (target.kind) {
+    case 'xid':
+      return target.inclusive && (kind === 'COMMIT' || kind === 'ABORT') && xid === target.xid
+    case 'name':
+      return kind === 'RESTORE_POINT' && name === target.name
+    case 'immediate':
+      // Consistent is what the backup was copied over: from here on PostgreSQL may stop.
+      return kind === 'BACKUP_END' && parseLsn(name) === target.backupBegan
+    case 'time':
+    case 'lsn':
+    case 'end':
+      return false
+  }
 }
 
 export async function forgetWalHistories(facts: TestStack): Promise<void> {

@@ -1,6 +1,7 @@
 import { Arg, Args, Ctx, Field, ID, Int, ObjectType } from 'type-graphql'
 import { type Check, CheckStatus } from '../../domain/backup.ts'
 import type { BackupServerSnapshot } from '../../domain/cluster.ts'
+import { receivedWal } from '../../domain/cluster-windows.ts'
 import { formatGlobalId } from '../../domain/global-id.ts'
 import { canRecoverTo } from '../../domain/recoverability.ts'
 import { computeRecoveryWindows, type RecoveryWindow } from '../../domain/recovery-window.ts'
@@ -156,13 +157,11 @@ export class BackupServerType implements NodeType {
   #windows(): readonly RecoveryWindow[] {
     const { backups, wal, incoming } = this.#server
     if (backups.value === null || wal.value === null) return []
-    const { streamingPartial: name, streamingModifiedAt: modifiedAt } = incoming.value ?? {}
-    const streamed = name == null || modifiedAt == null ? null : { name, modifiedAt, lsn: null }
     return computeRecoveryWindows({
       backups: backups.value,
       wal: wal.value,
       histories: this.#cluster.histories,
-      streamed,
+      received: receivedWal(incoming.value),
     })
   }
 }

@@ -1,6 +1,6 @@
 import { IsIn, IsOptional } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
-import { type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
+import { isUndoable, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import { exclusive, resources } from '../claims.ts'
 import type { PlanContext } from '../context.ts'
 import { defineOperation, type PlanDraft } from '../define-operation.ts'
@@ -17,7 +17,7 @@ export class DiscardRecoveryInput extends RecoveryOperationInput {
     nullable: true,
     defaultValue: false,
     description:
-      'Remove what a cut over has kept on the node: recovery COMPLETED cannot be undone any more. Needed where it has one.',
+      'Remove what a cut over has kept on the node, so that it cannot be undone any more: with `confirm`, the name of the cluster.',
   })
   @IsOptional()
   @IsIn([true, false])
@@ -51,8 +51,16 @@ function checkCopy({ id, status }: RecoveryRecord) {
   return [refuse('RECOVERY_NOT_READY', message, 'Cancel the operation that works on it, if there is one.', 'recovery')]
 }
 
-function checkPrevious({ id, status, previous }: RecoveryRecord, { previousData }: DiscardRecoveryInput) {
-  if (previousData === true || previous === null) return []
+function checkPrevious(
+  { id, status, previous, cluster }: RecoveryRecord,
+  { previousData, confirm, dryRun }: DiscardRecoveryInput,
+) {
+  if (previous === null) return []
+  if (previousData === true) {
+    if (dryRun === true || confirm === cluster) return []
+    const remedy = `Read the plan, then send it again with confirm: "${cluster}".`
+    return [refuse('CONFIRMATION_REQUIRED', `undoing recovery ${id} ends with this`, remedy, 'confirm')]
+  }
   const message = `recovery ${id} is ${status}, and ${previous.directory} on ${previous.node} is what was before it`
   const remedy = 'previousData: true removes that; it stays recoverable from the archive alone.'
   return [refuse('HAS_PREVIOUS_DATA', message, remedy, 'previousData')]
@@ -60,19 +68,25 @@ function checkPrevious({ id, status, previous }: RecoveryRecord, { previousData 
 
 function plan(context: PlanContext<DiscardRecoveryInput>): PlanDraft {
   const record = findRecovery(context)
-  const previous = record?.previous ?? null
-  const what =
-    previous === null
-      ? `${record?.directory ?? 'nothing'} on ${record?.service ?? 'unknown'}`
-      : `${previous.directory} on ${previous.node}`
-  const bytes = previous?.bytes == null ? '' : `, ${mebibytes(previous.bytes)}`
   return {
-    summary: `Removes what recovery ${context.input.recovery} keeps: ${what}${bytes}`,
+    summary: `Removes what recovery ${context.input.recovery} keeps: ${keptBy(record)}`,
     steps: [{ name: discardData.name, title: discardData.title, estimatedSeconds: 2 }],
     checks: [],
     estimatedSeconds: 2,
     downtimeSeconds: 0,
     dataLoss:
-      previous === null ? null : 'Recovery cannot be undone any more; what it gave up is then in the archive alone.',
+      record !== undefined && isUndoable(record)
+        ? 'It cannot be undone any more; what it gave up is then in the archive alone.'
+        : null,
   }
+}
+
+function keptBy(record: RecoveryRecord | undefined): string {
+  if (record === undefined) return 'nothing'
+  const { status, previous, directory, service } = record
+  if (previous !== null) {
+    const bytes = previous.bytes === null ? '' : `, ${mebibytes(previous.bytes)}`
+    return `${previous.directory} on ${previous.node}${bytes}`
+  }
+  return status === RecoveryStatus.READY ? `${directory} on ${service}` : 'nothing that is left'
 }

@@ -67,10 +67,13 @@ export default defineOperation<RecoverClusterInput>({
         ],
   fenced: true,
   destructive: true,
-  check: (context) => [
-    ...checkRecovery(context, RecoveryMode.IN_PLACE),
-    ...(isAutomatic(context.input) ? checkCluster(context.cluster, nodeOfRecovery(context), false) : []),
-  ],
+  check: (context) => {
+    const refusals = checkRecovery(context, RecoveryMode.IN_PLACE)
+    if (!isAutomatic(context.input)) return refusals
+    const said = new Set(refusals.map(({ message }) => message))
+    const ofCutOver = checkCluster(context.cluster, nodeOfRecovery(context), false)
+    return [...refusals, ...ofCutOver.filter(({ message }) => !said.has(message))]
+  },
   plan: (context) => planRecoverCluster(context, isAutomatic(context.input) ? CUT_OVER : []),
   steps: [
     prepareRecovery(RecoveryMode.IN_PLACE),

@@ -1,4 +1,4 @@
-import { BackupStatus, isCopied, RetentionStatus } from '../../domain/backup.ts'
+import { type Backup, BackupStatus, isCopied, RetentionStatus } from '../../domain/backup.ts'
 import type { Refusal } from '../../domain/operation.ts'
 import { isFuture } from '../../domain/recoverability-reasons.ts'
 import { hasEnded, RecoveryMode, type RecoveryRecord } from '../../domain/recovery.ts'
@@ -42,7 +42,21 @@ export function checkTarget(context: RecoveryContext): Refusal[] {
     const code = isFuture(target, context.now) ? 'TARGET_IN_FUTURE' : 'TARGET_NOT_RECOVERABLE'
     return [refuse(code, why, nearest.join(' ') || 'See backupServer.recoveryWindows.', 'target')]
   }
-  return []
+  return checkChosen(verdict.backup)
+}
+
+/** What speaks against a backup, whoever has chosen it. */
+function checkChosen(backup: Backup | null): Refusal[] {
+  if (backup !== null && backup.tablespaceCount > 0) {
+    // Barman would restore them to where they were: over those of the node that runs.
+    const message = `backup ${backup.backupId} has ${backup.tablespaceCount} tablespaces outside of the data directory`
+    const remedy =
+      'Howdah does not recover tablespaces. Restore it by hand, with `barman restore --tablespace NAME:PATH`.'
+    return [refuse('HAS_TABLESPACES', message, remedy, 'backup')]
+  }
+  if (backup?.retentionStatus !== RetentionStatus.OBSOLETE) return []
+  const message = `backup ${backup.backupId} is OBSOLETE: Barman may remove it, and its WAL, while it is being restored`
+  return [refuse('BACKUP_OBSOLETE', message, 'Keep it first with keepBackup, or name another one.', 'backup')]
 }
 
 function checkBackup(context: RecoveryContext): Refusal[] {
@@ -54,10 +68,6 @@ function checkBackup(context: RecoveryContext): Refusal[] {
   if (!isCopied(backup.status)) {
     const code = backup.status === BackupStatus.FAILED ? 'BACKUP_FAILED' : 'BACKUP_NOT_COMPLETE'
     return [refuse(code, `backup ${id} is ${backup.status}`, remedy, 'backup')]
-  }
-  if (backup.retentionStatus === RetentionStatus.OBSOLETE) {
-    const message = `backup ${id} is OBSOLETE: Barman may remove it, and its WAL, while it is being restored`
-    return [refuse('BACKUP_OBSOLETE', message, 'Keep it first with keepBackup, or name another one.', 'backup')]
   }
   return []
 }

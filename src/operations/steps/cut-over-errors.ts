@@ -44,7 +44,7 @@ export class TimelineTakenError extends HowdahError {
 export class UncleanStopError extends HowdahError {
   readonly code = 'UNCLEAN_STOP'
   constructor(node: string, state: string) {
-    super(`${node} led and was stopped, but its data is "${state}" instead of "shut down"`, {
+    super(`${node} was stopped, but its data is "${state}" instead of "shut down"`, {
       remedy:
         'Try again when the cluster is healthy: what it has written must be in the archive before it is given up.',
       retryable: true,

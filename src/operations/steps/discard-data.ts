@@ -6,6 +6,7 @@ import { restoreRunId } from './restore-backup.ts'
 
 interface DiscardRequest {
   readonly recovery: string
+  readonly previousData?: boolean | null
 }
 
 /** Removes a recovery's copy, or, once it was cut over, what it has kept of the cluster before. */
@@ -18,6 +19,8 @@ export const discardData: Step<DiscardRequest> = {
   async run(context) {
     const record = await context.recoveries.get(context.input.recovery)
     if (record.status === RecoveryStatus.COMPLETED || record.status === RecoveryStatus.UNDONE) {
+      // It was READY when this was asked for: what a cut over has kept since was not meant.
+      if (context.input.previousData !== true && record.previous !== null) return undefined
       await removePrevious(context, record)
       context.log(`Removed what recovery ${record.id} had kept`)
       return undefined

@@ -4,7 +4,7 @@ import { describeTarget, type RecoveryTarget } from '../../domain/recovery-targe
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { amountSince, planCutOverSteps, STAYS_RECOVERABLE } from './plan-cut-over.ts'
-import { planRecovery } from './plan-recovery.ts'
+import { planRecovery, rounded } from './plan-recovery.ts'
 import { type RecoveryRequest, targetOf } from './recovery-subject.ts'
 
 /** Up to READY, and the cut over behind it where that is not waited for: then it costs what a cut over costs. */
@@ -20,7 +20,7 @@ export function planRecoverCluster(
     ...recovery,
     summary: `${recovery.summary}, and puts it in the cluster's place as soon as it is verified`,
     steps: [...recovery.steps, ...steps],
-    estimatedSeconds: recovery.estimatedSeconds === null ? null : recovery.estimatedSeconds + estimatedSeconds,
+    estimatedSeconds: recovery.estimatedSeconds === null ? null : rounded(recovery.estimatedSeconds + estimatedSeconds),
     downtimeSeconds,
     dataLoss: target === null ? null : lossBehind(context, target),
   }

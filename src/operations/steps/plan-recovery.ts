@@ -47,6 +47,7 @@ function checksOf(reasons: readonly string[], needed: number | null): Check[] {
   ]
 }
 
-function rounded(seconds: number | null): number | null {
-  return seconds === null ? null : Math.round(seconds * 10) / 10
+/** To tenths of a second. */
+export function rounded<Seconds extends number | null>(seconds: Seconds): Seconds | number {
+  return seconds === null ? seconds : Math.round(seconds * 10) / 10
 }

@@ -1,4 +1,4 @@
-import type { Backup } from '../../domain/backup.ts'
+import { type Backup, isCopied } from '../../domain/backup.ts'
 import type { ClusterSnapshot } from '../../domain/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster-layout.ts'
 import { windowsWith } from '../../domain/cluster-windows.ts'
@@ -84,5 +84,5 @@ const KEPT_WAL_BYTES = 1024 ** 3
 
 function backupIdOf({ input }: RecoveryContext, backups: readonly Backup[]): string | null {
   if (input.backup !== 'latest') return input.backup ?? null
-  return backups.at(-1)?.backupId ?? null
+  return backups.findLast(({ status }) => isCopied(status))?.backupId ?? null
 }

@@ -51,7 +51,9 @@ export const verifyCopy: Step<VerifyRequest> = {
     const verification = { at: context.now().toISOString(), passed: failed.length === 0, message, checks }
     await context.recoveries.change(record.id, { verification })
     if (isAutomatic(context) && failed.length + unknown.length > 0) {
-      throw new RecoveryNotVerifiedError([...failed, ...unknown].map(({ name, message }) => `${name}: ${message}`))
+      throw new RecoveryNotVerifiedError(
+        [...failed, ...unknown].map(({ name, message }) => `${name}: ${message ?? 'not known'}`),
+      )
     }
     return undefined
   },
@@ -65,11 +67,15 @@ const isAutomatic = ({ input }: Context) => input.cutOver === 'AUTOMATIC'
  */
 async function releaseLocks(context: Context, copy: RecoveredCopy, record: RecoveryRecord): Promise<void> {
   const { state, locks } = await copy.status()
-  if (state !== 'PAUSED' || locks === 0) return
-  context.log(
-    `A transaction in progress at the target holds ${locks} relations, which nobody could read: promoting the copy`,
-  )
-  await copy.promote()
+  if (state === 'PAUSED' && locks > 0) {
+    context.log(
+      `A transaction in progress at the target holds ${locks} relations, which nobody could read: promoting the copy`,
+    )
+    await copy.promote()
+  } else if (state !== 'PROMOTED' || record.timeline !== record.targetTimeline) {
+    // A worker may have been lost between the promotion and its record.
+    return
+  }
   const { timeline } = await copy.status()
   await context.recoveries.change(record.id, { timeline })
   if (record.mode === RecoveryMode.IN_PLACE && !isAutomatic(context)) {
@@ -92,37 +98,40 @@ async function checkConsistent(copy: RecoveredCopy): Promise<Check> {
 /** That nothing beyond the target was replayed. */
 export function checkReached(target: RecoveryTarget, reached: RecoveryPoint | null): Check {
   const at = `last commit ${reached?.xid ?? 'none'} of ${reached?.time ?? 'no time'}, LSN ${reached?.lsn ?? 'unknown'}`
-  const wrong = beyond(target, reached)
-  return {
-    name: 'target',
-    status: wrong ? CheckStatus.FAILED : CheckStatus.OK,
-    message: `${describeTarget(target)}; ${at}`,
-    hint: wrong ? 'Report it: PostgreSQL has not stopped where it was told.' : null,
+  const status = reached === null ? CheckStatus.FAILED : statusOf(target, reached)
+  const hints: Partial<Record<CheckStatus, string>> = {
+    FAILED: 'Report it: PostgreSQL has not stopped where it was told.',
+    UNKNOWN: 'Commit timestamps are off, or the transaction was rolled back: look at the data.',
   }
+  return { name: 'target', status, message: `${describeTarget(target)}; ${at}`, hint: hints[status] ?? null }
 }
 
-function beyond(target: RecoveryTarget, reached: RecoveryPoint | null): boolean {
-  if (reached === null) return true
-  const { time, lsn, xid } = reached
+function statusOf(target: RecoveryTarget, { time, lsn, xid }: RecoveryPoint): CheckStatus {
+  const unless = (wrong: boolean) => (wrong ? CheckStatus.FAILED : CheckStatus.OK)
   switch (target.kind) {
     case 'TIME': {
-      if (time === null) return false
-      // Commit times have microseconds, the target milliseconds.
-      const micros = BigInt(Date.parse(`${time.slice(0, 23)}Z`)) * 1000n + BigInt(time.slice(23, 26) || '0')
+      if (time === null) return CheckStatus.OK
       const limit = BigInt(target.time.getTime()) * 1000n
-      return target.inclusive ? micros > limit : micros >= limit
+      return unless(target.inclusive ? microseconds(time) > limit : microseconds(time) >= limit)
     }
     case 'LSN':
-      return lsn === null || (!target.inclusive && parseLsn(lsn) > target.lsn)
+      return unless(lsn === null || (!target.inclusive && parseLsn(lsn) > target.lsn))
     case 'XID': {
-      const low = String(BigInt(target.xid) % 2n ** 32n)
-      return target.inclusive ? xid !== low : xid === low
+      const isLast = xid === String(BigInt(target.xid) % 2n ** 32n)
+      if (target.inclusive) return isLast ? CheckStatus.OK : CheckStatus.UNKNOWN
+      return unless(isLast)
     }
     case 'NAME':
     case 'IMMEDIATE':
     case 'END':
-      return lsn === null
+      return unless(lsn === null)
   }
+}
+
+/** Commit times have microseconds, targets milliseconds. */
+function microseconds(time: string): bigint {
+  const fraction = /\.(\d{1,6})/.exec(time)?.[1] ?? ''
+  return BigInt(Date.parse(`${time.slice(0, 19)}Z`)) * 1000n + BigInt(fraction.padEnd(6, '0'))
 }
 
 async function checkAssertion(copy: RecoveredCopy, assertion: Assertion, number: number): Promise<Check> {

@@ -76,6 +76,7 @@ export function backupOf(first: number, last: number, changes: Partial<Backup> =
     endWal: formatSegmentName(timeline, last),
     sizeBytes: 500e6,
     clusterSizeBytes: 770e6,
+    tablespaceCount: 0,
     walBytes: null,
     walCount: null,
     compression: null,
@@ -190,7 +191,7 @@ export function backupServerOf(changes: Partial<BackupServerSnapshot> = {}): Bac
     checks: seen([]),
     backups: seen([newest]),
     wal: seen(walOf({ 1: range(1, 9) })),
-    incoming: seen({ incomingCount: 0, streamingPartial: null, streamingModifiedAt: null }),
+    incoming: seen({ incomingCount: 0, whole: [], streamingPartial: null, streamingModifiedAt: null }),
     disk: seen({ usedBytes: 10, freeBytes: 90, totalBytes: 100 }),
     ...changes,
   }

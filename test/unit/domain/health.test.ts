@@ -184,7 +184,7 @@ describe('the health of a cluster', () => {
       'ARCHIVING_BEHIND',
       DEGRADED,
       'BackupServer:patroni',
-      server({ incoming: seen({ incomingCount: 17, streamingPartial: null, streamingModifiedAt: null }) }),
+      server({ incoming: seen({ incomingCount: 17, whole: [], streamingPartial: null, streamingModifiedAt: null }) }),
     ],
     ['WAL_GAP', CRITICAL, 'BackupServer:patroni', server({ wal: seen(walOf({ 1: [1, 2, 3, 5] })) })],
     [

@@ -121,13 +121,40 @@ describe('recovery windows', () => {
     ['is older than the archive', 9, lsnOf(9, 512), minute(9), lsnOf(10)],
   ])('take in what is being streamed when it %s', (_, number, lsn, latestTime, latestLsn) => {
     const streamed = { name: `${formatSegmentName(1, number)}.partial`, modifiedAt: minute(99), lsn }
-    const sources = { wal: walOf({ 1: range(1, 9) }), backups: [backupOf(2, 3)], histories: NO_HISTORY, streamed }
+    const sources = {
+      wal: walOf({ 1: range(1, 9) }),
+      backups: [backupOf(2, 3)],
+      histories: NO_HISTORY,
+      received: [streamed],
+    }
     expect(computeRecoveryWindows(sources)).toMatchObject([{ latestTime, latestLsn }])
+  })
+
+  it.each([
+    ['continue the archive', [10, 11], 12, minute(99)],
+    ['leave one out', [11, 12], 10, minute(9)],
+    ['are filed already', [8, 9], 10, minute(9)],
+    ['come before the one that is streamed', [10], 11, minute(98), 11],
+  ])('take in whole segments that wait to be filed, where they %s', (_, numbers, end, latestTime, partial?: number) => {
+    const whole = numbers.map((number, index) => ({
+      name: formatSegmentName(1, number),
+      modifiedAt: minute(98 + index),
+      lsn: null,
+    }))
+    const streamed = { name: `${formatSegmentName(1, partial ?? 0)}.partial`, modifiedAt: minute(98), lsn: null }
+    const received = partial === undefined ? whole : [streamed, ...whole]
+    const sources = { wal: walOf({ 1: range(1, 9) }), backups: [backupOf(2, 3)], histories: NO_HISTORY, received }
+    expect(computeRecoveryWindows(sources)).toMatchObject([{ latestLsn: lsnOf(end), latestTime }])
   })
 
   it('reach a timeline of which only the streamed segment is there', () => {
     const streamed = { name: `${formatSegmentName(2, 5)}.partial`, modifiedAt: minute(99), lsn: null }
-    const sources = { wal: walOf({ 1: range(1, 4) }), backups: [backupOf(2, 3)], histories: ONE_SWITCH, streamed }
+    const sources = {
+      wal: walOf({ 1: range(1, 4) }),
+      backups: [backupOf(2, 3)],
+      histories: ONE_SWITCH,
+      received: [streamed],
+    }
     expect(computeRecoveryWindows(sources)).toMatchObject([
       { timeline: 1, latestLsn: lsnOf(5) },
       { timeline: 2, latestLsn: lsnOf(5, 100), latestTime: minute(99) },

@@ -20,7 +20,7 @@ export function serverOf(changes: Partial<BackupServerSnapshot> = {}): BackupSer
     checks: seen([{ name: 'postgresql', status: CheckStatus.OK, message: null, hint: null }]),
     backups: seen([]),
     wal: seen(walOf({ 1: range(1, 10) })),
-    incoming: seen({ incomingCount: 0, streamingPartial: null, streamingModifiedAt: null }),
+    incoming: seen({ incomingCount: 0, whole: [], streamingPartial: null, streamingModifiedAt: null }),
     disk: seen({ usedBytes: 1e9, freeBytes: 50e9, totalBytes: 51e9 }),
     ...changes,
   }

@@ -23,7 +23,7 @@ const SERVER: BackupServerSnapshot = {
     backupOf(5, 6, { backupId: '20261122T110000' }),
   ]),
   wal: seen(walOf({ 1: range(1, 10) })),
-  incoming: seen({ incomingCount: 0, streamingPartial: null, streamingModifiedAt: null }),
+  incoming: seen({ incomingCount: 0, whole: [], streamingPartial: null, streamingModifiedAt: null }),
   disk: seen({ usedBytes: 1e9, freeBytes: 50e9, totalBytes: 51e9 }),
 }
 

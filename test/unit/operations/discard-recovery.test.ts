@@ -1,0 +1,203 @@
+import { describe, expect, test } from 'vitest'
+import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
+import type { BarmanCommands } from '../../../src/operations/clients/barman-commands.ts'
+import type { ServiceCommands } from '../../../src/operations/clients/service-commands.ts'
+import discardRecovery, { DiscardRecoveryInput } from '../../../src/operations/kinds/discard-recovery.ts'
+import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { discardData } from '../../../src/operations/steps/discard-data.ts'
+import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
+import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
+import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { FakeBarman } from './backup-steps.ts'
+import { planContext } from './upkeep-context.ts'
+
+const EXPIRES = '2026-11-23T12:00:00.000Z'
+const connection = { host: 'localhost', port: 54320, database: 'postgres', user: 'rehearsal', password: 'p' }
+const previous = {
+  node: 'db2',
+  directory: '/data/patroni2.previous-r1',
+  timeline: 1,
+  endLsn: '0/9000000',
+  bytes: 3 * 1024 ** 2,
+}
+const of = (status: RecoveryStatus, changes: Partial<RecoveryRecord> = {}) =>
+  recoveryRecord({ id: 'r1', status, directory: '/var/lib/barman/recoveries/r1', ...changes })
+
+const READY = of(RecoveryStatus.READY, { connection, expiresAt: EXPIRES })
+const COMPLETED = of(RecoveryStatus.COMPLETED, { service: 'db2', node: 'db2', previous })
+const UNDONE = of(RecoveryStatus.UNDONE, { service: 'db2', node: 'db2', previous })
+
+const contextOf = (fields: Partial<DiscardRecoveryInput>, ...recoveries: RecoveryRecord[]) =>
+  planContext(new DiscardRecoveryInput(), { recovery: 'r1', ...fields }, {}, [], recoveries)
+
+describe('discardRecovery is refused', () => {
+  const notReady = ['RECOVERY_NOT_READY at recovery']
+  const cases: [string, Partial<DiscardRecoveryInput>, RecoveryRecord, string[]][] = [
+    ['never when it is READY', {}, READY, []],
+    ['never when it is named as Recovery.id has it', { recovery: 'Recovery:r1' }, READY, []],
+    ['never a second time', {}, of(RecoveryStatus.DISCARDED), []],
+    ['of a recovery that there is not', { recovery: 'r9' }, READY, ['UNKNOWN_RECOVERY at recovery']],
+    ['while it is restored', {}, of(RecoveryStatus.RESTORING), notReady],
+    ['while it is replayed', {}, of(RecoveryStatus.REPLAYING), notReady],
+    ['while it is verified', {}, of(RecoveryStatus.VERIFYING), notReady],
+    ['while it is cut over', {}, of(RecoveryStatus.CUTTING_OVER), notReady],
+    ['once it has failed', {}, of(RecoveryStatus.FAILED), notReady],
+    ['for that with previousData too', { previousData: true }, of(RecoveryStatus.FAILED), notReady],
+    ['once it is COMPLETED and can be undone', {}, COMPLETED, ['HAS_PREVIOUS_DATA at previousData']],
+    ['for that when told no', { previousData: false }, COMPLETED, ['HAS_PREVIOUS_DATA at previousData']],
+    ['unconfirmed with previousData', { previousData: true }, COMPLETED, ['CONFIRMATION_REQUIRED at confirm']],
+    ['never for that with previousData, confirmed', { previousData: true, confirm: 'patroni' }, COMPLETED, []],
+    ['never for its plan', { previousData: true, dryRun: true }, COMPLETED, []],
+    ['never when what it had kept is gone', {}, { ...COMPLETED, previous: null }, []],
+    ['once it is UNDONE, and keeps what was undone', {}, UNDONE, ['HAS_PREVIOUS_DATA at previousData']],
+    ['never for that with previousData either', { previousData: true, confirm: 'patroni' }, UNDONE, []],
+  ]
+  test.each(cases)('%s', async (_, fields, record, expected) => {
+    const refusals = await discardRecovery.check(contextOf(fields, recoveryRecord(), record))
+    expect(refusals.map(({ code, field }) => `${code} at ${field}`)).toEqual(expected)
+  })
+})
+
+describe('the plan of discardRecovery', () => {
+  const cases: [string, RecoveryRecord, { summary: string; dataLoss: RegExp | null }][] = [
+    ['names the copy', READY, { summary: 'keeps: /var/lib/barman/recoveries/r1 on barman', dataLoss: null }],
+    [
+      'names what a cut over has kept, how large it is, and what is lost with it',
+      COMPLETED,
+      { summary: 'keeps: /data/patroni2.previous-r1 on db2, 3 MiB', dataLoss: /cannot be undone any more/ },
+    ],
+    [
+      'says no size that nobody has measured',
+      { ...COMPLETED, previous: { ...previous, bytes: null } },
+      { summary: 'keeps: /data/patroni2.previous-r1 on db2', dataLoss: /cannot be undone any more/ },
+    ],
+  ]
+  test.each(cases)('%s', async (_, record, expected) => {
+    const plan = await discardRecovery.plan(contextOf({}, record))
+    expect(plan.summary).toBe(`Removes what recovery r1 ${expected.summary}`)
+    if (expected.dataLoss === null) expect(plan.dataLoss).toBeNull()
+    else expect(plan.dataLoss).toMatch(expected.dataLoss)
+    expect(plan.downtimeSeconds).toBe(0)
+    expect(plan.steps.map(({ name }) => name)).toEqual(discardRecovery.steps.map(({ name }) => name))
+  })
+
+  test('claims recoveries and nothing of the cluster', () => {
+    expect(discardRecovery.claims?.(contextOf({}, READY))).toEqual([{ resource: 'recovery', mode: 'EXCLUSIVE' }])
+  })
+})
+
+/** The step, and what it does in order: to the copy, to the run that restores it, and on nodes. */
+function discardOf(
+  record: RecoveryRecord,
+  given: {
+    recovery?: string
+    previousData?: boolean
+    state?: Readonly<Record<string, unknown>>
+    stuck?: Error
+  } = {},
+) {
+  const { recovery = 'r1', previousData = true, state = {}, stuck = null } = given
+  const copy = new FakeRecoveredCopy({ state: 'PAUSED' })
+  copy.stuck = stuck
+  const barman = new FakeBarman([])
+  barman.runs.set('r1-restore', { state: 'RUNNING', exitCode: null, outputBytes: 0, backupId: null })
+  const { runs } = barman.commands() as BarmanCommands
+  const recoveries = new FakeRecoveries(record)
+  const { done } = copy
+  const services: Partial<ServiceCommands> = {
+    run: async (service, { user, argv }) => {
+      const kept = recoveries.records.get('r1')?.previous
+      done.push(`${user} on ${service}: ${argv.at(-1)}${kept == null ? '' : ', which is still named'}`)
+      return { exitCode: 0, stdout: '', stderr: '' }
+    },
+  }
+  const context = fakeStepContext({
+    input: { recovery, previousData },
+    clients: {
+      recoveredCopy: (service, directory) => copy.at(service, directory),
+      barman: () =>
+        ({
+          runs: {
+            ...runs,
+            stop: async (id, graceSeconds) => {
+              done.push(`stop ${id}`)
+              return runs.stop(id, graceSeconds)
+            },
+          },
+        }) as BarmanCommands,
+      services: services as ServiceCommands,
+    },
+    recoveries,
+    state,
+  })
+  return {
+    done,
+    run: () => discardData.run(context),
+    restoreRuns: barman.runs,
+    recovery: () => recoveries.records.get('r1'),
+  }
+}
+
+describe('discarding', () => {
+  const removed = ['stop r1-restore', 'open /var/lib/barman/recoveries/r1 on barman', 'remove']
+
+  test.each(['r1', 'Recovery:r1'])('%s removes the copy, nothing of which is written any more', async (id) => {
+    const { done, run, restoreRuns, recovery } = discardOf(READY, { recovery: id })
+    await run()
+    expect(done).toEqual(removed)
+    expect(restoreRuns.size).toBe(0)
+    expect(recovery()).toMatchObject({ status: RecoveryStatus.DISCARDED, connection: null, expiresAt: null })
+  })
+
+  test('what is gone already is success', async () => {
+    const { done, run, recovery } = discardOf(READY)
+    await run()
+    await run()
+    expect(done).toEqual([...removed, ...removed])
+    expect(recovery()?.status).toBe(RecoveryStatus.DISCARDED)
+  })
+
+  test('calls nothing DISCARDED whose data could not be removed', async () => {
+    const { run, recovery } = discardOf(READY, { stuck: new Error('howdah-recovery: it does not stop') })
+    await expect(run()).rejects.toThrow(/does not stop/)
+    expect(recovery()).toMatchObject({ status: RecoveryStatus.READY, connection })
+  })
+
+  test.each([COMPLETED, UNDONE])('what $status keeps removes that alone, and it is what it was', async (record) => {
+    const { done, run, recovery } = discardOf(record)
+    await run()
+    expect(done).toEqual(['postgres on db2: /data/patroni2.previous-r1'])
+    expect(recovery()).toEqual({ ...record, previous: null, operationId: recovery()?.operationId })
+  })
+
+  test('leaves what a cut over has kept that came in between', async () => {
+    const { done, run, recovery } = discardOf(COMPLETED, { previousData: false })
+    await run()
+    expect(done).toEqual([])
+    expect(recovery()?.previous).toEqual(previous)
+  })
+
+  test('goes on where a worker was lost between the record and the removal', async () => {
+    const { node, directory } = previous
+    const { done, run } = discardOf({ ...COMPLETED, previous: null }, { state: { removing: { node, directory } } })
+    await run()
+    expect(done).toEqual(['postgres on db2: /data/patroni2.previous-r1'])
+  })
+
+  test('what a cut over has kept and is gone already touches nothing', async () => {
+    const { done, run, recovery } = discardOf({ ...COMPLETED, previous: null })
+    await run()
+    expect(done).toEqual([])
+    expect(recovery()?.status).toBe(RecoveryStatus.COMPLETED)
+  })
+})
+
+test.each([
+  {},
+  { recovery: '' },
+  { recovery: 'r1; rm' },
+  { recovery: 'Node:r1' },
+  { recovery: 'r1', previousData: 'yes' },
+])('the input of discardRecovery is refused: %j', (fields) => {
+  expect(() => parseOperationInput(discardRecovery, fields)).toThrow(/not valid/)
+})

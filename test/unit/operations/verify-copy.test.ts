@@ -1,0 +1,291 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Check, CheckStatus } from '../../../src/domain/backup.ts'
+import { RecoveryMode, type RecoveryPoint, RecoveryStatus } from '../../../src/domain/recovery.ts'
+import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery-target.ts'
+import type { CopyStatus } from '../../../src/operations/clients/recovered-copy.ts'
+import { CutOver } from '../../../src/operations/kinds/recover-cluster.ts'
+import type { Assertion } from '../../../src/operations/steps/recovery-subject.ts'
+import { checkReached, verifyCopy } from '../../../src/operations/steps/verify-copy.ts'
+import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
+import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
+import { fakeStepContext } from '../../support/fake-step-context.ts'
+
+const TIME = '2026-11-22T17:13:11.042Z'
+const REACHED: RecoveryPoint = { time: '2026-11-22T17:13:11.041999Z', lsn: '0/6000000', xid: '742' }
+
+/** What is found of a recovery to this target that has come to this point. */
+function reachedBy(input: RecoveryTargetInput, reached: Partial<RecoveryPoint> | null): Check {
+  const { target } = parseRecoveryTarget(input)
+  if (target === null) throw new Error(`${JSON.stringify(input)} is no target`)
+  return checkReached(target, reached === null ? null : { ...REACHED, ...reached })
+}
+
+describe('the point that was reached', () => {
+  const cases: [string, RecoveryTargetInput, Partial<RecoveryPoint> | null, CheckStatus][] = [
+    ['is a commit before the time', { time: TIME }, {}, CheckStatus.OK],
+    ['is a commit at the time', { time: TIME }, { time: '2026-11-22T17:13:11.042000Z' }, CheckStatus.OK],
+    ['is no commit behind the time', { time: TIME }, { time: '2026-11-22T17:13:11.042001Z' }, CheckStatus.FAILED],
+    [
+      'is no commit at the time where that is left out',
+      { time: TIME, inclusive: false },
+      { time: '2026-11-22T17:13:11.042000Z' },
+      CheckStatus.FAILED,
+    ],
+    ['is a commit before the time where that is left out', { time: TIME, inclusive: false }, {}, CheckStatus.OK],
+    ['has no commit at all before the time', { time: TIME }, { time: null, xid: null }, CheckStatus.OK],
+    ['is behind an LSN, whose record was replayed too', { lsn: '0/6000000' }, { lsn: '0/6000080' }, CheckStatus.OK],
+    ['is an LSN that is left out', { lsn: '0/6000000', inclusive: false }, {}, CheckStatus.OK],
+    [
+      'is not behind an LSN that is left out',
+      { lsn: '0/6000000', inclusive: false },
+      { lsn: '0/6000001' },
+      CheckStatus.FAILED,
+    ],
+    ['is compared with an LSN as a number', { lsn: '9/0', inclusive: false }, { lsn: '10/0' }, CheckStatus.FAILED],
+    ['has an LSN', { lsn: '0/6000000' }, { lsn: null }, CheckStatus.FAILED],
+    ['is the commit of the transaction', { xid: '742' }, {}, CheckStatus.OK],
+    ['cannot be told where the last commit is another', { xid: '743' }, {}, CheckStatus.UNKNOWN],
+    ['cannot be told without commit timestamps', { xid: '742' }, { xid: null }, CheckStatus.UNKNOWN],
+    ['is the commit before the transaction that is left out', { xid: '743', inclusive: false }, {}, CheckStatus.OK],
+    ['is not the transaction that is left out', { xid: '742', inclusive: false }, {}, CheckStatus.FAILED],
+    ['knows a transaction by its low 32 bits', { xid: String(2n ** 33n + 742n) }, {}, CheckStatus.OK],
+    ['knows it so where it is left out', { xid: String(2n ** 33n + 742n), inclusive: false }, {}, CheckStatus.FAILED],
+    ['is somewhere for a restore point', { name: 'before' }, {}, CheckStatus.OK],
+    ['is not nowhere for a restore point', { name: 'before' }, { lsn: null }, CheckStatus.FAILED],
+    ['is somewhere at the end of the backup', { immediate: true }, { time: null, xid: null }, CheckStatus.OK],
+    ['is not nowhere at the end of the backup', { immediate: true }, { lsn: null }, CheckStatus.FAILED],
+    ['is somewhere at the end of the archive', {}, {}, CheckStatus.OK],
+    ['is known', {}, null, CheckStatus.FAILED],
+    ['is known for a time too', { time: TIME }, null, CheckStatus.FAILED],
+  ]
+  test.each(cases)('%s', (_, target, reached, status) => {
+    expect(reachedBy(target, reached)).toMatchObject({ name: 'target', status })
+  })
+
+  test('is told beside the target, and a target that was passed is to be reported', () => {
+    expect(reachedBy({ lsn: '0/6000000' }, {})).toMatchObject({
+      message: 'LSN 0/6000000; last commit 742 of 2026-11-22T17:13:11.041999Z, LSN 0/6000000',
+      hint: null,
+    })
+    expect(reachedBy({ xid: '742', inclusive: false }, {}).hint).toContain('Report it')
+  })
+
+  test('is compared with a time to the microsecond, though the target has milliseconds alone', () => {
+    const targets = fc.integer({ min: 0, max: Date.parse('2099-12-31T23:59:59.999Z') })
+    const offsets = fc.oneof(fc.integer({ min: -2000, max: 2000 }), fc.integer({ min: -1e10, max: 1e10 }))
+    fc.assert(
+      fc.property(targets, offsets, fc.boolean(), (targetMs, offset, inclusive) => {
+        const time = microsecondsAs(targetMs * 1000 + offset)
+        const isBeyond = inclusive ? offset > 0 : offset >= 0
+        const { status } = reachedBy({ time: new Date(targetMs), inclusive }, { time })
+        expect(status).toBe(isBeyond ? CheckStatus.FAILED : CheckStatus.OK)
+      }),
+    )
+  })
+})
+
+/** As docker/base/howdah-recovery writes the time of a commit. */
+function microsecondsAs(micros: number): string {
+  const ms = Math.floor(micros / 1000)
+  return new Date(ms).toISOString().replace('Z', `${String(micros - ms * 1000).padStart(3, '0')}Z`)
+}
+
+/** The step on a copy that has come to its target. */
+function verificationOf(
+  given: {
+    readonly mode?: RecoveryMode
+    readonly cutOver?: CutOver | null
+    readonly assertions?: readonly Assertion[]
+    readonly look?: Partial<CopyStatus>
+    readonly checks?: readonly Check[]
+    readonly answer?: FakeRecoveredCopy['answer']
+  } = {},
+) {
+  const { mode = RecoveryMode.IN_PLACE, cutOver = null, assertions = [], look = {}, checks, answer } = given
+  const copy = new FakeRecoveredCopy(look)
+  if (checks !== undefined) copy.checks = [...checks]
+  if (answer !== undefined) copy.answer = answer
+  const recoveries = new FakeRecoveries(recoveryRecord({ id: 'r1', mode, reached: REACHED, timeline: 1 }))
+  const context = fakeStepContext({
+    input: { target: { time: TIME }, cutOver, assertions },
+    clients: { recoveredCopy: (service, directory) => copy.at(service, directory) },
+    operation: { id: 'r1' },
+    recoveries,
+  })
+  return {
+    copy,
+    messages: context.messages,
+    run: () => verifyCopy.run(context),
+    recovery: () => recoveries.records.get('r1'),
+    verification: () => recoveries.records.get('r1')?.verification ?? null,
+  }
+}
+
+const found = (status: CheckStatus): Check => ({ name: 'checksums', status, message: 'what was found', hint: null })
+const ONE: Assertion = { sql: 'SELECT count(*) FROM orders', expect: '4' }
+const LOCK_TIMEOUT = 'howdah-recovery ended with exit code 1: ERROR:  canceling statement due to lock timeout'
+
+describe('the verification', () => {
+  test('looks from all sides, in order, and records what it found', async () => {
+    const { run, recovery, verification } = verificationOf({ assertions: [ONE, ONE], answer: () => [['4']] })
+    await run()
+    expect(recovery()?.status).toBe(RecoveryStatus.VERIFYING)
+    expect(verification()?.checks.map(({ name, status }) => `${name}: ${status}`)).toEqual([
+      'consistent: OK',
+      'checksums: OK',
+      'target: OK',
+      'assertion 1: OK',
+      'assertion 2: OK',
+    ])
+    expect(verification()).toMatchObject({ passed: true, message: 'everything is as it has to be' })
+  })
+
+  test('names everything that is wrong', async () => {
+    const { run, verification } = verificationOf({ checks: [found(CheckStatus.FAILED)], assertions: [ONE] })
+    await run()
+    expect(verification()).toMatchObject({
+      passed: false,
+      message: `checksums: what was found; assertion 1: ${ONE.sql}: expected "4", found ""`,
+    })
+  })
+
+  const states: [CopyStatus['state'], CheckStatus][] = [
+    ['PAUSED', CheckStatus.OK],
+    ['PROMOTED', CheckStatus.OK],
+    ['REPLAYING', CheckStatus.FAILED],
+    ['STARTING', CheckStatus.FAILED],
+    ['STOPPED', CheckStatus.FAILED],
+    ['ABSENT', CheckStatus.FAILED],
+  ]
+  test.each(states)('calls a copy that is %s consistent: %s', async (state, status) => {
+    const { run, verification } = verificationOf({ look: { state } })
+    await run()
+    expect(verification()?.checks[0]).toMatchObject({ name: 'consistent', status })
+  })
+})
+
+describe('an assertion', () => {
+  const says = (message: string) => () => {
+    throw new Error(message)
+  }
+  const cases: [string, Partial<Assertion>, FakeRecoveredCopy['answer'], CheckStatus, string][] = [
+    ['holds', {}, () => [['4']], CheckStatus.OK, ONE.sql],
+    ['looks at the first column of the first row', {}, () => [['4', '5'], ['6']], CheckStatus.OK, ONE.sql],
+    ['does not hold', {}, () => [['5', '4'], ['4']], CheckStatus.FAILED, `${ONE.sql}: expected "4", found "5"`],
+    ['compares text', {}, () => [['4.0']], CheckStatus.FAILED, `${ONE.sql}: expected "4", found "4.0"`],
+    ['takes no row for ""', { expect: '' }, () => [], CheckStatus.OK, ONE.sql],
+    ['takes NULL for ""', { expect: '' }, () => [[null]], CheckStatus.OK, ONE.sql],
+    ['does not hold without a row', {}, () => [], CheckStatus.FAILED, `${ONE.sql}: expected "4", found ""`],
+    [
+      'cannot be asked of what is not there',
+      {},
+      says('ERROR:  relation "orders" does not exist'),
+      CheckStatus.FAILED,
+      `${ONE.sql}: ERROR:  relation "orders" does not exist`,
+    ],
+    [
+      'cannot be told while a transaction holds the relation',
+      {},
+      says(LOCK_TIMEOUT),
+      CheckStatus.UNKNOWN,
+      `${ONE.sql}: ${LOCK_TIMEOUT}`,
+    ],
+  ]
+  test.each(cases)('%s', async (_, changes, answer, status, message) => {
+    const { run, verification } = verificationOf({ assertions: [{ ...ONE, ...changes }], answer })
+    await run()
+    expect(verification()?.checks.at(-1)).toMatchObject({ name: 'assertion 1', status, message })
+  })
+
+  test('is asked where it says, or else in postgres', async () => {
+    const assertions = [ONE, { ...ONE, database: null }, { ...ONE, database: 'shop' }]
+    const asked: string[] = []
+    const answer = (sql: string, database: string) => {
+      asked.push(`${database}: ${sql}`)
+      return [['4']]
+    }
+    await verificationOf({ assertions, answer }).run()
+    expect(asked).toEqual(['postgres', 'postgres', 'shop'].map((database) => `${database}: ${ONE.sql}`))
+  })
+})
+
+describe('a copy in which a transaction in progress holds relations for itself', () => {
+  const locked: Partial<CopyStatus> = { state: 'PAUSED', timeline: 1, locks: 2 }
+  const rehearsal = { mode: RecoveryMode.REHEARSAL, look: locked }
+  const automatic = { cutOver: CutOver.AUTOMATIC, look: locked }
+  const manual = { cutOver: CutOver.MANUAL, look: locked }
+  const warning = /has taken timeline 2\. A switchover or failover before its cut over takes the same one/
+
+  const promoted: [string, Parameters<typeof verificationOf>[0], boolean][] = [
+    ['for a rehearsal', rehearsal, false],
+    ['where the cut over follows at once', automatic, false],
+    ['where it waits for its cut over, which must come before the next switchover', manual, true],
+    ['where it waits because nobody said otherwise', { look: locked }, true],
+  ]
+  test.each(promoted)('is promoted before it is read %s', async (_, given, warned) => {
+    const { copy, messages, run, recovery, verification } = verificationOf(given)
+    await run()
+    expect(copy.done.slice(1)).toEqual(['promote', 'verify'])
+    expect(recovery()?.timeline).toBe(2)
+    expect(verification()).toMatchObject({
+      passed: true,
+      checks: [{ message: expect.stringContaining('promoted') }, {}, {}],
+    })
+    expect(messages[0]).toContain('holds 2 relations')
+    expect(messages.some((message) => warning.test(message))).toBe(warned)
+  })
+
+  const left: [string, Partial<CopyStatus>][] = [
+    ['that is promoted already', { ...locked, state: 'PROMOTED' }],
+    ['that does not run', { ...locked, state: 'STOPPED' }],
+    ['without such locks', { ...locked, locks: 0 }],
+  ]
+  test.each(left)('is left as it is: one %s', async (_, look) => {
+    const { copy, run, recovery } = verificationOf({ ...rehearsal, look })
+    await run()
+    expect(copy.done.slice(1)).toEqual(['verify'])
+    expect(recovery()?.timeline).toBe(1)
+  })
+})
+
+describe('what was found, before a cut over', () => {
+  const lockedOne = {
+    assertions: [ONE],
+    answer: () => {
+      throw new Error(LOCK_TIMEOUT)
+    },
+  }
+  const cases: [string, Parameters<typeof verificationOf>[0], { passed: boolean; stops: string | null }][] = [
+    ['all well', {}, { passed: true, stops: null }],
+    ['a warning', { checks: [found(CheckStatus.WARNING)] }, { passed: true, stops: null }],
+    ['a fault', { checks: [found(CheckStatus.FAILED)] }, { passed: false, stops: 'checksums: what was found' }],
+    ['what could not be told', { checks: [found(CheckStatus.UNKNOWN)] }, { passed: true, stops: 'checksums' }],
+    [
+      'an assertion that could not be asked',
+      lockedOne,
+      { passed: true, stops: `assertion 1: ${ONE.sql}: ${LOCK_TIMEOUT}` },
+    ],
+    [
+      'a copy that does not run',
+      { look: { state: 'STOPPED' } },
+      { passed: false, stops: 'consistent: PostgreSQL is STOPPED' },
+    ],
+  ]
+  test.each(cases)('that nobody looks at: %s', async (_, given, { passed, stops }) => {
+    const { run, verification } = verificationOf({ ...given, cutOver: CutOver.AUTOMATIC })
+    if (stops === null) await run()
+    else
+      await expect(run()).rejects.toMatchObject({
+        code: 'RECOVERY_NOT_VERIFIED',
+        message: expect.stringContaining(stops),
+      })
+    expect(verification()?.passed).toBe(passed)
+  })
+
+  test.each(cases)('that a person decides on: %s', async (_, given, { passed }) => {
+    const { run, verification } = verificationOf({ ...given, cutOver: CutOver.MANUAL })
+    await run()
+    expect(verification()?.passed).toBe(passed)
+  })
+})
