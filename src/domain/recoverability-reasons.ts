@@ -1,6 +1,7 @@
 import { formatLsn } from './lsn.ts'
 import { describeTarget, type RecoveryTarget } from './recovery-target.ts'
 import type { RecoveryWindow } from './recovery-window.ts'
+import { DEFAULT_SEGMENT_BYTES } from './wal-name.ts'
 
 /** The windows that a verdict looked at, each list narrower than the one before. */
 export interface ConsideredWindows {
@@ -36,10 +37,35 @@ export function caveats(target: RecoveryTarget, chosen: RecoveryWindow, windows:
     (each) => !chosen.path.includes(each.timeline) && !each.path.includes(chosen.timeline),
   )
   const timelines = elsewhere.filter((each) => contains(each, target)).map((each) => each.timeline)
-  return [...new Set(timelines)].map(
-    (timeline) => `Timeline ${timeline} reaches this point too; name it in the target if its data is meant.`,
-  )
+  return [
+    ...[...new Set(timelines)].map(
+      (timeline) => `Timeline ${timeline} reaches this point too; name it in the target if its data is meant.`,
+    ),
+    ...givenUp(target, chosen, windows),
+  ]
 }
+
+/**
+ * An ancestor that went on behind the fork was left by a recovery: what was written to it then is on the chosen timeline
+ * at no time.
+ */
+function givenUp(target: RecoveryTarget, chosen: RecoveryWindow, windows: readonly RecoveryWindow[]): string[] {
+  return chosen.path.flatMap((timeline, index) => {
+    const child = chosen.path[index + 1]
+    const fork = windows.find((each) => each.timeline === child && each.leavesAt !== null)?.leavesAt ?? null
+    const wentOn = windows.some(
+      (each) =>
+        each.timeline === timeline && fork !== null && each.latestLsn > fork + SEGMENT && contains(each, target),
+    )
+    if (!wentOn || fork === null) return []
+    return [
+      `Timeline ${timeline} went on behind LSN ${formatLsn(fork)}, where timeline ${child} leaves it: name it in the target if what was written there is meant.`,
+    ]
+  })
+}
+
+/** A timeline that was left by a switchover ends within the segment of the fork. */
+const SEGMENT = BigInt(DEFAULT_SEGMENT_BYTES)
 
 /** Why the target cannot be reached, and the nearest point that can. */
 export function explainMiss(

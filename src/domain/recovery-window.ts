@@ -14,6 +14,8 @@ export interface RecoveryWindow {
   readonly timeline: number
   /** The timelines that recovery follows, from the backup's to the window's. */
   readonly path: readonly number[]
+  /** Where its timeline leaves the one before it; null for the backup's own. */
+  readonly leavesAt: Lsn | null
   /** When the backup ended. */
   readonly earliestTime: Date
   /** When the last WAL that is there was written. */
@@ -81,12 +83,14 @@ export function computeRecoveryWindows({
     if (origin === undefined || (origin.end !== null && from.endLsn > origin.end)) return null
     const entry = followTo(path.slice(start), from.firstSegment, coverage)
     if (entry === null) return null
-    const reach = reachOn(timeline, entry, path.length - 1 === start ? null : (path.at(-1)?.begin ?? null))
+    const leavesAt = path.length - 1 === start ? null : (path.at(-1)?.begin ?? null)
+    const reach = reachOn(timeline, entry, leavesAt)
     if (reach === null || reach.lsn < from.endLsn) return null
     return {
       backup: from.backup,
       timeline,
       path: path.slice(start).map((span) => span.timeline),
+      leavesAt,
       earliestTime: from.endTime,
       // The last segment may have been written before the backup's end was recorded.
       latestTime: reach.time === null || reach.time < from.endTime ? from.endTime : reach.time,

@@ -40,6 +40,20 @@ describe('what can be recovered', () => {
     expect(verdictOn({}, { backupId: early.backupId }).reasons[0]).toContain('behind it WAL is missing')
   })
 
+  it.each([
+    ['warns where the timeline before went on behind the fork', range(1, 30), [/Timeline 1 went on behind LSN/]],
+    ['says nothing where it was left by a switchover', range(1, 9), []],
+  ])('%s', (_, first, expected) => {
+    const archive = walOf({ 1: first, 2: range(10, 30) })
+    const histories = [{ timeline: 2, switches: [switchAt(1, lsnOf(10, 100))] }]
+    const forked = computeRecoveryWindows({ wal: archive, backups: [early], histories })
+    const { target } = parseRecoveryTarget({ time: minute(25) })
+    if (target === null) throw new Error('the test has a bad target')
+    const { reasons, timeline } = canRecoverTo(target, forked, { now: NOW, wal: archive })
+    expect(timeline).toBe(2)
+    expect(reasons).toEqual(expected.map((each) => expect.stringMatching(each)))
+  })
+
   it('can be asked of one backup', () => {
     expect(verdictOn({ time: minute(8) }, { backupId: late.backupId }).recoverable).toBe(false)
     expect(verdictOn({ time: minute(8) }, { backupId: 'gone' }).reasons[0]).toContain('gone')

@@ -31,6 +31,7 @@ describe('recovery windows', () => {
         backup,
         timeline: 1,
         path: [1],
+        leavesAt: null,
         earliestTime: minute(3),
         latestTime: minute(9),
         earliestLsn: lsnOf(3, 4096),

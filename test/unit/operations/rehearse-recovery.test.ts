@@ -113,6 +113,35 @@ describe.each([
       {},
       ['TARGET_NOT_RECOVERABLE at target'],
     ],
+    [
+      'for a backup with tablespaces, whoever chose it',
+      {},
+      {
+        server: {
+          backups: seen([
+            { ...full, tablespaceCount: 2 },
+            { ...newer, tablespaceCount: 2 },
+          ]),
+        },
+      },
+      ['HAS_TABLESPACES at backup'],
+    ],
+    [
+      'for an obsolete backup that was chosen for it',
+      {},
+      {
+        server: {
+          backups: seen([full, newer].map((each) => ({ ...each, retentionStatus: RetentionStatus.OBSOLETE }))),
+        },
+      },
+      ['BACKUP_OBSOLETE at backup'],
+    ],
+    [
+      'never for the latest backup where a later one has failed',
+      { backup: 'latest', target: null },
+      { server: { backups: seen([full, { ...newer, status: BackupStatus.FAILED }]) } },
+      [],
+    ],
     ['for an unknown backup', { backup: '20200101T000000' }, {}, ['UNKNOWN_BACKUP at backup']],
     [
       'for a backup that failed',
