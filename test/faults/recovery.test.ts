@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
+import { NODES, onEveryNode } from '../support/every-node.ts'
 import { reportFault } from '../support/fault-report.ts'
 import {
   cancelOperation,
@@ -18,7 +19,6 @@ import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '..
 import { crash, expectTruth, pidOf } from '../support/truth.ts'
 import { waitFor } from '../support/wait-for.ts'
 
-const NODES = ['db1', 'db2', 'db3', 'db4']
 const REHEARSALS = '/var/lib/barman/recoveries'
 const confirm = 'patroni'
 
@@ -79,18 +79,12 @@ async function follow(id: string, step: string, inject: () => Promise<void>): Pr
   )
 }
 
-/** The marker's rows behind `from`, on every node: each has the cluster's data before, or the recovered. */
-async function markers(from: number): Promise<number[][]> {
-  const [{ lsn } = { lsn: '' }] = await leaderSql<{ lsn: string }>(facts, 'SELECT pg_current_wal_lsn()::text AS lsn')
-  return Promise.all(
-    NODES.map(async (name) => {
-      const behind = `SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() < '${lsn}'`
-      await waitFor(`${name} to replay ${lsn}`, async () => (await facts.sql(name, behind)) === 'f')
-      const rows = await facts.sql(name, `SELECT n FROM marker WHERE n >= ${from} ORDER BY n`)
-      return rows.split('\n').map(Number)
-    }),
-  )
-}
+/** The marker's rows from `from` on, on every node: each has the cluster's data before, or the recovered. */
+const markers = (from: number) =>
+  onEveryNode(facts, async (name) => {
+    const rows = await facts.sql(name, `SELECT n FROM marker WHERE n >= ${from} ORDER BY n`)
+    return rows.split('\n').map(Number)
+  })
 
 async function leftovers(): Promise<string[]> {
   const found = await Promise.all(
@@ -121,26 +115,26 @@ const cancelled: Inject = async (_, __, operation) => {
 }
 
 describe('a recovery of the cluster, cut over by itself, ends with all nodes on the recovered data or all on the old', () => {
-  test.each<[string, Inject, string, string[]]>([
-    ['Barman killed', barmanKilled, 'restore-backup', ['SUCCEEDED', 'FAILED']],
-    ['Barman killed', barmanKilled, 'replay-wal', ['SUCCEEDED', 'FAILED']],
-    ['Barman killed', barmanKilled, 'drain-archive', ['SUCCEEDED', 'FAILED']],
-    ['Barman killed', barmanKilled, 'stop-cluster', ['SUCCEEDED', 'FAILED']],
-    ['target node killed', nodeKilled, 'replay-wal', ['SUCCEEDED', 'FAILED']],
-    ['target node killed', nodeKilled, 'promote-copy', ['SUCCEEDED', 'FAILED']],
-    ['target node killed', nodeKilled, 'swap-data', ['SUCCEEDED', 'FAILED']],
-    ['target node killed', nodeKilled, 'start-target', ['SUCCEEDED', 'FAILED', 'INTERRUPTED']],
-    ['target node killed', nodeKilled, 'rejoin-replicas', ['SUCCEEDED']],
-    ['one of two etcd members lost', etcdMemberLost, 'swap-data', ['SUCCEEDED', 'FAILED']],
-    ['one of two etcd members lost', etcdMemberLost, 'start-target', ['SUCCEEDED', 'FAILED']],
-    ['Redis kill -9', redisCrashed, 'replay-wal', ['SUCCEEDED']],
-    ['Redis kill -9', redisCrashed, 'stop-cluster', ['SUCCEEDED']],
-    ['Redis kill -9', redisCrashed, 'start-target', ['SUCCEEDED']],
-    ['cancelled', cancelled, 'restore-backup', ['CANCELLED']],
-    ['cancelled', cancelled, 'verify-copy', ['CANCELLED']],
-    ['cancelled', cancelled, 'stop-cluster', ['CANCELLED']],
-    ['cancelled', cancelled, 'swap-data', ['CANCELLED', 'SUCCEEDED']],
-  ])('%s in %4$s', async (fault, inject, step, allowed) => {
+  test.each<[string, string, Inject, string[]]>([
+    ['Barman killed', 'restore-backup', barmanKilled, ['SUCCEEDED', 'FAILED']],
+    ['Barman killed', 'replay-wal', barmanKilled, ['SUCCEEDED', 'FAILED']],
+    ['Barman killed', 'drain-archive', barmanKilled, ['SUCCEEDED', 'FAILED']],
+    ['Barman killed', 'stop-cluster', barmanKilled, ['SUCCEEDED', 'FAILED']],
+    ['target node killed', 'replay-wal', nodeKilled, ['SUCCEEDED', 'FAILED']],
+    ['target node killed', 'promote-copy', nodeKilled, ['SUCCEEDED', 'FAILED']],
+    ['target node killed', 'swap-data', nodeKilled, ['SUCCEEDED', 'FAILED']],
+    ['target node killed', 'start-target', nodeKilled, ['SUCCEEDED', 'FAILED', 'INTERRUPTED']],
+    ['target node killed', 'rejoin-replicas', nodeKilled, ['SUCCEEDED']],
+    ['one of two etcd members lost', 'swap-data', etcdMemberLost, ['SUCCEEDED', 'FAILED']],
+    ['one of two etcd members lost', 'start-target', etcdMemberLost, ['SUCCEEDED', 'FAILED']],
+    ['Redis kill -9', 'replay-wal', redisCrashed, ['SUCCEEDED']],
+    ['Redis kill -9', 'stop-cluster', redisCrashed, ['SUCCEEDED']],
+    ['Redis kill -9', 'start-target', redisCrashed, ['SUCCEEDED']],
+    ['cancelled', 'restore-backup', cancelled, ['CANCELLED']],
+    ['cancelled', 'verify-copy', cancelled, ['CANCELLED']],
+    ['cancelled', 'stop-cluster', cancelled, ['CANCELLED']],
+    ['cancelled', 'swap-data', cancelled, ['CANCELLED', 'SUCCEEDED']],
+  ])('%s in %s', async (fault, step, inject, allowed) => {
     const { target, before, behind } = await markTarget()
     const node = await targetNode()
     const input = { target, node, cutOver: 'AUTOMATIC', confirm }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RecoveryStatus } from '../../src/domain/recovery.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
+import { NODES, onEveryNode } from '../support/every-node.ts'
 import { performOperation, requestOperation } from '../support/operation-client.ts'
 import { recover, recoveryOf, rows, untilRecoverable } from '../support/recovery-client.ts'
 import { leaderSql } from '../support/sql.ts'
@@ -11,7 +12,6 @@ import { writablePrimaries } from '../support/truth.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startWriteLoad, type WriteLoad } from '../support/write-load.ts'
 
-const NODES = ['db1', 'db2', 'db3', 'db4']
 const confirm = 'patroni'
 
 const facts = stack()
@@ -48,17 +48,7 @@ afterAll(async () => {
   api.close()
 })
 
-/** One answer a node; every replica has replayed what the leader had when this was asked. */
-async function everywhere(sql: string): Promise<string[]> {
-  const [{ lsn } = { lsn: '' }] = await leaderSql<{ lsn: string }>(facts, 'SELECT pg_current_wal_lsn()::text AS lsn')
-  return Promise.all(
-    NODES.map(async (name) => {
-      const behind = `SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() < '${lsn}'`
-      await waitFor(`${name} to replay ${lsn}`, async () => (await facts.sql(name, behind)) === 'f')
-      return facts.sql(name, sql)
-    }),
-  )
-}
+const everywhere = (sql: string) => onEveryNode(facts, (name) => facts.sql(name, sql))
 
 async function perform(kind: string, input: Record<string, unknown>) {
   const { operation } = await performOperation(api, kind, input)

@@ -4,6 +4,7 @@ import { parseLsn } from '../../src/domain/lsn.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { readBackups } from '../support/backup-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
+import { NODES, onEveryNode } from '../support/every-node.ts'
 import { reportExactness } from '../support/exactness-report.ts'
 import { NUMBERED, type Numbered, type NumberedWriters, startNumberedWriters } from '../support/numbered-writers.ts'
 import { performOperation } from '../support/operation-client.ts'
@@ -25,7 +26,6 @@ import { commitsUpTo, forgetWalHistories, readWalHistory, type WalHistory } from
 /** How many targets: HOWDAH_TARGETS, or `npm run test:exactness -- 200`. */
 const COUNT = Number(process.env['HOWDAH_TARGETS'] ?? 8)
 const CLIENTS = 4
-const NODES = ['db1', 'db2', 'db3', 'db4']
 const confirm = 'patroni'
 
 const facts = stack()
@@ -199,25 +199,15 @@ describe('a rehearsal is exact', () => {
   })
 })
 
-/** The same on every node: each has replayed what the leader had when this was asked. */
-async function everywhere(): Promise<Content[]> {
-  const { lsn } = await leaderNow()
-  return Promise.all(
-    NODES.map(async (name) => {
-      const behind = `SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() < '${lsn}'`
-      await waitFor(`${name} to replay ${lsn}`, async () => (await facts.sql(name, behind)) === 'f')
-      const rows = (await facts.sql(name, NUMBERED.rows)).split('\n').filter((line) => line !== '')
-      const tables = (await facts.sql(name, NUMBERED.tables)).split('\n').filter((line) => line !== '')
-      return {
-        tables,
-        rows: rows.map((line) => {
-          const [n = '', xid = '', time = ''] = line.split('|')
-          return { n: Number(n), xid, time }
-        }),
-      }
-    }),
-  )
-}
+const everywhere = () =>
+  onEveryNode<Content>(facts, async (name) => {
+    const lines = async (sql: string) => (await facts.sql(name, sql)).split('\n').filter((line) => line !== '')
+    const rows = (await lines(NUMBERED.rows)).map((line) => {
+      const [n = '', xid = '', time = ''] = line.split('|')
+      return { n: Number(n), xid, time }
+    })
+    return { rows, tables: await lines(NUMBERED.tables) }
+  })
 
 describe('the whole cluster', () => {
   test('is recovered exactly, and undone to the row, with writers all along', async () => {

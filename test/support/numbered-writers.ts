@@ -1,5 +1,5 @@
-import pg from 'pg'
-import { leaderSql, stackSetting } from './sql.ts'
+import type pg from 'pg'
+import { connectToLeader, leaderSql } from './sql.ts'
 import type { StackFacts } from './stack.ts'
 
 const TABLE = 'numbered'
@@ -30,25 +30,10 @@ export interface NumberedWriters {
 export async function startNumberedWriters(facts: StackFacts, clients: number): Promise<NumberedWriters> {
   await leaderSql(facts, `CREATE TABLE IF NOT EXISTS ${TABLE} (n int PRIMARY KEY, client int NOT NULL)`)
   const [highest] = await leaderSql<{ n: number | null }>(facts, `SELECT max(n) AS n FROM ${TABLE}`)
-  const password = await stackSetting(facts.envFile, 'PATRONI_POSTGRESS_PASSWORD')
   const acknowledged: Numbered[] = []
   let next = Math.max(lastNumber, highest?.n ?? 0) + 1
   let stopped = false
 
-  const connect = async () => {
-    const client = new pg.Client({
-      host: '127.0.0.1',
-      port: facts.ports['HAPROXY_PORT'] ?? 0,
-      user: 'postgres',
-      password,
-      database: 'postgres',
-      connectionTimeoutMillis: TIMEOUT_MS,
-      query_timeout: TIMEOUT_MS,
-    })
-    client.on('error', () => {})
-    await client.connect()
-    return client
-  }
   async function write(client: pg.Client, n: number, by: number): Promise<void> {
     await client.query('BEGIN')
     if (n % DDL_EVERY === 0) await client.query(`CREATE TABLE numbered_${n} (n int)`)
@@ -65,7 +50,7 @@ export async function startNumberedWriters(facts: StackFacts, clients: number): 
       const n = next++
       lastNumber = n
       try {
-        client ??= await connect()
+        client ??= await connectToLeader(facts, { connectMs: TIMEOUT_MS, queryMs: TIMEOUT_MS })
         await write(client, n, by)
       } catch {
         // Not acknowledged: it may be there or not.

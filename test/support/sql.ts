@@ -2,20 +2,32 @@ import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import type { StackFacts } from './stack.ts'
 
-/** One statement through HAProxy, so on whoever leads, as the superuser: what tests set up and look at by themselves. */
-export async function leaderSql<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+/** A session through HAProxy, so with whoever leads, as the superuser: what tests set up and look at by themselves. */
+export async function connectToLeader(
   { ports, envFile }: StackFacts,
-  text: string,
-): Promise<Row[]> {
+  timeouts: { readonly connectMs?: number; readonly queryMs?: number } = {},
+): Promise<pg.Client> {
   const client = new pg.Client({
     host: '127.0.0.1',
     port: ports['HAPROXY_PORT'] ?? 0,
     user: 'postgres',
     password: await stackSetting(envFile, 'PATRONI_POSTGRESS_PASSWORD'),
     database: 'postgres',
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: timeouts.connectMs ?? 5_000,
+    query_timeout: timeouts.queryMs,
   })
+  // It breaks when its node is lost; the next query says so.
+  client.on('error', () => {})
   await client.connect()
+  return client
+}
+
+/** One statement on whoever leads. */
+export async function leaderSql<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+  facts: StackFacts,
+  text: string,
+): Promise<Row[]> {
+  const client = await connectToLeader(facts)
   try {
     return (await client.query<Row>(text)).rows
   } finally {

@@ -1,5 +1,5 @@
-import pg from 'pg'
-import { leaderSql, stackSetting } from './sql.ts'
+import type pg from 'pg'
+import { connectToLeader, leaderSql } from './sql.ts'
 import type { StackFacts } from './stack.ts'
 
 const TABLE = 'write_load'
@@ -17,7 +17,6 @@ export interface WriteLoad {
 /** One row after the other through HAProxy, as an application writes that connects again whenever it has to. */
 export async function startWriteLoad(facts: StackFacts): Promise<WriteLoad> {
   await leaderSql(facts, `DROP TABLE IF EXISTS ${TABLE}; CREATE TABLE ${TABLE} (n int PRIMARY KEY)`)
-  const password = await stackSetting(facts.envFile, 'PATRONI_POSTGRESS_PASSWORD')
   const acknowledged: number[] = []
   let failed = 0
   let longestGapMs = 0
@@ -26,19 +25,8 @@ export async function startWriteLoad(facts: StackFacts): Promise<WriteLoad> {
   const session: { client: pg.Client | null } = { client: null }
 
   const connect = async () => {
-    const next = new pg.Client({
-      host: '127.0.0.1',
-      port: facts.ports['HAPROXY_PORT'] ?? 0,
-      user: 'postgres',
-      password,
-      database: 'postgres',
-      connectionTimeoutMillis: TIMEOUT_MS,
-      query_timeout: TIMEOUT_MS,
-    })
-    next.on('error', () => {})
-    await next.connect()
-    session.client = next
-    return next
+    session.client = await connectToLeader(facts, { connectMs: TIMEOUT_MS, queryMs: TIMEOUT_MS })
+    return session.client
   }
   const running = (async () => {
     for (let n = 1; !stopped; n += 1) {
