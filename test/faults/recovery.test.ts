@@ -65,7 +65,7 @@ async function targetNode(): Promise<string> {
 /** Follows an operation, through outages of Redis and API; does something when a step has begun. */
 async function follow(id: string, step: string, inject: () => Promise<void>): Promise<OperationView> {
   let injected = false
-  return waitFor(
+  const ended = await waitFor(
     `${id} to end`,
     async () => {
       for await (const event of operationEvents(api, id)) {
@@ -77,6 +77,8 @@ async function follow(id: string, step: string, inject: () => Promise<void>): Pr
     },
     { timeoutMs: 420_000, intervalMs: 500 },
   )
+  if (!injected) throw new Error(`${id} ended ${ended.status} and never began ${step}: ${ended.error?.message ?? ''}`)
+  return ended
 }
 
 /** The marker's rows from `from` on, on every node: each has the cluster's data before, or the recovered. */
