@@ -1,9 +1,18 @@
+import { messageOf, UnreachableError } from '../../domain/errors.ts'
+import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { NodeCommandError } from './cut-over-errors.ts'
 
+/** How long a container may be away in the middle of a cut over before the step is given up. */
+const AWAY_MS = 90_000
+const AGAIN_MS = 500
+/** Docker's answers for a program that could not be started, and for one that was killed: with its container, here. */
+const KILLED_AROUND = new Set([126, 137])
+
 /**
  * Runs a short script in a service's container; its arguments are "$1", "$2". Answers what it printed. Throws
- * NodeCommandError when it fails, and UnreachableError.
+ * NodeCommandError when it fails, and UnreachableError. A container that dies around it is started again, and the script
+ * with it, so every script must be safe to run again from anywhere in it.
  */
 export async function runScript(
   context: StepContext<unknown>,
@@ -13,10 +22,44 @@ export async function runScript(
   options: { readonly user?: string; readonly timeoutMs?: number } = {},
 ): Promise<string> {
   const argv = ['sh', '-c', `set -eu; ${script}`, 'sh', ...args]
-  const { exitCode, stdout, stderr } = await context.clients.services.run(service, { argv, ...options })
-  if (exitCode !== 0) {
-    const said = `${stderr.trim() || stdout.trim() || 'no words'} (exit code ${exitCode})`
-    throw new NodeCommandError(service, script.split(/[\s;]/, 1)[0] ?? 'sh', said)
+  const startedAt = context.now().getTime()
+  for (;;) {
+    const { stdout, away } = await runOnce(context, service, { argv, ...options })
+    if (away === null) return stdout
+    if (context.now().getTime() - startedAt > AWAY_MS) throw away
+    await context.sleep(AGAIN_MS)
+    await startAgain(context, service)
   }
-  return stdout
+}
+
+/** `away`: its container was not there for it, or died around it. */
+async function runOnce(
+  context: StepContext<unknown>,
+  service: string,
+  request: { readonly argv: readonly string[]; readonly user?: string; readonly timeoutMs?: number },
+): Promise<{ readonly stdout: string; readonly away: Error | null }> {
+  try {
+    const { exitCode, stdout, stderr } = await context.clients.services.run(service, request)
+    if (exitCode === 0) return { stdout, away: null }
+    const said = `${stderr.trim() || stdout.trim() || 'no words'} (exit code ${exitCode})`
+    const failed = new NodeCommandError(service, request.argv[2]?.split(/[\s;]/, 3)[2] ?? 'sh', said)
+    if (!KILLED_AROUND.has(exitCode)) throw failed
+    return { stdout, away: failed }
+  } catch (error) {
+    if (error instanceof UnreachableError) return { stdout: '', away: error }
+    throw error
+  }
+}
+
+/** Nobody else does: a cut over has the cluster for itself, and Docker starts again only what died by itself. */
+async function startAgain(context: StepContext<unknown>, service: string): Promise<void> {
+  try {
+    const { status } = await context.clients.services.inspect(service)
+    if (status !== 'exited' && status !== 'dead') return
+    await context.clients.services.start(service)
+    context.log(`${service} was not running: started`, LogLevel.WARNING)
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error
+    context.log(messageOf(error), LogLevel.WARNING)
+  }
 }

@@ -5,10 +5,11 @@ import { runScript } from './run-on-node.ts'
 
 /** Three directories of one volume: which of them are there tells how far a swap came. */
 const LOOK = 'for each; do if [ -d "$each" ]; then printf 1; else printf 0; fi; done'
+// Safe to run again from anywhere in them.
 const SWAP =
-  'live=$1 copy=$2 previous=$3; [ -d "$previous" ] || mv -T "$live" "$previous"; mv -T "$copy" "$live"; sync "$(dirname "$live")"'
+  'live=$1 copy=$2 previous=$3; [ -d "$previous" ] || mv -T "$live" "$previous"; [ ! -d "$copy" ] || mv -T "$copy" "$live"; sync "$(dirname "$live")"'
 const SWAP_BACK =
-  'live=$1 copy=$2 previous=$3; [ ! -d "$live" ] || mv -T "$live" "$copy"; mv -T "$previous" "$live"; sync "$(dirname "$live")"'
+  'live=$1 copy=$2 previous=$3; [ -d "$previous" ] || exit 0; [ ! -d "$live" ] || mv -T "$live" "$copy"; mv -T "$previous" "$live"; sync "$(dirname "$live")"'
 
 /** SWAPPED: the recovered data is in the place of the node's. HALF: the place is empty. NO_COPY: nothing to swap. */
 export type SwapProgress = 'NOT_SWAPPED' | 'HALF' | 'SWAPPED' | 'NO_COPY'
