@@ -4,7 +4,7 @@ import { CutOverLostError } from './cut-over-errors.ts'
 import { serviceOf } from './node-wellness.ts'
 
 /** Patroni's keys that belong to the history that is left. What a removed key held is put back by a roll-back. */
-export const LEFT_KEYS = ['status', 'failsafe', 'history', 'leader', 'failover', 'sync'] as const
+export const LEFT_KEYS = ['status', 'failsafe', 'leader', 'failover', 'sync'] as const
 
 /** What a cut over is about, and how far it came: kept in its operation's state, for whoever takes over. */
 const cutOverSchema = z.object({
@@ -23,6 +23,8 @@ const cutOverSchema = z.object({
   systemIdentifier: z.string().optional(),
   /** Of the promoted copy. */
   copyTimeline: z.number().optional(),
+  /** Its history, as Patroni keeps it in etcd. */
+  history: z.string().optional(),
   /** Barman's directories for this server. */
   archive: z.string().optional(),
   /** Who led when the cluster was stopped. */
@@ -35,6 +37,8 @@ const cutOverSchema = z.object({
   ended: z.object({ timeline: z.number(), lsn: z.string(), lastWal: z.string() }).optional(),
   /** Patroni's keys as they were. */
   keys: z.record(z.string(), z.string()).optional(),
+  /** Whether the cut over has told Patroni to elect nobody on an older timeline: see timeline-guard.ts. */
+  guarded: z.boolean().optional(),
   /** When writes went to the recovered data. */
   cutOverAt: z.string().optional(),
 })

@@ -5,6 +5,7 @@ import { readControlData, readLiveDirectory } from './control-data.ts'
 import { OtherSystemError, TimelineTakenError, UncleanStopError } from './cut-over-errors.ts'
 import { findCutOver, keepCutOver } from './cut-over-state.ts'
 import { leaderOf, serviceOf, snapshotOf } from './node-wellness.ts'
+import { readHistory } from './timeline-guard.ts'
 
 /** Which recovered data takes the cluster's place. */
 export interface CutOverSubject {
@@ -55,7 +56,8 @@ export function promoteCopy<Input>(deps: {
         throw new TimelineTakenError(control.timeline, cluster.timeline)
       }
       const message = `The recovered data is on timeline ${control.timeline} now`
-      await keepCutOver(context, { copyTimeline: control.timeline }, message)
+      const history = await readHistory(context, service, copy, control.timeline)
+      await keepCutOver(context, { copyTimeline: control.timeline, history }, message)
       return undefined
     },
 

@@ -7,6 +7,7 @@ import { type Step, StepOutcome } from '../define-operation.ts'
 import { cutOverState } from './cut-over-state.ts'
 import { serviceOf, snapshotOf, whyNotServing } from './node-wellness.ts'
 import { startPatroni } from './patroni-service.ts'
+import { liftGuard } from './timeline-guard.ts'
 
 type Context = StepContext<unknown>
 
@@ -28,7 +29,8 @@ export const rejoinReplicas: Step<unknown> = {
   done: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
-    const { node, nodes = [] } = cutOverState(context)
+    const cutOver = cutOverState(context)
+    const { node, nodes = [] } = cutOver
     const others = nodes.filter((name) => name !== node)
     const joined = await Promise.allSettled(others.map((name) => rejoin(context, name)))
     context.signal.throwIfAborted()
@@ -39,6 +41,9 @@ export const rejoinReplicas: Step<unknown> = {
         LogLevel.WARNING,
       )
     })
+    // With a node that still has the history that was left it stays on: without a leader nobody else knows better.
+    if (joined.every(({ status }) => status === 'fulfilled')) await liftGuard(context, cutOver)
+    else context.log("Patroni's check_timeline stays on: a node that does not follow must not lead", LogLevel.WARNING)
     return undefined
   },
 }

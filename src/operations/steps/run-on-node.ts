@@ -21,10 +21,11 @@ export async function runScript(
   args: readonly string[],
   options: { readonly user?: string; readonly timeoutMs?: number } = {},
 ): Promise<string> {
-  const argv = ['sh', '-c', `set -eu; ${script}`, 'sh', ...args]
+  const request = { argv: ['sh', '-c', `set -eu; ${script}`, 'sh', ...args], ...options }
+  const program = script.split(/[\s;]/, 1)[0] ?? 'sh'
   const startedAt = context.now().getTime()
   for (;;) {
-    const { stdout, away } = await runOnce(context, service, { argv, ...options })
+    const { stdout, away } = await runOnce(context, service, program, request)
     if (away === null) return stdout
     if (context.now().getTime() - startedAt > AWAY_MS) throw away
     await context.sleep(AGAIN_MS)
@@ -36,13 +37,14 @@ export async function runScript(
 async function runOnce(
   context: StepContext<unknown>,
   service: string,
+  program: string,
   request: { readonly argv: readonly string[]; readonly user?: string; readonly timeoutMs?: number },
 ): Promise<{ readonly stdout: string; readonly away: Error | null }> {
   try {
     const { exitCode, stdout, stderr } = await context.clients.services.run(service, request)
     if (exitCode === 0) return { stdout, away: null }
     const said = `${stderr.trim() || stdout.trim() || 'no words'} (exit code ${exitCode})`
-    const failed = new NodeCommandError(service, request.argv[2]?.split(/[\s;]/, 3)[2] ?? 'sh', said)
+    const failed = new NodeCommandError(service, program, said)
     if (!KILLED_AROUND.has(exitCode)) throw failed
     return { stdout, away: failed }
   } catch (error) {

@@ -2,9 +2,10 @@ import { messageOf, UnreachableError } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { cutOverState, findCutOver, keepCutOver, LEFT_KEYS } from './cut-over-state.ts'
+import { cutOverState, findCutOver, keepCutOver, LEFT_KEYS, required } from './cut-over-state.ts'
 import { pollUntil } from './poll-until.ts'
 import { swapBack, swapDirectories, swapProgress } from './swap-directories.ts'
+import { guardedConfiguration, liftGuard } from './timeline-guard.ts'
 
 type Context = StepContext<unknown>
 
@@ -15,7 +16,8 @@ const ETCD_BACK_MS = 20_000
 
 /**
  * Puts the recovered data in its place, by rename, and removes from etcd what Patroni knows of the history that is left.
- * "status" above all: it says how far the WAL had come, and nobody who has less may lead.
+ * "status" above all: it says how far the WAL had come, and nobody who has less may lead. From here until the replicas have
+ * been rewound nobody on that history may lead either.
  */
 export const swapData: Step<unknown> = {
   name: 'swap-data',
@@ -25,12 +27,14 @@ export const swapData: Step<unknown> = {
   async done(context) {
     const cutOver = findCutOver(context)
     if (cutOver?.keys === undefined || (await swapProgress(context, cutOver)) !== 'SWAPPED') return StepOutcome.NOT_DONE
-    return (await readLeftKeys(context)).size === 0 ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    const isLeft = (await readKeys(context, LEFT_KEYS)).size === 0 && (await guardedConfiguration(context)) === null
+    return isLeft ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 
   async run(context) {
     const cutOver = cutOverState(context)
-    const results = await Promise.allSettled([swapDirectories(context, cutOver), forgetHistory(context)])
+    const history = required(cutOver.history, 'the history of the copy')
+    const results = await Promise.allSettled([swapDirectories(context, cutOver), leaveHistory(context, history)])
     for (const result of results) if (result.status === 'rejected') throw result.reason
     context.log(`${cutOver.live} is the recovered data now; what was there is kept in ${cutOver.previous}`)
     return undefined
@@ -42,26 +46,31 @@ export const swapData: Step<unknown> = {
     await swapBack(context, cutOver)
     context.log(`${cutOver.live} is the data from before again`)
     await remember(context, cutOver.keys ?? {})
+    await liftGuard(context, cutOver)
   },
 }
 
-async function forgetHistory(context: Context): Promise<void> {
+/** One transaction: the keys of the history that is left go, and Patroni learns the one that the recovered data is on. */
+async function leaveHistory(context: Context, history: string): Promise<void> {
   const look = () =>
     unlessUnreachable(async () => {
-      const found = await readLeftKeys(context)
-      if (found.size === 0) return null
+      const found = await readKeys(context, [...LEFT_KEYS, 'history'])
+      const left = [...found.keys()].filter((key) => key !== 'history')
+      const guarded = await guardedConfiguration(context)
+      if (left.length === 0 && guarded === null && found.get('history')?.value === history) return null
       if (cutOverState(context).keys === undefined) {
         const keys = Object.fromEntries([...found].map(([key, { value }]) => [key, value]))
-        await keepCutOver(context, { keys }, `Removing from etcd: ${[...found.keys()].join(', ')}`)
+        const kept = { keys, guarded: guarded !== null }
+        await keepCutOver(context, kept, `Removing from etcd: ${left.join(', ')}; nobody on an older timeline may lead`)
       }
       const removed = await context.clients.dcs.change({
-        remove: [...found.keys()],
-        unchanged: Object.fromEntries(found),
+        remove: left,
+        put: { history, ...(guarded === null ? {} : { config: guarded.value }) },
+        unchanged: { ...Object.fromEntries(found), ...(guarded === null ? {} : { config: guarded.entry }) },
       })
       return removed ? null : 'its keys changed'
     })
   await pollUntil(context, { what: "Patroni's keys in etcd to be removed", timeoutMs: ETCD_MS, look })
-  if (cutOverState(context).keys === undefined) await keepCutOver(context, { keys: {} }, 'etcd holds nothing of it')
 }
 
 /** The keys that a leader writes by itself need not be put back. */
@@ -76,8 +85,8 @@ async function remember(context: Context, keys: Readonly<Record<string, string>>
   }
 }
 
-async function readLeftKeys(context: Context) {
-  const entries = await Promise.all(LEFT_KEYS.map(async (key) => [key, await context.clients.dcs.read(key)] as const))
+async function readKeys(context: Context, keys: readonly string[]) {
+  const entries = await Promise.all(keys.map(async (key) => [key, await context.clients.dcs.read(key)] as const))
   return new Map(entries.flatMap(([key, entry]) => (entry === null ? [] : [[key, entry] as const])))
 }
 

@@ -12,6 +12,7 @@ import { swapData } from '../../../src/operations/steps/swap-data.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'
 
+const HISTORY = '[[1,150994944,"before 2026"]]'
 let root = ''
 let keys: Record<string, string>
 let etcdAnswers = true
@@ -35,7 +36,11 @@ function worldOf() {
       const value = keys[key]
       return value === undefined ? null : { value, modRevision: value }
     },
-    writeIf: async () => false,
+    async writeIf(key, value, unchanged) {
+      if (Object.entries(unchanged).some(([each, entry]) => keys[each] !== entry?.value)) return false
+      keys[key] = value ?? ''
+      return true
+    },
     async change({ put = {}, remove = [], unchanged = {} }) {
       if (!etcdAnswers) throw new UnreachableError('etcd', 'no quorum')
       if (Object.entries(unchanged).some(([key, entry]) => keys[key] !== entry?.value)) return false
@@ -70,6 +75,7 @@ function worldOf() {
         copy: at('copy'),
         previous: at('previous'),
         copyTimeline: 2,
+        history: HISTORY,
         ended: { timeline: 1, lsn: '0/C000000', lastWal: '00000001000000000000000B' },
       },
     },
@@ -82,7 +88,8 @@ describe('the swap', () => {
     expect(await swapData.done?.(context)).toBe(StepOutcome.NOT_DONE)
     await swapData.run(context)
     expect((await readdir(root)).sort()).toEqual(['live', 'previous'])
-    expect(keys).toEqual({ config: '{}', initialize: '7' })
+    // Patroni knows the timeline of the recovered data before anybody leads, and elects nobody on an older one.
+    expect(keys).toEqual({ config: '{"check_timeline":true}', history: HISTORY, initialize: '7' })
     expect(await swapData.done?.(context)).toBe(StepOutcome.DONE)
   })
 
@@ -101,6 +108,16 @@ describe('the swap', () => {
     await swapData.run(context)
     await swapData.undo?.(context)
     expect((await readdir(root)).sort()).toEqual(['copy', 'live'])
+    expect(keys).toEqual(before)
+  })
+
+  test('leaves a cluster that checks timelines by itself as it is', async () => {
+    const context = worldOf()
+    keys['config'] = '{"ttl":30,"check_timeline":true}'
+    const before = { ...keys }
+    await swapData.run(context)
+    expect(keys['config']).toBe(before['config'])
+    await swapData.undo?.(context)
     expect(keys).toEqual(before)
   })
 
