@@ -16,5 +16,8 @@ install_secret postgres howdah_password
 )
 install -d -o postgres -g postgres -m 0700 /run/howdah/patroni /run/howdah/wal
 chown postgres:postgres /run/howdah/patroni.yml "/var/lib/postgresql/$PG_MAJOR"
+# What a container that was killed has left: its process numbers belong to others by now, and PostgreSQL, which sees that
+# they are alive, would not start.
+rm -f /var/run/postgresql/.s.PGSQL.* "$PATRONI_POSTGRESQL_DATA_DIR/postmaster.pid"
 howdah-run reap 7
 exec /usr/local/lib/howdah/supervise.sh
