@@ -70,10 +70,19 @@ async function timelines(): Promise<number[]> {
   return cluster.nodes.map(({ timeline }) => timeline)
 }
 
+/** Nodes that would have to be restarted for what the recovered PostgreSQL was started with. */
+async function pendingRestarts(): Promise<string[]> {
+  const { cluster } = await api.query<{ cluster: { nodes: { name: string; pendingRestart: boolean }[] } }>(
+    '{ cluster { nodes { name pendingRestart } } }',
+  )
+  return cluster.nodes.filter(({ pendingRestart }) => pendingRestart).map(({ name }) => name)
+}
+
 async function expectWellOff(leader: string) {
   await waitForHealthyCluster(api)
   expect(await leaderName(api)).toBe(leader)
   expect(await writablePrimaries(facts)).toEqual([leader])
+  expect(await pendingRestarts()).toEqual([])
   await waitFor('one timeline', async () => new Set(await timelines()).size === 1)
   const before = writes.written
   await waitFor('the writer to go on', () => writes.written > before + 20)
