@@ -108,7 +108,7 @@ describe('perform_pitr.sh', () => {
     await leaderSql(facts, 'CREATE TABLE shell AS SELECT n FROM generate_series(1, 100) n')
     const [now] = await leaderSql<{ time: string }>(
       facts,
-      `SELECT to_char(clock_timestamp() + '5 ms' AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time`,
+      `SELECT to_char((clock_timestamp() + interval '5 ms') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time`,
     )
     const time = now?.time ?? ''
     await new Promise((resolve) => setTimeout(resolve, 50))
