@@ -11,6 +11,7 @@ import { serviceOf } from './node-wellness.ts'
 import { startPatroni, stopPatroni } from './patroni-service.ts'
 import { pollUntil } from './poll-until.ts'
 import { secureArchive } from './secure-archive.ts'
+import { takeBackKeys } from './swap-data.ts'
 
 type Context = StepContext<unknown>
 
@@ -63,6 +64,8 @@ export const stopCluster: Step<unknown> = {
       context.log(`${leader}, which led, does not start: ${messageOf(error)}`, LogLevel.WARNING)
     })
     const led = await untilSomebodyLeads(context)
+    // Without etcd nobody leads, and what the swap had written there is there still.
+    if (led !== null) await takeBackKeys(context)
     const others = nodes.filter((name) => name !== leader)
     const starts = others.map((name) => startPatroni(context, serviceOf(context.layout, name)))
     for (const result of await Promise.allSettled(starts)) {

@@ -45,9 +45,19 @@ export const swapData: Step<unknown> = {
     if (cutOver?.ended === undefined) return
     await swapBack(context, cutOver)
     context.log(`${cutOver.live} is the data from before again`)
-    await remember(context, cutOver.keys ?? {})
-    await liftGuard(context, cutOver)
+    await takeBackKeys(context)
   },
+}
+
+/**
+ * Patroni's keys as they were before the swap. Already so is success, and where etcd cannot be written it is told: with the
+ * recovered history in etcd and the guard on nobody who has the old one leads, so it is done again before that is waited for.
+ */
+export async function takeBackKeys(context: Context): Promise<void> {
+  const cutOver = findCutOver(context)
+  if (cutOver === null) return
+  await remember(context, cutOver.keys ?? {})
+  await liftGuard(context, cutOver)
 }
 
 /** One transaction: the keys of the history that is left go, and Patroni learns the one that the recovered data is on. */

@@ -8,7 +8,7 @@ import { UnreachableError } from '../../../src/domain/errors.ts'
 import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
 import type { DcsCommands } from '../../../src/operations/clients/dcs-commands.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
-import { swapData } from '../../../src/operations/steps/swap-data.ts'
+import { swapData, takeBackKeys } from '../../../src/operations/steps/swap-data.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'
 
@@ -118,6 +118,19 @@ describe('the swap', () => {
     await swapData.run(context)
     expect(keys['config']).toBe(before['config'])
     await swapData.undo?.(context)
+    expect(keys).toEqual(before)
+  })
+
+  test('leaves its keys where etcd is away when it is taken back, and takes them back once it is there', async () => {
+    const context = worldOf()
+    const before = { ...keys }
+    await swapData.run(context)
+    etcdAnswers = false
+    await swapData.undo?.(context)
+    expect((await readdir(root)).sort()).toEqual(['copy', 'live'])
+    expect(keys).not.toEqual(before)
+    etcdAnswers = true
+    await takeBackKeys(context)
     expect(keys).toEqual(before)
   })
 
