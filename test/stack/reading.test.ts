@@ -18,8 +18,35 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
+/** What an earlier file has written may still be on its way to the archive or to a replica. */
+async function waitForWell(): Promise<void> {
+  await waitFor(
+    'the cluster to be well',
+    async () => {
+      const { cluster } = await api.query<{
+        cluster: {
+          health: { status: string; issues: { severity: string; message: string }[] }
+          timeline: number
+          nodes: { role: string; timeline: number; switchoverEligibility: { eligible: boolean; reasons: string[] } }[]
+        }
+      }>(`{ cluster { timeline health { status issues { severity message } }
+        nodes { role timeline switchoverEligibility { eligible reasons } } } }`)
+      const { health, nodes, timeline } = cluster
+      const reasons = nodes
+        .filter(({ role }) => role !== 'LEADER')
+        .flatMap(({ switchoverEligibility }) => switchoverEligibility.reasons)
+      const ill = health.issues.filter(({ severity }) => severity !== 'HEALTHY').map(({ message }) => message)
+      if (health.status !== 'HEALTHY' || reasons.length > 0 || nodes.some((node) => node.timeline !== timeline))
+        throw new Error([...ill, ...reasons].join('; ') || `timelines ${nodes.map((node) => node.timeline)}`)
+      return true
+    },
+    { timeoutMs: 120_000, intervalMs: 250 },
+  )
+}
+
 describe('the cluster', () => {
   test('has one leader and three streaming replicas, each with its position, slots and lag', async () => {
+    await waitForWell()
     const { cluster } = await api.query<{ cluster: Record<string, unknown> }>(`{ cluster {
       name systemIdentifier postgresVersion paused timeline configuration leader { name }
       health { status issues { severity code message remedy } }
