@@ -3,7 +3,13 @@ import { waitFor } from './wait-for.ts'
 
 interface ClusterView {
   cluster: {
-    nodes: { name: string; role: string; state: string; timeline: number | null }[]
+    nodes: {
+      name: string
+      role: string
+      state: string
+      timeline: number | null
+      lag: { replayBytes: number | null } | null
+    }[]
     backupServer: {
       checks: { name: string; status: string; message: string | null }[]
       latestBackup: { backupId: string } | null
@@ -12,11 +18,14 @@ interface ClusterView {
   }
 }
 
-const QUERY = `{ cluster { nodes { name role state timeline }
+/** Patroni hands over to nobody who is further behind. */
+const MAX_LAG_BYTES = 1024 ** 2
+
+const QUERY = `{ cluster { nodes { name role state timeline lag { replayBytes } }
   backupServer { checks { name status message } latestBackup { backupId } walArchive { segmentCount } } } }`
 
 /**
- * One leader and three streaming replicas, on one timeline: Patroni learns a moment later than PostgreSQL which one that is,
+ * One leader and three replicas that stream and have caught up, on one timeline: Patroni learns a moment later than PostgreSQL which one that is,
  * and hands over to nobody on another. Every stack test begins and ends with it.
  */
 export async function waitForHealthyCluster(api: ApiClient): Promise<void> {
@@ -24,10 +33,18 @@ export async function waitForHealthyCluster(api: ApiClient): Promise<void> {
     'one leader and three streaming replicas',
     async () => {
       const { cluster } = await api.query<ClusterView>(QUERY)
-      const seen = cluster.nodes.map(({ name, role, state, timeline }) => `${name} ${role} ${state} on ${timeline}`)
+      const seen = cluster.nodes.map(
+        ({ name, role, state, timeline, lag }) =>
+          `${name} ${role} ${state} on ${timeline}, ${lag?.replayBytes ?? 'no'} bytes behind`,
+      )
       const timelines = new Set(cluster.nodes.map(({ timeline }) => timeline))
       const leaders = cluster.nodes.filter(({ role, state }) => role === 'LEADER' && state === 'RUNNING')
-      const streaming = cluster.nodes.filter(({ role, state }) => role === 'REPLICA' && state === 'STREAMING')
+      const streaming = cluster.nodes.filter(
+        ({ role, state, lag }) =>
+          role === 'REPLICA' &&
+          state === 'STREAMING' &&
+          (lag?.replayBytes ?? Number.POSITIVE_INFINITY) <= MAX_LAG_BYTES,
+      )
       if (leaders.length === 1 && streaming.length === 3 && timelines.size === 1) return true
       throw new Error(seen.join(', '))
     },
