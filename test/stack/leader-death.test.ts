@@ -3,7 +3,7 @@ import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startWriteLoad, type WriteLoad } from '../support/write-load.ts'
 
