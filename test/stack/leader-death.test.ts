@@ -3,7 +3,7 @@ import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
-import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startWriteLoad, type WriteLoad } from '../support/write-load.ts'
 
@@ -80,7 +80,6 @@ describe('a leader whose container is killed', () => {
       if (new RegExp(`^${next}.*\\.partial$`, 'm').test(files)) return true
       throw new Error(files)
     })
-    // Barman's checks are not waited for: now and then it sets a second copy of the old timeline's last segment aside, and
-    // they fail until somebody has looked at it (docs/RELIABILITY.md, "Not mended").
+    await waitForBackups(api)
   })
 })
