@@ -1,18 +1,10 @@
 """What a WAL file of the archive holds, however Barman has filed it."""
 import bz2
-import glob
 import gzip
 import hashlib
 import lzma
-import os
-import re
-import shutil
-import subprocess
-import tempfile
 
 CHUNK = 1 << 20
-SEGMENT = re.compile(r"[0-9A-F]{24}")
-SWITCH = re.compile(r"len \(rec/tot\): +\d+/ +(\d+),.* lsn: ([0-9A-F]+)/([0-9A-F]+), .* desc: SWITCH")
 
 
 class Unreadable(Exception):
@@ -58,26 +50,3 @@ def digest_of(path, first=None):
             left = None if left is None else left - len(part)
         return digest.hexdigest()
     return read(path, take)
-
-
-def end_of_switch(path, name):
-    """How many bytes of a segment count, where somebody has closed it (pg_switch_wal): those up to the end of its SWITCH
-    record, behind which nothing is ever read. A server leaves empty pages there, with headers or without, as it happens to
-    have them: two true copies may differ. None where it was not closed, but filled.
-    """
-    if not SEGMENT.fullmatch(name):
-        return None
-    # It goes by the file's name.
-    with tempfile.TemporaryDirectory() as directory:
-        plain = os.path.join(directory, name)
-        with open(plain, "wb") as copy:
-            read(path, lambda file: shutil.copyfileobj(file, copy, CHUNK))
-        size = os.path.getsize(plain)
-        program = sorted(glob.glob("/usr/lib/postgresql/*/bin/pg_waldump"))[-1]
-        # It may end with an error: a segment that is not closed ends in the middle of a record.
-        listed = subprocess.run([program, "--rmgr=XLOG", plain], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    ends = SWITCH.findall(listed.stdout.decode("ascii", "replace"))
-    if not ends or size == 0:
-        return None
-    length, _, low = ends[-1]
-    return int(low, 16) % size + int(length)

@@ -2,12 +2,19 @@
 import bz2
 import lzma
 import os
+import re
 import struct
+import subprocess
+import tempfile
 import zlib
 
 PAGE = 8192
 # First page of every segment: magic, info, timeline, address, remaining length, padding, system identifier, segment size.
 HEADER = struct.Struct("<HHIQIxxxxQI")
+# Of every page but the first.
+PAGE_HEADER = 24
+SEGMENT = re.compile(r"[0-9A-F]{24}")
+RECORD = re.compile(rb"rmgr: .* len \(rec/tot\): *\d+/ *(\d+), .* lsn: [0-9A-F]+/([0-9A-F]+), .* desc: (\w+)")
 
 
 class WalFileError(Exception):
@@ -77,3 +84,44 @@ def written_bytes(path, name):
                 break
             pages, last = pages + 1, len(page.rstrip(b"\0"))
     return (pages - 1) * PAGE + last
+
+
+def end_of_wal(path, name):
+    """How many bytes of a segment count. Behind them nothing is ever read, and true copies of it may differ:
+
+    - One that was closed (pg_switch_wal) ends with its SWITCH record. A server leaves empty pages behind it, with headers or
+      without, as it happens to have them.
+    - The last one that a server got of a timeline ends anywhere. What follows was there before, or is zeros.
+
+    All of it where it was filled, and where it is nothing that PostgreSQL could read.
+    """
+    size, last = os.stat(path).st_size, b""
+    with tempfile.TemporaryDirectory() as directory:
+        # pg_waldump goes by the file's name.
+        link = os.path.join(directory, name)
+        os.symlink(os.path.abspath(path), link)
+        with subprocess.Popen(["pg_waldump", link], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as listed:
+            for line in listed.stdout:
+                last = line
+    record = RECORD.match(last)
+    if not record or (record[3] != b"SWITCH" and written_bytes(path, name) > size - PAGE):
+        return size
+    position, left = int(record[2], 16) % size, int(record[1])
+    while left > (room := PAGE - position % PAGE):
+        position, left = position + room + PAGE_HEADER, left - room
+    return position + left
+
+
+def never_written(path, name):
+    """Is it a segment that PostgreSQL has got ready, of zeros or by renaming an old one, and then never used? Every page says
+    so; anything else in it, and be it damage, is not for us to call nothing."""
+    size = os.stat(path).st_size
+    first = (int(name[8:16], 16) << 32) + int(name[16:], 16) * size
+    with open(path, "rb") as file:
+        while page := file.read(PAGE):
+            if not page.strip(b"\0"):
+                continue
+            magic, address = struct.unpack_from("<H6xQ", page)
+            if magic >> 8 != 0xD1 or address % PAGE != 0 or first <= address < first + size:
+                return False
+    return True
