@@ -67,6 +67,12 @@ function givenUp(target: RecoveryTarget, chosen: RecoveryWindow, windows: readon
 /** A timeline that was left by a switchover ends within the segment of the fork. */
 const SEGMENT = BigInt(DEFAULT_SEGMENT_BYTES)
 
+/** Which base backups reach the target, and are not taken for it because they are damaged. */
+export function explainLeftOut(windows: readonly RecoveryWindow[]): string[] {
+  const ids = [...new Set(windows.map(({ backup }) => backup.backupId))]
+  return ids.map((id) => `Base backup ${id} is left out: it, or one that it builds on, failed its last verification.`)
+}
+
 /** Why the target cannot be reached, and the nearest point that can. */
 export function explainMiss(
   target: RecoveryTarget,

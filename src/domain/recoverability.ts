@@ -1,5 +1,5 @@
 import type { Backup } from './backup.ts'
-import { caveats, contains, explainMiss, isFuture } from './recoverability-reasons.ts'
+import { caveats, contains, explainLeftOut, explainMiss, isFuture } from './recoverability-reasons.ts'
 import type { RecoveryTarget } from './recovery-target.ts'
 import { firstSegmentOf, type RecoveryWindow } from './recovery-window.ts'
 import type { WalCatalogue } from './wal-catalogue.ts'
@@ -41,20 +41,25 @@ export interface RecoverabilityContext {
   readonly throughput?: RecoveryThroughput
   /** Only this base backup. */
   readonly backupId?: string | null
+  /** Base backups, by id, that are known to be damaged or to build on one: never chosen. */
+  readonly damaged?: ReadonlySet<string>
 }
 
 /** Chooses the latest base backup that ends before the target, on the target's timeline; says why when there is none. */
 export function canRecoverTo(
   target: RecoveryTarget,
-  windows: readonly RecoveryWindow[],
+  everyWindow: readonly RecoveryWindow[],
   context: RecoverabilityContext,
 ): RecoverabilityVerdict {
-  const { backupId } = context
+  const { backupId, damaged = new Set() } = context
+  const windows = everyWindow.filter(({ backup }) => !damaged.has(backup.backupId))
+  const leftOut = onTimeline(target, everyWindow).filter((each) => !windows.includes(each) && contains(each, target))
   const ofBackup = backupId == null ? windows : windows.filter((each) => each.backup.backupId === backupId)
   const candidates = onTimeline(target, ofBackup)
   const [best] = candidates.filter((window) => contains(window, target)).sort(newestFirst)
   if (best === undefined || isFuture(target, context.now)) {
-    return notRecoverable(explainMiss(target, { all: windows, ofBackup, onTimeline: candidates }, context))
+    const miss = explainMiss(target, { all: windows, ofBackup, onTimeline: candidates }, context)
+    return notRecoverable([...miss, ...explainLeftOut(leftOut)])
   }
   const walsToReplay = segmentsToReplay(target, best, context.wal)
   const bytesToReplay = walsToReplay === null ? null : walsToReplay * segmentBytesOf(context.wal)
@@ -65,7 +70,7 @@ export function canRecoverTo(
     walsToReplay,
     bytesToReplay,
     estimatedSeconds: estimate(best.backup, bytesToReplay, context.throughput ?? DEFAULT_RECOVERY_THROUGHPUT),
-    reasons: caveats(target, best, ofBackup),
+    reasons: [...caveats(target, best, ofBackup), ...explainLeftOut(leftOut)],
   }
 }
 

@@ -1,21 +1,19 @@
 import { GraphQLError } from 'graphql'
 import { type OperationRecord, OperationStatus } from '../domain/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
-import { keptVerification, type Verification, verificationOf } from '../operations/verification.ts'
+import { lastVerifications, VERIFICATIONS_QUERY, type Verifications } from '../operations/damaged-backups.ts'
 
 /** Rows of all connections in one request (or in one event of a subscription). */
 const MAX_ROWS = 10_000
 /** How far back `Backup.operation` looks. */
 const BACKUP_OPERATIONS = 500
-/** How far back `Backup.lastVerification` looks. */
-const VERIFICATIONS = 500
 
 /** What one request has read already, so that many fields cost one read. Lives as long as the request. */
 export class RequestMemo {
   readonly #log: OperationLog
   readonly #operations = new Map<string, Promise<OperationRecord | null>>()
   #backupOperations: Promise<ReadonlyMap<string, OperationRecord>> | null = null
-  #verifications: Promise<ReadonlyMap<string, Verification>> | null = null
+  #verifications: Promise<Verifications> | null = null
   #rows = 0
 
   constructor(log: OperationLog) {
@@ -37,10 +35,10 @@ export class RequestMemo {
     return (await this.#backupOperations).get(`${server}/${backupId}`) ?? null
   }
 
-  /** What was last found out about a backup, by the newest 500 verifications. */
-  async lastVerification(server: string, backupId: string): Promise<Verification | null> {
-    this.#verifications ??= this.#readVerifications()
-    return (await this.#verifications).get(`${server}/${backupId}`) ?? null
+  /** What was last found out about each backup, by the newest 500 verifications. */
+  verifications(): Promise<Verifications> {
+    this.#verifications ??= this.#log.list(VERIFICATIONS_QUERY).then(({ operations }) => lastVerifications(operations))
+    return this.#verifications
   }
 
   /**
@@ -72,24 +70,5 @@ export class RequestMemo {
       if (operation.result?.type === 'Backup') made.set(`${operation.result.scope}/${operation.result.name}`, operation)
     }
     return made
-  }
-
-  async #readVerifications(): Promise<ReadonlyMap<string, Verification>> {
-    const { operations } = await this.#log.list({
-      limit: VERIFICATIONS,
-      from: null,
-      backward: false,
-      filter: { kinds: ['verifyBackup'], statuses: [OperationStatus.SUCCEEDED, OperationStatus.FAILED] },
-    })
-    const found = new Map<string, Verification>()
-    for (const operation of operations) {
-      const kept = keptVerification(operation.state)
-      const verification = verificationOf(operation)
-      if (kept === null || verification === null) continue
-      const key = `${kept.server}/${kept.backupId}`
-      // They come in the order in which they were asked for; what ended last tells most.
-      if (verification.at >= (found.get(key)?.at ?? new Date(0))) found.set(key, verification)
-    }
-    return found
   }
 }

@@ -4,6 +4,7 @@ import type { OperationRecord, Progress } from '../domain/operation.ts'
 import type { LogLevel } from '../domain/operation-events.ts'
 import type { RecoveryRecord } from '../domain/recovery.ts'
 import type { ClusterClients } from './clients/cluster-clients.ts'
+import type { Verifications } from './damaged-backups.ts'
 
 /** What `check` and `plan` see: the input and the world as it is; they change nothing. */
 export interface PlanContext<Input> {
@@ -15,6 +16,8 @@ export interface PlanContext<Input> {
   readonly earlier: readonly OperationRecord[]
   /** The cluster's recoveries, newest first. */
   readonly recoveries: readonly RecoveryRecord[]
+  /** How backups were last verified. */
+  readonly verifications: Verifications
 }
 
 /** What a step works with. One plain type, filled by hand in the worker. */
@@ -27,6 +30,8 @@ export interface StepContext<Input> {
   readonly clients: ClusterClients
   /** Recoveries, as this operation's attempt may change them. */
   readonly recoveries: StepRecoveries
+  /** How backups were last verified. */
+  verifications(): Promise<Verifications>
   /** What earlier steps and earlier attempts of this one kept. */
   state(): Readonly<Record<string, unknown>>
   /** Keeps values for later steps and for a worker that takes over; durable when the promise resolves. */

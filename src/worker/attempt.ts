@@ -1,5 +1,6 @@
 import { LogLevel } from '../domain/operation-events.ts'
 import type { StepContext, StepRecoveries } from '../operations/context.ts'
+import type { Verifications } from '../operations/damaged-backups.ts'
 import type { AnyOperation, Step } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import type { Clock } from '../shared/clock.ts'
@@ -16,6 +17,8 @@ export interface Attempt {
   readonly cluster: WorkedCluster
   readonly journal: OperationJournal
   readonly recoveries: StepRecoveries
+  /** How backups were last verified. */
+  verifications(): Promise<Verifications>
   /** Not taken yet when the attempt begins; null for a kind that is not fenced. */
   readonly lock: OperationLock | null
   /** Aborted on cancel, and when this worker loses or hands over the operation. */
@@ -24,7 +27,7 @@ export interface Attempt {
 
 /** What a step of the attempt sees; without a step, what `result` sees. */
 export function contextFor(
-  { clock, cluster, journal, recoveries, lock }: Attempt,
+  { clock, cluster, journal, recoveries, verifications, lock }: Attempt,
   step: AnyStep | null,
   input: OperationInput,
   signal: AbortSignal,
@@ -39,6 +42,7 @@ export function contextFor(
     cluster: () => cluster.current(),
     clients: cluster.clients,
     recoveries,
+    verifications,
     state: () => journal.record.state,
     keep: (state, message) =>
       journal.write({ type: 'OperationLogged', step: name, level: LogLevel.INFO, state }, message),

@@ -2,6 +2,7 @@ import { isTerminal, OperationStatus } from '../domain/operation.ts'
 import { LostOperationError } from '../events/event-errors.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
+import { lastVerifications, VERIFICATIONS_QUERY } from '../operations/damaged-backups.ts'
 import type { FollowUp } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
@@ -91,7 +92,9 @@ export async function runOperation(
   let followUps: readonly FollowUp[] = []
   const lock = definition.fenced ? cluster.lock({ operationId, attempt, worker, claims: record.claims }) : null
   try {
-    const running = { clock: dependencies.clock, definition, cluster, journal, recoveries, lock, stop: stop.signal }
+    const verifications = async () => lastVerifications((await log.list(VERIFICATIONS_QUERY)).operations)
+    const given = { clock: dependencies.clock, definition, cluster, recoveries, verifications }
+    const running = { ...given, journal, lock, stop: stop.signal }
     await runSteps(running)
     if (journal.record.status === OperationStatus.SUCCEEDED && definition.followUps !== undefined) {
       const input = parseOperationInput(definition, journal.record.input)

@@ -141,6 +141,9 @@ describe('verifyBackup', () => {
         message: expect.stringContaining(file),
       })
       expect(await asBarman('howdah-run', 'list')).not.toContain(operation.id.replace('Operation:', ''))
+      // Nobody recovers from it.
+      const recovery = { backup: backupId, target: { immediate: true } }
+      expect(await refusalsOf('rehearseRecovery', recovery)).toEqual(['BACKUP_CORRUPT'])
     }
   })
 })

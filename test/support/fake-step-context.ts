@@ -40,6 +40,7 @@ export function fakeStepContext<Input>(given: {
     // A step that needs more than it was given fails loudly.
     clients: given.clients as ClusterClients,
     recoveries: (given.recoveries ?? new FakeRecoveries()).forStep(operation),
+    verifications: async () => new Map(),
     state: () => kept,
     keep: async (state, message) => {
       Object.assign(kept, state)

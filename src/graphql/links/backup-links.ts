@@ -31,7 +31,10 @@ export class BackupLinks {
     description:
       'How it was last verified by verifyBackup. Null until it was, or when that is not among the newest 500 verifications.',
   })
-  lastVerification(@Root() backup: BaseBackupType, @Ctx() { memo }: ApiContext): Promise<VerificationType | null> {
-    return memo.lastVerification(backup.serverName, backup.backupId)
+  async lastVerification(
+    @Root() backup: BaseBackupType,
+    @Ctx() { memo }: ApiContext,
+  ): Promise<VerificationType | null> {
+    return (await memo.verifications()).get(`${backup.serverName}/${backup.backupId}`) ?? null
   }
 }

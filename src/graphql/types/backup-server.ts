@@ -5,6 +5,7 @@ import { receivedWal } from '../../domain/cluster-windows.ts'
 import { formatGlobalId } from '../../domain/global-id.ts'
 import { canRecoverTo } from '../../domain/recoverability.ts'
 import { computeRecoveryWindows, type RecoveryWindow } from '../../domain/recovery-window.ts'
+import { damagedBackups } from '../../operations/damaged-backups.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import type { ApiContext } from '../context.ts'
 import { backupNamed, backupPage, walPage } from './archive-pages.ts'
@@ -114,10 +115,10 @@ export class BackupServerType implements NodeType {
   @Field(() => RecoverabilityVerdictType, {
     description: 'Whether a target can be reached, and how; if not, why and what is nearest.',
   })
-  canRecoverTo(
+  async canRecoverTo(
     @Arg('target', () => RecoveryTargetInput, { description: 'Where to go back to.' }) input: RecoveryTargetInput,
-    @Ctx() { deps }: ApiContext,
-  ): RecoverabilityVerdictType {
+    @Ctx() { deps, memo }: ApiContext,
+  ): Promise<RecoverabilityVerdictType> {
     const target = readRecoveryTarget(input)
     const { value: wal, error } = this.#server.wal
     if (wal === null) {
@@ -125,7 +126,9 @@ export class BackupServerType implements NodeType {
       const reasons = [`The WAL catalogue cannot be read: ${error ?? 'no answer yet'}.`]
       return new RecoverabilityVerdictType(this.#server, { recoverable: false, ...nothing, reasons })
     }
-    return new RecoverabilityVerdictType(this.#server, canRecoverTo(target, this.#windows(), { now: deps.now(), wal }))
+    const damaged = damagedBackups(this.#server.name, this.#server.backups.value ?? [], await memo.verifications())
+    const context = { now: deps.now(), wal, damaged: new Set(damaged.keys()) }
+    return new RecoverabilityVerdictType(this.#server, canRecoverTo(target, this.#windows(), context))
   }
 
   @Field(() => String, {

@@ -6,7 +6,7 @@ import { parseRecoveryTarget } from '../../domain/recovery-target.ts'
 import { refuse } from '../refuse.ts'
 import { backupsOf, checkBackupServer, findServer } from './backup-server.ts'
 import { checkLeads, checkNode } from './check-node.ts'
-import { bytesNeeded, judge, nodeOfRecovery, type RecoveryContext } from './recovery-subject.ts'
+import { bytesNeeded, damagedOf, judge, nodeOfRecovery, type RecoveryContext } from './recovery-subject.ts'
 
 const MAX_SQL = 10_000
 
@@ -69,7 +69,11 @@ function checkBackup(context: RecoveryContext): Refusal[] {
     const code = backup.status === BackupStatus.FAILED ? 'BACKUP_FAILED' : 'BACKUP_NOT_COMPLETE'
     return [refuse(code, `backup ${id} is ${backup.status}`, remedy, 'backup')]
   }
-  return []
+  const damage = damagedOf(context).get(id)
+  if (damage === undefined) return []
+  const message = `backup ${id}, or one that it builds on, failed its verification of ${damage.at.toISOString()}: ${damage.message ?? 'no message'}`
+  const mend = 'Name another one, or leave it out. If what was wrong was mended, verify it again (verifyBackup).'
+  return [refuse('BACKUP_CORRUPT', message, mend, 'backup')]
 }
 
 function checkAssertions({ input }: RecoveryContext): Refusal[] {

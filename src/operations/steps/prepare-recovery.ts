@@ -27,7 +27,13 @@ export function prepareRecovery(mode: RecoveryMode): Step<RecoveryRequest> {
     async run(context) {
       await context.clients.refreshBackups(serverName(context))
       await context.clients.refreshWal(serverName(context))
-      const seen = { input: context.input, layout: context.layout, cluster: context.cluster(), now: context.now() }
+      const seen = {
+        input: context.input,
+        layout: context.layout,
+        cluster: context.cluster(),
+        now: context.now(),
+        verifications: await context.verifications(),
+      }
       const [refusal] = checkTarget(seen)
       if (refusal !== undefined) throw new RefusedMeanwhileError(refusal)
       const { target } = parseRecoveryTarget(context.input.target ?? {})

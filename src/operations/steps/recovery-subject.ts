@@ -6,6 +6,8 @@ import { canRecoverTo, type RecoverabilityVerdict } from '../../domain/recoverab
 import { RecoveryMode, type RestoreMethod } from '../../domain/recovery.ts'
 import { parseRecoveryTarget, type RecoveryTarget, type RecoveryTargetInput } from '../../domain/recovery-target.ts'
 import type { RecoveryWindow } from '../../domain/recovery-window.ts'
+import { damagedBackups, type Verifications } from '../damaged-backups.ts'
+import type { Verification } from '../verification.ts'
 import { findServer, serverName } from './backup-server.ts'
 import { leaderOf } from './node-wellness.ts'
 
@@ -32,6 +34,7 @@ export interface RecoveryContext {
   readonly layout: ClusterLayout
   readonly cluster: ClusterSnapshot
   readonly now: Date
+  readonly verifications: Verifications
 }
 
 /** Null where the input is wrong: `parseRecoveryTarget` says how. */
@@ -48,7 +51,14 @@ export function judge(context: RecoveryContext, target: RecoveryTarget): Recover
     now: context.now,
     wal: server.wal.value,
     backupId: backupIdOf(context, backups),
+    damaged: new Set(damagedOf(context).keys()),
   })
+}
+
+/** The backups that are not to be restored, and how that was found. */
+export function damagedOf(context: RecoveryContext): ReadonlyMap<string, Verification> {
+  const backups = findServer(context.cluster, context)?.backups.value ?? []
+  return damagedBackups(serverName(context), backups, context.verifications)
 }
 
 /** The window that a verdict is about. */
@@ -82,7 +92,9 @@ export function bytesNeeded({ backup, bytesToReplay }: RecoverabilityVerdict): n
 
 const KEPT_WAL_BYTES = 1024 ** 3
 
-function backupIdOf({ input }: RecoveryContext, backups: readonly Backup[]): string | null {
-  if (input.backup !== 'latest') return input.backup ?? null
-  return backups.findLast(({ status }) => isCopied(status))?.backupId ?? null
+function backupIdOf(context: RecoveryContext, backups: readonly Backup[]): string | null {
+  const { backup } = context.input
+  if (backup !== 'latest') return backup ?? null
+  const damaged = damagedOf(context)
+  return backups.findLast(({ status, backupId }) => isCopied(status) && !damaged.has(backupId))?.backupId ?? null
 }

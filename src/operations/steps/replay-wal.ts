@@ -30,7 +30,7 @@ export const replayWal: Step<RecoveryRequest> = {
     const startedAt = await startOf(context, 'replayStartedAt', 'Replaying')
     const { server, targetTimeline: timeline, restoreMethod } = record
     await copy.startReplay({ server, target, timeline, restoreMethod })
-    const range = rangeOf(context, target)
+    const range = rangeOf(context, target, record.backupId)
     const status = await untilPaused(context, () => copy.status(), range)
     if (status.atEnd && target.kind !== 'TIME' && target.kind !== 'END') {
       throw new TargetNotReachedError(describeTarget(target), status.lsn, status.reached?.time ?? null)
@@ -47,8 +47,15 @@ interface ReplayRange {
   readonly to: Lsn | null
 }
 
-function rangeOf(context: Context, target: RecoveryTarget): ReplayRange {
-  const seen = { input: context.input, layout: context.layout, cluster: context.cluster(), now: context.now() }
+function rangeOf(context: Context, target: RecoveryTarget, backup: string): ReplayRange {
+  const seen = {
+    input: { ...context.input, backup },
+    layout: context.layout,
+    cluster: context.cluster(),
+    now: context.now(),
+    // It is restored already.
+    verifications: new Map(),
+  }
   const verdict = judge(seen, target)
   const window = verdict === null ? null : windowOf(seen, verdict)
   const end = target.kind === 'IMMEDIATE' ? window?.earliestLsn : window?.latestLsn

@@ -9,7 +9,11 @@ const early = backupOf(2, 3)
 const late = backupOf(20, 21)
 const windows = computeRecoveryWindows({ wal, backups: [early, late], histories: [{ timeline: 1, switches: [] }] })
 
-function verdictOn(input: RecoveryTargetInput, context: { now?: Date; backupId?: string } = {}, from = windows) {
+function verdictOn(
+  input: RecoveryTargetInput,
+  context: { now?: Date; backupId?: string; damaged?: ReadonlySet<string> } = {},
+  from = windows,
+) {
   const { target } = parseRecoveryTarget(input)
   if (target === null) throw new Error('the test has a bad target')
   return canRecoverTo(target, from, { now: NOW, wal, ...context })
@@ -52,6 +56,25 @@ describe('what can be recovered', () => {
     const { reasons, timeline } = canRecoverTo(target, forked, { now: NOW, wal: archive })
     expect(timeline).toBe(2)
     expect(reasons).toEqual(expected.map((each) => expect.stringMatching(each)))
+  })
+
+  it('never comes from a backup that is damaged, and says so', () => {
+    // Without the gap both reach it.
+    const whole = walOf({ 1: range(1, 30) })
+    const both = computeRecoveryWindows({
+      wal: whole,
+      backups: [early, late],
+      histories: [{ timeline: 1, switches: [] }],
+    })
+    const damaged = new Set([late.backupId])
+    const verdict = verdictOn({ time: minute(25) }, { damaged }, both)
+    expect(verdict).toMatchObject({ recoverable: true, backup: early })
+    expect(verdict.reasons).toEqual([expect.stringContaining(`${late.backupId} is left out`)])
+    // What it could not reach anyway is not told.
+    expect(verdictOn({ time: minute(8) }, { damaged }).reasons).toEqual([])
+    const none = verdictOn({ time: minute(25) }, { damaged: new Set([early.backupId, late.backupId]) })
+    expect(none.recoverable).toBe(false)
+    expect(none.reasons).toContainEqual(expect.stringContaining(`${late.backupId} is left out`))
   })
 
   it('can be asked of one backup', () => {

@@ -32,5 +32,5 @@ export function planContext<Input extends OperationInput>(
   recoveries: readonly RecoveryRecord[] = [],
 ): PlanContext<Input> {
   const cluster = clusterOf({ nodes: [nodeOf('db1')], backupServers: [serverOf(server)] })
-  return { input, cluster, layout, now: NOW, earlier: [], recoveries }
+  return { input, cluster, layout, now: NOW, earlier: [], recoveries, verifications: new Map() }
 }

@@ -41,6 +41,7 @@ function contextOf(
     layout,
     now: NOW,
     earlier: [],
+    verifications: new Map(),
     recoveries: [],
   }
 }

@@ -13,6 +13,7 @@ function contextOf(input: Partial<FailoverInput>, cluster: Partial<ClusterSnapsh
     layout,
     now: NOW,
     earlier: [],
+    verifications: new Map(),
     recoveries: [],
   }
 }

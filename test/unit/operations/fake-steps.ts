@@ -147,6 +147,7 @@ export class FakeCluster {
       cluster: () => this.snapshot(),
       clients: clients as ClusterClients,
       recoveries: this.recoveries.forStep(operation),
+      verifications: async () => new Map(),
       state: () => this.state,
       keep: async (state, message) => {
         this.state = { ...this.state, ...state }

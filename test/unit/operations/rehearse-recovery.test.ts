@@ -4,6 +4,7 @@ import type { BackupServerSnapshot, ClusterSnapshot } from '../../../src/domain/
 import { formatLsn } from '../../../src/domain/lsn.ts'
 import { type OperationRecord, StepStatus } from '../../../src/domain/operation.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
+import type { Verifications } from '../../../src/operations/damaged-backups.ts'
 import type { AnyOperation } from '../../../src/operations/define-operation.ts'
 import type { RecoveryInput } from '../../../src/operations/inputs/recovery-inputs.ts'
 import recoverCluster, { CutOver, RecoverClusterInput } from '../../../src/operations/kinds/recover-cluster.ts'
@@ -42,6 +43,7 @@ interface World {
   readonly changes?: Partial<ClusterSnapshot>
   readonly recoveries?: readonly RecoveryRecord[]
   readonly earlier?: readonly OperationRecord[]
+  readonly verifications?: Verifications
 }
 
 const clusterIn = ({ server, changes }: World): Partial<ClusterSnapshot> => ({
@@ -57,6 +59,7 @@ const rehearsalOf = (fields: Partial<RehearseRecoveryInput> = {}, world: World =
     clusterIn(world),
     world.earlier,
     world.recoveries,
+    world.verifications,
   )
 const recoveryOf = (fields: Partial<RecoverClusterInput> = {}, world: World = {}) =>
   planContext(
@@ -65,6 +68,7 @@ const recoveryOf = (fields: Partial<RecoverClusterInput> = {}, world: World = {}
     clusterIn(world),
     world.earlier,
     world.recoveries,
+    world.verifications,
   )
 
 /** "CODE at field" of each refusal. */
@@ -75,6 +79,11 @@ const recover = async (...of: Parameters<typeof recoveryOf>) =>
 
 const withOne = (changes: Partial<Backup>): World => ({
   server: { backups: seen([{ ...full, ...changes }, newer]) },
+})
+/** The full backup failed its last verification, or did not; the newer one is an incremental on top of it. */
+const verified = (passed: boolean): World => ({
+  server: { backups: seen([full, { ...newer, parentBackupId: FULL }]) },
+  verifications: new Map([[`patroni/${FULL}`, { passed, at: NOW, message: 'one file differs', checks: [] }]]),
 })
 const sql = (text: string) => ({
   assertions: [
@@ -92,6 +101,10 @@ describe.each([
     ['never for the end of the archive', { target: null }, {}, []],
     ['never for a backup that is whole', { backup: FULL }, {}, []],
     ['never for the latest backup', { backup: 'latest' }, {}, []],
+    ['never for a backup that passed its verification', { backup: FULL }, verified(true), []],
+    ['for a backup that failed its last verification', { backup: FULL }, verified(false), ['BACKUP_CORRUPT at backup']],
+    ['for one that builds on such a backup', { backup: NEWER }, verified(false), ['BACKUP_CORRUPT at backup']],
+    ['when only such backups reach the target', {}, verified(false), ['TARGET_NOT_RECOVERABLE at target']],
     ['for an unknown server', { server: 'other' }, {}, ['UNKNOWN_BACKUP_SERVER at server']],
     ['while Barman cannot be read', {}, { server: { backups: away() } }, ['BACKUP_SERVER_UNREACHABLE at server']],
     ['while the archive cannot be read', {}, { server: { wal: away() } }, ['WAL_UNKNOWN at server']],

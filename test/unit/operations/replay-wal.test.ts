@@ -36,6 +36,7 @@ function replayOf(
   const record = recoveryRecord({
     id: 'r1',
     target,
+    backupId: BACKUP.backupId,
     targetTimeline: 3,
     restoreMethod: RestoreMethod.GET_WAL,
     directory: '/var/lib/barman/recoveries/r1',

@@ -77,6 +77,7 @@ function contextOf(
     layout,
     now: NOW,
     earlier: [],
+    verifications: new Map(),
     recoveries: [],
   }
 }

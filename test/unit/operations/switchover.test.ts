@@ -36,6 +36,7 @@ function contextOf(
     layout,
     now: NOW,
     earlier: [],
+    verifications: new Map(),
     recoveries: [],
   }
 }

@@ -2,6 +2,7 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
 import type { OperationRecord } from '../../../src/domain/operation.ts'
 import type { RecoveryRecord } from '../../../src/domain/recovery.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
+import type { Verifications } from '../../../src/operations/damaged-backups.ts'
 import { clusterOf, NOW } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
 
@@ -12,6 +13,15 @@ export function planContext<Input extends object>(
   changes: Partial<ClusterSnapshot> = {},
   earlier: readonly OperationRecord[] = [],
   recoveries: readonly RecoveryRecord[] = [],
+  verifications: Verifications = new Map(),
 ): PlanContext<Input> {
-  return { input: Object.assign(input, fields), cluster: clusterOf(changes), layout, now: NOW, earlier, recoveries }
+  return {
+    input: Object.assign(input, fields),
+    cluster: clusterOf(changes),
+    layout,
+    now: NOW,
+    earlier,
+    recoveries,
+    verifications,
+  }
 }
