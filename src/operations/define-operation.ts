@@ -76,9 +76,15 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   readonly steps: readonly Step<Input>[]
   /** What the operation made, once every step has succeeded. */
   result?(context: StepContext<Input>): OperationResultReference | null
-  /** What Howdah asks for next, in the name of whoever asked for this one, once it has succeeded and its claims are free. */
-  followUps?(context: StepContext<Input>): readonly FollowUp[]
+  /**
+   * What Howdah asks for next, in the name of whoever asked for this one, once it has succeeded and its claims are free.
+   * Told by what is recorded: whoever ran it may be gone.
+   */
+  followUps?(ended: EndedOperation<Input>): readonly FollowUp[]
 }
+
+/** What is left of an operation that has ended. */
+export type EndedOperation<Input> = Pick<StepContext<Input>, 'operation' | 'input' | 'state'>
 
 /** An operation of any input, as the loader, the queue and the worker hold it. */
 // biome-ignore lint/suspicious/noExplicitAny: a kind's input is checked against its own class at both borders

@@ -4,6 +4,7 @@ import { messageOf } from '../domain/errors.ts'
 import { type OperationJob, type OperationsQueue, QUEUE_NAME } from '../queue/operations-queue.ts'
 import type { Redis } from '../shared/redis.ts'
 import { type RunDependencies, runOperation } from './run-operation.ts'
+import { createFollowUpSweep } from './sweep-follow-ups.ts'
 import { HandOverSignal } from './worker-errors.ts'
 
 export interface WorkerOptions extends Omit<RunDependencies, 'onLost'> {
@@ -76,11 +77,13 @@ export function startOperationWorker(options: WorkerOptions): OperationWorker {
     }
   }
 
+  const sweepFollowUps = createFollowUpSweep(options)
   let sweeping = false
   const stopSweeping = clock.every(SWEEP_MS, () => {
     if (sweeping) return
     sweeping = true
     sweep()
+      .then(sweepFollowUps)
       .catch((error: unknown) => logger.warn({ error: messageOf(error) }, 'sweep'))
       .finally(() => {
         sweeping = false

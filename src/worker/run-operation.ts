@@ -1,15 +1,12 @@
-import { isTerminal, OperationStatus } from '../domain/operation.ts'
+import { isTerminal } from '../domain/operation.ts'
 import { LostOperationError } from '../events/event-errors.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
 import { lastVerifications, VERIFICATIONS_QUERY } from '../operations/damaged-backups.ts'
-import type { FollowUp } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
-import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import type { OperationService } from '../queue/operation-service.ts'
 import type { Clock } from '../shared/clock.ts'
 import { askFollowUps } from './ask-follow-ups.ts'
-import { contextFor } from './attempt.ts'
 import { createOperationJournal } from './operation-journal.ts'
 import { runSteps } from './run-steps.ts'
 import { createStepRecoveries } from './step-recoveries.ts'
@@ -89,17 +86,12 @@ export async function runOperation(
   handOver.addEventListener('abort', handsOver, { once: true })
   if (handOver.aborted) handsOver()
   const { worker } = dependencies
-  let followUps: readonly FollowUp[] = []
   const lock = definition.fenced ? cluster.lock({ operationId, attempt, worker, claims: record.claims }) : null
   try {
     const verifications = async () => lastVerifications((await log.list(VERIFICATIONS_QUERY)).operations)
     const given = { clock: dependencies.clock, definition, cluster, recoveries, verifications }
     const running = { ...given, journal, lock, stop: stop.signal }
     await runSteps(running)
-    if (journal.record.status === OperationStatus.SUCCEEDED && definition.followUps !== undefined) {
-      const input = parseOperationInput(definition, journal.record.input)
-      followUps = definition.followUps(contextFor(running, null, input, stop.signal))
-    }
   } catch (error) {
     // Whoever took it over goes on; here there is nothing more to do, and above all nothing to undo.
     if (!(error instanceof LostOperationError)) throw error
@@ -109,6 +101,5 @@ export async function runOperation(
     cancels.stop()
     await lock?.release()
   }
-  const tell = (why: string) => dependencies.onFollowUpFailed(operationId, why)
-  await askFollowUps({ registry, operations: dependencies.operations, tell }, journal.record, followUps)
+  await askFollowUps(dependencies, journal.record)
 }

@@ -84,5 +84,5 @@ export default defineOperation<RecoverClusterInput>({
     ...onlyWhere(CUT_OVER, ({ input }) => isAutomatic(input)),
   ],
   result: ({ operation }) => recoveryResult(operation, operation.id),
-  followUps: (context) => (isAutomatic(context.input) ? firstBackup(context) : []),
+  followUps: (ended) => (isAutomatic(ended.input) ? firstBackup(ended) : []),
 })
