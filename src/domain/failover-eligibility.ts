@@ -53,13 +53,21 @@ export function knownLoss(snapshot: ClusterSnapshot, nodeName: string): KnownLos
   return { receivedLsn, furthest, bytes: comparable ? bytesBetween(receivedLsn, furthest.lsn) : null }
 }
 
-/** The node that has received most; of equals the first by name. Null when none may be promoted. */
+/**
+ * The node on the newest timeline that has received most; of equals the first by name. What one on an older timeline has
+ * more was left by a failover or a recovery. Null when none may be promoted.
+ */
 export function bestForFailover(snapshot: ClusterSnapshot): string | null {
-  const received = (name: string) => knownLoss(snapshot, name).receivedLsn ?? -1n
-  const [best] = snapshot.nodes
-    .map(({ name }) => ({ name, received: received(name) }))
+  const [best] = viewNodes(snapshot)
     .filter(({ name }) => assessFailover(snapshot, name).eligible)
-    .sort((a, b) => (a.received === b.received ? compare(a.name, b.name) : a.received > b.received ? -1 : 1))
+    .map(({ name, timeline }) => ({
+      name,
+      timeline: BigInt(timeline ?? 0),
+      received: knownLoss(snapshot, name).receivedLsn ?? -1n,
+    }))
+    .sort(
+      (a, b) => descending(a.timeline, b.timeline) || descending(a.received, b.received) || (a.name < b.name ? -1 : 1),
+    )
   return best?.name ?? null
 }
 
@@ -78,8 +86,8 @@ function bytesBetween(from: Lsn, to: Lsn): number {
   return to > from ? Number(to - from) : 0
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
+function descending(a: bigint, b: bigint): number {
+  return a > b ? -1 : a < b ? 1 : 0
 }
 
 function verdict(reasons: string[]): Eligibility {

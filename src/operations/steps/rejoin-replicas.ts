@@ -5,6 +5,7 @@ import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { cutOverState } from './cut-over-state.ts'
+import { seeThatLeads } from './lead-again.ts'
 import { serviceOf, snapshotOf, whyNotServing } from './node-wellness.ts'
 import { startPatroni } from './patroni-service.ts'
 import { liftGuard } from './timeline-guard.ts'
@@ -32,8 +33,10 @@ export const rejoinReplicas: Step<unknown> = {
     const cutOver = cutOverState(context)
     const { node, nodes = [] } = cutOver
     const others = nodes.filter((name) => name !== node)
-    const joined = await Promise.allSettled(others.map((name) => rejoin(context, name)))
+    const led = seeThatLeads(context, node)
+    const joined = await Promise.allSettled(others.map((name) => rejoin(context, name, led)))
     context.signal.throwIfAborted()
+    await led()
     joined.forEach((result, index) => {
       if (result.status === 'fulfilled') return
       context.log(
@@ -48,9 +51,9 @@ export const rejoinReplicas: Step<unknown> = {
   },
 }
 
-async function rejoin(context: Context, name: string): Promise<void> {
+async function rejoin(context: Context, name: string, led: () => Promise<boolean>): Promise<void> {
   await startPatroni(context, serviceOf(context.layout, name))
-  if (await streamsWithin(context, name, REWIND_MS)) {
+  if (await streamsWithin(context, { name, led, timeoutMs: REWIND_MS })) {
     context.log(`${name} streams on the new timeline`)
     return
   }
@@ -58,15 +61,22 @@ async function rejoin(context: Context, name: string): Promise<void> {
   await context.checkFence()
   const { status, text } = await context.clients.patroni.reinitialize(name, { force: true })
   if (status !== 200) throw new UnreachableError(`Patroni ${name}`, text)
-  await streamsWithin(context, name, null)
+  await streamsWithin(context, { name, led, timeoutMs: null })
   context.log(`${name} has a new copy and streams`)
 }
 
-/** Whether it does in time; without a time, waits for as long as bytes come. Throws WaitTimeoutError when they end. */
-async function streamsWithin(context: Context, name: string, timeoutMs: number | null): Promise<boolean> {
+/**
+ * Whether it does in time; without a time, waits for as long as bytes come. The time without a leader does not count.
+ * Throws WaitTimeoutError when they end.
+ */
+async function streamsWithin(
+  context: Context,
+  { name, led, timeoutMs }: { name: string; led: () => Promise<boolean>; timeoutMs: number | null },
+): Promise<boolean> {
   let since = context.now().getTime()
   let last = ''
   for (;;) {
+    if (await led()) since = context.now().getTime()
     await context.clients.refreshNode(name)
     const why = whyNotServing(context.cluster(), name)
     if (why === null) return true
