@@ -64,6 +64,12 @@ describe('the plan of failover', () => {
     expect(equal.summary).toContain('Promotes db2')
   })
 
+  test('never chooses one on a timeline that the others have left, whatever it has received', async () => {
+    const recovered = patroniStatus({ receivedLsn: 800n, replayedLsn: 800n, timeline: 24 })
+    const cluster = lost(replica('db2', 900n), nodeOf('db3', { patroni: seen(recovered) }))
+    expect((await failover.plan(contextOf({}, cluster))).summary).toContain('Promotes db3')
+  })
+
   test('counts the bytes between what the leader had and what the candidate has', async () => {
     expect(await lossOf({}, lost(replica('db2', 900n)))).toMatch(
       /^100 bytes of WAL: db2 has received the WAL up to 0\/384, and db1 was last seen at 0\/3E8\./,
