@@ -16,6 +16,7 @@ export class FakeRecoveredCopy implements RecoveredCopy {
   checks: Check[] = [{ name: 'checksums', status: CheckStatus.OK, message: null, hint: null }]
   /** What the data answers. */
   answer: (sql: string, database: string) => (string | null)[][] = () => []
+  freeBytes = 50e9
   /** Why it cannot be removed. */
   stuck: Error | null = null
   /** What was done, in order. */
@@ -42,7 +43,7 @@ export class FakeRecoveredCopy implements RecoveredCopy {
   }
 
   async space(): Promise<{ freeBytes: number; usedBytes: number }> {
-    return { freeBytes: 0, usedBytes: 0 }
+    return { freeBytes: this.freeBytes, usedBytes: 0 }
   }
 
   async status(): Promise<CopyStatus> {

@@ -33,6 +33,21 @@ export class ReplayFailedError extends HowdahError {
   }
 }
 
+/** Replay stands still, and there is no room for the next segment. */
+export class CopyDiskFullError extends HowdahError {
+  readonly code = 'DISK_FULL'
+  constructor(
+    readonly service: string,
+    readonly freeBytes: number,
+    readonly lsn: string | null,
+  ) {
+    super(`the disk of ${service} is full: ${freeBytes} bytes free; replay came to LSN ${lsn ?? 'unknown'}`, {
+      remedy: 'The leftover was removed. Free disk there, discard another recovery, or choose another node.',
+      retryable: true,
+    })
+  }
+}
+
 /** All the WAL that there is was replayed, and the target was not in it. */
 export class TargetNotReachedError extends HowdahError {
   readonly code = 'TARGET_NOT_REACHED'

@@ -2,10 +2,11 @@ import { InvalidValueError, WaitTimeoutError } from '../../domain/errors.ts'
 import { type Lsn, parseLsn } from '../../domain/lsn.ts'
 import { RecoveryStatus } from '../../domain/recovery.ts'
 import { describeTarget, type RecoveryTarget } from '../../domain/recovery-target.ts'
-import type { CopyStatus } from '../clients/recovered-copy.ts'
+import { DEFAULT_SEGMENT_BYTES } from '../../domain/wal-name.ts'
+import type { CopyStatus, RecoveredCopy } from '../clients/recovered-copy.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { ReplayFailedError, TargetNotReachedError } from './recovery-errors.ts'
+import { CopyDiskFullError, ReplayFailedError, TargetNotReachedError } from './recovery-errors.ts'
 import { judge, type RecoveryRequest, targetOf, windowOf } from './recovery-subject.ts'
 import { startOf } from './restore-backup.ts'
 
@@ -14,6 +15,8 @@ type Context = StepContext<RecoveryRequest>
 const POLL_MS = 300
 /** Not one record replayed for so long: the archive does not answer. */
 const STALL_MS = 600_000
+/** Not one for so long: is there room for more? */
+const FULL_MS = 10_000
 
 /** Starts the copy's PostgreSQL and follows it to the target, where it pauses. */
 export const replayWal: Step<RecoveryRequest> = {
@@ -31,7 +34,7 @@ export const replayWal: Step<RecoveryRequest> = {
     const { server, targetTimeline: timeline, restoreMethod } = record
     await copy.startReplay({ server, target, timeline, restoreMethod })
     const range = rangeOf(context, target, record.backupId)
-    const status = await untilPaused(context, () => copy.status(), range)
+    const status = await untilPaused(context, { service: record.service, copy }, range)
     if (status.atEnd && target.kind !== 'TIME' && target.kind !== 'END') {
       throw new TargetNotReachedError(describeTarget(target), status.lsn, status.reached?.time ?? null)
     }
@@ -62,10 +65,15 @@ function rangeOf(context: Context, target: RecoveryTarget, backup: string): Repl
   return { from: verdict?.backup?.beginLsn ?? null, to: target.kind === 'LSN' ? target.lsn : (end ?? null) }
 }
 
-async function untilPaused(context: Context, look: () => Promise<CopyStatus>, range: ReplayRange): Promise<CopyStatus> {
+async function untilPaused(
+  context: Context,
+  { service, copy }: { service: string; copy: RecoveredCopy },
+  range: ReplayRange,
+): Promise<CopyStatus> {
   let moved = { lsn: null as string | null, at: context.now().getTime() }
+  let measuredAt = moved.at
   for (;;) {
-    const status = await look()
+    const status = await copy.status()
     if (status.state === 'PAUSED') return status
     if (status.state === 'STOPPED' || status.state === 'ABSENT' || status.state === 'PROMOTED') {
       // Its run has just begun: postmaster.pid comes a moment later.
@@ -76,6 +84,11 @@ async function untilPaused(context: Context, look: () => Promise<CopyStatus>, ra
     if (status.lsn !== null && status.lsn !== moved.lsn) moved = { lsn: status.lsn, at: context.now().getTime() }
     const waitedMs = context.now().getTime() - moved.at
     if (waitedMs > STALL_MS) throw new WaitTimeoutError('WAL to be replayed', moved.lsn ?? status.state, waitedMs)
+    if (waitedMs > FULL_MS && context.now().getTime() - measuredAt > FULL_MS) {
+      measuredAt = context.now().getTime()
+      const { freeBytes } = await copy.space()
+      if (freeBytes < DEFAULT_SEGMENT_BYTES) throw new CopyDiskFullError(service, freeBytes, moved.lsn)
+    }
     report(context, status, range)
     await context.sleep(POLL_MS)
   }

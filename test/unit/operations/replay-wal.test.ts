@@ -188,6 +188,13 @@ describe('a replay that stands', () => {
     expect(elapsedMs()).toBeLessThan(602_000)
   })
 
+  test('because its disk is full is given up within seconds', async () => {
+    const { run, copy, elapsedMs } = replayOf([replaying(lsnOf(3)), replaying(lsnOf(4))])
+    copy.freeBytes = 4096
+    await expect(run()).rejects.toMatchObject({ code: 'DISK_FULL', freeBytes: 4096, lsn: '0/4000000' })
+    expect(elapsedMs()).toBeLessThan(12_000)
+  })
+
   test('and moves again is waited for, however long it takes in all', async () => {
     const standing = (number: number) => Array.from({ length: 1500 }, () => replaying(lsnOf(number)))
     const { run, elapsedMs } = replayOf([...standing(3), ...standing(4), AT_TARGET])
