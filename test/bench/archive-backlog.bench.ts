@@ -26,7 +26,8 @@ interface Outcome {
   readonly drainSeconds: number
 }
 
-async function sample(): Promise<Sample> {
+/** Null while Barman or the leader does not say. */
+async function sample(): Promise<Sample | null> {
   const query = '{ cluster { backupServer { walArchive { pendingSegments recoveryPointLagSeconds } } } }'
   const { cluster } = await api.query<{
     cluster: {
@@ -34,7 +35,8 @@ async function sample(): Promise<Sample> {
     }
   }>(query)
   const { pendingSegments, recoveryPointLagSeconds } = cluster.backupServer.walArchive
-  return { pending: pendingSegments ?? 0, lag: recoveryPointLagSeconds ?? 0 }
+  if (pendingSegments === null || recoveryPointLagSeconds === null) return null
+  return { pending: pendingSegments, lag: recoveryPointLagSeconds }
 }
 
 async function writtenBytes(leader: string): Promise<number> {
@@ -62,7 +64,8 @@ async function measure(leader: string, archiveCommand: string): Promise<Outcome>
   const before = await writtenBytes(leader)
   const samples: Sample[] = []
   while (performance.now() - startedAt < SECONDS * 1000) {
-    samples.push(await sample())
+    const seen = await sample()
+    if (seen !== null) samples.push(seen)
     await delay(500)
   }
   await ended
