@@ -205,7 +205,7 @@ describe('a rehearsal whose disk fills up', () => {
 /** A tmpfs in the place of the rehearsals', large enough for the copy until it is filled up. */
 async function mountSmallDisk() {
   const pid = String(await pidOf(facts, 'barman'))
-  const inside = (...command: string[]) => run('nsenter', '--target', pid, '--mount', '--', ...command)
+  const inside = (...command: string[]) => run('nsenter', '--target', pid, '--mount', '--pid', '--', ...command)
   await facts.exec('barman', ['mkdir', '-p', REHEARSALS], 'barman')
   const uid = await facts.exec('barman', ['id', '-u', 'barman'])
   const gid = await facts.exec('barman', ['id', '-g', 'barman'])
