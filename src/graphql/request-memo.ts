@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql'
 import { type OperationRecord, OperationStatus } from '../domain/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
-import { lastVerifications, VERIFICATIONS_QUERY, type Verifications } from '../operations/damaged-backups.ts'
+import { readVerifications, type Verifications } from '../operations/damaged-backups.ts'
 
 /** Rows of all connections in one request (or in one event of a subscription). */
 const MAX_ROWS = 10_000
@@ -37,7 +37,7 @@ export class RequestMemo {
 
   /** What was last found out about each backup, by the newest 500 verifications. */
   verifications(): Promise<Verifications> {
-    this.#verifications ??= this.#log.list(VERIFICATIONS_QUERY).then(({ operations }) => lastVerifications(operations))
+    this.#verifications ??= readVerifications(this.#log)
     return this.#verifications
   }
 

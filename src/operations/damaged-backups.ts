@@ -6,8 +6,8 @@ import { keptVerification, type Verification, verificationOf } from './verificat
 /** How backups were last verified, by "SERVER/BACKUP_ID". */
 export type Verifications = ReadonlyMap<string, Verification>
 
-/** What to list of the operations for `lastVerifications`: the newest 500. */
-export const VERIFICATIONS_QUERY = {
+/** The newest 500 that came to an end. */
+const QUERY = {
   limit: 500,
   from: null,
   backward: false,
@@ -15,7 +15,10 @@ export const VERIFICATIONS_QUERY = {
 }
 
 /** What was last found out about each backup. */
-export function lastVerifications(operations: readonly OperationRecord[]): Verifications {
+export async function readVerifications(log: {
+  list(request: typeof QUERY): Promise<{ readonly operations: readonly OperationRecord[] }>
+}): Promise<Verifications> {
+  const { operations } = await log.list(QUERY)
   const found = new Map<string, Verification>()
   for (const operation of operations) {
     const kept = keptVerification(operation.state)

@@ -11,7 +11,7 @@ import {
 import type { OperationLog } from '../events/operation-log.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
 import type { PlanContext } from '../operations/context.ts'
-import { lastVerifications, VERIFICATIONS_QUERY } from '../operations/damaged-backups.ts'
+import { readVerifications } from '../operations/damaged-backups.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
@@ -66,7 +66,7 @@ export async function submitOperation(
     }
   }
 
-  const [{ operations: earlier }, recoveries, verified] = await Promise.all([
+  const [{ operations: earlier }, recoveries, verifications] = await Promise.all([
     log.list({
       limit: EARLIER_OPERATIONS,
       from: null,
@@ -74,7 +74,7 @@ export async function submitOperation(
       filter: { kinds: [definition.name], cluster: name, statuses: [OperationStatus.SUCCEEDED] },
     }),
     dependencies.recoveries.list(name),
-    log.list(VERIFICATIONS_QUERY),
+    readVerifications(log),
   ])
   const context = {
     input: request.input,
@@ -83,7 +83,7 @@ export async function submitOperation(
     now: dependencies.now(),
     earlier,
     recoveries,
-    verifications: lastVerifications(verified.operations),
+    verifications,
   }
   const claims = definition.claims?.(context) ?? []
   const refusals = [

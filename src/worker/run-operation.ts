@@ -2,7 +2,7 @@ import { isTerminal } from '../domain/operation.ts'
 import { LostOperationError } from '../events/event-errors.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
-import { lastVerifications, VERIFICATIONS_QUERY } from '../operations/damaged-backups.ts'
+import { readVerifications } from '../operations/damaged-backups.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationService } from '../queue/operation-service.ts'
 import type { Clock } from '../shared/clock.ts'
@@ -88,7 +88,7 @@ export async function runOperation(
   const { worker } = dependencies
   const lock = definition.fenced ? cluster.lock({ operationId, attempt, worker, claims: record.claims }) : null
   try {
-    const verifications = async () => lastVerifications((await log.list(VERIFICATIONS_QUERY)).operations)
+    const verifications = () => readVerifications(log)
     const given = { clock: dependencies.clock, definition, cluster, recoveries, verifications }
     const running = { ...given, journal, lock, stop: stop.signal }
     await runSteps(running)

@@ -17,11 +17,12 @@ const LOOKED_AT = 50
 export function createFollowUpSweep(
   deps: FollowUpDependencies & { readonly log: Pick<OperationLog, 'list'>; readonly clock: Clock },
 ): () => Promise<void> {
+  const isFollowed = (kind: string) => deps.registry.get(kind)?.followUps !== undefined
   const asked = new Set<string>()
   return async () => {
     const { operations } = await deps.log.list({ limit: LOOKED_AT, from: null, backward: false, filter: {} })
     for (const operation of operations) {
-      if (operation.status !== OperationStatus.SUCCEEDED) continue
+      if (operation.status !== OperationStatus.SUCCEEDED || !isFollowed(operation.kind)) continue
       const age = deps.clock.now().getTime() - Date.parse(operation.finishedAt ?? '')
       if (!(age >= OWN_MS && age < RECENT_MS) || asked.has(operation.id)) continue
       asked.add(operation.id)
