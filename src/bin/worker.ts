@@ -40,7 +40,7 @@ await runProcess(async () => {
   feed.start()
 
   const connected = configuration.clusters.map(connectCluster)
-  await Promise.all(connected.map(({ observer }) => observer.ready()))
+  const ready = Promise.all(connected.map(({ observer }) => observer.ready())).then(() => {})
   const registry = await loadOperations()
   const service = createOperationService({
     registry,
@@ -51,6 +51,23 @@ await runProcess(async () => {
     now: () => new Date(),
     onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
   })
+  const worker = startOperationWorker({
+    registry,
+    log,
+    feed,
+    recoveries,
+    clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
+    clock: systemClock,
+    worker: `${hostname()}/${process.pid}`,
+    operations: service,
+    onFollowUpFailed: (operation, why) => logger.warn({ operation, why }, 'what follows was not asked for'),
+    redis: connectRedis(configuration.redis, 'patient'),
+    queue,
+    logger,
+    concurrency: CONCURRENCY,
+    ready,
+  })
+  await ready
   const watches = connected
     .filter(({ releaseDeadLeader }) => releaseDeadLeader)
     .map(({ observer, worked }) =>
@@ -66,21 +83,6 @@ await runProcess(async () => {
   const expiries = connected.map(({ worked }) =>
     expireRecoveries({ cluster: worked.layout.name, recoveries, operations: service, clock: systemClock, logger }),
   )
-  const worker = startOperationWorker({
-    registry,
-    log,
-    feed,
-    recoveries,
-    clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
-    clock: systemClock,
-    worker: `${hostname()}/${process.pid}`,
-    operations: service,
-    onFollowUpFailed: (operation, why) => logger.warn({ operation, why }, 'what follows was not asked for'),
-    redis: connectRedis(configuration.redis, 'patient'),
-    queue,
-    logger,
-    concurrency: CONCURRENCY,
-  })
   const health = createServer((_, response) => {
     redis.ping().then(
       () => response.writeHead(200).end('ok\n'),

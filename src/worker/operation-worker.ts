@@ -14,6 +14,8 @@ export interface WorkerOptions extends Omit<RunDependencies, 'onLost'> {
   readonly logger: Logger
   /** Operations at a time. */
   readonly concurrency: number
+  /** Operations are taken when it resolves: when what they look at has been read. */
+  readonly ready: Promise<void>
 }
 
 export interface OperationWorker {
@@ -28,8 +30,9 @@ const SWEEP_MS = 2_000
 /** Operations outlive any number of workers: how often one may be taken over is not BullMQ's to limit. */
 const TAKE_OVERS = 1_000_000
 
+/** Looks for operations of lost workers at once, and takes some, its own included, when it is ready. */
 export function startOperationWorker(options: WorkerOptions): OperationWorker {
-  const { log, queue, logger, clock } = options
+  const { log, queue, logger, clock, ready } = options
   const handOver = new AbortController()
   const dependencies: RunDependencies = {
     ...options,
@@ -54,10 +57,12 @@ export function startOperationWorker(options: WorkerOptions): OperationWorker {
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
     maxStalledCount: TAKE_OVERS,
+    autorun: false,
     removeOnComplete: { count: 0 },
     removeOnFail: { count: 0 },
   })
-  worker.on('error', (error) => logger.warn({ error: messageOf(error) }, 'queue connection'))
+  const onError = (error: unknown) => logger.warn({ error: messageOf(error) }, 'queue connection')
+  worker.on('error', onError)
   worker.on('failed', (job, error) =>
     logger.error({ operation: job?.data.operationId, error: messageOf(error) }, 'operation left without an end'),
   )
@@ -79,7 +84,7 @@ export function startOperationWorker(options: WorkerOptions): OperationWorker {
 
   const sweepFollowUps = createFollowUpSweep(options)
   let sweeping = false
-  const stopSweeping = clock.every(SWEEP_MS, () => {
+  const sweepOnce = () => {
     if (sweeping) return
     sweeping = true
     sweep()
@@ -88,7 +93,20 @@ export function startOperationWorker(options: WorkerOptions): OperationWorker {
       .finally(() => {
         sweeping = false
       })
-  })
+  }
+
+  // Lost is what two looks in a row find without a worker: the first must not wait for all that is read at the start.
+  worker.startStalledCheckTimer().catch(onError)
+  let stopSweeping = () => {}
+  ready.then(
+    () => {
+      if (handOver.signal.aborted) return
+      worker.run().catch(onError)
+      stopSweeping = clock.every(SWEEP_MS, sweepOnce)
+    },
+    // Whoever made the promise hears of it too.
+    () => {},
+  )
 
   return {
     async stop() {

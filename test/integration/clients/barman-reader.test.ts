@@ -88,6 +88,36 @@ it('may not change anything', async () => {
   await reader.stop()
 })
 
+it('answers many questions at once, each with its own answer', async () => {
+  const { reader, told } = connect()
+  await waitFor('the session', () => told.includes('connected'))
+  const asked = Array.from({ length: 20 }, (_, n) => reader.barman(['show-backup', 'patroni', `no-${n}`]))
+  const answers = await Promise.allSettled(asked)
+  expect(
+    answers.map((answer) => JSON.stringify(answer.status === 'rejected' ? answer.reason.message : answer.value)),
+  ).toEqual(answers.map((_, n) => expect.stringMatching(new RegExp(`no-${n}\\D`))))
+  await reader.stop()
+})
+
+it('ends a session in which Barman does not answer any more, and another one does', async () => {
+  const { reader, told } = connect()
+  await waitFor('the session', () => told.includes('connected'))
+  await reader.barman(['list-backups', 'patroni'])
+  // The process that has imported Barman is a fork of the reader.
+  await container.exec(
+    'pkill',
+    '--signal',
+    'KILL',
+    '--newest',
+    '--full',
+    '^[^ ]*python3 /usr/local/bin/howdah-barman-reader',
+  )
+  await expect(reader.barman(['list-backups', 'patroni'])).rejects.toThrow()
+  await waitFor('the session again', () => told.filter((word) => word === 'connected').length > 1)
+  expect(parseListBackups(await reader.barman(['list-backups', 'patroni']), 'patroni')).toEqual([])
+  await reader.stop()
+})
+
 it('goes no further when the host is not the known one', async () => {
   const { reader, told } = connect('impostor')
   await waitFor('the refusal', () => told.length > 0)

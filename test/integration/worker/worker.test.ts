@@ -107,7 +107,7 @@ beforeEach(() => async () => {
   workers = []
 })
 
-async function startWorker(name = 'worker'): Promise<OperationWorker> {
+async function startWorker(name = 'worker', ready: Promise<void> = Promise.resolve()): Promise<OperationWorker> {
   const worker = startOperationWorker({
     registry,
     log,
@@ -122,6 +122,7 @@ async function startWorker(name = 'worker'): Promise<OperationWorker> {
     queue,
     logger: pino({ level: 'silent' }),
     concurrency: 4,
+    ready,
   })
   workers.push(worker)
   return worker
@@ -426,6 +427,13 @@ describe('a worker that goes away', () => {
     expect(await ended(id)).toMatchObject({ status: OperationStatus.FAILED, error: { code: 'NO_DISK' } })
     expect(undone).toEqual(['done'])
     expect(ranAgain).toBe(false)
+  })
+
+  test('a worker that is not ready leaves operations to one that is', async () => {
+    await startWorker('not ready', new Promise(() => {}))
+    const id = await submit()
+    await startWorker('ready')
+    expect(await ended(id)).toMatchObject({ status: OperationStatus.SUCCEEDED, worker: 'ready' })
   })
 
   test('an operation without a job is found and run', async () => {
