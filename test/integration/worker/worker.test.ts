@@ -430,10 +430,15 @@ describe('a worker that goes away', () => {
   })
 
   test('a worker that is not ready leaves operations to one that is', async () => {
+    steps = [step('only')]
     await startWorker('not ready', new Promise(() => {}))
     const id = await submit()
     await startWorker('ready')
-    expect(await ended(id)).toMatchObject({ status: OperationStatus.SUCCEEDED, worker: 'ready' })
+    const startedBy: string[] = []
+    for await (const { body } of feed.followOperation(id, null)) {
+      if (body.type === 'OperationStarted') startedBy.push(body.worker)
+    }
+    expect(startedBy).toEqual(['ready'])
   })
 
   test('an operation without a job is found and run', async () => {
