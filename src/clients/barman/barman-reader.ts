@@ -47,7 +47,7 @@ export interface BarmanReaderDeps {
   readonly clock: Clock
   readonly open?: OpenSsh
   readonly timeoutMs?: number
-  /** Barman starts Python, and `check` talks to PostgreSQL. */
+  /** `check` talks to PostgreSQL. */
   readonly commandTimeoutMs?: number
 }
 
