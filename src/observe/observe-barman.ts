@@ -38,6 +38,7 @@ export interface BarmanSource extends Source {
   /** Each resolves when the snapshot has an answer that was asked for after the call, or the reason why there is none. */
   refreshBackups(): Promise<void>
   refreshChecks(): Promise<void>
+  /** The catalogue, and what waits to be filed. */
   refreshWal(): Promise<void>
 }
 
@@ -125,7 +126,12 @@ export function observeBarman(deps: ObserveBarmanDeps): BarmanSource {
     },
     refreshBackups: () => polls.backups.now(),
     refreshChecks: () => polls.checks.now(),
-    refreshWal: () => polls.wal.now(),
+    refreshWal: async () => {
+      await polls.wal.now()
+      await polls.incoming.now()
+      // A segment that was filed between these two looks was in neither.
+      await polls.wal.now()
+    },
   }
 }
 
