@@ -6,9 +6,8 @@ import { RecoveryStatus } from '../../src/domain/recovery.ts'
 import { systemClock } from '../../src/shared/clock.ts'
 import { readBackups } from '../support/backup-client.ts'
 import { readLeadership } from '../support/leadership.ts'
-import { recoveryOf } from '../support/recovery-client.ts'
+import { recoveryOf, untilBackedUp } from '../support/recovery-client.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
-import { waitFor } from '../support/wait-for.ts'
 import { api, inContainer, ms, onLeader, perform, printTable, removeAll, SERVER, takeBackup, timed } from './support.ts'
 
 const SIZES = (process.env['HOWDAH_BENCH_GIB'] ?? '1,5').split(',').map(Number)
@@ -125,25 +124,11 @@ async function underWrites(kind: string, recovery: string): Promise<Measured['cu
     })
     await probe.untilWritable(60_000)
     const outage = (await probe.stop()).seconds * 1000
-    await untilBackedUp(id.replace('Operation:', ''))
+    await untilBackedUp(api, id, FOLLOW_UP_MS)
     return { duration, outage }
   } finally {
     await probe.stop()
   }
-}
-
-/** Howdah asks for a base backup of the new timeline a moment after the last event. */
-async function untilBackedUp(operation: string): Promise<void> {
-  const query =
-    '{ operations(first: 1, filter: { kinds: [CREATE_BACKUP] }) { edges { node { idempotencyKey finishedAt } } } }'
-  const ended = async () => {
-    const { operations } = await api.query<{
-      operations: { edges: { node: { idempotencyKey: string | null; finishedAt: string | null } }[] }
-    }>(query)
-    const newest = operations.edges[0]?.node
-    return newest?.idempotencyKey === `${operation}.createBackup` && newest.finishedAt !== null ? true : null
-  }
-  await waitFor('the backup that follows', ended, { timeoutMs: FOLLOW_UP_MS, intervalMs: 500 })
 }
 
 async function detailsOf(id: string): Promise<Details> {

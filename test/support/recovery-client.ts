@@ -72,3 +72,20 @@ export async function untilRecoverable(api: ApiClient, target: Readonly<Record<s
     return true
   })
 }
+
+/** Howdah asks for a base backup of the new timeline a moment after a cut over's or an undo's last event. */
+export async function untilBackedUp(api: ApiClient, operation: string, timeoutMs = 180_000): Promise<void> {
+  const key = `${operation.replace('Operation:', '')}.createBackup`
+  const query =
+    '{ operations(first: 5, filter: { kinds: [CREATE_BACKUP] }) { edges { node { idempotencyKey finishedAt } } } }'
+  await waitFor(
+    `the backup that follows ${operation}`,
+    async () => {
+      const { operations } = await api.query<{
+        operations: { edges: { node: { idempotencyKey: string | null; finishedAt: string | null } }[] }
+      }>(query)
+      return operations.edges.some(({ node }) => node.idempotencyKey === key && node.finishedAt !== null) ? true : null
+    },
+    { timeoutMs, intervalMs: 500 },
+  )
+}

@@ -1,6 +1,6 @@
 import type { KillCase, World } from './kill-cases.ts'
 import { performOperation, requestOperation, untilEnd } from './operation-client.ts'
-import { recover, untilRecoverable } from './recovery-client.ts'
+import { recover, untilBackedUp, untilRecoverable } from './recovery-client.ts'
 import { leaderSql } from './sql.ts'
 import { waitForHealthyCluster, waitForNothingRunning } from './stack-conditions.ts'
 
@@ -33,7 +33,8 @@ export async function completedRecovery(world: World): Promise<string> {
   const { operation } = await performOperation(world.api, 'cutOverRecovery', { recovery, confirm })
   if (operation.status !== 'SUCCEEDED') throw new Error(`cutOverRecovery: ${JSON.stringify(operation.error)}`)
   await waitForHealthyCluster(world.api)
-  await waitForNothingRunning(world.api)
+  // An undo beside the backup that follows is a conflict.
+  await untilBackedUp(world.api, operation.id)
   return recovery
 }
 
