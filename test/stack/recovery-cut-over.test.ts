@@ -4,7 +4,7 @@ import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { performOperation, requestOperation } from '../support/operation-client.ts'
-import { recover, recoveryOf, rows, untilRecoverable } from '../support/recovery-client.ts'
+import { recover, recoveryOf, rows, untilBackedUp, untilRecoverable } from '../support/recovery-client.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -94,21 +94,6 @@ async function expectWellOff(leader: string) {
   })
 }
 
-/** The base backup that follows a cut over, on the timeline that it has made. */
-async function untilBackedUp() {
-  await waitFor(
-    'the backup that follows',
-    async () => {
-      const query = '{ operations(first: 1, filter: { kinds: [CREATE_BACKUP] }) { edges { node { status reason } } } }'
-      const { operations } = await api.query<{ operations: { edges: { node: { status: string; reason: string } }[] } }>(
-        query,
-      )
-      return operations.edges[0]?.node.status === 'SUCCEEDED'
-    },
-    { timeoutMs: 120_000 },
-  )
-}
-
 describe('a table that was dropped', () => {
   test('can be asked for: the moment before is inside a recovery window', async () => {
     await untilRecoverable(api, { time: beforeTheDrop })
@@ -150,7 +135,7 @@ describe('a recovery that is cut over', () => {
   test('has exactly what was there at the target, on every node, and the writer goes on', async () => {
     expect(await everywhere("SELECT to_regclass('kept') IS NULL")).toEqual(['t', 't', 't', 't'])
     writtenBefore = writes.written
-    await perform('cutOverRecovery', { recovery: recovery.id, confirm })
+    const { id } = await perform('cutOverRecovery', { recovery: recovery.id, confirm })
     expect(await everywhere('SELECT count(*), sum(n) FROM kept')).toEqual(NODES.map(() => '5000|12502500'))
     expect(await everywhere("SELECT to_regclass('later') IS NULL")).toEqual(['t', 't', 't', 't'])
     await expectWellOff(node)
@@ -163,14 +148,14 @@ describe('a recovery that is cut over', () => {
     console.info(`cut over: writes failed for ${downtimeSeconds} s`)
     // Seconds, not minutes: what it takes is measured by the benchmarks.
     expect(downtimeSeconds).toBeLessThan(20)
-    await untilBackedUp()
+    await untilBackedUp(api, id)
   })
 
   test('can be undone: the state at the cut over is back, to the row', async () => {
     await leaderSql(facts, 'CREATE TABLE since AS SELECT 1 AS n')
     const [row] = await leaderSql<{ lsn: string }>(facts, 'SELECT pg_current_wal_lsn()::text AS lsn')
     givenUp = { lsn: row?.lsn ?? '', timeline: (await timelines())[0] ?? 0 }
-    await perform('undoRecovery', { recovery: recovery.id, confirm })
+    const { id } = await perform('undoRecovery', { recovery: recovery.id, confirm })
     expect(await everywhere("SELECT to_regclass('kept') IS NULL")).toEqual(['t', 't', 't', 't'])
     expect(await everywhere("SELECT to_regclass('since') IS NULL")).toEqual(['t', 't', 't', 't'])
     expect(await everywhere('SELECT count(*) FROM later')).toEqual(NODES.map(() => '700'))
@@ -178,7 +163,7 @@ describe('a recovery that is cut over', () => {
     expect(Number(first)).toBe(writtenBefore)
     await expectWellOff(node)
     expect((await recoveryOf(api, recovery.id)).status).toBe(RecoveryStatus.UNDONE)
-    await untilBackedUp()
+    await untilBackedUp(api, id)
   })
 
   test('what was given up both times stays recoverable', async () => {

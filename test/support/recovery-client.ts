@@ -77,14 +77,14 @@ export async function untilRecoverable(api: ApiClient, target: Readonly<Record<s
 export async function untilBackedUp(api: ApiClient, operation: string, timeoutMs = 180_000): Promise<void> {
   const key = `${operation.replace('Operation:', '')}.createBackup`
   const query =
-    '{ operations(first: 5, filter: { kinds: [CREATE_BACKUP] }) { edges { node { idempotencyKey finishedAt } } } }'
+    '{ operations(first: 5, filter: { kinds: [CREATE_BACKUP] }) { edges { node { idempotencyKey status } } } }'
   await waitFor(
     `the backup that follows ${operation}`,
     async () => {
       const { operations } = await api.query<{
-        operations: { edges: { node: { idempotencyKey: string | null; finishedAt: string | null } }[] }
+        operations: { edges: { node: { idempotencyKey: string | null; status: string } }[] }
       }>(query)
-      return operations.edges.some(({ node }) => node.idempotencyKey === key && node.finishedAt !== null) ? true : null
+      return operations.edges.some(({ node }) => node.idempotencyKey === key && node.status === 'SUCCEEDED')
     },
     { timeoutMs, intervalMs: 500 },
   )
