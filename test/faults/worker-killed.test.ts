@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { loadOperations } from '../../src/operations/load-operations.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { docker } from '../support/docker.ts'
 import { reportFault } from '../support/fault-report.ts'
 import { KILL_CASES, type World } from '../support/kill-cases.ts'
 import { operationEvents, readOperation, requestOperation } from '../support/operation-client.ts'
@@ -67,6 +68,9 @@ describe('the worker is killed in', () => {
         : takenOverAfter === null
           ? 'had ended when the worker died'
           : `taken over after ${takenOverAfter.toFixed(1)} s`
+    if (takenOverAfter !== null && takenOverAfter >= 15) {
+      console.info(await docker('logs', '--timestamps', '--tail', '20', facts.container('worker')))
+    }
     if (takenOverAfter !== null) expect(takenOverAfter, 'seconds until another worker had it').toBeLessThan(15)
     await reportFault({
       fault: 'SIGKILL of the worker',
