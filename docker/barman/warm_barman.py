@@ -73,7 +73,7 @@ def _wait(status, args, timeout):
 def _serve(requests):
     """Forks for each request until nobody is left who asks. Never returns."""
     nowhere = os.open(os.devnull, os.O_RDWR)
-    # Held open here, the reader's own would outlive it.
+    # The reader's own: its session would not end as long as somebody has them.
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
     from barman import cli  # pylint: disable=import-outside-toplevel
