@@ -29,15 +29,12 @@ class WarmBarman:
         """
         with _in_memory("stdout") as stdout, _in_memory("stderr") as stderr:
             ours, theirs = os.pipe()
-            try:
-                socket.send_fds(self._requests, [json.dumps(args).encode()], [stdout.fileno(), stderr.fileno(), theirs])
-            except OSError:
-                os.close(ours)
-                raise
-            finally:
-                os.close(theirs)
             with open(ours, "rb", buffering=0) as status:
-                code = _wait(status, args, timeout)
+                try:
+                    socket.send_fds(self._requests, [json.dumps(args).encode()], [stdout.fileno(), stderr.fileno(), theirs])
+                finally:
+                    os.close(theirs)
+                code = _wait(status, " ".join(["barman", *args]), timeout)
             return code, _text(stdout), _text(stderr)
 
 
@@ -50,7 +47,7 @@ def _text(file):
     return file.read().decode("utf-8", "replace")
 
 
-def _wait(status, args, timeout):
+def _wait(status, command, timeout):
     """The command says its process id, and at its end its exit code."""
     said = b""
     until = time.monotonic() + timeout
@@ -59,14 +56,14 @@ def _wait(status, args, timeout):
             if b"\n" in said:
                 # What it has started, ssh for one, is in its process group.
                 os.killpg(int(said.split(b"\n")[0]), signal.SIGKILL)
-            raise TimeoutError(f"barman {args[2]} did not end within {timeout} s")
+            raise TimeoutError(f"{command} did not end within {timeout} s")
         more = status.read(64)
         if not more:
             break
         said += more
     words = said.split()
     if len(words) < 2:
-        raise OSError(f"barman {args[2]} was killed")
+        raise OSError(f"{command} was killed")
     return int(words[1])
 
 

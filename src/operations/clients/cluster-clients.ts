@@ -35,7 +35,7 @@ export interface ClusterClients {
   refreshBackups(server: string): Promise<void>
   /** Runs Barman's checks now and resolves when the snapshot has them. */
   refreshChecks(server: string): Promise<void>
-  /** Reads on in Barman's WAL catalogue and resolves when the snapshot has it. */
+  /** Reads on in Barman's WAL catalogue, looks at what waits to be filed, and resolves when the snapshot has both. */
   refreshWal(server: string): Promise<void>
   /** Asks a node's Patroni and PostgreSQL again now and resolves when the snapshot has the answer. */
   refreshNode(node: string): Promise<void>
