@@ -34,6 +34,30 @@ async function untilWritten(writes: WriteLoad, more = 20) {
   await waitFor('writes to be acknowledged', () => writes.written >= before + more)
 }
 
+async function timelineNow(): Promise<number> {
+  const { cluster } = await api.query<{ cluster: { leader: { timeline: number } } }>(
+    '{ cluster { leader { timeline } } }',
+  )
+  return cluster.leader.timeline
+}
+
+/** Names of the files that Barman has streamed and not filed. */
+async function streamed(): Promise<string[]> {
+  return (await facts.exec('barman', ['ls', '/data/pg-backup/patroni/streaming'])).split('\n')
+}
+
+async function untilStreamed(timeline: number): Promise<void> {
+  await waitFor(`timeline ${timeline} to be streamed`, async () => {
+    const files = await streamed()
+    const prefix = timeline.toString(16).toUpperCase().padStart(8, '0')
+    if (files.some((name) => name.startsWith(prefix) && name.endsWith('.partial'))) return true
+    throw new Error(files.join(' '))
+  })
+}
+
+/** SQL: bytes left in the segment that the leader writes. */
+const LEFT = "(16777216 - mod(pg_current_wal_insert_lsn() - '0/0', 16777216))::int"
+
 describe('a leader whose container is killed', () => {
   test('is replaced at once: Howdah releases its lock, and says that it did', async () => {
     const before = await releases()
@@ -61,12 +85,6 @@ describe('a leader whose container is killed', () => {
   })
 
   test('takes nothing from the archive: streaming goes on where its timeline ended, the end of a segment too', async () => {
-    const timelineNow = async () => {
-      const { cluster } = await api.query<{ cluster: { leader: { timeline: number } } }>(
-        '{ cluster { leader { timeline } } }',
-      )
-      return cluster.leader.timeline
-    }
     const old = await leaderName(api)
     const timeline = await timelineNow()
     await leaderSql(facts, 'SELECT pg_switch_wal()')
@@ -74,12 +92,42 @@ describe('a leader whose container is killed', () => {
     await waitFor('another leader', async () => (await timelineNow()) > timeline)
     await facts.start(old)
     await waitForHealthyCluster(api)
-    await waitFor('the new timeline to be streamed', async () => {
-      const files = await facts.exec('barman', ['ls', '/data/pg-backup/patroni/streaming'])
-      const next = (timeline + 1).toString(16).toUpperCase().padStart(8, '0')
-      if (new RegExp(`^${next}.*\\.partial$`, 'm').test(files)) return true
+    await untilStreamed(timeline + 1)
+    await waitForBackups(api)
+  })
+
+  test('takes nothing from the archive where Barman has more of its timeline than the next leader, up to a whole segment', async () => {
+    const old = await leaderName(api)
+    const timeline = await timelineNow()
+    // Patroni elects nobody who is a megabyte behind, and the rest of a segment that is closed counts.
+    await leaderSql(
+      facts,
+      `SELECT pg_logical_emit_message(false, 'howdah', repeat('x', ${LEFT} - 500000)) WHERE ${LEFT} > 500000`,
+    )
+    await waitForHealthyCluster(api)
+    const senders = await leaderSql<{ pid: number }>(
+      facts,
+      "SELECT pid FROM pg_stat_replication WHERE application_name ~ '^db'",
+    )
+    expect(senders).toHaveLength(3)
+    await facts.exec(old, ['kill', '-STOP', ...senders.map(({ pid }) => String(pid))], 'root')
+    const [closed] = await leaderSql<{ name: string }>(facts, 'SELECT pg_walfile_name(pg_switch_wal()) AS name')
+    await waitFor('Barman to have all of the segment', async () => {
+      const files = await streamed()
+      if (files.includes(closed?.name ?? '')) return true
+      throw new Error(files.join(' '))
+    })
+    await facts.kill(old)
+    await waitFor('another leader', async () => (await timelineNow()) > timeline)
+    await facts.start(old)
+    await waitForHealthyCluster(api)
+    await untilStreamed(timeline + 1)
+    await waitForBackups(api)
+    await waitFor('Barman to file what it alone had', async () => {
+      const directory = `/data/pg-backup/patroni/wals/${closed?.name.slice(0, 16)}`
+      const files = await facts.exec('barman', ['ls', directory])
+      if (files.split('\n').includes(closed?.name ?? '')) return true
       throw new Error(files)
     })
-    await waitForBackups(api)
   })
 })
