@@ -3,8 +3,9 @@ import { loadOperations } from '../../src/operations/load-operations.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
 import { reportFault } from '../support/fault-report.ts'
-import { KILL_CASES, type World } from '../support/kill-cases.ts'
+import { KILL_CASES, type Kill, type World } from '../support/kill-cases.ts'
 import { operationEvents, readOperation, requestOperation } from '../support/operation-client.ts'
+import { recoveriesTakenUp } from '../support/recovery-kill-cases.ts'
 import { seedOfRun, shuffle } from '../support/shuffle.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -13,9 +14,11 @@ import { waitFor } from '../support/wait-for.ts'
 
 const registry = await loadOperations()
 const seed = seedOfRun()
-const kills = shuffle(
-  [...registry.values()].flatMap(({ name, steps }) => steps.map((step) => ({ kind: name, step: step.name }))),
-  seed,
+const kills = recoveriesTakenUp(
+  shuffle(
+    [...registry.values()].flatMap(({ name, steps }) => steps.map((step) => ({ kind: name, step: step.name }))),
+    seed,
+  ),
 )
 
 /** A worker that was killed is missed by then. */
@@ -38,15 +41,17 @@ test('there is a case for every kind', () => {
 })
 
 describe('the worker is killed in', () => {
-  let kindUnderTest = ''
+  let current: Kill = { kind: '', step: '' }
   afterEach(async () => {
-    await KILL_CASES[kindUnderTest]?.restore?.(world)
+    const next = kills[kills.indexOf(current) + 1]
+    await KILL_CASES[current.kind]?.restore?.(world, next)
     await expectTruth(facts, api, 2)
     await waitForBackups(api)
   })
 
-  test.each(kills)('$kind, step $step', async ({ kind, step }) => {
-    kindUnderTest = kind
+  test.each(kills)('$kind, step $step', async (kill) => {
+    current = kill
+    const { kind, step } = kill
     const pid = await pidOf(facts, 'worker')
     const id = await begin(kind, step)
     let killedAt = 0

@@ -1,5 +1,5 @@
 import type { ApiClient } from './api-client.ts'
-import { waitForCatalogue } from './backup-client.ts'
+import { readBackups, waitForCatalogue } from './backup-client.ts'
 import { leaderName } from './cluster-facts.ts'
 import { runVariant } from './image-variant.ts'
 import { performOperation } from './operation-client.ts'
@@ -14,8 +14,15 @@ export interface KillCase {
   input(world: World, step: string): Promise<Record<string, unknown>>
   /** For kinds that no client can ask for: makes Howdah ask. */
   provoke?(world: World): Promise<void>
-  /** Puts back what the operation changed. */
-  restore?(world: World): Promise<void>
+  /** Puts back what the operation changed, but what the kill after this one begins with. */
+  restore?(world: World, next: Kill | undefined): Promise<void>
+}
+
+/** The worker dies when this step of an operation of this kind has begun. */
+export interface Kill {
+  /** "switchover" */
+  readonly kind: string
+  readonly step: string
 }
 
 export interface World {
@@ -70,8 +77,10 @@ export const KILL_CASES: Readonly<Record<string, KillCase>> = {
       // Otherwise Barman's own cron would be first.
       await world.facts.exec('barman', ['sv', '-w', '30', 'down', 'cron'])
       await world.facts.exec('barman', ['cp', BARMAN_CONFIGURATION, '/tmp/cluster.conf'])
-      const one = 's/^retention_policy *=.*/retention_policy = REDUNDANCY 1/'
-      await world.facts.exec('barman', ['sed', '-i', one, BARMAN_CONFIGURATION])
+      // A few that go are enough: each takes seconds.
+      const kept = Math.max(1, (await readBackups(world.api)).length - 1)
+      const redundancy = `s/^retention_policy *=.*/retention_policy = REDUNDANCY ${kept}/`
+      await world.facts.exec('barman', ['sed', '-i', redundancy, BARMAN_CONFIGURATION])
       const newest = await backupOf(world)
       await waitForCatalogue(world.api, 'older backups to be obsolete', (all) =>
         all.some(({ backupId, retentionStatus }) => backupId !== newest && retentionStatus === 'OBSOLETE'),
