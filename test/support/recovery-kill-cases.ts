@@ -69,15 +69,14 @@ async function readyRecovery(world: World): Promise<string> {
 
 /** That of the kill before, or a new one where it was not cut over. */
 async function completedRecovery(world: World): Promise<string> {
-  let recovery = await findUndoable(world)
-  if (recovery === undefined) {
-    recovery = await readyRecovery(world)
-    const { operation } = await performOperation(world.api, 'cutOverRecovery', { recovery, confirm })
-    if (operation.status !== 'SUCCEEDED') throw new Error(`cutOverRecovery: ${JSON.stringify(operation.error)}`)
-    await waitForHealthyCluster(world.api)
-  }
+  const left = await findUndoable(world)
+  if (left !== undefined) return left
+  const recovery = await readyRecovery(world)
+  const { operation } = await performOperation(world.api, 'cutOverRecovery', { recovery, confirm })
+  if (operation.status !== 'SUCCEEDED') throw new Error(`cutOverRecovery: ${JSON.stringify(operation.error)}`)
+  await waitForHealthyCluster(world.api)
   // An undo beside the backup that follows is a conflict.
-  await untilBackedUp(world.api, await newestCutOver(world))
+  await untilBackedUp(world.api, operation.id)
   return recovery
 }
 
@@ -91,7 +90,10 @@ async function newestCutOver({ api }: World): Promise<string> {
 /** What the next kill takes up is left to it. */
 async function discardUnlessTakenUp(world: World, next: Kill | undefined): Promise<void> {
   if (next?.kind === 'cutOverRecovery' && (await findReady(world)) !== undefined) return
-  if (next?.kind === 'undoRecovery' && (await findUndoable(world)) !== undefined) return
+  if (next?.kind === 'undoRecovery' && (await findUndoable(world)) !== undefined) {
+    await untilBackedUp(world.api, await newestCutOver(world))
+    return
+  }
   await discardRecoveries(world)
 }
 
