@@ -4,7 +4,7 @@ import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
 import { reportFault } from '../support/fault-report.ts'
 import { KILL_CASES, type Kill, type World } from '../support/kill-cases.ts'
-import { operationEvents, readOperation, requestOperation } from '../support/operation-client.ts'
+import { newestOperation, operationEvents, readOperation, requestOperation } from '../support/operation-client.ts'
 import { recoveriesTakenUp } from '../support/recovery-kill-cases.ts'
 import { seedOfRun, shuffle } from '../support/shuffle.ts'
 import { stack } from '../support/stack.ts'
@@ -92,21 +92,15 @@ describe('the worker is killed in', () => {
 async function begin(kind: string, step: string): Promise<string> {
   const { input, provoke } = KILL_CASES[kind] ?? {}
   if (provoke !== undefined) {
-    const known = await newestOf(kind)
+    const ofKind = [kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()]
+    const known = await newestOperation(api, ofKind)
     await provoke(world)
     return waitFor(`Howdah to ask for ${kind}`, async () => {
-      const newest = await newestOf(kind)
+      const newest = await newestOperation(api, ofKind)
       return newest === known ? null : newest
     })
   }
   const { operation, refusals } = await requestOperation(api, kind, (await input?.(world, step)) ?? {})
   expect(refusals).toEqual([])
   return operation?.id ?? ''
-}
-
-async function newestOf(kind: string): Promise<string | null> {
-  const value = kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
-  const query = `{ operations(first: 1, filter: { kinds: [${value}] }) { edges { node { id } } } }`
-  const { operations } = await api.query<{ operations: { edges: { node: { id: string } }[] } }>(query)
-  return operations.edges[0]?.node.id ?? null
 }

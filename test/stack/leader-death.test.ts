@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
+import { onEveryNode } from '../support/every-node.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -55,6 +56,17 @@ async function untilStreamed(timeline: number): Promise<void> {
   })
 }
 
+/** The leader dies, another one leads, and Barman follows it. */
+async function killAndFollow(leader: string): Promise<void> {
+  const timeline = await timelineNow()
+  await facts.kill(leader)
+  await waitFor('another leader', async () => (await timelineNow()) > timeline)
+  await facts.start(leader)
+  await waitForHealthyCluster(api)
+  await untilStreamed(timeline + 1)
+  await waitForBackups(api)
+}
+
 /** SQL: bytes left in the segment that the leader writes. */
 const LEFT = "(16777216 - mod(pg_current_wal_insert_lsn() - '0/0', 16777216))::int"
 
@@ -86,47 +98,39 @@ describe('a leader whose container is killed', () => {
 
   test('takes nothing from the archive: streaming goes on where its timeline ended, the end of a segment too', async () => {
     const old = await leaderName(api)
-    const timeline = await timelineNow()
     await leaderSql(facts, 'SELECT pg_switch_wal()')
-    await facts.kill(old)
-    await waitFor('another leader', async () => (await timelineNow()) > timeline)
-    await facts.start(old)
-    await waitForHealthyCluster(api)
-    await untilStreamed(timeline + 1)
-    await waitForBackups(api)
+    await killAndFollow(old)
   })
 
   test('takes nothing from the archive where Barman has more of its timeline than the next leader, up to a whole segment', async () => {
     const old = await leaderName(api)
-    const timeline = await timelineNow()
     // Patroni elects nobody who is a megabyte behind, and the rest of a segment that is closed counts.
     await leaderSql(
       facts,
-      `SELECT pg_logical_emit_message(false, 'howdah', repeat('x', ${LEFT} - 500000)) WHERE ${LEFT} > 500000`,
+      `SELECT pg_logical_emit_message(true, 'howdah', repeat('x', ${LEFT} - 500000)) WHERE ${LEFT} > 500000`,
     )
-    await waitForHealthyCluster(api)
+    await onEveryNode(facts, async () => {})
     const senders = await leaderSql<{ pid: number }>(
       facts,
       "SELECT pid FROM pg_stat_replication WHERE application_name ~ '^db'",
     )
     expect(senders).toHaveLength(3)
     await facts.exec(old, ['kill', '-STOP', ...senders.map(({ pid }) => String(pid))], 'root')
-    const [closed] = await leaderSql<{ name: string }>(facts, 'SELECT pg_walfile_name(pg_switch_wal()) AS name')
+    const [{ closed } = { closed: '' }] = await leaderSql<{ closed: string }>(
+      facts,
+      'SELECT pg_walfile_name(pg_switch_wal()) AS closed',
+    )
+    expect(closed).toHaveLength(24)
     await waitFor('Barman to have all of the segment', async () => {
       const files = await streamed()
-      if (files.includes(closed?.name ?? '')) return true
+      if (files.includes(closed)) return true
       throw new Error(files.join(' '))
     })
-    await facts.kill(old)
-    await waitFor('another leader', async () => (await timelineNow()) > timeline)
-    await facts.start(old)
-    await waitForHealthyCluster(api)
-    await untilStreamed(timeline + 1)
-    await waitForBackups(api)
+    await killAndFollow(old)
     await waitFor('Barman to file what it alone had', async () => {
-      const directory = `/data/pg-backup/patroni/wals/${closed?.name.slice(0, 16)}`
+      const directory = `/data/pg-backup/patroni/wals/${closed.slice(0, 16)}`
       const files = await facts.exec('barman', ['ls', directory])
-      if (files.split('\n').includes(closed?.name ?? '')) return true
+      if (files.split('\n').includes(closed)) return true
       throw new Error(files)
     })
   })

@@ -86,6 +86,13 @@ export async function readOperation(api: ApiClient, id: string): Promise<Operati
   return (await api.query<{ operation: OperationView | null }>(query, { id })).operation
 }
 
+/** Id of the newest operation of these kinds, as the schema spells them: "CREATE_BACKUP". */
+export async function newestOperation(api: ApiClient, kinds: readonly string[]): Promise<string | null> {
+  const query = `{ operations(first: 1, filter: { kinds: [${kinds}] }) { edges { node { id } } } }`
+  const { operations } = await api.query<{ operations: { edges: { node: { id: string } }[] } }>(query)
+  return operations.edges[0]?.node.id ?? null
+}
+
 /** An operation's events from the cursor on, to its last. */
 export async function* operationEvents(api: ApiClient, operationId: string, after?: string): AsyncGenerator<EventView> {
   const query = `subscription ($operationId: ID!, $after: String) {

@@ -35,6 +35,23 @@ export async function recoveryOf(api: ApiClient, id: string): Promise<RecoveryVi
   return (await api.query<{ node: RecoveryView }>(query, { id })).node
 }
 
+/** What a list shows of a recovery. */
+export interface ListedRecovery {
+  readonly id: string
+  readonly status: string
+  readonly mode: string
+  readonly undoable: boolean
+  readonly previousData: { readonly directory: string } | null
+}
+
+/** The newest fifty, newest first. */
+export async function listRecoveries(api: ApiClient): Promise<ListedRecovery[]> {
+  const query =
+    '{ cluster { recoveries(first: 50) { edges { node { id status mode undoable previousData { directory } } } } } }'
+  const { cluster } = await api.query<{ cluster: { recoveries: { edges: { node: ListedRecovery }[] } } }>(query)
+  return cluster.recoveries.edges.map(({ node }) => node)
+}
+
 /** Rehearses or recovers, to its end; throws where the operation did not succeed. */
 export async function recover(
   api: ApiClient,

@@ -1,6 +1,6 @@
 import type { Kill, KillCase, World } from './kill-cases.ts'
-import { performOperation, requestOperation, untilEnd } from './operation-client.ts'
-import { recover, untilBackedUp, untilRecoverable } from './recovery-client.ts'
+import { newestOperation, performOperation, requestOperation, untilEnd } from './operation-client.ts'
+import { type ListedRecovery, listRecoveries, recover, untilBackedUp, untilRecoverable } from './recovery-client.ts'
 import { leaderSql } from './sql.ts'
 import { waitForHealthyCluster, waitForNothingRunning } from './stack-conditions.ts'
 
@@ -43,34 +43,25 @@ export function recoveriesTakenUp(kills: readonly Kill[]): Kill[] {
   return [...chains, ...cutOvers.flatMap(undone), ...undos]
 }
 
-interface RecoverySeen {
-  readonly id: string
-  readonly status: string
-  readonly mode: string
-  readonly undoable: boolean
-}
+const isReady = ({ status, mode }: ListedRecovery) => status === 'READY' && mode === 'IN_PLACE'
+const isUndoable = ({ undoable }: ListedRecovery) => undoable
 
-async function findRecovery({ api }: World, wanted: (recovery: RecoverySeen) => boolean): Promise<string | undefined> {
-  const query = '{ cluster { recoveries(first: 10) { edges { node { id status mode undoable } } } } }'
-  const { cluster } = await api.query<{ cluster: { recoveries: { edges: { node: RecoverySeen }[] } } }>(query)
-  return cluster.recoveries.edges.find(({ node }) => wanted(node))?.node.id
+async function findRecovery({ api }: World, wanted: (recovery: ListedRecovery) => boolean): Promise<string | null> {
+  return (await listRecoveries(api)).find(wanted)?.id ?? null
 }
-
-const findReady = (world: World) => findRecovery(world, ({ status, mode }) => status === 'READY' && mode === 'IN_PLACE')
-const findUndoable = (world: World) => findRecovery(world, ({ undoable }) => undoable)
 
 /** That of the kill before, or a new one. */
 async function readyRecovery(world: World): Promise<string> {
-  const left = await findReady(world)
-  if (left !== undefined) return left
+  const left = await findRecovery(world, isReady)
+  if (left !== null) return left
   const input = { target: await restorePoint(world), node: await nodeBesideLeader(world), cutOver: 'MANUAL', confirm }
   return (await recover(world.api, 'recoverCluster', input)).id
 }
 
 /** That of the kill before, or a new one where it was not cut over. */
 async function completedRecovery(world: World): Promise<string> {
-  const left = await findUndoable(world)
-  if (left !== undefined) return left
+  const left = await findRecovery(world, isUndoable)
+  if (left !== null) return left
   const recovery = await readyRecovery(world)
   const { operation } = await performOperation(world.api, 'cutOverRecovery', { recovery, confirm })
   if (operation.status !== 'SUCCEEDED') throw new Error(`cutOverRecovery: ${JSON.stringify(operation.error)}`)
@@ -80,18 +71,12 @@ async function completedRecovery(world: World): Promise<string> {
   return recovery
 }
 
-async function newestCutOver({ api }: World): Promise<string> {
-  const query =
-    '{ operations(first: 1, filter: { kinds: [RECOVER_CLUSTER, CUT_OVER_RECOVERY] }) { edges { node { id } } } }'
-  const { operations } = await api.query<{ operations: { edges: { node: { id: string } }[] } }>(query)
-  return operations.edges[0]?.node.id ?? ''
-}
-
 /** What the next kill takes up is left to it. */
 async function discardUnlessTakenUp(world: World, next: Kill | undefined): Promise<void> {
-  if (next?.kind === 'cutOverRecovery' && (await findReady(world)) !== undefined) return
-  if (next?.kind === 'undoRecovery' && (await findUndoable(world)) !== undefined) {
-    await untilBackedUp(world.api, await newestCutOver(world))
+  if (next?.kind === 'cutOverRecovery' && (await findRecovery(world, isReady)) !== null) return
+  if (next?.kind === 'undoRecovery' && (await findRecovery(world, isUndoable)) !== null) {
+    const cutOver = await newestOperation(world.api, ['RECOVER_CLUSTER', 'CUT_OVER_RECOVERY'])
+    await untilBackedUp(world.api, cutOver ?? '')
     return
   }
   await discardRecoveries(world)
@@ -100,13 +85,9 @@ async function discardUnlessTakenUp(world: World, next: Kill | undefined): Promi
 /** Whatever recoveries there are, and what cut overs have kept, discarded as a user would. */
 export async function discardRecoveries({ api }: World): Promise<void> {
   await waitForNothingRunning(api)
-  const query = '{ cluster { recoveries(first: 50) { edges { node { id status previousData { directory } } } } } }'
-  const { cluster } = await api.query<{
-    cluster: { recoveries: { edges: { node: { id: string; status: string; previousData: object | null } }[] } }
-  }>(query)
-  for (const { node } of cluster.recoveries.edges) {
-    if (node.status !== 'READY' && node.previousData === null) continue
-    const input = { recovery: node.id, previousData: node.previousData !== null, confirm }
+  for (const { id, status, previousData } of await listRecoveries(api)) {
+    if (status !== 'READY' && previousData === null) continue
+    const input = { recovery: id, previousData: previousData !== null, confirm }
     const { operation, refusals } = await requestOperation(api, 'discardRecovery', input)
     if (operation === null) throw new Error(JSON.stringify(refusals))
     const ended = await untilEnd(api, operation.id)

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import type { ApiClient } from './api-client.ts'
 import { docker } from './docker.ts'
 import { operationEvents } from './operation-client.ts'
+import { listRecoveries } from './recovery-client.ts'
 import type { TestStack } from './stack.ts'
 import { waitForHealthyCluster } from './stack-conditions.ts'
 import { waitFor } from './wait-for.ts'
@@ -57,14 +58,9 @@ export async function expectTruth(facts: TestStack, api: ApiClient, operations =
   })
   const runs = await Promise.all(['barman', ...NODES].map((service) => facts.exec(service, ['howdah-run', 'list'])))
   const running = runs.flatMap((lines) => lines.split('\n')).filter((line) => line.includes('"RUNNING"'))
-  expect(running, 'runs, but for the servers of recoveries that are READY').toHaveLength(await readyRecoveries(api))
+  const ready = (await listRecoveries(api)).filter(({ status }) => status === 'READY')
+  expect(running, 'runs, but for the servers of recoveries that are READY').toHaveLength(ready.length)
   expect(await writablePrimaries(facts)).toHaveLength(1)
-}
-
-async function readyRecoveries(api: ApiClient): Promise<number> {
-  const query = '{ cluster { recoveries(first: 10) { edges { node { status } } } } }'
-  const { cluster } = await api.query<{ cluster: { recoveries: { edges: { node: { status: string } }[] } } }>(query)
-  return cluster.recoveries.edges.filter(({ node }) => node.status === 'READY').length
 }
 
 /** Nodes that would take a write of their own. */
