@@ -26,6 +26,11 @@ import { runProcess } from './run-process.ts'
 
 const HEALTH_PORT = Number(process.env['WORKER_HEALTH_PORT'] ?? 4001)
 const CONCURRENCY = 4
+/**
+ * For how long the worker waits at its start for what is looked at. What takes longer hangs on something that is down: it is
+ * unknown then, and the operations of a worker that died must not wait for it.
+ */
+const FIRST_LOOKS_MS = 4_000
 /** What images are rebuilt from, as docker/compose.yml builds them. */
 const IMAGES = {
   context: process.env['HOWDAH_IMAGES'] ?? 'docker',
@@ -40,7 +45,7 @@ await runProcess(async () => {
   feed.start()
 
   const connected = configuration.clusters.map(connectCluster)
-  const ready = Promise.all(connected.map(({ observer }) => observer.ready())).then(() => {})
+  const looked = Promise.all(connected.map(({ observer }) => observer.ready(FIRST_LOOKS_MS)))
   const registry = await loadOperations()
   const service = createOperationService({
     registry,
@@ -65,9 +70,9 @@ await runProcess(async () => {
     queue,
     logger,
     concurrency: CONCURRENCY,
-    ready,
+    ready: looked.then(() => {}),
   })
-  await ready
+  const firstLooks = await looked
   const watches = connected
     .filter(({ releaseDeadLeader }) => releaseDeadLeader)
     .map(({ observer, worked }) =>
@@ -89,7 +94,8 @@ await runProcess(async () => {
       () => response.writeHead(503).end('Redis cannot be reached\n'),
     )
   }).listen(HEALTH_PORT)
-  logger.info({ clusters: configuration.clusters.map(({ layout }) => layout.name) }, 'worker is ready')
+  const clusters = configuration.clusters.map(({ layout: { name } }, position) => ({ name, ...firstLooks[position] }))
+  logger.info({ clusters, startedMs: Math.round(performance.now()) }, 'worker is ready')
 
   return {
     async stop() {

@@ -10,6 +10,7 @@ import { NotFoundError } from '../domain/errors.ts'
 import type { LogLine } from '../domain/log-line.ts'
 import type { WalSegment } from '../domain/wal-catalogue.ts'
 import type { Clock } from '../shared/clock.ts'
+import { awaitFirstLooks, type FirstLooks } from './await-first-looks.ts'
 import { DEFAULT_INTERVALS, type ObserverIntervals } from './intervals.ts'
 import { observeBarman } from './observe-barman.ts'
 import { observeEtcdMember } from './observe-etcd.ts'
@@ -26,8 +27,8 @@ export interface Observer {
   stop(): Promise<void>
   /** The newest snapshot; costs nothing. */
   current(): ClusterSnapshot
-  /** Resolves when every source has been asked once, whether it answered or not. */
-  ready(): Promise<void>
+  /** Resolves when every source has been asked once, whether it answered or not, but after so many milliseconds at most. */
+  ready(patienceMs: number): Promise<FirstLooks>
   /** After every change. Returns the way to stop listening; so do the others. */
   onChange(listener: SnapshotListener): () => void
   /** When roles, states, the leader, timelines, pause, the schedule, the members or who can be seen have changed. */
@@ -136,9 +137,12 @@ export function createObserver(deps: ObserverDeps): Observer {
       etcd.close()
     },
     current: () => store.current(),
-    ready: async () => {
-      await Promise.all(sources.map((source) => source.ready))
-    },
+    ready: (patienceMs) =>
+      awaitFirstLooks(
+        sources.flatMap(({ firstLooks }) => firstLooks),
+        patienceMs,
+        clock,
+      ),
     onChange: (listener) => store.onChange(listener),
     onTopologyChange: (listener) => store.onTopologyChange(listener),
     onWalArchived: (listener) => {

@@ -58,6 +58,7 @@ export function observeBackups(deps: ObserveBackupsDeps): Poll {
   }
 
   return createPoll({
+    at: `backups of ${server}`,
     clock,
     intervalMs: deps.intervalMs,
     run: async () => {

@@ -60,6 +60,7 @@ export function observeBarman(deps: ObserveBarmanDeps): BarmanSource {
     read: () => Promise<NonNullable<BackupServerSnapshot[Name]['value']>>,
   ): Poll =>
     createPoll({
+      at: `${name} of ${server}`,
       clock,
       intervalMs: name === 'checks' ? untilNextCheck : intervals[name],
       run: async () => {
@@ -103,7 +104,7 @@ export function observeBarman(deps: ObserveBarmanDeps): BarmanSource {
   }
 
   return {
-    ready: Promise.all(all.map((poll) => poll.ready)).then(() => {}),
+    firstLooks: all.map((poll) => poll.firstLook),
     start: () => {
       // The first looks wait for the session, or for the news that there is none.
       void contact.opened.then(() => {

@@ -15,6 +15,7 @@ export interface ObserveEtcdMemberDeps {
 /** What one etcd member says of itself; another one's silence does not delay it. */
 export function observeEtcdMember({ name, store, etcd, clock, intervalMs }: ObserveEtcdMemberDeps): Poll {
   return createPoll({
+    at: name,
     clock,
     intervalMs,
     run: async () => {

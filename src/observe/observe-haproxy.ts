@@ -14,6 +14,7 @@ export interface ObserveHaproxyDeps {
 /** HAProxy's statistics. */
 export function observeHaproxy({ store, haproxy, clock, intervalMs }: ObserveHaproxyDeps): Poll {
   return createPoll({
+    at: 'HAProxy',
     clock,
     intervalMs,
     run: async () => {

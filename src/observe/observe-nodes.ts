@@ -27,6 +27,7 @@ export interface NodeSource extends Source {
 export function observeNode(deps: ObserveNodeDeps): NodeSource {
   const { node, store, patroni, postgres, clock } = deps
   const patroniPoll = createPoll({
+    at: `Patroni of ${node.name}`,
     clock,
     intervalMs: deps.patroniIntervalMs,
     run: async () => {
@@ -51,6 +52,7 @@ export function observeNode(deps: ObserveNodeDeps): NodeSource {
     return size?.bytes ?? null
   }
   const postgresPoll = createPoll({
+    at: `PostgreSQL of ${node.name}`,
     clock,
     intervalMs: deps.postgresIntervalMs,
     run: async () => {
@@ -66,7 +68,7 @@ export function observeNode(deps: ObserveNodeDeps): NodeSource {
   const polls: readonly Poll[] = [patroniPoll, postgresPoll]
 
   return {
-    ready: Promise.all(polls.map((poll) => poll.ready)).then(() => {}),
+    firstLooks: polls.map((poll) => poll.firstLook),
     start: () => {
       for (const poll of polls) poll.start()
     },

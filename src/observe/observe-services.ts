@@ -51,6 +51,7 @@ export function observeServices(deps: ObserveServicesDeps): Source {
     }
   }
   const inspections = createPoll({
+    at: `containers of ${services[0]?.docker ?? 'Docker'}`,
     clock,
     intervalMs: deps.inspectIntervalMs,
     run: () => attempt(() => Promise.all(services.map(inspect))),
@@ -65,6 +66,7 @@ export function observeServices(deps: ObserveServicesDeps): Source {
     board.set(service.name, (last) => ({ ...last, cpuPercent, memoryBytes, memoryLimitBytes }))
   }
   const measurements = createPoll({
+    at: 'what containers use',
     clock,
     intervalMs: deps.usageIntervalMs,
     run: async () => {
@@ -101,10 +103,10 @@ export function observeServices(deps: ObserveServicesDeps): Source {
   }
 
   return {
-    ready: Promise.all([inspections.ready, measurements.ready]).then(() => {}),
+    firstLooks: [inspections.firstLook],
     start: () => {
       inspections.start()
-      void inspections.ready.then(() => measurements.start())
+      void inspections.firstLook.ended.then(() => measurements.start())
       watching = watch()
     },
     stop: async () => {

@@ -33,6 +33,7 @@ export function observeTopology(deps: ObserveTopologyDeps): Source {
     store.update((whole) => ({ ...whole, topology: lost(whole.topology, reason) }))
   }
   const fallback = createPoll({
+    at: 'topology by REST',
     clock,
     intervalMs: fallbackIntervalMs,
     run: async () => {
@@ -64,7 +65,7 @@ export function observeTopology(deps: ObserveTopologyDeps): Source {
   }
 
   return {
-    ready: first.opened,
+    firstLooks: [{ at: 'topology', ended: first.opened }],
     start: () => {
       fallback.start()
       watch = etcd.watchPrefix({

@@ -70,6 +70,7 @@ export function observeWal(deps: ObserveWalDeps): Poll {
   }
 
   return createPoll({
+    at: `WAL of ${server}`,
     clock,
     intervalMs: deps.intervalMs,
     run: async () => {

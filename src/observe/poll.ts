@@ -1,14 +1,17 @@
 import type { Clock } from '../shared/clock.ts'
 import { createLatch } from './latch.ts'
-import type { Source } from './source.ts'
+import type { FirstLook, Source } from './source.ts'
 
 /** Runs one thing at intervals, never twice at a time: a run that hangs delays the next instead of piling up. */
 export interface Poll extends Source {
+  readonly firstLook: FirstLook
   /** Runs it now rather than at its time; resolves when a run that began after this call has ended. */
   now(): Promise<void>
 }
 
 export interface PollDeps {
+  /** What is looked at: "checks of patroni". */
+  readonly at: string
   readonly clock: Clock
   /** Milliseconds from the end of a run to the beginning of the next; a function is asked after each run. */
   readonly intervalMs: number | (() => number)
@@ -16,9 +19,10 @@ export interface PollDeps {
   readonly run: () => Promise<void>
 }
 
-export function createPoll({ clock, intervalMs, run }: PollDeps): Poll {
+export function createPoll({ at, clock, intervalMs, run }: PollDeps): Poll {
   const stopping = new AbortController()
   const firstRun = createLatch()
+  const firstLook: FirstLook = { at, ended: firstRun.opened }
   let waiting: (() => void)[] = []
   let pause = new AbortController()
   let loop: Promise<void> | null = null
@@ -43,7 +47,8 @@ export function createPoll({ clock, intervalMs, run }: PollDeps): Poll {
   }
 
   return {
-    ready: firstRun.opened,
+    firstLook,
+    firstLooks: [firstLook],
     start: () => {
       loop ??= work()
     },

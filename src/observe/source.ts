@@ -3,6 +3,13 @@ export interface Source {
   start(): void
   /** Resolves when no timer, socket or process of it is left. */
   stop(): Promise<void>
+  /** Before these have ended, less is known of it than can be. */
+  readonly firstLooks: readonly FirstLook[]
+}
+
+export interface FirstLook {
+  /** "checks of patroni" */
+  readonly at: string
   /** Resolves when the first attempt has ended, well or not. */
-  readonly ready: Promise<void>
+  readonly ended: Promise<void>
 }

@@ -25,7 +25,7 @@ export interface OperationWorker {
 
 /** A worker that was lost is missed after this long at the latest, and its operations are taken over. */
 const LOCK_MS = 5_000
-const STALLED_CHECK_MS = 2_500
+const STALLED_CHECK_MS = 1_000
 const SWEEP_MS = 2_000
 /** Operations outlive any number of workers: how often one may be taken over is not BullMQ's to limit. */
 const TAKE_OVERS = 1_000_000

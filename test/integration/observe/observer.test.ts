@@ -58,7 +58,7 @@ beforeAll(async () => {
   }
   observer = connectObserver({ layout, credentials, clock: systemClock, intervals: { patroni: 200, usage: 300 } })
   observer.start()
-  await observer.ready()
+  expect(await observer.ready(30_000)).toMatchObject({ missing: [] })
 })
 afterAll(async () => {
   await observer?.stop()

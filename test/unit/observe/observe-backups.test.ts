@@ -47,7 +47,7 @@ async function observe(backups: FakeBackup[]) {
   const poll = observeBackups({ server: 'patroni', store, reader, clock: systemClock, intervalMs: 60_000 })
   polls.push(poll)
   poll.start()
-  await poll.ready
+  await poll.firstLook.ended
   const look = async () => {
     barman.shown.length = 0
     await poll.now()

@@ -48,7 +48,7 @@ async function observe() {
   const source = observeBarman({ server: 'patroni', store, reader, clock: systemClock, intervals, onSegment: () => {} })
   sources.push(source)
   source.start()
-  await source.ready
+  await Promise.all(source.firstLooks.map(({ ended }) => ended))
   const seen = () => {
     const { incoming, wal } = store.current().backupServers[0] ?? {}
     return { waiting: incoming?.value?.whole.map(({ name }) => name), filed: wal?.value?.segmentCount }

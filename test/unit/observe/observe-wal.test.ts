@@ -52,7 +52,7 @@ async function observe(text: string) {
   })
   polls.push(poll)
   poll.start()
-  await poll.ready
+  await poll.firstLook.ended
   const wal = () => {
     const observed = store.current().backupServers[0]?.wal
     return {

@@ -19,7 +19,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 10))
 
 it('never runs twice at a time, however long a run takes and however often it is asked for', async () => {
   const job = createJob()
-  const poll = createPoll({ clock: systemClock, intervalMs: 1, run: job.run })
+  const poll = createPoll({ at: 'a test', clock: systemClock, intervalMs: 1, run: job.run })
   poll.start()
   void poll.now()
   void poll.now()
@@ -37,7 +37,7 @@ it('never runs twice at a time, however long a run takes and however often it is
 
 it('answers with a run that began after it was asked', async () => {
   const job = createJob()
-  const poll = createPoll({ clock: systemClock, intervalMs: 60_000, run: job.run })
+  const poll = createPoll({ at: 'a test', clock: systemClock, intervalMs: 60_000, run: job.run })
   poll.start()
   let answered = false
   const asked = settle()
@@ -55,9 +55,10 @@ it('answers with a run that began after it was asked', async () => {
   await poll.stop()
 })
 
-it('is ready after its first attempt, even a failed one, and goes on', async () => {
+it('has ended its first look after one attempt, even a failed one, and goes on', async () => {
   let runs = 0
   const poll = createPoll({
+    at: 'a test',
     clock: systemClock,
     intervalMs: 1,
     run: async () => {
@@ -66,7 +67,7 @@ it('is ready after its first attempt, even a failed one, and goes on', async () 
     },
   })
   poll.start()
-  await poll.ready
+  await poll.firstLook.ended
   await settle()
   expect(runs).toBeGreaterThan(1)
   await poll.stop()

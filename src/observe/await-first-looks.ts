@@ -1,0 +1,28 @@
+import type { Clock } from '../shared/clock.ts'
+import type { FirstLook } from './source.ts'
+
+export interface FirstLooks {
+  /** Milliseconds that each look took that has ended, by what was looked at. */
+  readonly tookMs: Readonly<Record<string, number>>
+  /** What has not been looked at to the end: it is unknown for now. */
+  readonly missing: readonly string[]
+}
+
+/** Waits until all looks have ended, but no longer than so many milliseconds. */
+export async function awaitFirstLooks(
+  looks: readonly FirstLook[],
+  patienceMs: number,
+  clock: Clock,
+): Promise<FirstLooks> {
+  const beganMs = clock.elapsedMs()
+  const tookMs: Record<string, number> = {}
+  const note = ({ at, ended }: FirstLook) =>
+    ended.then(() => {
+      tookMs[at] = Math.round(clock.elapsedMs() - beganMs)
+    })
+  const enough = new AbortController()
+  const patience = clock.sleep(patienceMs, enough.signal).catch(() => {})
+  await Promise.race([Promise.all(looks.map(note)), patience])
+  enough.abort()
+  return { tookMs: { ...tookMs }, missing: looks.map(({ at }) => at).filter((at) => !(at in tookMs)) }
+}
