@@ -5,7 +5,8 @@ import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditio
 import { waitFor } from '../support/wait-for.ts'
 import { api, container, inContainer, median, onLeader, percentile, perform, printTable, removeAll } from './support.ts'
 
-const SECONDS = Number(process.env['HOWDAH_BENCH_LOAD_SECONDS'] ?? 45)
+const SECONDS = Number(process.env['HOWDAH_BENCH_LOAD_SECONDS'] ?? 30)
+const ROUNDS = Number(process.env['HOWDAH_BENCH_ROUNDS'] ?? 3)
 const COMMANDS = {
   'barman-wal-archive': 'barman-wal-archive --user barman barman "patroni" %p',
   'howdah-archive-wal': 'howdah-archive-wal "patroni" %p',
@@ -22,7 +23,10 @@ interface Sample {
 
 interface Outcome {
   readonly megabytesPerSecond: number
-  readonly samples: readonly Sample[]
+  /** Segments that wait. */
+  readonly pending: { readonly median: number; readonly most: number; readonly atEnd: number }
+  /** Seconds. */
+  readonly lag: { readonly median: number; readonly p95: number }
   readonly drainSeconds: number
 }
 
@@ -73,9 +77,12 @@ async function measure(leader: string, archiveCommand: string): Promise<Outcome>
   const seconds = (performance.now() - startedAt) / 1000
   const drainFrom = performance.now()
   await waitFor('the archive to catch up', () => drained(leader), { timeoutMs: 900_000, intervalMs: 200 })
+  const pending = samples.map((each) => each.pending)
+  const lags = samples.map(({ lag }) => lag)
   return {
     megabytesPerSecond: written / 1e6 / seconds,
-    samples,
+    pending: { median: median(pending), most: Math.max(...pending), atEnd: pending.at(-1) ?? 0 },
+    lag: { median: median(lags), p95: percentile(lags, 0.95) },
     drainSeconds: (performance.now() - drainFrom) / 1000,
   }
 }
@@ -83,11 +90,15 @@ async function measure(leader: string, archiveCommand: string): Promise<Outcome>
 await waitForHealthyCluster(api)
 await waitForBackups(api)
 const { leader } = await readLeadership(api)
-const outcomes = new Map<string, Outcome>()
+const outcomes = new Map<string, Outcome[]>()
 try {
   await onLeader(`DROP DATABASE IF EXISTS ${DATABASE}`)
   await onLeader(`CREATE DATABASE ${DATABASE}`)
-  for (const [name, command] of Object.entries(COMMANDS)) outcomes.set(name, await measure(leader, command))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, command] of Object.entries(COMMANDS)) {
+      outcomes.set(name, [...(outcomes.get(name) ?? []), await measure(leader, command)])
+    }
+  }
 } finally {
   await removeAll(
     () =>
@@ -100,7 +111,7 @@ try {
 }
 printTable(
   [
-    'archive_command',
+    `archive_command, median of ${ROUNDS} rounds`,
     'WAL written',
     'segments waiting, median',
     'at most',
@@ -109,18 +120,17 @@ printTable(
     'recovery point lag, median',
     'p95',
   ],
-  [...outcomes].map(([name, { megabytesPerSecond, samples, drainSeconds }]) => {
-    const pending = samples.map((each) => each.pending)
-    const lags = samples.map(({ lag }) => lag)
+  [...outcomes].map(([name, rounds]) => {
+    const middle = (value: (outcome: Outcome) => number) => median(rounds.map(value))
     return [
       `\`${name}\``,
-      `${megabytesPerSecond.toFixed(0)} MB/s`,
-      String(median(pending)),
-      String(Math.max(...pending)),
-      String(pending.at(-1)),
-      `${drainSeconds.toFixed(1)} s`,
-      `${median(lags).toFixed(2)} s`,
-      `${percentile(lags, 0.95).toFixed(2)} s`,
+      `${middle(({ megabytesPerSecond }) => megabytesPerSecond).toFixed(0)} MB/s`,
+      String(middle(({ pending }) => pending.median)),
+      String(middle(({ pending }) => pending.most)),
+      String(middle(({ pending }) => pending.atEnd)),
+      `${middle(({ drainSeconds }) => drainSeconds).toFixed(1)} s`,
+      `${middle(({ lag }) => lag.median).toFixed(2)} s`,
+      `${middle(({ lag }) => lag.p95).toFixed(2)} s`,
     ]
   }),
 )
