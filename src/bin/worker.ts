@@ -45,7 +45,11 @@ await runProcess(async () => {
   feed.start()
 
   const connected = configuration.clusters.map(connectCluster)
-  const looked = Promise.all(connected.map(({ observer }) => observer.ready(FIRST_LOOKS_MS)))
+  const ready = Promise.all(
+    connected.map(async ({ observer, worked }) => {
+      return { name: worked.layout.name, ...(await observer.ready(FIRST_LOOKS_MS)) }
+    }),
+  )
   const registry = await loadOperations()
   const service = createOperationService({
     registry,
@@ -70,9 +74,9 @@ await runProcess(async () => {
     queue,
     logger,
     concurrency: CONCURRENCY,
-    ready: looked.then(() => {}),
+    ready,
   })
-  const firstLooks = await looked
+  const clusters = await ready
   const watches = connected
     .filter(({ releaseDeadLeader }) => releaseDeadLeader)
     .map(({ observer, worked }) =>
@@ -94,7 +98,6 @@ await runProcess(async () => {
       () => response.writeHead(503).end('Redis cannot be reached\n'),
     )
   }).listen(HEALTH_PORT)
-  const clusters = configuration.clusters.map(({ layout: { name } }, position) => ({ name, ...firstLooks[position] }))
   logger.info({ clusters, startedMs: Math.round(performance.now()) }, 'worker is ready')
 
   return {

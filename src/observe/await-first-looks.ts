@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts'
 import type { FirstLook } from './source.ts'
 
 export interface FirstLooks {
-  /** Milliseconds that each look took that has ended, by what was looked at. */
+  /** Milliseconds from the call until each look that has ended did so, by what was looked at. */
   readonly tookMs: Readonly<Record<string, number>>
   /** What has not been looked at to the end: it is unknown for now. */
   readonly missing: readonly string[]

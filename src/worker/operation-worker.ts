@@ -15,7 +15,7 @@ export interface WorkerOptions extends Omit<RunDependencies, 'onLost'> {
   /** Operations at a time. */
   readonly concurrency: number
   /** Operations are taken when it resolves: when what they look at has been read. */
-  readonly ready: Promise<void>
+  readonly ready: Promise<unknown>
 }
 
 export interface OperationWorker {
