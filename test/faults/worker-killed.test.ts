@@ -4,7 +4,14 @@ import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
 import { reportFault } from '../support/fault-report.ts'
 import { KILL_CASES, type Kill, type World } from '../support/kill-cases.ts'
-import { newestOperation, operationEvents, readOperation, requestOperation } from '../support/operation-client.ts'
+import { dropLoad, ensureLoad } from '../support/load.ts'
+import {
+  newestOperation,
+  operationEvents,
+  performOperation,
+  readOperation,
+  requestOperation,
+} from '../support/operation-client.ts'
 import { recoveriesTakenUp } from '../support/recovery-kill-cases.ts'
 import { seedOfRun, shuffle } from '../support/shuffle.ts'
 import { stack } from '../support/stack.ts'
@@ -14,12 +21,16 @@ import { waitFor } from '../support/wait-for.ts'
 
 const registry = await loadOperations()
 const seed = seedOfRun()
-const kills = recoveriesTakenUp(
-  shuffle(
-    [...registry.values()].flatMap(({ name, steps }) => steps.map((step) => ({ kind: name, step: step.name }))),
-    seed,
-  ),
+const kills = shuffle(
+  [...registry.values()].flatMap(({ name, steps }) => steps.map((step) => ({ kind: name, step: step.name }))),
+  seed,
 )
+/** Copy the cluster's data, or read a copy. Where there is much of it they go on while no worker looks. */
+const MOVE_DATA = ['take-backup', 'restore-backup', 'copy-data', 'verify-backup']
+const movesData = ({ step }: Kill) => MOVE_DATA.includes(step)
+const withLoad = kills.filter(movesData)
+/** The others would only be made to wait for it. */
+const withoutLoad = recoveriesTakenUp(kills.filter((kill) => !movesData(kill)))
 
 /** A worker that was killed is missed by then. */
 const TAKEN_OVER_SECONDS = 15
@@ -30,7 +41,7 @@ const facts = stack()
 let world: World
 let api: ApiClient
 beforeAll(async () => {
-  console.info(`seed ${seed}: ${kills.map(({ kind, step }) => `${kind}/${step}`).join(' ')}`)
+  console.info(`seed ${seed}: ${[...withLoad, ...withoutLoad].map(({ kind, step }) => `${kind}/${step}`).join(' ')}`)
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   world = { facts, api }
   await waitForHealthyCluster(api)
@@ -42,7 +53,20 @@ test('there is a case for every kind', () => {
   expect(Object.keys(KILL_CASES).sort()).toEqual([...registry.keys()].sort())
 })
 
-describe('the worker is killed in', () => {
+describe('with a gigabyte of data, the worker is killed in', () => {
+  beforeAll(() => ensureLoad(facts))
+  afterAll(async () => {
+    await dropLoad(facts)
+    // What is recovered from now on begins with a backup without it.
+    const { operation } = await performOperation(api, 'createBackup', { type: 'FULL' })
+    expect(operation.status).toBe('SUCCEEDED')
+  })
+  killInEach(withLoad)
+})
+
+describe('the worker is killed in', () => killInEach(withoutLoad))
+
+function killInEach(kills: readonly Kill[]): void {
   let current: Kill = { kind: '', step: '' }
   afterEach(async () => {
     const next = kills[kills.indexOf(current) + 1]
@@ -94,7 +118,7 @@ describe('the worker is killed in', () => {
       seen: `${over}; ${ended?.status}${ended?.error ? ` (${ended.error.code})` : ''}`,
     })
   })
-})
+}
 
 async function workerStartedAt(): Promise<Date> {
   return new Date(await docker('inspect', '--format', '{{.State.StartedAt}}', facts.container('worker')))

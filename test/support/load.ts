@@ -3,7 +3,7 @@ import type { StackFacts } from './stack.ts'
 
 /**
  * More than a gigabyte of table, so that a backup takes long enough to be watched and to be caught in the middle. It is
- * made once and stays as long as the stack: writing it, and archiving its WAL, takes longer than a backup of it.
+ * made once and stays until somebody drops it: writing it, and archiving its WAL, takes longer than a backup of it.
  */
 export async function ensureLoad(facts: StackFacts): Promise<void> {
   await leaderSql(
@@ -11,4 +11,9 @@ export async function ensureLoad(facts: StackFacts): Promise<void> {
     `CREATE TABLE IF NOT EXISTS load AS
        SELECT n, repeat(md5(n::text), 30) AS filling FROM generate_series(1, 1100000) AS n`,
   )
+}
+
+/** For whoever has no use for it: every backup, restore and copy of a node takes as long as it is large. */
+export async function dropLoad(facts: StackFacts): Promise<void> {
+  await leaderSql(facts, 'DROP TABLE IF EXISTS load')
 }
