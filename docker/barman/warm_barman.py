@@ -25,7 +25,8 @@ class WarmBarman:
     def run(self, args, timeout):
         """Exit code, standard output and standard error.
 
-        TimeoutError after so many seconds, when the command has been killed; OSError when the process with Barman is gone.
+        TimeoutError after so many seconds, when the command has been killed; ConnectionError when the process with Barman is
+        gone; OSError when the command was killed by somebody else.
         """
         with _in_memory("stdout") as stdout, _in_memory("stderr") as stderr:
             ours, theirs = os.pipe()
@@ -62,6 +63,9 @@ def _wait(status, command, timeout):
             break
         said += more
     words = said.split()
+    if not words:
+        # A request that was sent just before: nobody is left to fork for it.
+        raise ConnectionError(f"{command} was not begun")
     if len(words) < 2:
         raise OSError(f"{command} was killed")
     return int(words[1])

@@ -99,20 +99,26 @@ it('answers many questions at once, each with its own answer', async () => {
   await reader.stop()
 })
 
-it('ends a session in which Barman does not answer any more, and another one does', async () => {
+const READER = ['--full', '^[^ ]*python3 /usr/local/bin/howdah-barman-reader']
+/** To the process that has imported Barman, a fork of the reader, once what has answered before is gone. */
+async function signalBarman(signal: string): Promise<void> {
+  await waitFor('no more than a reader and its Barman', async () => {
+    return (await container.exec('pgrep', ...READER)).split('\n').length === 2
+  })
+  await container.exec('pkill', '--signal', signal, '--newest', ...READER)
+}
+
+it.each([
+  ['before it is asked', ['KILL'], []],
+  ['while a question waits for it', ['STOP'], ['KILL']],
+])('ends a session whose Barman was killed %s, and another one answers', async (_, before, behind) => {
   const { reader, told } = connect()
   await waitFor('the session', () => told.includes('connected'))
   await reader.barman(['list-backups', 'patroni'])
-  // The process that has imported Barman is a fork of the reader.
-  await container.exec(
-    'pkill',
-    '--signal',
-    'KILL',
-    '--newest',
-    '--full',
-    '^[^ ]*python3 /usr/local/bin/howdah-barman-reader',
-  )
-  await expect(reader.barman(['list-backups', 'patroni'])).rejects.toThrow()
+  for (const signal of before) await signalBarman(signal)
+  const answer = expect(reader.barman(['list-backups', 'patroni'])).rejects.toThrow()
+  for (const signal of behind) await signalBarman(signal)
+  await answer
   await waitFor('the session again', () => told.filter((word) => word === 'connected').length > 1)
   expect(parseListBackups(await reader.barman(['list-backups', 'patroni']), 'patroni')).toEqual([])
   await reader.stop()
