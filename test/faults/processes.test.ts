@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName, releaseCount } from '../support/cluster-facts.ts'
 import { reportFault } from '../support/fault-report.ts'
-import { ensureLoad } from '../support/load.ts'
+import { dropLoad, ensureLoad } from '../support/load.ts'
 import {
   createBackup,
   type OperationView,
@@ -26,7 +26,10 @@ beforeAll(async () => {
   await waitForBackups(api)
   await ensureLoad(facts)
 })
-afterAll(() => api.close())
+afterAll(async () => {
+  await dropLoad(facts, api)
+  await api.close()
+})
 
 /** A backup that is being copied. */
 async function runningBackup(): Promise<string> {

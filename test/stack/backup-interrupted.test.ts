@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { ensureLoad } from '../support/load.ts'
+import { dropLoad, ensureLoad } from '../support/load.ts'
 import { cancelOperation, createBackup, operationEvents, readOperation, untilEnd } from '../support/operation-client.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForBackupsDone, waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -18,6 +18,7 @@ beforeAll(async () => {
   await ensureLoad(facts)
 })
 afterAll(async () => {
+  await dropLoad(facts, api)
   await api.close()
 })
 beforeEach(() => waitForBackups(api))

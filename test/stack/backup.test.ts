@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { ensureLoad } from '../support/load.ts'
+import { dropLoad, ensureLoad } from '../support/load.ts'
 import { createBackup, type EventView, operationEvents, untilEnd } from '../support/operation-client.ts'
 import { queryRestoredBackup } from '../support/restore-backup.ts'
 import { leaderSql } from '../support/sql.ts'
@@ -21,6 +21,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await leaderSql(facts, 'DROP TABLE IF EXISTS kept')
+  await dropLoad(facts, api)
   await api.close()
 })
 

@@ -1,5 +1,8 @@
+import type { ApiClient } from './api-client.ts'
+import { performOperation } from './operation-client.ts'
 import { leaderSql } from './sql.ts'
 import type { StackFacts } from './stack.ts'
+import { waitForBackups, waitForHealthyCluster } from './stack-conditions.ts'
 
 /**
  * More than a gigabyte of table, so that a backup takes long enough to be watched and to be caught in the middle. It is
@@ -13,7 +16,15 @@ export async function ensureLoad(facts: StackFacts): Promise<void> {
   )
 }
 
-/** For whoever has no use for it: every backup, restore and copy of a node takes as long as it is large. */
-export async function dropLoad(facts: StackFacts): Promise<void> {
+/**
+ * For those who come after and have no use for it: every backup, restore and copy of a node takes as long as it is large.
+ * What is recovered from now on begins with a backup without it.
+ */
+export async function dropLoad(facts: StackFacts, api: ApiClient): Promise<void> {
+  await waitForHealthyCluster(api)
   await leaderSql(facts, 'DROP TABLE IF EXISTS load')
+  await waitForBackups(api)
+  const { operation } = await performOperation(api, 'createBackup', { type: 'FULL' })
+  if (operation.status !== 'SUCCEEDED')
+    throw new Error(`no backup without the load: ${JSON.stringify(operation.error)}`)
 }
