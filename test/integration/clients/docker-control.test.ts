@@ -13,6 +13,7 @@ const base = `${process.env['IMAGE_PREFIX'] ?? 'howdah'}/etcd:${process.env['SUI
 const image = `${uniqueName('image')}/looker:1`
 let context: string
 let container: TestContainer
+let volume: string
 
 beforeAll(async () => {
   context = await mkdtemp(join(tmpdir(), 'howdah-test-'))
@@ -20,9 +21,12 @@ beforeAll(async () => {
   const script = 'trap "exit 0" TERM; while sleep 0.1; do :; done'
   const options = ['--env', 'OWN=kept', '--volume', '/scratch', '--network-alias', 'looker', '--network', network]
   container = await startContainer({ image: 'etcd', entrypoint: 'sh', command: ['-c', script], options })
+  volume = await docker('inspect', '--format', '{{(index .Mounts 0).Name}}', container.name)
 })
 afterAll(async () => {
   await container?.remove()
+  // The container that took another's place has it by its name, and does not take it along.
+  await docker('volume', 'rm', volume)
   await docker('network', 'rm', network)
   await docker('image', 'rm', image)
   await docker('image', 'prune', '--force', '--filter', 'label=word')
