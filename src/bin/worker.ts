@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { hostname } from 'node:os'
 import { createDockerControl } from '../clients/docker/docker-control.ts'
 import { createDockerExec } from '../clients/docker/docker-exec.ts'
+import { createDockerSandboxes } from '../clients/docker/docker-sandboxes.ts'
 import { createEtcdStore } from '../clients/etcd/etcd-store.ts'
 import { createPatroniControl } from '../clients/patroni/patroni-control.ts'
 import { createPostgresClient } from '../clients/postgres/postgres-client.ts'
@@ -135,6 +136,7 @@ function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCl
       }),
     refreshNode: (node) => observer.refreshNode(node),
     dockerOf: (endpoint) => engines.get(endpoint) ?? createDockerExec({ endpoint }),
+    sandboxesOf: (endpoint) => createDockerSandboxes({ endpoint }),
     postgresOf: (name) => postgres.get(name),
     current: () => observer.current(),
     refreshBackups: (server) => observer.refreshBackups(server),

@@ -1,4 +1,5 @@
 import type { Lsn } from './lsn.ts'
+import type { Tablespace } from './tablespace.ts'
 
 /** Life of a base backup in Barman's catalogue. */
 export enum BackupStatus {
@@ -70,8 +71,8 @@ export interface Backup {
   sizeBytes: number | null
   /** Bytes of the data directory that was copied. */
   clusterSizeBytes: number | null
-  /** User tablespaces: what lies outside of the data directory. */
-  tablespaceCount: number
+  /** What lies outside of the data directory, as it was on the server. */
+  tablespaces: readonly Tablespace[]
   /** WAL that recovery of this backup needs up to the next backup or the end of the archive. */
   walBytes: number | null
   walCount: number | null

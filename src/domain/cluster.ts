@@ -1,6 +1,7 @@
 import type { Backup, Check } from './backup.ts'
 import type { Lsn } from './lsn.ts'
 import type { NodeRole, NodeState, ServiceState } from './node.ts'
+import type { Tablespace } from './tablespace.ts'
 import type { TimelineSwitch } from './timeline.ts'
 import type { WalCatalogue } from './wal-catalogue.ts'
 
@@ -108,6 +109,8 @@ export interface PostgresStatus {
   /** Seconds since the last replayed commit; 0 when all that was received is replayed. Null on a primary. */
   readonly replayLagSeconds: number | null
   readonly slots: readonly ReplicationSlot[]
+  /** All but PostgreSQL's own two. */
+  readonly tablespaces: readonly Tablespace[]
   /** pg_stat_archiver, on a primary. */
   readonly archiver: ArchiverStatus | null
   readonly databaseBytes: number | null

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import type { DockerControl } from '../clients/docker/docker-control.ts'
 import type { DockerExec } from '../clients/docker/docker-exec.ts'
+import type { DockerSandboxes } from '../clients/docker/docker-sandboxes.ts'
 import type { EtcdStore } from '../clients/etcd/etcd-store.ts'
 import type { PatroniControl } from '../clients/patroni/patroni-control.ts'
 import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
@@ -27,6 +28,7 @@ export function createClusterClients(deps: {
   readonly layout: ClusterLayout
   /** By Docker endpoint. */
   readonly dockerOf: (endpoint: string) => DockerExec
+  readonly sandboxesOf: (endpoint: string) => DockerSandboxes
   readonly postgresOf: (node: string) => PostgresClient | undefined
   readonly controlOf: (endpoint: string) => DockerControl
   readonly patroni: PatroniControl
@@ -65,15 +67,16 @@ export function createClusterClients(deps: {
       const { container, docker, user } = barmanContainer(server)
       return createBarmanCommands({ docker, container, user, server, clock })
     },
-    recoveredCopy(service, directory) {
+    recoveredCopy(service, root) {
       const found = layout.services.find(({ name }) => name === service)
       if (found === undefined) throw new NotFoundError(`there is no service "${service}"`)
       const server = layout.backupServers.find((each) => each.service === service)
       return createRecoveredCopy({
         docker: deps.dockerOf(found.docker),
+        sandboxes: deps.sandboxesOf(found.docker),
         container: found.container,
         user: server === undefined ? POSTGRES_USER : BARMAN_USER,
-        directory,
+        root,
         port: server?.rehearsalPort ?? RECOVERY_PORT,
         keepsWal: server === undefined,
         clock,

@@ -1,11 +1,13 @@
 import { randomBytes, scryptSync } from 'node:crypto'
 import { z } from 'zod'
 import type { DockerExec } from '../clients/docker/docker-exec.ts'
+import type { DockerSandboxes } from '../clients/docker/docker-sandboxes.ts'
 import { CheckStatus } from '../domain/backup.ts'
 import { HowdahError } from '../domain/errors.ts'
 import { formatLsn } from '../domain/lsn.ts'
 import type { RecoveryTarget } from '../domain/recovery-target.ts'
-import type { RecoveredCopy } from '../operations/clients/recovered-copy.ts'
+import type { DetachedRuns } from '../operations/clients/barman-commands.ts'
+import type { RecoveredCopy, ReplayRequest } from '../operations/clients/recovered-copy.ts'
 import { runToItsEnd } from '../operations/steps/run-to-its-end.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createDetachedRuns } from './detached-runs.ts'
@@ -35,7 +37,23 @@ const statusSchema = z.object({
   atEnd: z.boolean(),
   locks: z.number(),
   lastLines: z.array(z.string()),
+  wants: z.object({
+    settings: z.record(z.string(), z.number()),
+    tablespace: z.object({ oid: z.number(), location: z.string() }).nullable(),
+  }),
 })
+const recordSchema = z
+  .object({
+    rmgr: z.string(),
+    operation: z.string(),
+    lsn: z.string(),
+    previous: z.string(),
+    xid: z.string(),
+    time: text,
+    name: text,
+  })
+  .nullable()
+const proofSchema = z.object({ last: recordSchema, next: recordSchema, nextTransaction: recordSchema })
 const spaceSchema = z.object({ freeBytes: z.number(), usedBytes: z.number() })
 const publishedSchema = z.object({ role: z.boolean() })
 const rowsSchema = z.object({ rows: z.array(z.array(text)), error: text })
@@ -45,90 +63,163 @@ const checksSchema = z.object({
 
 /** Long enough for a clean stop and for the removal of a large directory. */
 const SLOW_MS = 900_000
-/** What docker/base/howdah-recovery hashes with. */
+/** Some segments of WAL are fetched and read for it. */
+const PROVE_MS = 300_000
+const GRACE_SECONDS = 1
+/** What docker/base/recovery/reading.py hashes with. */
 const SCRYPT = { N: 1024, r: 8, p: 1 } as const
 
-/** One recovered copy, through docker/base/howdah-recovery in its container. */
+/** Where PostgreSQL's own data lies in a copy's root. */
+export function dataOf(root: string): string {
+  return `${root}/data`
+}
+
+/** One recovered copy: its sandbox, and what works for it in the container that it belongs to. See docker/base/howdah-recovery. */
 export function createRecoveredCopy(deps: {
   readonly docker: DockerExec
+  readonly sandboxes: DockerSandboxes
   readonly container: string
   /** Owner of the data. */
   readonly user: string
-  readonly directory: string
+  readonly root: string
   /** Port in the container. */
   readonly port: number
   /** Whether what it writes after its promotion waits for the cluster's own archive_command. */
   readonly keepsWal: boolean
   readonly clock: Clock
 }): RecoveredCopy {
-  const { docker, container, user, directory, port, keepsWal, clock } = deps
-  const runs = createDetachedRuns({ docker, container, user, clock })
-  const name = directory.slice(directory.lastIndexOf('/') + 1)
+  const { docker, sandboxes, container, user, root, port, keepsWal, clock } = deps
+  const name = root.slice(root.lastIndexOf('/') + 1)
+  const sandbox = `${container}-${name}`
   const serveId = `${name}-serve`
   const verifyId = `${name}-verify`
+  const feedId = `${name}-feed`
+  const relayId = `${name}-relay`
+  const within = createDetachedRuns({ docker, container: sandbox, user, clock })
+  const beside = createDetachedRuns({ docker, container, user, clock })
+  const asRoot = createDetachedRuns({ docker, container, user: 'root', clock })
 
   /** Every call can be repeated. */
-  async function ask<T>(schema: z.ZodType<T>, command: string, argument: string, timeoutMs = 60_000): Promise<T> {
-    const said = await patiently(`container ${container}`, clock, async () => {
+  async function ask<T>(
+    where: { readonly container: string; readonly user: string },
+    schema: z.ZodType<T>,
+    command: string,
+    argument: string,
+    timeoutMs = 60_000,
+  ): Promise<T> {
+    const said = await patiently(`container ${where.container}`, clock, async () => {
       const argv = ['howdah-recovery', command, argument]
-      const result = await docker.run({ container, user, argv, timeoutMs })
+      const result = await docker.run({ ...where, argv, timeoutMs })
       if (result.exitCode !== 0)
-        throw new RecoveredCopyError(container, result.exitCode, result.stderr || result.stdout)
+        throw new RecoveredCopyError(where.container, result.exitCode, result.stderr || result.stdout)
       return result.stdout
     })
     return schema.parse(JSON.parse(said))
   }
+  const inside = { container: sandbox, user }
+  const outside = { container, user }
   const nothing = z.object({})
 
+  async function openSandbox(): Promise<void> {
+    await sandboxes.ensure({
+      name: sandbox,
+      of: container,
+      directory: root,
+      readOnly: `${root}/wal`,
+      environment: { HOWDAH_RUNS: `${root}/run/runs` },
+    })
+    await ask({ container: sandbox, user: 'root' }, nothing, 'link-places', root)
+  }
+
+  async function keepFetching({ server, restoreMethod }: Pick<ReplayRequest, 'server' | 'restoreMethod'>) {
+    const request = JSON.stringify({ root, server, restoreMethod })
+    await startAgain(beside, feedId, ['howdah-recovery', 'feed', request])
+  }
+
+  async function close(): Promise<void> {
+    await sandboxes.remove(sandbox)
+    await end(beside, feedId)
+    await end(asRoot, relayId)
+  }
+
+  const isOpen = async () => (await sandboxes.state(sandbox)) === 'RUNNING'
+
   return {
-    directory,
-    runs,
-    async prepare() {
-      await ask(nothing, 'prepare', directory)
+    root,
+    directory: dataOf(root),
+    placeOf: (oid) => `${root}/tablespaces/${oid}`,
+    async prepare(tablespaces) {
+      await ask(outside, nothing, 'prepare', JSON.stringify({ root, tablespaces }))
     },
-    space: () => ask(spaceSchema, 'space', directory),
-    status: () => ask(statusSchema, 'status', directory),
+    space: () => ask(outside, spaceSchema, 'space', root),
+    // Without its sandbox nothing of it runs.
+    status: async () => ask((await isOpen()) ? inside : outside, statusSchema, 'status', root),
     async startReplay({ server, target, timeline, restoreMethod }) {
-      const request = { directory, server, port, timeline, restoreMethod, keepsWal, target: settingOf(target) }
-      const { state } = await runs.status(serveId)
-      if (state === 'LOST') await runs.remove(serveId)
-      await runs.start({ id: serveId, argv: ['howdah-recovery', 'serve', JSON.stringify(request)] })
+      await openSandbox()
+      await keepFetching({ server, restoreMethod })
+      const request = { root, port, timeline, keepsWal, target: settingOf(target) }
+      await startAgain(within, serveId, ['howdah-recovery', 'serve', JSON.stringify(request)])
     },
+    keepFetching,
+    prove: ({ server, timeline, lsn }) =>
+      ask(outside, proofSchema, 'prove', JSON.stringify({ root, server, timeline, lsn }), PROVE_MS),
     async publish({ password, ...options }) {
       // The password itself is in no command line, and in no file of the copy's.
       const salt = randomBytes(16)
       const hash = scryptSync(password, salt, 32, SCRYPT)
-      const request = { directory, port: options.port, salt: salt.toString('hex'), hash: hash.toString('hex') }
-      return (await ask(publishedSchema, 'publish', JSON.stringify(request))).role
+      const request = { root, salt: salt.toString('hex'), hash: hash.toString('hex') }
+      if (options.port !== port) throw new RecoveredCopyError(container, 1, `it listens on port ${port}`)
+      if (!(await ask(inside, publishedSchema, 'publish', JSON.stringify(request))).role) return false
+      await startAgain(asRoot, relayId, ['howdah-recovery', 'relay', root])
+      await ask({ container, user: 'root' }, nothing, 'await-relay', root)
+      return true
     },
     async verify(onLine, signal) {
       let last = ''
-      const exitCode = await runToItsEnd(runs, signal, verifyId, ['howdah-recovery', 'verify', directory], (line) => {
+      const exitCode = await runToItsEnd(within, signal, verifyId, ['howdah-recovery', 'verify', root], (line) => {
         last = line
         if (!line.startsWith('{')) onLine(line)
       })
       if (exitCode !== 0)
-        throw new RecoveredCopyError(container, exitCode ?? -1, last || 'it was lost with its container')
+        throw new RecoveredCopyError(container, exitCode ?? -1, last || 'it was lost with its sandbox')
       return checksSchema.parse(JSON.parse(last)).checks
     },
     async query(database, sql, timeoutMs) {
-      const request = JSON.stringify({ directory, database, sql, timeoutMs })
-      const { rows, error } = await ask(rowsSchema, 'query', request, timeoutMs + 10_000)
+      const request = JSON.stringify({ root, database, sql, timeoutMs })
+      const { rows, error } = await ask(inside, rowsSchema, 'query', request, timeoutMs + 10_000)
       if (error !== null) throw new RecoveredCopyError(container, 1, error)
       return rows
     },
     async promote() {
-      await ask(nothing, 'promote', directory, SLOW_MS)
+      if (await isOpen()) await ask(inside, nothing, 'promote', root, SLOW_MS)
+    },
+    async handOver() {
+      await openSandbox()
+      await ask(inside, nothing, 'hand-over', root, SLOW_MS)
+      await close()
     },
     async stop() {
-      await ask(nothing, 'stop', directory, SLOW_MS)
+      if (await isOpen()) await ask(inside, nothing, 'stop', root, SLOW_MS)
     },
+    close,
     async remove() {
-      for (const id of [verifyId, serveId]) await runs.stop(id, id === serveId ? 10 : 1)
-      await ask(nothing, 'remove', directory, SLOW_MS)
-      for (const id of [verifyId, serveId]) await runs.remove(id)
+      await close()
+      await ask(outside, nothing, 'remove', root, SLOW_MS)
     },
   }
+}
+
+/** Starts a run, or finds it running; one that has ended, or was lost with its container, is begun anew. */
+async function startAgain(runs: DetachedRuns, id: string, argv: readonly string[]): Promise<void> {
+  const { state } = await runs.start({ id, argv })
+  if (state === 'RUNNING') return
+  await runs.remove(id)
+  await runs.start({ id, argv })
+}
+
+async function end(runs: DetachedRuns, id: string): Promise<void> {
+  await runs.stop(id, GRACE_SECONDS)
+  await runs.remove(id)
 }
 
 /** The target as PostgreSQL's parameter recovery_target_* takes it. */

@@ -1,15 +1,29 @@
 import { type Check, CheckStatus } from '../../src/domain/backup.ts'
-import type { DetachedRuns } from '../../src/operations/clients/barman-commands.ts'
+import type { ReplayProof } from '../../src/domain/recovery-proof.ts'
+import type { Tablespace } from '../../src/domain/tablespace.ts'
 import type { CopyStatus, RecoveredCopy, ReplayRequest } from '../../src/operations/clients/recovered-copy.ts'
 
 /** As it stands at its target, where nothing is wrong. */
 export function copyStatus(changes: Partial<CopyStatus> = {}): CopyStatus {
-  return { state: 'PAUSED', timeline: 1, lsn: null, reached: null, atEnd: false, locks: 0, lastLines: [], ...changes }
+  const wants = { settings: {}, tablespace: null }
+  return {
+    state: 'PAUSED',
+    timeline: 1,
+    lsn: null,
+    reached: null,
+    atEnd: false,
+    locks: 0,
+    lastLines: [],
+    wants,
+    ...changes,
+  }
 }
 
 /** A recovered copy in memory. What a test sets up stands in its fields. */
 export class FakeRecoveredCopy implements RecoveredCopy {
-  directory = ''
+  root = ''
+  /** What the archive has around any position. */
+  proof: ReplayProof | Error = { last: null, next: null, nextTransaction: null }
   /** Each look takes one; the last stays. */
   looks: CopyStatus[]
   /** What it finds of itself. */
@@ -28,18 +42,37 @@ export class FakeRecoveredCopy implements RecoveredCopy {
   }
 
   /** As the clients give it out. */
-  at(service: string, directory: string): RecoveredCopy {
-    this.directory = directory
-    this.done.push(`open ${directory} on ${service}`)
+  at(service: string, root: string): RecoveredCopy {
+    this.root = root
+    this.done.push(`open ${root} on ${service}`)
     return this
   }
 
-  get runs(): DetachedRuns {
-    throw new Error('no run of the copy was expected')
+  get directory(): string {
+    return `${this.root}/data`
   }
 
-  async prepare(): Promise<void> {
-    this.done.push('prepare')
+  placeOf(oid: number): string {
+    return `${this.root}/tablespaces/${oid}`
+  }
+
+  async prepare(tablespaces: readonly Pick<Tablespace, 'oid' | 'location'>[]): Promise<void> {
+    this.done.push(['prepare', ...tablespaces.map(({ location }) => location)].join(' '))
+  }
+
+  async keepFetching(): Promise<void> {}
+
+  async prove(): Promise<ReplayProof> {
+    if (this.proof instanceof Error) throw this.proof
+    return this.proof
+  }
+
+  async handOver(): Promise<void> {
+    this.done.push('hand over')
+  }
+
+  async close(): Promise<void> {
+    this.done.push('close')
   }
 
   async space(): Promise<{ freeBytes: number; usedBytes: number }> {

@@ -60,7 +60,7 @@ const showSchema = z.object({
   system_id: optionalText,
   error: optionalText,
   cluster_size_bytes: bytes,
-  tablespaces: z.array(z.unknown()).nullish(),
+  tablespaces: z.array(z.object({ oid: z.number(), name: z.string(), location: z.string() })).nullish(),
   base_backup_information: z
     .object({
       backup_method: z.string().nullish(),
@@ -120,7 +120,7 @@ export function parseShowBackup(stdout: string, server: string): Backup {
     endWal: base?.end_wal ?? null,
     sizeBytes: base?.backup_size_bytes ?? null,
     clusterSizeBytes: shown.cluster_size_bytes,
-    tablespaceCount: shown.tablespaces?.length ?? 0,
+    tablespaces: shown.tablespaces ?? [],
     // What the backup itself needs to be consistent, and what follows until the next backup.
     walBytes: sum(base?.wal_size_bytes, wal?.disk_usage_bytes),
     walCount: sum(base?.wal_num, wal?.no_of_files),

@@ -31,6 +31,7 @@ const statusSchema = z.object({
       walStatus: z.string().nullable(),
     }),
   ),
+  tablespaces: z.array(z.object({ oid: z.number(), name: z.string(), location: z.string() })),
   archiver: z
     .object({
       archivedCount: z.number(),
@@ -76,6 +77,8 @@ SELECT json_build_object(
       'restartLsn', restart_lsn, 'confirmedFlushLsn', confirmed_flush_lsn,
       'retainedBytes', greatest(0, pg_wal_lsn_diff(lsn, restart_lsn)), 'walStatus', wal_status
     ) ORDER BY slot_name), '[]') FROM pg_replication_slots),
+  'tablespaces', (SELECT coalesce(json_agg(json_build_object('oid', oid::bigint, 'name', spcname, 'location', location) ORDER BY spcname), '[]')
+    FROM pg_tablespace, pg_tablespace_location(oid) AS location WHERE location LIKE '/%'),
   'archiver', CASE WHEN NOT in_recovery THEN (SELECT json_build_object(
       'archivedCount', archived_count, 'lastArchivedWal', last_archived_wal, 'lastArchivedAt', last_archived_time,
       'failedCount', failed_count, 'lastFailedWal', last_failed_wal, 'lastFailedAt', last_failed_time,

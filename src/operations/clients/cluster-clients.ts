@@ -19,8 +19,8 @@ export interface ClusterClients {
   readonly services: ServiceCommands
   readonly writeProbe: WriteProbe
   barman(server: string): BarmanCommands
-  /** A recovered copy in the container of Barman (a rehearsal) or of a node, there or not. */
-  recoveredCopy(service: string, directory: string): RecoveredCopy
+  /** A recovered copy on the volume of Barman (a rehearsal) or of a node, there or not. */
+  recoveredCopy(service: string, root: string): RecoveredCopy
   /** On the current leader. Empty while no base backup is being sent. */
   readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
   /** The base backup that makes this replica, as the node that sends it counts it; null while none is sent. */

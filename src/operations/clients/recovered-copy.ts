@@ -1,7 +1,8 @@
 import type { Check } from '../../domain/backup.ts'
 import type { RecoveryPoint, RestoreMethod } from '../../domain/recovery.ts'
+import type { ReplayProof } from '../../domain/recovery-proof.ts'
 import type { RecoveryTarget } from '../../domain/recovery-target.ts'
-import type { DetachedRuns } from './barman-commands.ts'
+import type { Tablespace } from '../../domain/tablespace.ts'
 
 /** How a recovered copy stands. */
 export interface CopyStatus {
@@ -20,6 +21,18 @@ export interface CopyStatus {
   readonly locks: number
   /** The last lines of PostgreSQL's log, for errors. */
   readonly lastLines: readonly string[]
+  readonly wants: ReplayWants
+}
+
+/**
+ * What the WAL asks for and the copy does not have. PostgreSQL pauses, or ends, where it is asked for more than it was started
+ * with: this is not its target. Started again it has it.
+ */
+export interface ReplayWants {
+  /** Parameters, and what they must be at the least: {"max_connections": 400}. */
+  readonly settings: Readonly<Record<string, number>>
+  /** Made in the WAL, at a place that the copy does not have yet. */
+  readonly tablespace: Pick<Tablespace, 'oid' | 'location'> | null
 }
 
 /** What a replay needs to know. */
@@ -32,20 +45,29 @@ export interface ReplayRequest {
 }
 
 /**
- * One recovered data directory and its PostgreSQL, outside Patroni, in one container (Barman's, or a node's). It archives
- * nothing, streams from nobody, and listens to the stack's network only when it is published. All calls are idempotent;
- * PostgreSQL runs detached, so that a worker that takes over finds it.
+ * One recovered data directory and its PostgreSQL, outside Patroni. The data lies on the volume of one container (Barman's, or a
+ * node's); its PostgreSQL runs in a sandbox that has that directory, no network, and nothing else. WAL is fetched for it, and
+ * readers are passed on to it, by processes in the container itself. All calls are idempotent, and all of it outlives the worker,
+ * so that one that takes over finds it.
  */
 export interface RecoveredCopy {
+  /** Everything of it: see docker/base/recovery/copies.py. */
+  readonly root: string
+  /** The data directory. */
   readonly directory: string
-  readonly runs: DetachedRuns
-  /** Makes the directory's parent, and what the copy keeps to itself beside it. */
-  prepare(): Promise<void>
-  /** Bytes free on its volume, and bytes that the directory takes. */
+  /** Makes the root, and places for these tablespaces. */
+  prepare(tablespaces: readonly Pick<Tablespace, 'oid' | 'location'>[]): Promise<void>
+  /** Where a tablespace with this OID lies in the copy. */
+  placeOf(oid: number): string
+  /** Bytes free on its volume, and bytes that the copy takes. */
   space(): Promise<{ readonly freeBytes: number; readonly usedBytes: number }>
   status(): Promise<CopyStatus>
-  /** Starts PostgreSQL: it replays to the target and pauses there. */
+  /** Starts PostgreSQL, again if need be: it replays to the target and pauses there. */
   startReplay(request: ReplayRequest): Promise<void>
+  /** Sees to it that WAL is fetched for a copy that replays: whoever does may have died with its container. */
+  keepFetching(request: Pick<ReplayRequest, 'server' | 'restoreMethod'>): Promise<void>
+  /** The archive's records around a position. Throws RecoveredCopyError where the archive does not tell. */
+  prove(request: Pick<ReplayRequest, 'server' | 'timeline'> & { readonly lsn: string }): Promise<ReplayProof>
   /**
    * Lets role `rehearsal` in with this password, read-only, on this port of the container. False: the recovered data has
    * no such role, and nobody was let in.
@@ -60,8 +82,12 @@ export interface RecoveredCopy {
    * promoted is success, and one that does not run is left as it is.
    */
   promote(): Promise<void>
+  /** Stops it cleanly and for good: data that waits to take the cluster's place. Already so is success. */
+  handOver(): Promise<void>
   /** A clean stop. Already stopped is success. */
   stop(): Promise<void>
-  /** Stops it by force and removes the directory, and whatever was fetched for it. Already gone is success. */
+  /** Ends its sandbox and what works for it; the data stays. Already so is success. */
+  close(): Promise<void>
+  /** Ends it by force and removes all of it. Already gone is success. */
   remove(): Promise<void>
 }

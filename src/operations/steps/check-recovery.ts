@@ -3,10 +3,20 @@ import type { Refusal } from '../../domain/operation.ts'
 import { isFuture } from '../../domain/recoverability-reasons.ts'
 import { hasEnded, RecoveryMode, type RecoveryRecord } from '../../domain/recovery.ts'
 import { parseRecoveryTarget } from '../../domain/recovery-target.ts'
+import { byLocation, whyNotSwappable } from '../../domain/tablespace.ts'
 import { refuse } from '../refuse.ts'
 import { backupsOf, checkBackupServer, findServer } from './backup-server.ts'
 import { checkLeads, checkNode } from './check-node.ts'
-import { bytesNeeded, damagedOf, judge, nodeOfRecovery, type RecoveryContext } from './recovery-subject.ts'
+import { TABLESPACE_REMEDY } from './recovery-errors.ts'
+import {
+  bytesNeeded,
+  damagedOf,
+  judge,
+  nodeOfRecovery,
+  type RecoveryContext,
+  tablespacesNow,
+  volumeOf,
+} from './recovery-subject.ts'
 
 const MAX_SQL = 10_000
 
@@ -19,7 +29,7 @@ export function checkRecovery(
     ...checkTarget(context),
     ...checkAssertions(context),
     ...checkOthers(context.recoveries, mode),
-    ...(mode === RecoveryMode.IN_PLACE ? checkPlace(context) : []),
+    ...(mode === RecoveryMode.IN_PLACE ? [...checkPlace(context), ...checkTablespaces(context)] : []),
   ]
 }
 
@@ -47,16 +57,24 @@ export function checkTarget(context: RecoveryContext): Refusal[] {
 
 /** What speaks against a backup, whoever has chosen it. */
 function checkChosen(backup: Backup | null): Refusal[] {
-  if (backup !== null && backup.tablespaceCount > 0) {
-    // Barman would restore them to where they were: over those of the node that runs.
-    const message = `backup ${backup.backupId} has ${backup.tablespaceCount} tablespaces outside of the data directory`
-    const remedy =
-      'Howdah does not recover tablespaces. Restore it by hand, with `barman restore --tablespace NAME:PATH`.'
-    return [refuse('HAS_TABLESPACES', message, remedy, 'backup')]
-  }
   if (backup?.retentionStatus !== RetentionStatus.OBSOLETE) return []
   const message = `backup ${backup.backupId} is OBSOLETE: Barman may remove it, and its WAL, while it is being restored`
   return [refuse('BACKUP_OBSOLETE', message, 'Keep it first with keepBackup, or name another one.', 'backup')]
+}
+
+/** Those of the backup, and those that the cluster has now, which may have come in the WAL that is replayed. */
+function checkTablespaces(context: RecoveryContext): Refusal[] {
+  const { target } = parseRecoveryTarget(context.input.target ?? {})
+  const verdict = target === null ? null : judge(context, target)
+  const volume = volumeOf(context.layout, nodeOfRecovery(context))
+  if (volume === null) return []
+  return byLocation(verdict?.backup?.tablespaces ?? [], tablespacesNow(context.cluster)).flatMap(
+    ({ name, location }) => {
+      const why = whyNotSwappable(location, volume)
+      const message = `tablespace "${name}" cannot be recovered in place: ${why}`
+      return why === null ? [] : [refuse('TABLESPACE_MISPLACED', message, TABLESPACE_REMEDY)]
+    },
+  )
 }
 
 function checkBackup(context: RecoveryContext): Refusal[] {

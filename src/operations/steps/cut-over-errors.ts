@@ -63,16 +63,6 @@ export class NotArchivedError extends HowdahError {
   }
 }
 
-/** Directories are not as any cut over leaves them. */
-export class UnexpectedDirectoriesError extends HowdahError {
-  readonly code = 'UNEXPECTED_DIRECTORIES'
-  constructor(service: string, seen: string) {
-    super(`the data directories of ${service} are not as a cut over leaves them: ${seen}`, {
-      remedy: 'Look at them in the container. Nothing was moved.',
-    })
-  }
-}
-
 /** The new leader has begun: going back now would lose what was written to it. */
 export class AlreadyLeadingError extends HowdahError {
   readonly code = 'ALREADY_LEADING'

@@ -16,9 +16,9 @@ const cutOverSchema = z.object({
   node: z.string(),
   /** Where its Patroni has its data. */
   live: z.string(),
-  /** Where the recovered data is until the cut over. */
+  /** Root of the recovered data until the cut over. */
   copy: z.string(),
-  /** Where the data that is given up is put. */
+  /** Root of where the data that is given up is put. */
   previous: z.string(),
   systemIdentifier: z.string().optional(),
   /** Of the promoted copy. */

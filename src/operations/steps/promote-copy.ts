@@ -5,6 +5,7 @@ import { readControlData, readLiveDirectory } from './control-data.ts'
 import { OtherSystemError, TimelineTakenError, UncleanStopError } from './cut-over-errors.ts'
 import { findCutOver, keepCutOver } from './cut-over-state.ts'
 import { leaderOf, serviceOf, snapshotOf } from './node-wellness.ts'
+import { checkSwap } from './swap-directories.ts'
 import { readHistory } from './timeline-guard.ts'
 
 /** Which recovered data takes the cluster's place. */
@@ -12,7 +13,7 @@ export interface CutOverSubject {
   readonly recovery: string
   readonly server: string
   readonly node: string
-  /** The data, on the node's own volume. */
+  /** The data's root, on the node's own volume. */
   readonly copy: string
 }
 
@@ -24,8 +25,6 @@ export function promoteCopy<Input>(deps: {
   subject(context: StepContext<Input>): Promise<CutOverSubject>
   /** Makes known that it has begun. */
   begin(context: StepContext<Input>, recovery: string): Promise<void>
-  /** Promotes its PostgreSQL unless it is, and stops it cleanly; one that does not run is left as it is. */
-  promote(context: StepContext<Input>, subject: CutOverSubject): Promise<void>
   /** Takes back `begin`, and the copy where nobody needs it any more. */
   giveUp(context: StepContext<Input>): Promise<void>
 }): Step<Input> {
@@ -45,8 +44,11 @@ export function promoteCopy<Input>(deps: {
       await keepCutOver(context, begun, `Cutting over to recovery ${recovery} on ${node}`)
       await deps.begin(context, recovery)
 
-      await deps.promote(context, subject)
-      const control = await readControlData(context, service, copy)
+      const recovered = context.clients.recoveredCopy(service, copy)
+      await recovered.promote()
+      await recovered.handOver()
+      await checkSwap(context, begun)
+      const control = await readControlData(context, service, recovered.directory)
       if (control.state !== 'shut down') throw new UncleanStopError(`the copy on ${node}`, control.state)
       const cluster = await readCluster(context)
       if (control.systemIdentifier !== cluster.systemIdentifier) {
@@ -56,7 +58,7 @@ export function promoteCopy<Input>(deps: {
         throw new TimelineTakenError(control.timeline, cluster.timeline)
       }
       const message = `The recovered data is on timeline ${control.timeline} now`
-      const history = await readHistory(context, service, copy, control.timeline)
+      const history = await readHistory(context, service, recovered.directory, control.timeline)
       await keepCutOver(context, { copyTimeline: control.timeline, history }, message)
       return undefined
     },

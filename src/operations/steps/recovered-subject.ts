@@ -2,7 +2,6 @@ import { NotFoundError } from '../../domain/errors.ts'
 import { RecoveryStatus } from '../../domain/recovery.ts'
 import type { StepContext } from '../context.ts'
 import { cutOverState, targetService } from './cut-over-state.ts'
-import { serviceOf } from './node-wellness.ts'
 import type { promoteCopy } from './promote-copy.ts'
 
 /** The copy that a recovery has made on its node. Given up, it is removed: promoted once, it can wait for nothing any more. */
@@ -17,11 +16,6 @@ export function recoveredCopyOf<Input>(
     },
     async begin(context, recovery) {
       await context.recoveries.change(recovery, { status: RecoveryStatus.CUTTING_OVER })
-    },
-    async promote(context, { node, copy: directory }) {
-      const copy = context.clients.recoveredCopy(serviceOf(context.layout, node), directory)
-      await copy.promote()
-      await copy.stop()
     },
     async giveUp(context) {
       const { recovery, copy } = cutOverState(context)

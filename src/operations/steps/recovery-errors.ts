@@ -1,4 +1,5 @@
 import { HowdahError } from '../../domain/errors.ts'
+import { type ReplayJudgement, ReplayVerdict } from '../../domain/recovery-proof.ts'
 
 /** `barman restore` ended without the files. */
 export class RestoreFailedError extends HowdahError {
@@ -64,6 +65,37 @@ export class TargetNotReachedError extends HowdahError {
     )
   }
 }
+
+/** PostgreSQL has stopped replaying, and not at the target. */
+export class NotAtTargetError extends HowdahError {
+  readonly code = 'NOT_AT_TARGET'
+  constructor(
+    readonly target: string,
+    readonly lsn: string,
+    { verdict, reason }: ReplayJudgement,
+  ) {
+    const where = verdict === ReplayVerdict.SHORT ? 'before' : 'behind'
+    super(`replay stopped at LSN ${lsn}, ${where} ${target}: ${reason}`, {
+      remedy:
+        'The copy was removed. Look at what PostgreSQL said in the log lines of this operation, then recover once more.',
+      retryable: true,
+    })
+  }
+}
+
+/** Data with this tablespace cannot take the place of a node's. */
+export class TablespaceMisplacedError extends HowdahError {
+  readonly code = 'TABLESPACE_MISPLACED'
+  constructor(
+    readonly tablespace: string,
+    readonly why: string,
+  ) {
+    super(`tablespace ${tablespace} cannot be recovered in place: ${why}`, { remedy: TABLESPACE_REMEDY })
+  }
+}
+
+export const TABLESPACE_REMEDY =
+  "rehearseRecovery recovers it all the same, beside Barman. In place only what lies on the node's volume is recovered: CREATE TABLESPACE there, move what is in this one (ALTER TABLE ... SET TABLESPACE), drop it, and take a backup."
 
 /** What was recovered is not what it has to be. */
 export class RecoveryNotVerifiedError extends HowdahError {

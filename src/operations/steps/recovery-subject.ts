@@ -6,10 +6,11 @@ import { canRecoverTo, type RecoverabilityVerdict } from '../../domain/recoverab
 import { RecoveryMode, type RestoreMethod } from '../../domain/recovery.ts'
 import { parseRecoveryTarget, type RecoveryTarget, type RecoveryTargetInput } from '../../domain/recovery-target.ts'
 import type { RecoveryWindow } from '../../domain/recovery-window.ts'
+import type { Tablespace } from '../../domain/tablespace.ts'
 import { damagedBackups, type Verifications } from '../damaged-backups.ts'
 import type { Verification } from '../verification.ts'
 import { findServer, serverName } from './backup-server.ts'
-import { leaderOf } from './node-wellness.ts'
+import { leaderOf, snapshotOf } from './node-wellness.ts'
 
 /** What a recovery reads of its input. */
 export interface RecoveryRequest {
@@ -72,6 +73,17 @@ export function windowOf(context: RecoveryContext, { backup, timeline }: Recover
 /** The node that an in-place recovery is put on; null where it cannot be told. */
 export function nodeOfRecovery(context: RecoveryContext): string | null {
   return context.input.node ?? leaderOf(context.cluster)
+}
+
+/** Where a node has its data directory, and what is to be renamed into its place. */
+export function volumeOf(layout: ClusterLayout, node: string | null): string | null {
+  return layout.nodes.find(({ name }) => name === node)?.dataDirectory ?? null
+}
+
+/** The tablespaces that the cluster has now, as far as the leader was seen. */
+export function tablespacesNow(cluster: ClusterSnapshot): readonly Tablespace[] {
+  const leader = leaderOf(cluster)
+  return (leader === null ? null : snapshotOf(cluster, leader)?.postgres.value?.tablespaces) ?? []
 }
 
 /** The service whose container holds the copy. */

@@ -1,24 +1,19 @@
-import { InvalidValueError, WaitTimeoutError } from '../../domain/errors.ts'
-import { type Lsn, parseLsn } from '../../domain/lsn.ts'
-import { RecoveryStatus } from '../../domain/recovery.ts'
+import { InvalidValueError } from '../../domain/errors.ts'
+import { formatLsn, type Lsn, parseLsn } from '../../domain/lsn.ts'
+import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import { describeTarget, type RecoveryTarget } from '../../domain/recovery-target.ts'
-import { DEFAULT_SEGMENT_BYTES } from '../../domain/wal-name.ts'
-import type { CopyStatus, RecoveredCopy } from '../clients/recovered-copy.ts'
+import { whyNotSwappable } from '../../domain/tablespace.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { CopyDiskFullError, ReplayFailedError, TargetNotReachedError } from './recovery-errors.ts'
-import { judge, type RecoveryRequest, targetOf, windowOf } from './recovery-subject.ts'
+import { followReplay, type Replay } from './follow-replay.ts'
+import { proveTarget } from './prove-target.ts'
+import { ReplayFailedError, TablespaceMisplacedError, TargetNotReachedError } from './recovery-errors.ts'
+import { judge, type RecoveryRequest, targetOf, volumeOf, windowOf } from './recovery-subject.ts'
 import { startOf } from './restore-backup.ts'
 
 type Context = StepContext<RecoveryRequest>
 
-const POLL_MS = 300
-/** Not one record replayed for so long: the archive does not answer. */
-const STALL_MS = 600_000
-/** Not one for so long: is there room for more? */
-const FULL_MS = 10_000
-
-/** Starts the copy's PostgreSQL and follows it to the target, where it pauses. */
+/** Starts the copy's PostgreSQL, follows it to the target, where it pauses, and proves that it is the target. */
 export const replayWal: Step<RecoveryRequest> = {
   name: 'replay-wal',
   title: 'Replay WAL up to the target',
@@ -29,16 +24,26 @@ export const replayWal: Step<RecoveryRequest> = {
     const target = targetOf(context.input)
     if (target === null) throw new InvalidValueError('the target cannot be read any more')
     const record = await context.recoveries.change(context.operation.id, { status: RecoveryStatus.REPLAYING })
-    const copy = context.clients.recoveredCopy(record.service, record.directory)
+    const { server, service, targetTimeline: timeline, restoreMethod } = record
+    const copy = context.clients.recoveredCopy(service, record.directory)
+    const seen = rangeOf(context, target, record.backupId)
     const startedAt = await startOf(context, 'replayStartedAt', 'Replaying')
-    const { server, targetTimeline: timeline, restoreMethod } = record
-    await copy.startReplay({ server, target, timeline, restoreMethod })
-    const range = rangeOf(context, target, record.backupId)
-    const status = await untilPaused(context, { service: record.service, copy }, range)
+    const archiveEnd = await archiveEndOf(context, seen.archiveEnd)
+    const request = { server, target, timeline, restoreMethod }
+    const allows = allowsOf(context, record)
+    const status = await followReplay(context, { service, copy, request, range: seen, allows })
     if (status.atEnd && target.kind !== 'TIME' && target.kind !== 'END') {
       throw new TargetNotReachedError(describeTarget(target), status.lsn, status.reached?.time ?? null)
     }
-    if (status.atEnd) context.log(`Replayed all that the archive holds, to LSN ${status.lsn ?? 'unknown'}`)
+    if (status.lsn === null) throw new ReplayFailedError(status.lastLines, null)
+    if (status.atEnd) context.log(`Replayed all that the archive holds, to LSN ${status.lsn}`)
+    await proveTarget(context, copy, request, {
+      position: status.lsn,
+      lsn: parseLsn(status.lsn),
+      time: status.reached?.time ?? null,
+      archiveEnd,
+      backupEnd: seen.backupEnd,
+    })
     const replaySeconds = (context.now().getTime() - startedAt) / 1000
     await context.recoveries.change(record.id, { reached: status.reached, timeline: status.timeline, replaySeconds })
     return undefined
@@ -48,6 +53,8 @@ export const replayWal: Step<RecoveryRequest> = {
 interface ReplayRange {
   readonly from: Lsn | null
   readonly to: Lsn | null
+  readonly archiveEnd: Lsn | null
+  readonly backupEnd: Lsn | null
 }
 
 function rangeOf(context: Context, target: RecoveryTarget, backup: string): ReplayRange {
@@ -62,45 +69,27 @@ function rangeOf(context: Context, target: RecoveryTarget, backup: string): Repl
   const verdict = judge(seen, target)
   const window = verdict === null ? null : windowOf(seen, verdict)
   const end = target.kind === 'IMMEDIATE' ? window?.earliestLsn : window?.latestLsn
-  return { from: verdict?.backup?.beginLsn ?? null, to: target.kind === 'LSN' ? target.lsn : (end ?? null) }
-}
-
-async function untilPaused(
-  context: Context,
-  { service, copy }: { service: string; copy: RecoveredCopy },
-  range: ReplayRange,
-): Promise<CopyStatus> {
-  let moved = { lsn: null as string | null, at: context.now().getTime() }
-  let measuredAt = moved.at
-  for (;;) {
-    const status = await copy.status()
-    if (status.state === 'PAUSED') return status
-    if (status.state === 'STOPPED' || status.state === 'ABSENT' || status.state === 'PROMOTED') {
-      // Its run has just begun: postmaster.pid comes a moment later.
-      if (context.now().getTime() - moved.at > 10_000 || status.lastLines.some((line) => line.includes('FATAL:'))) {
-        throw new ReplayFailedError(status.lastLines, moved.lsn)
-      }
-    }
-    if (status.lsn !== null && status.lsn !== moved.lsn) moved = { lsn: status.lsn, at: context.now().getTime() }
-    const waitedMs = context.now().getTime() - moved.at
-    if (waitedMs > STALL_MS) throw new WaitTimeoutError('WAL to be replayed', moved.lsn ?? status.state, waitedMs)
-    if (waitedMs > FULL_MS && context.now().getTime() - measuredAt > FULL_MS) {
-      measuredAt = context.now().getTime()
-      const { freeBytes } = await copy.space()
-      if (freeBytes < DEFAULT_SEGMENT_BYTES) throw new CopyDiskFullError(service, freeBytes, moved.lsn)
-    }
-    report(context, status, range)
-    await context.sleep(POLL_MS)
+  return {
+    from: verdict?.backup?.beginLsn ?? null,
+    to: target.kind === 'LSN' ? target.lsn : (end ?? null),
+    archiveEnd: window?.latestLsn ?? null,
+    backupEnd: verdict?.backup?.endLsn ?? null,
   }
 }
 
-function report(context: Context, { lsn, reached }: CopyStatus, { from, to }: ReplayRange): void {
-  const at = reached?.time ?? null
-  const message = at === null ? `replayed to LSN ${lsn ?? 'unknown'}` : `replayed to the commit of ${at}`
-  if (lsn === null || from === null || to === null || to <= from) {
-    context.progress({ message })
-    return
+/** How far the archive reached when the replay was begun, for whoever takes over as well. */
+async function archiveEndOf(context: Context, seen: Lsn | null): Promise<Lsn | null> {
+  const kept = context.state()['archiveEnd']
+  if (typeof kept === 'string') return parseLsn(kept)
+  if (seen !== null) await context.keep({ archiveEnd: formatLsn(seen) }, `The archive reaches LSN ${formatLsn(seen)}`)
+  return seen
+}
+
+/** A rehearsal can have a tablespace anywhere; what is to take a node's place cannot. */
+function allowsOf(context: Context, { mode, node }: RecoveryRecord): Replay['allows'] {
+  const volume = mode === RecoveryMode.IN_PLACE ? volumeOf(context.layout, node) : null
+  return ({ oid, location }) => {
+    const why = volume === null ? null : whyNotSwappable(location, volume)
+    if (why !== null) throw new TablespaceMisplacedError(String(oid), why)
   }
-  const done = parseLsn(lsn) - from
-  context.progress({ bytesDone: Math.max(0, Number(done)), bytesTotal: Number(to - from), message })
 }

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Backup } from '../../domain/backup.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { RecoveryRecord } from '../../domain/recovery.ts'
+import { byLocation } from '../../domain/tablespace.ts'
 import type { RecoveredCopy } from '../clients/recovered-copy.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { backupsOf } from './backup-server.ts'
 import { RestoreFailedError } from './recovery-errors.ts'
-import type { RecoveryRequest } from './recovery-subject.ts'
+import { type RecoveryRequest, tablespacesNow } from './recovery-subject.ts'
 import { runToItsEnd } from './run-to-its-end.ts'
 
 type Context = StepContext<RecoveryRequest>
@@ -33,14 +35,14 @@ export const restoreBackup: Step<RecoveryRequest> = {
     const id = restoreRunId(record.id)
     // What a lost run has left is not whole, and nobody knows what of it is.
     if ((await runs.status(id)).state === 'LOST') await copy.remove()
-    await copy.prepare()
+    await copy.prepare(byLocation(backupOf(context, record)?.tablespaces ?? [], tablespacesNow(context.cluster())))
     const startedAt = await startOf(context, 'restoreStartedAt', 'Restoring')
     const lines: string[] = []
     const watched = new AbortController()
     const progress = watchBytes(context, copy, record, AbortSignal.any([context.signal, watched.signal]))
     let exitCode: number | null
     try {
-      exitCode = await runToItsEnd(runs, context.signal, id, restoreCommand(context, record), (line) => {
+      exitCode = await runToItsEnd(runs, context.signal, id, restoreCommand(context, record, copy), (line) => {
         lines.push(line)
         context.log(line, LogLevel.INFO)
       })
@@ -64,22 +66,31 @@ export async function startOf(context: Context, name: string, message: string): 
   return now
 }
 
-function restoreCommand(context: Context, { server, backupId, directory, node }: RecoveryRecord): string[] {
+function restoreCommand(context: Context, record: RecoveryRecord, copy: RecoveredCopy): string[] {
+  const { server, backupId, node } = record
   const host = context.layout.nodes.find(({ name }) => name === node)?.host
   const remote = host === undefined ? [] : ['--remote-ssh-command', `ssh postgres@${host}`]
+  const places = (backupOf(context, record)?.tablespaces ?? []).flatMap(({ oid, name }) => [
+    '--tablespace',
+    `${name}:${copy.placeOf(oid)}`,
+  ])
   // WAL comes as it is replayed; without it Barman would copy all that there is up to the target first.
-  return ['barman', 'restore', '--get-wal', ...remote, server, backupId, directory]
+  return ['barman', 'restore', '--get-wal', ...remote, ...places, server, backupId, copy.directory]
+}
+
+function backupOf(context: Context, { backupId }: RecoveryRecord): Backup | undefined {
+  const seen = { input: context.input, layout: context.layout, cluster: context.cluster() }
+  return backupsOf(seen).find((each) => each.backupId === backupId)
 }
 
 /** A look that fails is made up for by the next. */
 async function watchBytes(
   context: Context,
   copy: RecoveredCopy,
-  { backupId }: RecoveryRecord,
+  record: RecoveryRecord,
   signal: AbortSignal,
 ): Promise<void> {
-  const seen = { input: context.input, layout: context.layout, cluster: context.cluster() }
-  const backup = backupsOf(seen).find((each) => each.backupId === backupId)
+  const backup = backupOf(context, record)
   while (!signal.aborted) {
     try {
       const { usedBytes } = await copy.space()

@@ -16,10 +16,8 @@ export function settleRecovery(status: RecoveryStatus.COMPLETED | RecoveryStatus
 
     async run(context) {
       const { recovery, cutOverAt, copyTimeline, copy } = cutOverState(context)
-      if (status === RecoveryStatus.COMPLETED) {
-        // The data has gone into service; what was beside it, for replay and readers, is needed no more.
-        await context.clients.recoveredCopy(targetService(context), copy).remove()
-      }
+      // The data has gone into service; what was beside it, for replay and readers, is needed no more.
+      await context.clients.recoveredCopy(targetService(context), copy).remove()
       const downtime = context.state()['downtimeSeconds']
       const previous = await previousData(context)
       const patch = {

@@ -1,61 +1,40 @@
+import { z } from 'zod'
 import type { StepContext } from '../context.ts'
-import { UnexpectedDirectoriesError } from './cut-over-errors.ts'
 import { type CutOverState, targetService } from './cut-over-state.ts'
 import { runScript } from './run-on-node.ts'
 
-/** Three directories of one volume: which of them are there tells how far a swap came. */
-const LOOK = 'for each; do if [ -d "$each" ]; then printf 1; else printf 0; fi; done'
-// Safe to run again from anywhere in them.
-const SWAP =
-  'live=$1 copy=$2 previous=$3; [ -d "$previous" ] || mv -T "$live" "$previous"; [ ! -d "$copy" ] || mv -T "$copy" "$live"; sync "$(dirname "$live")"'
-const SWAP_BACK =
-  'live=$1 copy=$2 previous=$3; [ -d "$previous" ] || exit 0; [ ! -d "$live" ] || mv -T "$live" "$copy"; mv -T "$previous" "$live"; sync "$(dirname "$live")"'
+const progressSchema = z.object({ progress: z.enum(['NOT_SWAPPED', 'HALF', 'SWAPPED', 'NO_COPY']) })
 
-/** SWAPPED: the recovered data is in the place of the node's. HALF: the place is empty. NO_COPY: nothing to swap. */
-export type SwapProgress = 'NOT_SWAPPED' | 'HALF' | 'SWAPPED' | 'NO_COPY'
+/**
+ * SWAPPED: the recovered data is in the place of the node's. HALF: the place is empty, or tablespaces are on their way. NO_COPY:
+ * nothing to swap.
+ */
+export type SwapProgress = z.output<typeof progressSchema>['progress']
 
 type Directories = Pick<CutOverState, 'live' | 'copy' | 'previous'>
 
-/** How far it came. Throws UnexpectedDirectoriesError where no swap leads to what is there. */
+/** How far it came. Throws NodeCommandError where no swap leads to what is there. */
 export async function swapProgress(context: StepContext<unknown>, directories: Directories): Promise<SwapProgress> {
-  const service = targetService(context)
-  const seen = await runScript(context, service, LOOK, argumentsOf(directories))
-  switch (seen) {
-    case '110':
-      return 'NOT_SWAPPED'
-    case '100':
-      return 'NO_COPY'
-    case '011':
-      return 'HALF'
-    case '101':
-      return 'SWAPPED'
-    default:
-      throw new UnexpectedDirectoriesError(service, describe(directories, seen))
-  }
+  return progressSchema.parse(JSON.parse(await ask(context, 'swap-progress', directories))).progress
 }
 
-/** Puts the recovered data in the place of the node's, which is kept beside it. Two renames. */
+/** Throws NodeCommandError where they cannot change places, before anything is stopped for it. */
+export async function checkSwap(context: StepContext<unknown>, directories: Directories): Promise<void> {
+  await ask(context, 'swap-check', directories)
+}
+
+/** Puts the recovered data, tablespaces and all, in the place of the node's, which is kept beside it. */
 export async function swapDirectories(context: StepContext<unknown>, directories: Directories): Promise<void> {
-  const progress = await swapProgress(context, directories)
-  if (progress === 'SWAPPED') return
-  if (progress === 'NO_COPY') throw new UnexpectedDirectoriesError(targetService(context), `no ${directories.copy}`)
-  await runScript(context, targetService(context), SWAP, argumentsOf(directories), { user: 'postgres' })
+  await ask(context, 'swap', directories)
 }
 
 /** Puts the node's data back in its place. */
 export async function swapBack(context: StepContext<unknown>, directories: Directories): Promise<void> {
-  const progress = await swapProgress(context, directories)
-  if (progress === 'NOT_SWAPPED' || progress === 'NO_COPY') return
-  await runScript(context, targetService(context), SWAP_BACK, argumentsOf(directories), { user: 'postgres' })
+  await ask(context, 'swap-back', directories)
 }
 
-function argumentsOf({ live, copy, previous }: Directories): string[] {
-  return [live, copy, previous]
-}
-
-function describe(directories: Directories, seen: string): string {
-  const is = (index: number) => (seen[index] === '1' ? 'is there' : 'is not there')
-  return argumentsOf(directories)
-    .map((directory, index) => `${directory} ${is(index)}`)
-    .join(', ')
+/** By rename alone, and safe to run again from anywhere in it: docker/base/recovery/swapping.py. */
+function ask(context: StepContext<unknown>, verb: string, { live, copy, previous }: Directories): Promise<string> {
+  const request = JSON.stringify({ live, copy, previous })
+  return runScript(context, targetService(context), `howdah-recovery ${verb} "$1"`, [request], { user: 'postgres' })
 }

@@ -1,12 +1,11 @@
 import { type Check, CheckStatus } from '../../domain/backup.ts'
 import { InvalidValueError, messageOf } from '../../domain/errors.ts'
-import { parseLsn } from '../../domain/lsn.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
-import { RecoveryMode, type RecoveryPoint, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
-import { describeTarget, type RecoveryTarget } from '../../domain/recovery-target.ts'
+import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import type { RecoveredCopy } from '../clients/recovered-copy.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
+import { targetCheck } from './prove-target.ts'
 import { RecoveryNotVerifiedError } from './recovery-errors.ts'
 import { type Assertion, type RecoveryRequest, targetOf } from './recovery-subject.ts'
 
@@ -34,7 +33,7 @@ export const verifyCopy: Step<VerifyRequest> = {
     const checks: Check[] = [
       await checkConsistent(copy),
       ...(await copy.verify((message) => context.progress({ message }), context.signal)),
-      checkReached(target, record.reached),
+      targetCheck(context, target, record.reached),
     ]
     for (const [index, assertion] of (context.input.assertions ?? []).entries()) {
       checks.push(await checkAssertion(copy, assertion, index + 1))
@@ -93,45 +92,6 @@ async function checkConsistent(copy: RecoveredCopy): Promise<Check> {
     message: up ? `PostgreSQL is up, consistent, and ${state.toLowerCase()}` : `PostgreSQL is ${state}`,
     hint: null,
   }
-}
-
-/** That nothing beyond the target was replayed. */
-export function checkReached(target: RecoveryTarget, reached: RecoveryPoint | null): Check {
-  const at = `last commit ${reached?.xid ?? 'none'} of ${reached?.time ?? 'no time'}, LSN ${reached?.lsn ?? 'unknown'}`
-  const status = reached === null ? CheckStatus.FAILED : statusOf(target, reached)
-  const hints: Partial<Record<CheckStatus, string>> = {
-    FAILED: 'Report it: PostgreSQL has not stopped where it was told.',
-    UNKNOWN: 'Commit timestamps are off, or the transaction was rolled back: look at the data.',
-  }
-  return { name: 'target', status, message: `${describeTarget(target)}; ${at}`, hint: hints[status] ?? null }
-}
-
-function statusOf(target: RecoveryTarget, { time, lsn, xid }: RecoveryPoint): CheckStatus {
-  const unless = (wrong: boolean) => (wrong ? CheckStatus.FAILED : CheckStatus.OK)
-  switch (target.kind) {
-    case 'TIME': {
-      if (time === null) return CheckStatus.OK
-      const limit = BigInt(target.time.getTime()) * 1000n
-      return unless(target.inclusive ? microseconds(time) > limit : microseconds(time) >= limit)
-    }
-    case 'LSN':
-      return unless(lsn === null || (!target.inclusive && parseLsn(lsn) > target.lsn))
-    case 'XID': {
-      const isLast = xid === String(BigInt(target.xid) % 2n ** 32n)
-      if (target.inclusive) return isLast ? CheckStatus.OK : CheckStatus.UNKNOWN
-      return unless(isLast)
-    }
-    case 'NAME':
-    case 'IMMEDIATE':
-    case 'END':
-      return unless(lsn === null)
-  }
-}
-
-/** Commit times have microseconds, targets milliseconds. */
-function microseconds(time: string): bigint {
-  const fraction = /\.(\d{1,6})/.exec(time)?.[1] ?? ''
-  return BigInt(Date.parse(`${time.slice(0, 19)}Z`)) * 1000n + BigInt(fraction.padEnd(6, '0'))
 }
 
 async function checkAssertion(copy: RecoveredCopy, assertion: Assertion, number: number): Promise<Check> {

@@ -26,7 +26,7 @@ describe('show-backup', () => {
       endWal: '000000010000000000000014',
       sizeBytes: 3219672,
       clusterSizeBytes: 145001745,
-      tablespaceCount: 0,
+      tablespaces: [],
       walBytes: 89093,
       walCount: 2,
       compression: null,

@@ -1,0 +1,120 @@
+"""How a recovered copy ends: promoted, handed over to take the cluster's place, stopped, removed."""
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import time
+
+from copies import Copy, fail, write
+from settings import FLOORS, arguments, put_back
+
+
+def space(root):
+    """Bytes free on its volume, and bytes that it takes itself."""
+    copy = Copy(root)
+    parent = copy.root
+    while not os.path.exists(parent):
+        parent = os.path.dirname(parent)
+    found = os.statvfs(parent)
+    used = 0
+    for top, _, files in os.walk(copy.root):
+        for name in files:
+            try:
+                used += os.lstat(os.path.join(top, name)).st_blocks * 512
+            except FileNotFoundError:
+                pass
+    return {"freeBytes": found.f_bavail * found.f_frsize, "usedBytes": used}
+
+
+def promote(root):
+    copy = Copy(root)
+    if copy.postmaster() is None:
+        return {}
+    if copy.psql("SELECT pg_is_in_recovery()").stdout.strip() == "t":
+        start_as_the_cluster_does(copy)
+    said = copy.psql("SELECT CASE WHEN pg_is_in_recovery() THEN pg_promote(true, 300) ELSE true END")
+    # What decides is how it stands, not what was answered on the way there.
+    if copy.psql("SELECT pg_is_in_recovery()").stdout.strip() != "f":
+        fail(f"it was not promoted: {said.stderr.strip() or said.stdout.strip()}")
+    return {}
+
+
+def start_as_the_cluster_does(copy):
+    """A promotion writes into the WAL, and so for every standby and every later restore, what it was started with: it must be what
+    the cluster has, not what was enough for any. And PostgreSQL ends instead of being promoted where it has a target that the
+    archive does not reach: then it is started without one, and what it has ends where it was stopped."""
+    ended = copy.read("ended")
+    request = copy.request()
+    if ended is not None:
+        request["target"] = {"kind": "END", "value": "", "inclusive": True}
+    stop(copy.root)
+    exact = dict.fromkeys(FLOORS, 0)
+    chosen = arguments(copy, request, exact)
+    started = subprocess.run(["pg_ctl", "-D", copy.directory, "-l", copy.path("log"), "-w", "-t", "600", "-o", shlex.join(chosen), "start"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if started.returncode != 0:
+        fail(f"it does not start again: {started.stderr.strip()}")
+    there = "pg_get_wal_replay_pause_state() = 'paused'" if ended is None else f"pg_last_wal_replay_lsn() >= '{ended}'"
+    for _ in range(6000):
+        if copy.psql(f"SELECT {there}").stdout.strip() == "t":
+            return
+        time.sleep(0.1)
+    fail("it does not come to where it was again")
+
+
+def stop(root, mode="fast"):
+    copy = Copy(root)
+    if copy.postmaster():
+        said = subprocess.run(["pg_ctl", "-D", copy.directory, "-m", mode, "-w", "-t", "300", "stop"],
+                              capture_output=True, text=True, check=False)
+        if copy.postmaster():
+            fail(f"it does not stop: {said.stderr.strip()}")
+    return {}
+
+
+def hand_over(root):
+    """Stops it for good, as data that waits for its place: with what ALTER SYSTEM had set, and each tablespace by its own place.
+    In the sandbox, where the links still lead to the copy's own tablespaces."""
+    copy = Copy(root)
+    stop(root)
+    put_back(copy)
+    locations = {place: location for location, place in copy.places().items()}
+    tablespaces = []
+    for oid in sorted(os.listdir(copy.data("pg_tblspc"))):
+        link = copy.data(os.path.join("pg_tblspc", oid))
+        place = os.path.realpath(link)
+        if not os.path.islink(link):
+            continue
+        if place not in locations:
+            fail(f"tablespace {oid} lies in {place}, which is none of the copy's own")
+        relink(link, place)
+        tablespaces.append({"oid": oid, "location": locations[place], "place": place})
+    write(os.path.join(copy.root, "tablespaces.json"), json.dumps(tablespaces))
+    return {"tablespaces": tablespaces}
+
+
+def relink(link, target):
+    """At no moment without a link."""
+    if os.path.lexists(f"{link}.new"):
+        os.unlink(f"{link}.new")
+    os.symlink(target, f"{link}.new")
+    os.rename(f"{link}.new", link)
+
+
+def remove(root):
+    """In the node's container, when the sandbox is gone."""
+    copy = Copy(root)
+    environment = {**os.environ, "HOWDAH_WAL_SPOOL": copy.spool}
+    fetched = subprocess.run(["howdah-fetch-wal", "stop", copy.directory], capture_output=True, text=True, check=False, env=environment)
+    if fetched.returncode != 0:
+        fail(f"what fetches for it does not end: {fetched.stderr.strip()}")
+    # A removal that was cut short is a name that nobody takes for data.
+    gone = f"{copy.root}.gone"
+    if os.path.lexists(copy.root):
+        shutil.rmtree(gone, ignore_errors=True)
+        os.rename(copy.root, gone)
+    shutil.rmtree(gone, ignore_errors=True)
+    if os.path.lexists(gone):
+        fail(f"{gone} could not be removed")
+    return {}

@@ -1,0 +1,166 @@
+"""A copy's PostgreSQL: how it is started, and how it stands."""
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import time
+
+from copies import Copy, fail
+from reading import OURS
+from settings import FLOORS, arguments, needed, put_aside
+
+# Nothing more has come for so long, and the archive was asked several times: it has ended.
+QUIET_SECONDS = 4
+
+
+def prepare(text):
+    """The root, and where it has its tablespaces: {"root", "tablespaces": [{"oid", "location"}]}."""
+    request = json.loads(text)
+    copy = Copy(request["root"])
+    os.makedirs(os.path.dirname(copy.root), mode=0o700, exist_ok=True)
+    for directory in (copy.root, copy.private, copy.wal, copy.tablespaces):
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+    for tablespace in request["tablespaces"]:
+        give_place(copy, tablespace["location"], tablespace["oid"])
+    return {}
+
+
+def give_place(copy, location, oid):
+    places = copy.places()
+    place = places.get(location) or os.path.join(copy.tablespaces, str(int(oid)))
+    os.makedirs(place, mode=0o700, exist_ok=True)
+    copy.write_places({**places, location: place})
+
+
+def link_places(root):
+    """In the sandbox, as root: where the cluster has a tablespace, the copy finds its own. Whatever else is there is the image's."""
+    copy = Copy(root)
+    for location, place in copy.places().items():
+        if os.path.islink(location) and os.readlink(location) == place:
+            continue
+        os.makedirs(os.path.dirname(location), exist_ok=True)
+        if os.path.lexists(location):
+            fail(f"{location} is no place for a tablespace: it is a part of the container itself")
+        os.symlink(place, location)
+    return {}
+
+
+def serve(text):
+    request = json.loads(text)
+    copy = Copy(request["root"])
+    if copy.postmaster():
+        fail("its PostgreSQL runs already")
+    # What one that was killed with its container has left names processes that are others by now.
+    for left in (pathlib.Path(copy.data("postmaster.pid")), *pathlib.Path(copy.private).glob(".s.PGSQL.*")):
+        left.unlink(missing_ok=True)
+    for name in ("pg_wal", "pg_wal/archive_status", "pg_tblspc"):
+        os.makedirs(copy.data(name), mode=0o700, exist_ok=True)
+    if copy.read("served") is None:
+        # Slots of the original would keep WAL for standbys that this copy never has, and decode for nobody.
+        for entry in pathlib.Path(copy.data("pg_replslot")).glob("*"):
+            shutil.rmtree(entry)
+        # As a standby without a primary: at the end of the archive it then waits, where a recovery would promote itself or, behind
+        # the last commit, end in an error.
+        pathlib.Path(copy.data("recovery.signal")).unlink(missing_ok=True)
+        pathlib.Path(copy.data("standby.signal")).touch(mode=0o600)
+    copy.write("served", json.dumps(request))
+    put_aside(copy)
+    me = pwd.getpwuid(os.getuid()).pw_name
+    copy.write("pg_ident.conf", f"howdah {me} postgres\n")
+    if not os.path.exists(copy.path("pg_hba.conf")):
+        copy.write("pg_hba.conf", OURS)
+    os.makedirs(copy.path("taken"), mode=0o700, exist_ok=True)
+    for name in ("quiet", "ended", "reached"):
+        pathlib.Path(copy.path(name)).unlink(missing_ok=True)
+    # Of this start alone: an old FATAL must not be taken for its end.
+    log = os.open(copy.path("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.chmod(copy.directory, 0o700)
+    chosen = arguments(copy, request, FLOORS)
+    copy.write("running", json.dumps({name: max(floor, needed(copy.directory)[name]) for name, floor in FLOORS.items()}))
+    os.execvp("postgres", ["postgres", "-D", copy.directory, *chosen])
+
+
+STANDING = """SELECT json_build_object(
+  'recovering', pg_is_in_recovery(),
+  'paused', CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() = 'paused' ELSE false END,
+  'lsn', CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
+  'time', to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+  'timeline', CASE WHEN pg_is_in_recovery() THEN (SELECT min_recovery_end_timeline FROM pg_control_recovery())
+    ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int END,
+  'checkpointTimeline', (SELECT timeline_id FROM pg_control_checkpoint()),
+  'locks', (SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE backend_type = 'startup' AND locktype = 'relation' AND mode = 'AccessExclusiveLock'))"""
+
+
+def status(root):
+    copy = Copy(root)
+    answer = {"state": "ABSENT", "timeline": None, "lsn": None, "reached": None, "atEnd": False, "locks": 0, "lastLines": [],
+              "wants": {"settings": {}, "tablespace": None}}
+    if not os.path.isdir(copy.directory):
+        return answer
+    answer["lastLines"] = [line for line in (copy.read("log") or "")[-8000:].splitlines() if line][-20:]
+    if copy.read("served") is None:
+        return {**answer, "state": "STOPPED"}
+    if copy.postmaster() is None:
+        return {**answer, "state": "STOPPED", "wants": wants(copy)}
+    startup = next((title for title in copy.titles() if "startup" in title), "")
+    segment = re.search(r"(?:recovering|waiting for) ([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})", startup)
+    asked = copy.psql(STANDING)
+    if asked.returncode != 0:
+        if segment:
+            high, low = int(segment[2], 16), int(segment[3], 16) * 16 * 1024 * 1024
+            answer["lsn"] = f"{high:X}/{low:X}"
+        return {**answer, "state": "STARTING"}
+    seen = json.loads(asked.stdout)
+    answer["lsn"] = seen["lsn"]
+    answer["locks"] = seen["locks"]
+    answer["timeline"] = seen["timeline"] or seen["checkpointTimeline"]
+    # What was committed last, and when. Fails where commit timestamps are off.
+    last = copy.psql("SELECT xid FROM pg_last_committed_xact()") if seen["recovering"] else None
+    xid = last.stdout.strip() if last and last.returncode == 0 else ""
+    answer["reached"] = {"time": seen["time"], "lsn": seen["lsn"], "xid": xid if seen["time"] and xid else None}
+    kept = copy.read("reached")
+    if not seen["recovering"]:
+        return {**answer, "state": "PROMOTED", "reached": json.loads(kept) if kept else answer["reached"]}
+    if seen["paused"]:
+        # PostgreSQL pauses for more reasons than its target: what it lacks is written into pg_control first.
+        if lacking := lacks(copy):
+            return {**answer, "state": "PAUSED", "wants": {"settings": lacking, "tablespace": None}}
+        if kept is None:
+            copy.write("reached", json.dumps(answer["reached"]))
+        return {**answer, "state": "PAUSED", "atEnd": copy.read("ended") is not None}
+    # No commit is written behind the last one that the archive holds; so the copy is stopped here, for good.
+    if "waiting for" in startup and is_quiet(copy, seen["lsn"]):
+        copy.write("ended", seen["lsn"])
+        copy.psql("SELECT pg_wal_replay_pause()")
+    return {**answer, "state": "REPLAYING"}
+
+
+def lacks(copy):
+    """Settings that the WAL asks for more of than it was started with, and how much."""
+    running = json.loads(copy.read("running") or "{}")
+    return {name: value for name, value in needed(copy.directory).items() if value > running.get(name, value)}
+
+
+TABLESPACE = re.compile(r'CONTEXT:  WAL redo at [0-9A-F/]+ for Tablespace/CREATE: (\d+) "(.*)"$', re.MULTILINE)
+
+
+def wants(copy):
+    """What one that has ended lacks to go on: more of a setting, or a place for a tablespace that is made in the WAL."""
+    log = copy.read("log") or ""
+    made = TABLESPACE.search(log) if "FATAL:" in log else None
+    tablespace = {"oid": int(made[1]), "location": made[2]} if made and made[2] not in copy.places() else None
+    return {"settings": lacks(copy), "tablespace": tablespace}
+
+
+def is_quiet(copy, lsn):
+    """Whether replay stands at this position for long enough; each look writes down what the next compares with."""
+    before = json.loads(copy.read("quiet") or "null")
+    if before is None or before["lsn"] != lsn:
+        copy.write("quiet", json.dumps({"lsn": lsn, "since": time.time()}))
+        return False
+    return time.time() - before["since"] >= QUIET_SECONDS
