@@ -1,4 +1,5 @@
 import type { Lsn } from './lsn.ts'
+import type { Timestamp } from './timestamp.ts'
 
 /** Life of a base backup in Barman's catalogue. */
 export enum BackupStatus {
@@ -59,8 +60,8 @@ export interface Backup {
   type: BackupType
   /** Barman's backup_method: "postgres", "rsync" ... */
   method: string
-  beginTime: Date | null
-  endTime: Date | null
+  beginTime: Timestamp | null
+  endTime: Timestamp | null
   timeline: number | null
   beginLsn: Lsn | null
   endLsn: Lsn | null

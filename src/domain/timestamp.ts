@@ -30,9 +30,9 @@ export class Timestamp {
     return new Timestamp(BigInt(Math.round(seconds * MICROS_PER_SECOND)))
   }
 
-  /** Reads what a program wrote; throws InvalidValueError with the remedy. What people type: `readTimestamp`. */
-  static parse(text: string): Timestamp {
-    const { timestamp, problem } = readTimestamp(text)
+  /** For what a program wrote: throws InvalidValueError with the remedy. What people type: `readTimestamp`. */
+  static parse(given: GivenTime): Timestamp {
+    const { timestamp, problem } = readTimestamp(given)
     if (timestamp === null) throw new InvalidValueError(problem.message, { remedy: problem.remedy })
     return timestamp
   }

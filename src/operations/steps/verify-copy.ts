@@ -4,6 +4,7 @@ import { parseLsn } from '../../domain/lsn.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import { RecoveryMode, type RecoveryPoint, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import { describeTarget, type RecoveryTarget } from '../../domain/recovery-target.ts'
+import { Timestamp } from '../../domain/timestamp.ts'
 import type { RecoveredCopy } from '../clients/recovered-copy.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
@@ -111,8 +112,8 @@ function statusOf(target: RecoveryTarget, { time, lsn, xid }: RecoveryPoint): Ch
   switch (target.kind) {
     case 'TIME': {
       if (time === null) return CheckStatus.OK
-      const limit = BigInt(target.time.getTime()) * 1000n
-      return unless(target.inclusive ? microseconds(time) > limit : microseconds(time) >= limit)
+      const last = Timestamp.parse(time)
+      return unless(last.isAfter(target.time) || (!target.inclusive && last.equals(target.time)))
     }
     case 'LSN':
       return unless(lsn === null || (!target.inclusive && parseLsn(lsn) > target.lsn))
@@ -126,12 +127,6 @@ function statusOf(target: RecoveryTarget, { time, lsn, xid }: RecoveryPoint): Ch
     case 'END':
       return unless(lsn === null)
   }
-}
-
-/** Commit times have microseconds, targets milliseconds. */
-function microseconds(time: string): bigint {
-  const fraction = /\.(\d{1,6})/.exec(time)?.[1] ?? ''
-  return BigInt(Date.parse(`${time.slice(0, 19)}Z`)) * 1000n + BigInt(fraction.padEnd(6, '0'))
 }
 
 async function checkAssertion(copy: RecoveredCopy, assertion: Assertion, number: number): Promise<Check> {
