@@ -349,8 +349,8 @@ describe('the plan of rehearseRecovery', () => {
               {
                 ...first,
                 status: StepStatus.SUCCEEDED,
-                startedAt: minute(0).toISOString(),
-                finishedAt: minute(2).toISOString(),
+                startedAt: minute(0).toString(),
+                finishedAt: minute(2).toString(),
               },
             ],
     })
