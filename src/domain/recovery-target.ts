@@ -1,5 +1,5 @@
 import { messageOf } from './errors.ts'
-import { formatLsn, type Lsn, parseLsn } from './lsn.ts'
+import { formatLsn, type GivenLsn, type Lsn, parseLsn } from './lsn.ts'
 import { type GivenTime, readTimestamp, type Timestamp } from './timestamp.ts'
 
 /** Which timeline a recovery follows: one by its number, that of the base backup, or the newest that it can reach. */
@@ -21,7 +21,7 @@ export type RecoveryTarget = { readonly timeline: TargetTimeline } & (
 /** The shape of the contract's RecoveryTargetInput. */
 export interface RecoveryTargetInput {
   readonly time?: GivenTime | null
-  readonly lsn?: Lsn | string | null
+  readonly lsn?: GivenLsn | null
   readonly xid?: string | null
   readonly name?: string | null
   readonly immediate?: boolean | null
@@ -109,7 +109,7 @@ function parseTime(given: GivenTime, timeline: TargetTimeline, inclusive: boolea
   return right({ kind: 'TIME', time, timeline, inclusive })
 }
 
-function parseLsnTarget(value: Lsn | string, timeline: TargetTimeline, inclusive: boolean): ParsedRecoveryTarget {
+function parseLsnTarget(value: GivenLsn, timeline: TargetTimeline, inclusive: boolean): ParsedRecoveryTarget {
   try {
     return right({ kind: 'LSN', lsn: typeof value === 'bigint' ? value : parseLsn(value), timeline, inclusive })
   } catch (error) {

@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { Field, InputType } from 'type-graphql'
-import type { Lsn } from '../../domain/lsn.ts'
+import type { GivenLsn } from '../../domain/lsn.ts'
 import type { GivenTime } from '../../domain/timestamp.ts'
 import { DateTime, LsnScalar } from './scalars.ts'
 
@@ -15,7 +15,7 @@ export class RecoveryTargetInput {
   time?: GivenTime | null
 
   @Field(() => LsnScalar, { nullable: true, description: 'This position in the WAL.' })
-  lsn?: Lsn | null
+  lsn?: GivenLsn | null
 
   @Field(() => String, {
     nullable: true,

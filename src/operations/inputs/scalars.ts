@@ -1,9 +1,9 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
-import { messageOf } from '../../domain/errors.ts'
-import { formatLsn, type Lsn, parseLsn } from '../../domain/lsn.ts'
+import { formatLsn, type GivenLsn, isLsn, parseLsn } from '../../domain/lsn.ts'
 import { type GivenTime, readTimestamp, Timestamp } from '../../domain/timestamp.ts'
 
-/** A text that is no time goes on as text: whoever takes it refuses it by its field, with the remedy. */
+// A text that is no time, or no position, goes on as text: whoever takes it refuses it by its field, with a remedy.
+
 export const DateTime = new GraphQLScalarType<GivenTime, string>({
   name: 'DateTime',
   description:
@@ -25,7 +25,7 @@ function readTime(value: unknown): GivenTime {
   return readTimestamp(value).timestamp ?? value
 }
 
-export const LsnScalar = new GraphQLScalarType<Lsn, string>({
+export const LsnScalar = new GraphQLScalarType<GivenLsn, string>({
   name: 'LSN',
   description: 'A position in the WAL as PostgreSQL writes it, e.g. "1/BBCC7AC0".',
   serialize(value) {
@@ -36,11 +36,7 @@ export const LsnScalar = new GraphQLScalarType<Lsn, string>({
   parseLiteral: (node) => readLsn(node.kind === Kind.STRING ? node.value : null),
 })
 
-function readLsn(value: unknown): Lsn {
+function readLsn(value: unknown): GivenLsn {
   if (typeof value !== 'string') throw new GraphQLError('Write an LSN as a string, e.g. "1/BBCC7AC0".')
-  try {
-    return parseLsn(value)
-  } catch (error) {
-    throw new GraphQLError(messageOf(error))
-  }
+  return isLsn(value) ? parseLsn(value) : value
 }
