@@ -13,8 +13,9 @@ export interface ConsideredWindows {
 
 /** An LSN target needs a record at or behind it, so the first byte that is not there cannot be one. */
 export function contains(window: RecoveryWindow, target: RecoveryTarget): boolean {
-  if (target.kind === 'TIME')
+  if (target.kind === 'TIME') {
     return !target.time.isBefore(window.earliestTime) && !target.time.isAfter(window.latestTime)
+  }
   if (target.kind === 'LSN') return target.lsn >= window.earliestLsn && target.lsn < window.latestLsn
   return true
 }

@@ -11,6 +11,7 @@ const ERA = /\s(?:BC|AD)$/i
 const UTC = /^(?:Z|UTC|GMT)$/i
 /** "+00", "+0100", "-03:30", and with seconds as PostgreSQL prints the local mean times of long ago. */
 const OFFSET = /^([+-])(\d\d)(?::?(\d\d)(?::(\d\d))?)?$/
+const TWELVE_HOURS = /^[AP]M\b/i
 const NAMED_ZONE = /^[A-Z][A-Z0-9_+/-]*$/i
 /** PostgreSQL takes no larger one. */
 const MAX_OFFSET_HOURS = 15
@@ -35,7 +36,7 @@ export function parseTimestamp(text: string): ParsedTimestamp {
     return wrong(`${quoted} has no time of day and no time zone`, `Write both, e.g. "${trimmed} 00:00:00+00".`)
   }
   const [, date, hour, minute, second = '00', fraction = '', zone = ''] = FORM.exec(trimmed) ?? []
-  if (date === undefined || hour === undefined || minute === undefined) {
+  if (date === undefined || hour === undefined || minute === undefined || TWELVE_HOURS.test(zone)) {
     return wrong(
       `${quoted} is not a time that can be read`,
       `Write it as psql prints it with DateStyle ISO: ${EXAMPLE}.`,
@@ -43,16 +44,16 @@ export function parseTimestamp(text: string): ParsedTimestamp {
   }
   const kept = fraction.slice(0, FRACTION_DIGITS)
   const local = `${date} ${hour}:${minute}:${second}${kept === '' ? '' : `.${kept}`}`
+  const seconds = secondsOf(date, Number(hour), Number(minute), Number(second), Number(kept) > 0)
+  if (seconds === null) return wrong(`${quoted} is not in the calendar`, 'Look at its day, hour, minute and second.')
   const offset = offsetOf(zone)
   if (offset === null) return wrong(...wrongZone(quoted, local, zone))
   if (fraction.length > FRACTION_DIGITS) {
     return wrong(
       `${quoted} has ${fraction.length} digits behind the second, and PostgreSQL keeps microseconds: 6`,
-      `Cut it to 6 digits: "${local}${zone}".`,
+      `Cut it to 6 digits: "${local}${UTC.test(zone) ? '+00' : zone}".`,
     )
   }
-  const seconds = secondsOf(date, Number(hour), Number(minute), Number(second), Number(kept) > 0)
-  if (seconds === null) return wrong(`${quoted} is not in the calendar`, 'Look at its day, hour, minute and second.')
   const utc = seconds - offset
   if (utc < FIRST_SECOND || utc > LAST_SECOND) {
     return wrong(`${quoted} is not in the years 1 to 9999 of UTC`, `Write ${EXAMPLE}.`)
@@ -67,8 +68,8 @@ const LAST_SECOND = Date.parse('9999-12-31T23:59:59Z') / 1000
 function offsetOf(zone: string): number | null {
   if (UTC.test(zone)) return 0
   const [, sign, hours, minutes = '00', seconds = '00'] = OFFSET.exec(zone) ?? []
-  if (sign === undefined || Number(hours) > MAX_OFFSET_HOURS || Number(minutes) > 59 || Number(seconds) > 59)
-    return null
+  if (sign === undefined) return null
+  if (Number(hours) > MAX_OFFSET_HOURS || Number(minutes) > 59 || Number(seconds) > 59) return null
   const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
   return sign === '-' ? -total : total
 }

@@ -64,8 +64,10 @@ export const UNREADABLE_TIMES: readonly (readonly [text: string, why: string])[]
   // More than is kept.
   ['2026-11-28 16:37:02.0417181+00', 'microseconds'],
   ['2026-11-28T16:37:02.041718000Z', 'microseconds'],
+  ['2026-11-28 16:37:02.041718000 UTC', 'microseconds'],
   // No such day or hour.
   ['2026-02-30 12:00:00+00', 'calendar'],
+  ['2026-02-30 12:00:00 CET', 'calendar'],
   ['2026-02-29 12:00:00+00', 'calendar'],
   ['2026-13-01 12:00:00+00', 'calendar'],
   ['2026-00-10 12:00:00+00', 'calendar'],
@@ -88,5 +90,7 @@ export const UNREADABLE_TIMES: readonly (readonly [text: string, why: string])[]
   ['1795890714', 'not a time that can be read'],
   ['20261128T163702Z', 'not a time that can be read'],
   ['2026-11-28 4:37:02+00', 'not a time that can be read'],
+  ['2026-11-28 04:37:02 PM', 'not a time that can be read'],
+  ['2026-11-28 04:37:02 PM UTC', 'not a time that can be read'],
   ['', 'not a time that can be read'],
 ]
