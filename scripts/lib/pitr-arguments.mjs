@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util'
 export const USAGE = `Usage: scripts/perform_pitr.sh --server SERVER TARGET [options]
 
 TARGET, exactly one:
-  --target-time TIME      the last commit up to this time, with its zone: 2026-11-22T15:49:59Z
+  --target-time TIME      the last commit up to this time, to the microsecond and with its zone: as ISO 8601, or as
+                          psql, PostgreSQL's log and pg_waldump print it: '2026-11-22 15:49:59.041718+00'
   --target-lsn LSN        this position in the WAL: 1/BBCC7AC0
   --target-xid XID        the commit of this transaction
   --target-name NAME      a restore point, made by pg_create_restore_point
@@ -110,6 +111,9 @@ function readOptions(args) {
   }
 }
 
+/** A date, with or without a time of day, and nothing behind it. Whatever else may be wrong with a time, the API says. */
+const ZONELESS = /^\s*\d{4}-\d\d-\d\d(?:(?:T|\s+)[\d:.,]*)?\s*$/i
+
 /** @param {ReturnType<typeof readOptions>} values */
 function readTarget(values) {
   /** @type {[string, string | boolean | undefined][]} */
@@ -126,12 +130,11 @@ function readTarget(values) {
     throw new UsageError('Give exactly one of --target-time, -lsn, -xid, -name, -immediate')
   }
   const [field, value = true] = target
-  if (field === 'time' && !/(?:Z|[+-]\d\d:?\d\d)$/i.test(String(value))) {
+  if (field === 'time' && ZONELESS.test(String(value))) {
     throw new UsageError(`--target-time ${value} has no time zone: write Z for UTC, or an offset like +01:00`)
   }
   return {
-    // The API's DateTime wants a T where psql writes a blank.
-    [field]: field === 'time' ? String(value).replace(' ', 'T') : value,
+    [field]: value,
     ...(values.timeline === undefined ? {} : { timeline: values.timeline }),
     inclusive: !values.exclusive,
   }

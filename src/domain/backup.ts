@@ -1,5 +1,6 @@
 import type { Lsn } from './lsn.ts'
 import type { Tablespace } from './tablespace.ts'
+import type { Timestamp } from './timestamp.ts'
 
 /** Life of a base backup in Barman's catalogue. */
 export enum BackupStatus {
@@ -60,8 +61,8 @@ export interface Backup {
   type: BackupType
   /** Barman's backup_method: "postgres", "rsync" ... */
   method: string
-  beginTime: Date | null
-  endTime: Date | null
+  beginTime: Timestamp | null
+  endTime: Timestamp | null
   timeline: number | null
   beginLsn: Lsn | null
   endLsn: Lsn | null

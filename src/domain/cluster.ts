@@ -3,6 +3,7 @@ import type { Lsn } from './lsn.ts'
 import type { NodeRole, NodeState, ServiceState } from './node.ts'
 import type { Tablespace } from './tablespace.ts'
 import type { TimelineSwitch } from './timeline.ts'
+import type { Timestamp } from './timestamp.ts'
 import type { WalCatalogue } from './wal-catalogue.ts'
 
 /**
@@ -221,12 +222,12 @@ export interface WalIncoming {
   readonly whole: readonly ReceivedWal[]
   /** The partial segment that is being streamed, e.g. "000000010000000000000007.partial". */
   readonly streamingPartial: string | null
-  readonly streamingModifiedAt: Date | null
+  readonly streamingModifiedAt: Timestamp | null
 }
 
 export interface ReceivedWal {
   readonly name: string
-  readonly modifiedAt: Date
+  readonly modifiedAt: Timestamp
 }
 
 export interface DiskUsage {

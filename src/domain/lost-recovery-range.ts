@@ -1,14 +1,16 @@
 import type { RecoveryWindow } from './recovery-window.ts'
+import { Timestamp } from './timestamp.ts'
 
 /** Points in time on one timeline that could be recovered to, and cannot any more. */
 export interface LostRange {
   readonly timeline: number
-  readonly from: Date
-  readonly to: Date
+  readonly from: Timestamp
+  readonly to: Timestamp
 }
 
 type Window = Pick<RecoveryWindow, 'timeline' | 'earliestTime' | 'latestTime'>
-type Span = readonly [from: number, to: number]
+/** In microseconds since 1970. */
+type Span = readonly [from: bigint, to: bigint]
 
 /** What `before` reaches and `after` does not, by timeline and then by time. */
 export function lostRanges(before: readonly Window[], after: readonly Window[]): LostRange[] {
@@ -17,7 +19,11 @@ export function lostRanges(before: readonly Window[], after: readonly Window[]):
     const kept = spansOf(after, timeline)
     return spansOf(before, timeline)
       .flatMap((span) => kept.reduce<Span[]>((rest, each) => rest.flatMap((part) => without(part, each)), [span]))
-      .map(([from, to]) => ({ timeline, from: new Date(from), to: new Date(to) }))
+      .map(([from, to]) => ({
+        timeline,
+        from: Timestamp.fromMicroseconds(from),
+        to: Timestamp.fromMicroseconds(to),
+      }))
   })
 }
 
@@ -25,13 +31,13 @@ export function lostRanges(before: readonly Window[], after: readonly Window[]):
 function spansOf(windows: readonly Window[], timeline: number): Span[] {
   const spans = windows
     .filter((window) => window.timeline === timeline)
-    .map(({ earliestTime, latestTime }): Span => [earliestTime.getTime(), latestTime.getTime()])
-    .sort((a, b) => a[0] - b[0])
-  const merged: [number, number][] = []
+    .map(({ earliestTime, latestTime }): Span => [earliestTime.microseconds, latestTime.microseconds])
+    .sort((a, b) => (a[0] < b[0] ? -1 : 1))
+  const merged: [bigint, bigint][] = []
   for (const [from, to] of spans) {
     const last = merged.at(-1)
     if (last === undefined || from > last[1]) merged.push([from, to])
-    else last[1] = Math.max(last[1], to)
+    else if (to > last[1]) last[1] = to
   }
   return merged
 }

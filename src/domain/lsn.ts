@@ -3,7 +3,14 @@ import { InvalidValueError } from './errors.ts'
 /** A position in the WAL, in bytes from its beginning. Written "1/BBCC7AC0": high and low 32 bits in hexadecimal. */
 export type Lsn = bigint
 
+/** A position as an input has it: text where it cannot be read, so that who takes it can refuse it by its field. */
+export type GivenLsn = Lsn | string
+
 const LSN_TEXT = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/i
+
+export function isLsn(text: string): boolean {
+  return LSN_TEXT.test(text)
+}
 
 /** Reads "1/BBCC7AC0"; throws InvalidValueError on anything else. */
 export function parseLsn(text: string): Lsn {

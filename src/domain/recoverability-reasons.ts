@@ -13,13 +13,16 @@ export interface ConsideredWindows {
 
 /** An LSN target needs a record at or behind it, so the first byte that is not there cannot be one. */
 export function contains(window: RecoveryWindow, target: RecoveryTarget): boolean {
-  if (target.kind === 'TIME') return target.time >= window.earliestTime && target.time <= window.latestTime
+  if (target.kind === 'TIME') {
+    return !target.time.isBefore(window.earliestTime) && !target.time.isAfter(window.latestTime)
+  }
   if (target.kind === 'LSN') return target.lsn >= window.earliestLsn && target.lsn < window.latestLsn
   return true
 }
 
+/** Clocks tell milliseconds: what lies in this one is not the future. */
 export function isFuture(target: RecoveryTarget, now: Date): boolean {
-  return target.kind === 'TIME' && target.time > now
+  return target.kind === 'TIME' && target.time.toDate() > now
 }
 
 /** What a person should know before a recovery that is possible. */
@@ -131,15 +134,15 @@ function nearestPoint(target: RecoveryTarget, candidates: readonly RecoveryWindo
 
 function valueOfTarget(target: RecoveryTarget): bigint {
   if (target.kind === 'LSN') return target.lsn
-  return target.kind === 'TIME' ? BigInt(target.time.getTime()) : 0n
+  return target.kind === 'TIME' ? target.time.microseconds : 0n
 }
 
 function startOf(window: RecoveryWindow, target: RecoveryTarget): bigint {
-  return target.kind === 'LSN' ? window.earliestLsn : BigInt(window.earliestTime.getTime())
+  return target.kind === 'LSN' ? window.earliestLsn : window.earliestTime.microseconds
 }
 
 function endOf(window: RecoveryWindow, target: RecoveryTarget): bigint {
-  return target.kind === 'LSN' ? window.latestLsn : BigInt(window.latestTime.getTime())
+  return target.kind === 'LSN' ? window.latestLsn : window.latestTime.microseconds
 }
 
 function isBehind(window: RecoveryWindow, target: RecoveryTarget): boolean {
@@ -153,7 +156,7 @@ function distance(a: bigint, b: bigint): bigint {
 function pointOf(window: RecoveryWindow, end: 'earliest' | 'latest'): string {
   const [time, lsn] =
     end === 'earliest' ? [window.earliestTime, window.earliestLsn] : [window.latestTime, window.latestLsn]
-  return `${time.toISOString()} (LSN ${formatLsn(lsn)})`
+  return `${time} (LSN ${formatLsn(lsn)})`
 }
 
 function spanOf(window: RecoveryWindow): string {

@@ -2,6 +2,7 @@ import type { Backup } from './backup.ts'
 import { caveats, contains, explainLeftOut, explainMiss, isFuture } from './recoverability-reasons.ts'
 import type { RecoveryTarget } from './recovery-target.ts'
 import { firstSegmentOf, type RecoveryWindow } from './recovery-window.ts'
+import type { Timestamp } from './timestamp.ts'
 import type { WalCatalogue } from './wal-catalogue.ts'
 import { newestWithNumber, segmentBytesOf } from './wal-continuity.ts'
 import { segmentNumberAt } from './wal-name.ts'
@@ -85,7 +86,7 @@ function onTimeline(target: RecoveryTarget, windows: readonly RecoveryWindow[]):
 }
 
 function newestFirst(a: RecoveryWindow, b: RecoveryWindow): number {
-  return b.timeline - a.timeline || b.earliestTime.getTime() - a.earliestTime.getTime()
+  return b.timeline - a.timeline || b.earliestTime.secondsSince(a.earliestTime)
 }
 
 function segmentsToReplay(target: RecoveryTarget, window: RecoveryWindow, wal: WalCatalogue): number | null {
@@ -102,13 +103,13 @@ function segmentsToReplay(target: RecoveryTarget, window: RecoveryWindow, wal: W
 }
 
 /** Segments are written one after the other, so the first that was written after a moment holds it. */
-function segmentOfTime(time: Date, window: RecoveryWindow, first: number, end: number, wal: WalCatalogue): number {
+function segmentOfTime(time: Timestamp, window: RecoveryWindow, first: number, end: number, wal: WalCatalogue): number {
   let low = first
   let high = end
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
     const segment = newestWithNumber(wal, window.path, middle)
-    if (segment === null || segment.archivedAt >= time) high = middle
+    if (segment === null || !segment.archivedAt.isBefore(time)) high = middle
     else low = middle + 1
   }
   return low

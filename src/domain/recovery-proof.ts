@@ -1,5 +1,6 @@
 import { type Lsn, parseLsn } from './lsn.ts'
 import type { RecoveryTarget } from './recovery-target.ts'
+import { Timestamp } from './timestamp.ts'
 
 /** One record of the archive. Source: pg_waldump. */
 export interface WalRecord {
@@ -94,9 +95,8 @@ function judgeTime(
   { nextTransaction: next }: ReplayProof,
 ): ReplayJudgement {
   const isLater = (time: string) => {
-    const at = microsecondsOf(time)
-    const limit = microsecondsOfTarget(target)
-    return target.inclusive ? at > limit : at >= limit
+    const at = Timestamp.parse(time)
+    return at.isAfter(target.time) || (!target.inclusive && at.equals(target.time))
   }
   if (facts.time !== null && isLater(facts.time)) return beyond(`a transaction of ${facts.time} was replayed`)
   if (next?.time == null) return exact('no transaction ends behind it in the archive')
@@ -136,13 +136,3 @@ const exact = judged(ReplayVerdict.EXACT)
 const short = judged(ReplayVerdict.SHORT)
 const beyond = judged(ReplayVerdict.BEYOND)
 const unknown = judged(ReplayVerdict.UNKNOWN)
-
-/** "2026-11-28T16:37:02.041718Z". */
-function microsecondsOf(time: string): bigint {
-  const fraction = /\.(\d{1,6})/.exec(time)?.[1] ?? ''
-  return BigInt(Date.parse(`${time.slice(0, 19)}Z`)) * 1000n + BigInt(fraction.padEnd(6, '0'))
-}
-
-function microsecondsOfTarget({ time }: Extract<RecoveryTarget, { kind: 'TIME' }>): bigint {
-  return BigInt(time.getTime()) * 1000n
-}

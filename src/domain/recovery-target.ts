@@ -1,12 +1,13 @@
 import { messageOf } from './errors.ts'
-import { formatLsn, type Lsn, parseLsn } from './lsn.ts'
+import { formatLsn, type GivenLsn, type Lsn, parseLsn } from './lsn.ts'
+import { type GivenTime, readTimestamp, type Timestamp } from './timestamp.ts'
 
 /** Which timeline a recovery follows: one by its number, that of the base backup, or the newest that it can reach. */
 export type TargetTimeline = number | 'current' | 'latest'
 
 /** Where a recovery stops. `inclusive`: whether what stands exactly at the target is replayed too. */
 export type RecoveryTarget = { readonly timeline: TargetTimeline } & (
-  | { readonly kind: 'TIME'; readonly time: Date; readonly inclusive: boolean }
+  | { readonly kind: 'TIME'; readonly time: Timestamp; readonly inclusive: boolean }
   | { readonly kind: 'LSN'; readonly lsn: Lsn; readonly inclusive: boolean }
   | { readonly kind: 'XID'; readonly xid: string; readonly inclusive: boolean }
   /** A restore point, made by pg_create_restore_point. */
@@ -19,8 +20,8 @@ export type RecoveryTarget = { readonly timeline: TargetTimeline } & (
 
 /** The shape of the contract's RecoveryTargetInput. */
 export interface RecoveryTargetInput {
-  readonly time?: Date | string | null
-  readonly lsn?: Lsn | string | null
+  readonly time?: GivenTime | null
+  readonly lsn?: GivenLsn | null
   readonly xid?: string | null
   readonly name?: string | null
   readonly immediate?: boolean | null
@@ -42,6 +43,8 @@ export interface TargetProblem {
 /** Longest restore point name, in bytes (PostgreSQL's MAXFNAMELEN less its end). */
 const MAX_NAME_BYTES = 63
 const FIRST_NORMAL_XID = 3n
+/** Of the 64 bits of a transaction id WAL has the low 32. */
+const XID_EPOCH = 1n << 32n
 
 /** Reads the input: exactly one of time, lsn, xid, name and immediate, or none of them for the end of the archive. */
 export function parseRecoveryTarget(input: RecoveryTargetInput): ParsedRecoveryTarget {
@@ -75,11 +78,11 @@ export function parseRecoveryTarget(input: RecoveryTargetInput): ParsedRecoveryT
   }
 }
 
-/** For messages: "2026-11-22T17:13:11.000Z", "LSN 1/BBCC7AC0", "the end of the archive". */
+/** For messages: "2026-11-22T17:13:11.042718Z", "LSN 1/BBCC7AC0", "the end of the archive". */
 export function describeTarget(target: RecoveryTarget): string {
   switch (target.kind) {
     case 'TIME':
-      return target.time.toISOString()
+      return target.time.toString()
     case 'LSN':
       return `LSN ${formatLsn(target.lsn)}`
     case 'XID':
@@ -100,15 +103,13 @@ function parseTimeline(text: string): TargetTimeline | null {
   return number >= 1 && number < 2 ** 32 ? number : null
 }
 
-function parseTime(value: Date | string, timeline: TargetTimeline, inclusive: boolean): ParsedRecoveryTarget {
-  const time = new Date(value)
-  if (Number.isNaN(time.getTime())) {
-    return wrong('time', `"${String(value)}" is no time`, 'Write it with its zone, e.g. "2026-11-22T17:13:11Z".')
-  }
+function parseTime(given: GivenTime, timeline: TargetTimeline, inclusive: boolean): ParsedRecoveryTarget {
+  const { timestamp: time, problem } = readTimestamp(given)
+  if (time === null) return wrong('time', problem.message, problem.remedy)
   return right({ kind: 'TIME', time, timeline, inclusive })
 }
 
-function parseLsnTarget(value: Lsn | string, timeline: TargetTimeline, inclusive: boolean): ParsedRecoveryTarget {
+function parseLsnTarget(value: GivenLsn, timeline: TargetTimeline, inclusive: boolean): ParsedRecoveryTarget {
   try {
     return right({ kind: 'LSN', lsn: typeof value === 'bigint' ? value : parseLsn(value), timeline, inclusive })
   } catch (error) {
@@ -117,10 +118,11 @@ function parseLsnTarget(value: Lsn | string, timeline: TargetTimeline, inclusive
 }
 
 function parseXid(xid: string, timeline: TargetTimeline, inclusive: boolean): ParsedRecoveryTarget {
-  if (!/^\d{1,20}$/.test(xid) || BigInt(xid) < FIRST_NORMAL_XID || BigInt(xid) >= 1n << 64n) {
+  if (!/^\d{1,20}$/.test(xid) || BigInt(xid) % XID_EPOCH < FIRST_NORMAL_XID || BigInt(xid) >= 1n << 64n) {
     return wrong('xid', `"${xid}" is no transaction id`, 'Write what pg_current_xact_id() answers: a number from 3 on.')
   }
-  return right({ kind: 'XID', xid, timeline, inclusive })
+  // PostgreSQL would read a leading zero as octal.
+  return right({ kind: 'XID', xid: String(BigInt(xid)), timeline, inclusive })
 }
 
 function parseName(name: string, timeline: TargetTimeline): ParsedRecoveryTarget {

@@ -1,6 +1,7 @@
 import { type Backup, BackupStatus } from './backup.ts'
 import type { Lsn } from './lsn.ts'
 import { ancestry, branches, type TimelineHistory, type TimelineSpan } from './timeline-history.ts'
+import type { Timestamp } from './timestamp.ts'
 import type { WalCatalogue } from './wal-catalogue.ts'
 import { archivedTimelines, coverageOf, type WalCoverage } from './wal-continuity.ts'
 import { formatSegmentName, parseSegmentName, parseWalFileName, segmentNumberAt, segmentStartLsn } from './wal-name.ts'
@@ -17,9 +18,9 @@ export interface RecoveryWindow {
   /** Where its timeline leaves the one before it; null for the backup's own. */
   readonly leavesAt: Lsn | null
   /** When the backup ended. */
-  readonly earliestTime: Date
+  readonly earliestTime: Timestamp
   /** When the last WAL that is there was written. */
-  readonly latestTime: Date
+  readonly latestTime: Timestamp
   /** Where the backup is consistent. */
   readonly earliestLsn: Lsn
   /** The first byte that is not there: recovery to the end of the archive ends here, and no LSN target reaches it. */
@@ -32,7 +33,7 @@ export interface RecoveryWindow {
 export interface ReceivedSegment {
   /** "000000010000000000000007", or with ".partial". */
   readonly name: string
-  readonly modifiedAt: Date
+  readonly modifiedAt: Timestamp
   /** How far it is filled; null when that is not known: the window's time then reaches further than its LSN. */
   readonly lsn: Lsn | null
 }
@@ -49,13 +50,13 @@ export interface RecoveryWindowSources {
 interface UsableBackup {
   readonly backup: Backup
   readonly timeline: number
-  readonly endTime: Date
+  readonly endTime: Timestamp
   readonly endLsn: Lsn
   readonly firstSegment: number
 }
 
 interface Reach {
-  readonly time: Date | null
+  readonly time: Timestamp | null
   readonly lsn: Lsn
   /** The last whole segment. */
   readonly number: number
@@ -93,7 +94,7 @@ export function computeRecoveryWindows({
       leavesAt,
       earliestTime: from.endTime,
       // The last segment may have been written before the backup's end was recorded.
-      latestTime: reach.time === null || reach.time < from.endTime ? from.endTime : reach.time,
+      latestTime: reach.time === null || reach.time.isBefore(from.endTime) ? from.endTime : reach.time,
       earliestLsn: from.endLsn,
       latestLsn: reach.lsn,
       endsAtGap: isGapBehind(timeline, reach.number),

@@ -1,4 +1,5 @@
 import type { Lsn } from './lsn.ts'
+import type { Timestamp } from './timestamp.ts'
 
 /** One archived WAL segment. */
 export interface WalSegment {
@@ -11,7 +12,7 @@ export interface WalSegment {
   readonly sizeBytes: number
   readonly compression: string | null
   /** The segment file's modification time as Barman noted it. */
-  readonly archivedAt: Date
+  readonly archivedAt: Timestamp
 }
 
 /** Segments that are missing between two that are there. */

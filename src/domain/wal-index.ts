@@ -1,3 +1,4 @@
+import { Timestamp } from './timestamp.ts'
 import type { WalCatalogue, WalGap, WalPage, WalPageRequest, WalSegment } from './wal-catalogue.ts'
 import { type ParsedWalLine, parseWalLine } from './wal-catalogue-line.ts'
 import { WalColumns } from './wal-columns.ts'
@@ -230,7 +231,7 @@ export class WalIndex implements WalCatalogue {
       endLsn: segmentStartLsn(number + 1, this.segmentBytes),
       sizeBytes: this.#columns.sizeAt(index),
       compression: this.#columns.compressionAt(index),
-      archivedAt: new Date(this.#columns.timeAt(index) * 1000),
+      archivedAt: Timestamp.fromSeconds(this.#columns.timeAt(index)),
     }
   }
 }

@@ -3,6 +3,7 @@ import { CheckStatus } from '../domain/backup.ts'
 import { formatLsn } from '../domain/lsn.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus, RestoreMethod } from '../domain/recovery.ts'
 import type { RecoveryTargetInput } from '../domain/recovery-target.ts'
+import { Timestamp } from '../domain/timestamp.ts'
 
 const text = z.string().nullable()
 const number = z.number().nullable()
@@ -82,7 +83,7 @@ export function readRecovery(json: string): RecoveryRecord {
 function storedTarget(target: RecoveryTargetInput): z.output<typeof targetSchema> {
   const { time = null, lsn = null, xid = null, name = null, immediate, timeline = null, inclusive } = target
   return {
-    time: time === null ? null : new Date(time).toISOString(),
+    time: time === null ? null : Timestamp.parse(time).toString(),
     lsn: typeof lsn === 'bigint' ? formatLsn(lsn) : lsn,
     xid,
     name,

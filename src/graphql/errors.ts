@@ -6,8 +6,12 @@ import { HowdahError } from '../domain/errors.ts'
 export type UnexpectedErrorListener = (error: unknown) => void
 
 /** A request that the caller has to change. */
-export function badUserInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
+export function badUserInput(
+  message: string,
+  mend?: { readonly remedy: string; readonly field: string | null },
+): GraphQLError {
+  const hints = mend === undefined ? {} : { remedy: mend.remedy, retryable: false, field: mend.field }
+  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', ...hints } })
 }
 
 /**

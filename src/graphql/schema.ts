@@ -11,7 +11,6 @@ import { Queries } from './queries.ts'
 import { Subscriptions } from './subscriptions.ts'
 import './types/enums.ts'
 import { defineOperationKinds } from './types/operation-kind.ts'
-import { DateTime } from './types/scalars.ts'
 
 /** type-graphql wants one although every subscription brings its own source. */
 const NO_PUB_SUB: PubSub = {
@@ -34,8 +33,6 @@ export async function buildApiSchema(registry: OperationRegistry): Promise<Graph
       OperationLinks,
       RecoveryLinks,
     ],
-    // Inputs of kinds say Date: the scalar is this room's business.
-    scalarsMap: [{ type: Date, scalar: DateTime }],
     pubSub: NO_PUB_SUB,
     validate: false,
   })

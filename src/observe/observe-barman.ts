@@ -3,6 +3,7 @@ import { parseChecks, parseServerConfiguration } from '../clients/barman/parse-s
 import type { BarmanDirectories, ReaderEvent } from '../clients/barman/reader-protocol.ts'
 import { CheckStatus } from '../domain/backup.ts'
 import type { BackupServerSnapshot, Observed, WalIncoming } from '../domain/cluster.ts'
+import { Timestamp } from '../domain/timestamp.ts'
 import type { WalSegment } from '../domain/wal-catalogue.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createLatch } from './latch.ts'
@@ -142,8 +143,8 @@ function toIncoming({ incoming, streaming }: BarmanDirectories): WalIncoming {
   return {
     // Whole streamed segments wait for Barman as well.
     incomingCount: incoming.length + whole.length,
-    whole: [...incoming, ...whole].map(({ name, mtime }) => ({ name, modifiedAt: new Date(mtime * 1000) })),
+    whole: [...incoming, ...whole].map(({ name, mtime }) => ({ name, modifiedAt: Timestamp.fromSeconds(mtime) })),
     streamingPartial: partial?.name ?? null,
-    streamingModifiedAt: partial === null ? null : new Date(partial.mtime * 1000),
+    streamingModifiedAt: partial === null ? null : Timestamp.fromSeconds(partial.mtime),
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { formatLsn } from '../domain/lsn.ts'
+import { Timestamp } from '../domain/timestamp.ts'
 import { type OperationInput, REQUEST_FIELDS } from '../operations/operation-input.ts'
 
 /** What is to be done, without the fields that steer the request and those left out. */
@@ -12,10 +13,10 @@ export function operationFields(input: OperationInput): Record<string, unknown> 
   )
 }
 
-/** As it is recorded: a time in UTC, and a position (the only bigint in an input) as PostgreSQL writes it. */
+/** As it is recorded: a time in UTC to the microsecond, and a position (the only bigint in an input) as PostgreSQL writes it. */
 function recordable(value: unknown): unknown {
   if (typeof value === 'bigint') return formatLsn(value)
-  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Timestamp) return value.toString()
   if (Array.isArray(value)) return value.map(recordable)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, recordable(field)]))
@@ -30,7 +31,6 @@ export function fingerprint(kind: string, cluster: string, fields: Readonly<Reco
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (value instanceof Date) return JSON.stringify(value)
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
     return `{${entries.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`

@@ -6,6 +6,7 @@ import { CheckStatus } from '../domain/backup.ts'
 import { HowdahError } from '../domain/errors.ts'
 import { formatLsn } from '../domain/lsn.ts'
 import type { RecoveryTarget } from '../domain/recovery-target.ts'
+import type { Timestamp } from '../domain/timestamp.ts'
 import type { DetachedRuns } from '../operations/clients/barman-commands.ts'
 import type { RecoveredCopy, ReplayRequest } from '../operations/clients/recovered-copy.ts'
 import { runToItsEnd } from '../operations/steps/run-to-its-end.ts'
@@ -240,6 +241,6 @@ export function settingOf(target: RecoveryTarget): { kind: string; value: string
 }
 
 /** PostgreSQL reads its command line before it knows any zone by a name, "Z" included: an offset it understands. */
-function timeSetting(time: Date): string {
-  return time.toISOString().replace('T', ' ').replace('Z', '+00')
+function timeSetting(time: Timestamp): string {
+  return time.toString().replace('T', ' ').replace('Z', '+00')
 }

@@ -1,4 +1,5 @@
 import { formatLsn, type Lsn, parseLsn } from '../../src/domain/lsn.ts'
+import { Timestamp } from '../../src/domain/timestamp.ts'
 import type { ApiClient } from './api-client.ts'
 import type { OracleTarget, WalEvent, WalHistory } from './wal-oracle.ts'
 
@@ -20,6 +21,9 @@ export interface RandomTarget {
   readonly backup: string | null
   readonly oracle: OracleTarget
 }
+
+/** From the ends of a window, in microseconds. */
+const MARGIN = 5_000n
 
 export const TARGET_KINDS = ['time', 'lsn', 'xid', 'name', 'immediate', 'end'] as const
 export type TargetKind = (typeof TARGET_KINDS)[number]
@@ -53,7 +57,7 @@ export function randomTarget(
   switch (kind) {
     case 'time': {
       const time = aroundOneOf(commits, window, pick, random)
-      return time === null ? null : of({ time: time.toISOString(), inclusive }, { kind, time, inclusive })
+      return time === null ? null : of({ time: asPrinted(time, pick), inclusive }, { kind, time, inclusive })
     }
     case 'lsn': {
       const lsn = pick(history.starts.filter(inside))
@@ -74,16 +78,22 @@ export function randomTarget(
   }
 }
 
-/** Just before, at, or just behind a commit: where off by one shows. */
+/** In one of the forms in which people find it. */
+function asPrinted(time: bigint, pick: <T>(values: readonly T[]) => T | undefined): string {
+  const iso = Timestamp.fromMicroseconds(time).toString()
+  const local = iso.replace('T', ' ').replace('Z', '')
+  return pick([iso, `${local}+00`, `${local} UTC`]) ?? iso
+}
+
+/** A microsecond before, at, or behind a commit: where off by one shows. */
 function aroundOneOf(
   commits: readonly WalEvent[],
   { earliestTime, latestTime }: WindowView,
   pick: <T>(values: readonly T[]) => T | undefined,
   random: () => number,
-): Date | null {
-  const first = Date.parse(earliestTime) + 5
-  const last = Date.parse(latestTime) - 5
-  const times = commits.map(({ time }) => Number(time / 1000n)).filter((time) => time > first && time < last)
-  const chosen = pick(times)
-  return chosen === undefined ? null : new Date(chosen + Math.floor(random() * 3) - 1)
+): bigint | null {
+  const first = Timestamp.parse(earliestTime).microseconds + MARGIN
+  const last = Timestamp.parse(latestTime).microseconds - MARGIN
+  const chosen = pick(commits.map(({ time }) => time).filter((time) => time > first && time < last))
+  return chosen === undefined ? null : chosen + BigInt(Math.floor(random() * 3)) - 1n
 }

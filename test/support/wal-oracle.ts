@@ -85,7 +85,7 @@ function microseconds(text: string): bigint {
 }
 
 export type OracleTarget =
-  | { readonly kind: 'time'; readonly time: Date; readonly inclusive: boolean }
+  | { readonly kind: 'time' /** In microseconds since 1970. */; readonly time: bigint; readonly inclusive: boolean }
   | { readonly kind: 'lsn'; readonly lsn: Lsn; readonly inclusive: boolean }
   | { readonly kind: 'xid'; readonly xid: string; readonly inclusive: boolean }
   | { readonly kind: 'name'; readonly name: string }
@@ -104,10 +104,8 @@ export function commitsUpTo(history: WalHistory, target: OracleTarget, from: Lsn
 function stopsBefore(event: WalEvent, target: OracleTarget, { starts }: WalHistory): boolean {
   const ends = event.kind === 'COMMIT' || event.kind === 'ABORT'
   switch (target.kind) {
-    case 'time': {
-      const limit = BigInt(target.time.getTime()) * 1000n
-      return ends && (target.inclusive ? event.time > limit : event.time >= limit)
-    }
+    case 'time':
+      return ends && (target.inclusive ? event.time > target.time : event.time >= target.time)
     case 'lsn': {
       // Inclusive: the first record that begins at or behind the target is replayed too.
       const first = starts.find((start) => start >= target.lsn)

@@ -37,7 +37,19 @@ def promote(root):
     # What decides is how it stands, not what was answered on the way there.
     if copy.psql("SELECT pg_is_in_recovery()").stdout.strip() != "f":
         fail(f"it was not promoted: {said.stderr.strip() or said.stdout.strip()}")
+    keep_histories(copy)
     return {}
+
+
+def keep_histories(copy):
+    """A standby asks its primary for the history of every timeline up to the primary's, also of those that the cluster has left."""
+    timeline = int(copy.psql("SELECT timeline_id FROM pg_control_checkpoint()").stdout)
+    newest = int(copy.psql("SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int").stdout)
+    for each in range(2, max(timeline, newest)):
+        name = f"{each:08X}.history"
+        target = copy.data(f"pg_wal/{name}")
+        if not os.path.exists(target) and subprocess.run(["howdah-take-wal", copy.root, name, f"{target}.new"], check=False).returncode == 0:
+            os.rename(f"{target}.new", target)
 
 
 def start_as_the_cluster_does(copy):

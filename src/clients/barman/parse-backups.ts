@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../domain/backup.ts'
 import { parseLsn } from '../../domain/lsn.ts'
+import { readTimestamp, type Timestamp } from '../../domain/timestamp.ts'
 import { optionalText, parseAnswer } from '../parse-answer.ts'
 import { resultOfServer } from './barman-output.ts'
 
@@ -46,7 +47,12 @@ const bytes = z
 const time = z
   .string()
   .nullish()
-  .transform((text) => (text ? new Date(text.replace(' ', 'T')) : null))
+  .transform((text, context) => {
+    if (!text) return null
+    const { timestamp, problem } = readTimestamp(text)
+    if (timestamp === null) context.addIssue(problem.message)
+    return timestamp
+  })
 const ids = z
   .array(z.string())
   .nullish()
@@ -150,9 +156,9 @@ function sum(a: number | null | undefined, b: number | null | undefined): number
 }
 
 // Barman names a backup by the second in which it began, in the server's zone; the stack's containers run in UTC.
-function beginTimeIn(backupId: string): Date | null {
+function beginTimeIn(backupId: string): Timestamp | null {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)$/.exec(backupId)
   if (match === null) return null
   const [, year, month, day, hour, minute, second] = match
-  return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  return readTimestamp(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`).timestamp
 }

@@ -2,6 +2,7 @@ import { type Backup, BackupStatus, CheckStatus } from '../backup.ts'
 import type { BackupServerSnapshot } from '../cluster.ts'
 import { formatGlobalId } from '../global-id.ts'
 import { seenNow } from '../observed.ts'
+import { Timestamp } from '../timestamp.ts'
 import { formatSeconds } from './format.ts'
 import { type HealthContext, type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
 
@@ -35,7 +36,7 @@ function ageIssues(server: BackupServerSnapshot, { now, thresholds }: HealthCont
       remedy,
     })
   } else if (newest.endTime !== null) {
-    const age = (now.getTime() - newest.endTime.getTime()) / 1000
+    const age = Timestamp.fromDate(now).secondsSince(newest.endTime)
     if (age > thresholds.backupAgeSeconds) {
       issues.push({
         severity: HealthStatus.DEGRADED,

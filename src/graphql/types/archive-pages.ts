@@ -4,7 +4,7 @@ import { parseWalFileName } from '../../domain/wal-name.ts'
 import { badUserInput } from '../errors.ts'
 import type { RequestMemo } from '../request-memo.ts'
 import { BaseBackupType } from './backup.ts'
-import { type BackupFilter, passes, type WalFilter } from './backup-filter.ts'
+import { type BackupFilter, narrowed, type WalFilter } from './backup-filter.ts'
 import { type Connection, type PageArguments, readPage, toConnection } from './connection.ts'
 import { WalSegmentType } from './wal-segment.ts'
 
@@ -29,7 +29,7 @@ export function backupPage(
   memo: RequestMemo,
 ): Connection<BaseBackupType> {
   const { limit, cursor, backward } = readPage(page, memo)
-  const all = (server.backups.value ?? []).filter((backup) => passes(backup, filter)).reverse()
+  const all = narrowed(server.backups.value ?? [], filter).toReversed()
   const found = all.findIndex(({ backupId }) => (backward ? backupId <= (cursor ?? '') : backupId < (cursor ?? '')))
   const end = found === -1 ? all.length : found
   const from = backward ? Math.max(0, end - limit) : cursor === null ? 0 : end

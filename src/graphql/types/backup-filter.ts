@@ -1,5 +1,7 @@
 import { Field, InputType, Int } from 'type-graphql'
 import { type Backup, BackupStatus, BackupType } from '../../domain/backup.ts'
+import type { GivenTime } from '../../domain/timestamp.ts'
+import { readTime } from '../read-time.ts'
 import { DateTime } from './scalars.ts'
 
 @InputType({ description: 'Narrows backups; what is left out does not narrow.' })
@@ -14,10 +16,10 @@ export class BackupFilter {
   timeline?: number | null
 
   @Field(() => DateTime, { nullable: true, description: 'Only begun at this time or later.' })
-  since?: Date | null
+  since?: GivenTime | null
 
   @Field(() => DateTime, { nullable: true, description: 'Only begun before this time.' })
-  until?: Date | null
+  until?: GivenTime | null
 }
 
 @InputType({ description: 'Narrows WAL segments; what is left out does not narrow.' })
@@ -26,14 +28,18 @@ export class WalFilter {
   timeline?: number | null
 }
 
-export function passes(backup: Backup, filter: BackupFilter | null | undefined): boolean {
-  if (filter == null) return true
-  const { statuses, types, timeline, since, until } = filter
-  return (
-    (statuses == null || statuses.includes(backup.status)) &&
-    (types == null || types.includes(backup.type)) &&
-    (timeline == null || timeline === backup.timeline) &&
-    (since == null || (backup.beginTime !== null && backup.beginTime >= since)) &&
-    (until == null || (backup.beginTime !== null && backup.beginTime < until))
+/** Those that pass. Throws BAD_USER_INPUT on a time that cannot be read. */
+export function narrowed(backups: readonly Backup[], filter: BackupFilter | null | undefined): readonly Backup[] {
+  if (filter == null) return backups
+  const { statuses, types, timeline } = filter
+  const since = readTime('since', filter.since)
+  const until = readTime('until', filter.until)
+  return backups.filter(
+    ({ status, type, beginTime, ...backup }) =>
+      (statuses == null || statuses.includes(status)) &&
+      (types == null || types.includes(type)) &&
+      (timeline == null || timeline === backup.timeline) &&
+      (since === null || (beginTime !== null && !beginTime.isBefore(since))) &&
+      (until === null || beginTime?.isBefore(until) === true),
   )
 }

@@ -3,6 +3,7 @@ import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../do
 import type { BackupServerSnapshot } from '../../domain/cluster.ts'
 import { formatGlobalId } from '../../domain/global-id.ts'
 import type { Lsn } from '../../domain/lsn.ts'
+import type { Timestamp } from '../../domain/timestamp.ts'
 import { connectionType } from './connection.ts'
 import { NodeType } from './node.ts'
 import { ByteCount, DateTime, LsnScalar } from './scalars.ts'
@@ -56,19 +57,19 @@ export class BaseBackupType implements NodeType {
   }
 
   @Field(() => DateTime, { nullable: true, description: 'When copying began.' })
-  get beginTime(): Date | null {
+  get beginTime(): Timestamp | null {
     return this.#backup.beginTime
   }
 
   @Field(() => DateTime, { nullable: true, description: 'When copying ended. Null until then.' })
-  get endTime(): Date | null {
+  get endTime(): Timestamp | null {
     return this.#backup.endTime
   }
 
   @Field(() => Float, { nullable: true, description: 'Seconds from beginTime to endTime.' })
   get durationSeconds(): number | null {
     const { beginTime, endTime } = this.#backup
-    return beginTime === null || endTime === null ? null : (endTime.getTime() - beginTime.getTime()) / 1000
+    return beginTime === null || endTime === null ? null : endTime.secondsSince(beginTime)
   }
 
   @Field(() => Int, { nullable: true, description: 'Timeline that it was taken on.' })

@@ -1,5 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql'
 import type { Lsn } from '../../domain/lsn.ts'
+import type { Timestamp } from '../../domain/timestamp.ts'
 import { ByteCount, DateTime, LsnScalar } from './scalars.ts'
 
 @ObjectType('RecoveryConnectionInfo', {
@@ -32,7 +33,7 @@ export class RecoveryConnectionInfoType {
 })
 export class RecoveryPointType {
   @Field(() => DateTime, { nullable: true, description: 'Time of the last commit that was replayed.' })
-  time!: Date | null
+  time!: Timestamp | null
 
   @Field(() => LsnScalar, { nullable: true, description: 'End of the last record that was replayed.' })
   lsn!: Lsn | null

@@ -1,8 +1,9 @@
-import { GraphQLError } from 'graphql'
 import { Field, ObjectType } from 'type-graphql'
 import type { Lsn } from '../../domain/lsn.ts'
 import { parseRecoveryTarget, type RecoveryTarget } from '../../domain/recovery-target.ts'
+import type { Timestamp } from '../../domain/timestamp.ts'
 import type { RecoveryTargetInput } from '../../operations/inputs/recovery-target-input.ts'
+import { badUserInput } from '../errors.ts'
 import { DateTime, LsnScalar } from './scalars.ts'
 
 export { RecoveryTargetInput } from '../../operations/inputs/recovery-target-input.ts'
@@ -11,14 +12,13 @@ export { RecoveryTargetInput } from '../../operations/inputs/recovery-target-inp
 export function readRecoveryTarget(input: RecoveryTargetInput): RecoveryTarget {
   const { target, problem } = parseRecoveryTarget(input)
   if (target !== null) return target
-  const { message, remedy, field } = problem
-  throw new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', remedy, retryable: false, field } })
+  throw badUserInput(problem.message, problem)
 }
 
 @ObjectType('RecoveryTarget', { description: 'Where a recovery stops, as it was asked for.', simpleResolvers: true })
 export class RecoveryTargetType {
   @Field(() => DateTime, { nullable: true, description: 'The time. Null for another kind of target.' })
-  time!: Date | null
+  time!: Timestamp | null
 
   @Field(() => LsnScalar, { nullable: true, description: 'The position. Null for another kind of target.' })
   lsn!: Lsn | null

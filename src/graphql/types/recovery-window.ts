@@ -3,6 +3,7 @@ import type { BackupServerSnapshot } from '../../domain/cluster.ts'
 import type { Lsn } from '../../domain/lsn.ts'
 import type { RecoverabilityVerdict } from '../../domain/recoverability.ts'
 import type { RecoveryWindow } from '../../domain/recovery-window.ts'
+import type { Timestamp } from '../../domain/timestamp.ts'
 import { BaseBackupType } from './backup.ts'
 import { ByteCount, DateTime, LsnScalar } from './scalars.ts'
 
@@ -30,12 +31,12 @@ export class RecoveryWindowType {
   }
 
   @Field(() => DateTime, { description: 'When the backup ended: the first moment.' })
-  get earliestTime(): Date {
+  get earliestTime(): Timestamp {
     return this.#window.earliestTime
   }
 
   @Field(() => DateTime, { description: 'When the last WAL that is there was written: the last moment.' })
-  get latestTime(): Date {
+  get latestTime(): Timestamp {
     return this.#window.latestTime
   }
 

@@ -7,6 +7,7 @@ import type { ApiContext } from '../context.ts'
 import { connectionType } from './connection.ts'
 import { NodeType } from './node.ts'
 import './recovery-enums.ts'
+import { Timestamp } from '../../domain/timestamp.ts'
 import { PreviousDataType, RecoveryConnectionInfoType, RecoveryPointType } from './recovery-parts.ts'
 import { RecoveryTargetType } from './recovery-target.ts'
 import { ByteCount, DateTime } from './scalars.ts'
@@ -43,7 +44,7 @@ export class RecoveryType implements NodeType {
   get target(): RecoveryTargetType {
     const { time, lsn, xid, name, immediate, timeline, inclusive } = this.record.target
     return {
-      time: time == null ? null : new Date(time),
+      time: time == null ? null : Timestamp.parse(time),
       lsn: typeof lsn === 'string' ? parseLsn(lsn) : (lsn ?? null),
       xid: xid ?? null,
       name: name ?? null,
@@ -98,7 +99,7 @@ export class RecoveryType implements NodeType {
     const { reached } = this.record
     if (reached === null) return null
     const { time, lsn, xid } = reached
-    return { time: time === null ? null : new Date(time), lsn: lsn === null ? null : parseLsn(lsn), xid }
+    return { time: time === null ? null : Timestamp.parse(time), lsn: lsn === null ? null : parseLsn(lsn), xid }
   }
 
   @Field(() => Int, {

@@ -3,9 +3,11 @@ import type { ServiceStatus } from '../../domain/cluster.ts'
 import { formatGlobalId } from '../../domain/global-id.ts'
 import type { LogLine } from '../../domain/log-line.ts'
 import { ServiceState } from '../../domain/node.ts'
+import type { GivenTime } from '../../domain/timestamp.ts'
 import type { ApiContext } from '../context.ts'
 import { badUserInput } from '../errors.ts'
 import { clusterSource } from '../lookup.ts'
+import { readTime } from '../read-time.ts'
 import { describeEnum } from './enums.ts'
 import { NodeType } from './node.ts'
 import { ByteCount, DateTime } from './scalars.ts'
@@ -127,14 +129,15 @@ export class ServiceType implements NodeType {
       description: `Lines from the end, 0 to ${MAX_LOG_LINES}.`,
     })
     tail: number | null | undefined,
-    @Arg('since', () => DateTime, { nullable: true, description: 'Only lines from this time on.' }) since:
-      | Date
+    @Arg('since', () => DateTime, { nullable: true, description: 'Only lines from this millisecond on.' }) since:
+      | GivenTime
       | null
       | undefined,
     @Ctx() context: ApiContext,
   ): Promise<readonly LogLine[]> {
     const lines = readTail(tail)
+    const from = readTime('since', since)?.toDate() ?? null
     context.memo.spendRows(lines)
-    return clusterSource(context.deps, this.#cluster).logs(this.name, lines, since ?? null)
+    return clusterSource(context.deps, this.#cluster).logs(this.name, lines, from)
   }
 }

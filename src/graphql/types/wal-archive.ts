@@ -1,5 +1,6 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql'
 import type { ArchiverStatus, BackupServerSnapshot } from '../../domain/cluster.ts'
+import { Timestamp } from '../../domain/timestamp.ts'
 import type { WalGap, WalSegment } from '../../domain/wal-catalogue.ts'
 import { findGaps } from '../../domain/wal-continuity.ts'
 import type { ClusterView } from '../cluster-view.ts'
@@ -71,7 +72,7 @@ export class WalArchiveType {
     nullable: true,
     description: 'Modification time of the newest segment. Null while it is empty.',
   })
-  get lastArchivedAt(): Date | null {
+  get lastArchivedAt(): Timestamp | null {
     return this.#server.wal.value?.last?.archivedAt ?? null
   }
 
@@ -122,8 +123,9 @@ export class WalArchiveType {
     ) {
       return 0
     }
-    const newest = Math.max(last?.archivedAt.getTime() ?? 0, streamedAt?.getTime() ?? 0)
-    return newest === 0 ? null : Math.max(0, (this.#now().getTime() - newest) / 1000)
+    const now = Timestamp.fromDate(this.#now())
+    const ages = [last?.archivedAt ?? null, streamedAt].flatMap((at) => (at === null ? [] : [now.secondsSince(at)]))
+    return ages.length === 0 ? null : Math.max(0, Math.min(...ages))
   }
 
   get #archiver(): ArchiverStatus | null {

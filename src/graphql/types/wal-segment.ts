@@ -1,6 +1,7 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql'
 import { formatGlobalId } from '../../domain/global-id.ts'
 import type { Lsn } from '../../domain/lsn.ts'
+import type { Timestamp } from '../../domain/timestamp.ts'
 import type { WalSegment } from '../../domain/wal-catalogue.ts'
 import { connectionType } from './connection.ts'
 import { NodeType } from './node.ts'
@@ -55,7 +56,7 @@ export class WalSegmentType implements NodeType {
   }
 
   @Field(() => DateTime, { description: "The segment file's modification time, as Barman noted it." })
-  get archivedAt(): Date {
+  get archivedAt(): Timestamp {
     return this.#segment.archivedAt
   }
 }

@@ -1,17 +1,21 @@
 import 'reflect-metadata'
 import { Field, InputType } from 'type-graphql'
-import type { Lsn } from '../../domain/lsn.ts'
+import type { GivenLsn } from '../../domain/lsn.ts'
+import type { GivenTime } from '../../domain/timestamp.ts'
 import { DateTime, LsnScalar } from './scalars.ts'
 
 @InputType({
   description: 'Where a recovery stops: exactly one of time, lsn, xid, name, immediate. None: the end of the archive.',
 })
 export class RecoveryTargetInput {
-  @Field(() => DateTime, { nullable: true, description: 'The last commit before (or at) this time.' })
-  time?: Date | null
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'The last commit before (or at) this time, to the microsecond.',
+  })
+  time?: GivenTime | null
 
   @Field(() => LsnScalar, { nullable: true, description: 'This position in the WAL.' })
-  lsn?: Lsn | null
+  lsn?: GivenLsn | null
 
   @Field(() => String, {
     nullable: true,

@@ -1,7 +1,9 @@
 import { IsIn, IsOptional, Length, ValidateBy } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
+import { type GivenTime, readTimestamp, Timestamp } from '../../domain/timestamp.ts'
 import { exclusive, resources } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
+import { DateTime } from '../inputs/scalars.ts'
 import { OperationInput } from '../operation-input.ts'
 import { checkSwitchover } from '../steps/check-switchover.ts'
 import { leaderChangeState, timeOf } from '../steps/leader-change-state.ts'
@@ -19,7 +21,7 @@ export class SwitchoverInput extends OperationInput {
   @Length(1, 63)
   candidate?: string | null
 
-  @Field(() => Date, {
+  @Field(() => DateTime, {
     nullable: true,
     description:
       'When Patroni is to do it, if not at once. The operation succeeds once Patroni has it scheduled; without a candidate Patroni chooses then.',
@@ -27,9 +29,9 @@ export class SwitchoverInput extends OperationInput {
   @IsOptional()
   @ValidateBy({
     name: 'isTime',
-    validator: { validate: isTime, defaultMessage: () => 'at: a point in time, ISO 8601' },
+    validator: { validate: (at) => faultOf(at) === null, defaultMessage: (given) => `at: ${faultOf(given?.value)}` },
   })
-  at?: Date | string | null
+  at?: GivenTime | null
 
   @Field(() => Boolean, {
     nullable: true,
@@ -41,9 +43,11 @@ export class SwitchoverInput extends OperationInput {
   force?: boolean | null
 }
 
-/** As the request has it, or as text in its record. */
-function isTime(value: unknown): boolean {
-  return (value instanceof Date || typeof value === 'string') && !Number.isNaN(new Date(value).getTime())
+/** As the request has it, or as text in its record. Null: none. */
+function faultOf(at: unknown): string | null {
+  if (!(at instanceof Timestamp || typeof at === 'string')) return 'a point in time, as text'
+  const { problem } = readTimestamp(at)
+  return problem === null ? null : `${problem.message}. ${problem.remedy}`
 }
 
 export default defineOperation<SwitchoverInput>({

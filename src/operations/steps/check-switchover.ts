@@ -43,8 +43,14 @@ function checkTime({ input, now }: Context, topology: Topology): Refusal[] {
   const at = timeOf(input)
   if (at === null) return []
   if (!(at.getTime() > now.getTime())) {
-    const message = Number.isNaN(at.getTime()) ? `"${input.at}" is no time` : `${at.toISOString()} is past`
-    return [refuse('BAD_TIME', message, 'Name a time to come, or leave it out to switch over at once.', 'at')]
+    return [
+      refuse(
+        'BAD_TIME',
+        `${at.toISOString()} is past`,
+        'Name a time to come, or leave it out to switch over at once.',
+        'at',
+      ),
+    ]
   }
   if (at.getTime() > now.getTime() + FARTHEST_DAYS * DAY_MS) {
     return [refuse('BAD_TIME', `${at.toISOString()} is more than a year away`, 'Name a nearer time.', 'at')]

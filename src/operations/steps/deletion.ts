@@ -42,9 +42,7 @@ export function deletionEffects(
 /** A sentence about what cannot be recovered to any more; null when nothing is lost. */
 export function lossSentence(lost: readonly LostRange[]): string | null {
   if (lost.length === 0) return null
-  const ranges = lost.map(
-    ({ timeline, from, to }) => `from ${from.toISOString()} to ${to.toISOString()} on timeline ${timeline}`,
-  )
+  const ranges = lost.map(({ timeline, from, to }) => `from ${from} to ${to} on timeline ${timeline}`)
   return `Recovery to any point ${ranges.join(', and ')} will be impossible.`
 }
 

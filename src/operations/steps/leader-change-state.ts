@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { type GivenTime, Timestamp } from '../../domain/timestamp.ts'
 import type { StepContext } from '../context.ts'
 
 /** What a switchover and a failover read of their input. */
 export interface LeaderChangeRequest {
   readonly candidate?: string | null
   /** A recorded input has its time as text. */
-  readonly at?: Date | string | null
+  readonly at?: GivenTime | null
   readonly force?: boolean | null
 }
 
@@ -30,7 +31,7 @@ export function leaderChangeState(context: Pick<StepContext<unknown>, 'state'>):
   return stateSchema.parse(context.state())
 }
 
-/** Null: at once. */
+/** Null: at once. To the millisecond, so that what Patroni tells of its schedule can be compared: it looks once in a while. */
 export function timeOf({ at }: LeaderChangeRequest): Date | null {
-  return at === null || at === undefined ? null : new Date(at)
+  return at === null || at === undefined ? null : Timestamp.parse(at).toDate()
 }

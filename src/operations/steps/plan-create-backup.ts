@@ -41,7 +41,7 @@ export function planCreateBackup(context: Context): PlanDraft {
 /** Bytes a second of the last full backups. */
 function throughput(backups: readonly Backup[]): number {
   const rates = backups.flatMap(({ type, beginTime, endTime, clusterSizeBytes }) => {
-    const seconds = beginTime === null || endTime === null ? 0 : (endTime.getTime() - beginTime.getTime()) / 1000
+    const seconds = beginTime === null || endTime === null ? 0 : endTime.secondsSince(beginTime)
     // A small backup measures its start and its checkpoint, not the copy.
     const telling = type === BackupType.FULL && clusterSizeBytes !== null && clusterSizeBytes > TELLING_BYTES
     return telling && seconds > 0 ? [clusterSizeBytes / seconds] : []

@@ -27,7 +27,7 @@ export function planRecoverCluster(
 }
 
 function lossBehind(context: PlanContext<RecoveryRequest>, target: RecoveryTarget): string {
-  const time = target.kind === 'TIME' ? target.time.toISOString() : null
+  const time = target.kind === 'TIME' ? target.time.toString() : null
   const lsn = target.kind === 'LSN' ? formatLsn(target.lsn) : null
   return `What was committed after ${describeTarget(target)} is given up${amountSince(context, lsn, time)}. ${STAYS_RECOVERABLE}`
 }

@@ -22,7 +22,7 @@ beforeAll(async () => {
   ready = record({
     status: RecoveryStatus.READY,
     connection,
-    reached: { time: '2026-11-22T15:49:58.123Z', lsn: '1/BBCC7AC0', xid: '812' },
+    reached: { time: '2026-11-22T15:49:58.123456Z', lsn: '1/BBCC7AC0', xid: '812' },
     expiresAt: '2026-11-23T15:49:58.123Z',
   })
   restoring = record({})
@@ -53,7 +53,7 @@ test('a recovery is found by its id, with its backup, its operation and what it 
   expect(data.node).toEqual({
     mode: 'REHEARSAL',
     target: { time: '2026-11-22T15:49:59.000Z', inclusive: true, timeline: 'latest' },
-    reached: { time: '2026-11-22T15:49:58.123Z', lsn: '1/BBCC7AC0', xid: '812' },
+    reached: { time: '2026-11-22T15:49:58.123456Z', lsn: '1/BBCC7AC0', xid: '812' },
     backup: { backupId: backup.backupId },
     operation: { id: `Operation:${ready.id}` },
     lastOperation: { id: `Operation:${ready.id}` },

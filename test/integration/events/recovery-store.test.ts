@@ -51,10 +51,10 @@ const begun = ({ operationId }: RecoveryAuthor, changes: Parameters<typeof recov
 describe('the recovery store', () => {
   test('gives back what was recorded, the target in UTC and as PostgreSQL writes it', async () => {
     const by = await author()
-    const target = { time: '2026-11-22T16:49:59+01:00', timeline: 'latest' }
+    const target = { time: '2026-11-22 16:49:59.041718+01', timeline: 'latest' }
     await store.create(begun(by, { target }), by)
     expect((await store.get(by.operationId))?.target).toMatchObject({
-      time: '2026-11-22T15:49:59.000Z',
+      time: '2026-11-22T15:49:59.041718Z',
       timeline: 'latest',
       inclusive: true,
     })

@@ -3,6 +3,7 @@ import { parseListBackups, parseShowBackup, withListed } from '../../../src/clie
 import { parseChecks, parseServerConfiguration, parseServerStatus } from '../../../src/clients/barman/parse-server.ts'
 import { BackupStatus, BackupType, CheckStatus, RetentionStatus } from '../../../src/domain/backup.ts'
 import { UnexpectedAnswerError } from '../../../src/domain/errors.ts'
+import { Timestamp } from '../../../src/domain/timestamp.ts'
 import { barmanFixture } from './fixture.ts'
 
 const full = barmanFixture('show-backup-full.json')
@@ -17,8 +18,8 @@ describe('show-backup', () => {
       status: BackupStatus.DONE,
       type: BackupType.INCREMENTAL,
       method: 'postgres',
-      beginTime: new Date('2026-11-22T18:57:45.374Z'),
-      endTime: new Date('2026-11-22T18:57:52.126Z'),
+      beginTime: Timestamp.parse('2026-11-22T18:57:45.374021Z'),
+      endTime: Timestamp.parse('2026-11-22T18:57:52.126947Z'),
       timeline: 1,
       beginLsn: 0x13000028n,
       endLsn: 0x14000000n,
@@ -52,7 +53,7 @@ describe('show-backup', () => {
     expect(parseShowBackup(JSON.stringify(shown), 'patroni')).toMatchObject({
       status: BackupStatus.FAILED,
       error: 'failure copying',
-      beginTime: new Date('2026-11-22T20:00:00Z'),
+      beginTime: Timestamp.parse('2026-11-22T20:00:00Z'),
       endTime: null,
       sizeBytes: null,
     })

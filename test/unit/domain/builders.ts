@@ -13,6 +13,7 @@ import type {
 } from '../../../src/domain/cluster.ts'
 import { NodeRole, NodeState, ServiceState } from '../../../src/domain/node.ts'
 import type { TimelineSwitch } from '../../../src/domain/timeline.ts'
+import { Timestamp } from '../../../src/domain/timestamp.ts'
 import { WalIndex } from '../../../src/domain/wal-index.ts'
 import { DEFAULT_SEGMENT_BYTES, formatSegmentName } from '../../../src/domain/wal-name.ts'
 
@@ -32,8 +33,8 @@ export function lsnOf(number: number, offset = 0): bigint {
 }
 
 /** Segment `number` was written `number` minutes after the epoch. */
-export function minute(number: number): Date {
-  return new Date(number * 60_000)
+export function minute(number: number): Timestamp {
+  return Timestamp.fromSeconds(number * 60)
 }
 
 export function walLine(timeline: number, number: number, size = 1000, time = number * 60): string {
@@ -178,7 +179,7 @@ export function etcdOf(name: string, status: EtcdMemberSnapshot['status'] | null
 }
 
 export function backupServerOf(changes: Partial<BackupServerSnapshot> = {}): BackupServerSnapshot {
-  const newest = backupOf(1, 2, { endTime: new Date(NOW.getTime() - 3_600_000) })
+  const newest = backupOf(1, 2, { endTime: Timestamp.fromDate(new Date(NOW.getTime() - 3_600_000)) })
   const configuration = {
     active: true,
     retentionPolicy: null,

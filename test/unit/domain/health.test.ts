@@ -3,6 +3,7 @@ import { BackupStatus, CheckStatus, RetentionStatus } from '../../../src/domain/
 import { type BackupServerSnapshot, type ClusterSnapshot, NOT_YET_OBSERVED } from '../../../src/domain/cluster.ts'
 import { assessHealth, HealthStatus } from '../../../src/domain/health.ts'
 import { NodeState, ServiceState } from '../../../src/domain/node.ts'
+import { Timestamp } from '../../../src/domain/timestamp.ts'
 import {
   away,
   backupOf,
@@ -11,7 +12,6 @@ import {
   etcdOf,
   LEADER,
   lsnOf,
-  minute,
   NOW,
   nodeOf,
   patroniStatus,
@@ -42,7 +42,7 @@ function archiver(changes: object): Partial<ClusterSnapshot> {
   const status = {
     archivedCount: 1,
     lastArchivedWal: 'a',
-    lastArchivedAt: minute(1),
+    lastArchivedAt: new Date(60_000),
     failedCount: 0,
     lastFailedWal: null,
     lastFailedAt: null,
@@ -54,7 +54,7 @@ function archiver(changes: object): Partial<ClusterSnapshot> {
 
 const disk = (freeBytes: number) => server({ disk: seen({ usedBytes: 0, freeBytes, totalBytes: 1000 }) })
 const hourAgo = new Date(NOW.getTime() - 3_600_000)
-const young = { endTime: hourAgo }
+const young = { endTime: Timestamp.fromDate(hourAgo) }
 
 describe('the health of a cluster', () => {
   it('is HEALTHY with two etcd members, which is named as the limit that it is', () => {
@@ -171,13 +171,13 @@ describe('the health of a cluster', () => {
       'ARCHIVING_FAILING',
       DEGRADED,
       'PostgresNode:patroni/db1',
-      archiver({ lastFailedAt: minute(2), lastFailedWal: 'b' }),
+      archiver({ lastFailedAt: new Date(120_000), lastFailedWal: 'b' }),
     ],
     [
       'ARCHIVING_FAILING',
       DEGRADED,
       'PostgresNode:patroni/db1',
-      archiver({ lastFailedAt: minute(2), lastArchivedAt: null }),
+      archiver({ lastFailedAt: new Date(120_000), lastArchivedAt: null }),
     ],
     ['ARCHIVING_BEHIND', DEGRADED, 'PostgresNode:patroni/db1', archiver({ pendingSegments: 17 })],
     [

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { canRecoverTo } from '../../../src/domain/recoverability.ts'
 import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery-target.ts'
 import { computeRecoveryWindows } from '../../../src/domain/recovery-window.ts'
+import { Timestamp } from '../../../src/domain/timestamp.ts'
 import { backupOf, lsnOf, minute, NOW, range, switchAt, walOf } from './builders.ts'
 
 const wal = walOf({ 1: [...range(1, 10), ...range(15, 30)] })
@@ -84,15 +85,33 @@ describe('what can be recovered', () => {
 
   it.each([
     ['before the first window', { time: minute(1) }, 'before the end of the first base backup', early.backupId],
-    ['in a gap', { time: minute(12) }, 'lies in a gap', minute(10).toISOString()],
+    ['in a gap', { time: minute(12) }, 'lies in a gap', minute(10).toString()],
     ['at an LSN in a gap', { lsn: lsnOf(18) }, 'lies in a gap', 'LSN 0/15001000'],
-    ['after the end', { time: minute(40) }, 'behind the end of the archived WAL', minute(30).toISOString()],
-    ['in the future', { time: new Date(NOW.getTime() + 1000) }, 'in the future', minute(30).toISOString()],
+    ['after the end', { time: minute(40) }, 'behind the end of the archived WAL', minute(30).toString()],
+    ['in the future', { time: new Date(NOW.getTime() + 1000).toISOString() }, 'in the future', minute(30).toString()],
   ])('is nothing %s, which says why and names the nearest point', (_, input, reason, nearest) => {
     const verdict = verdictOn(input)
     expect(verdict).toMatchObject({ recoverable: false, backup: null, timeline: null, estimatedSeconds: null })
     expect(verdict.reasons[0]).toContain(reason)
     expect(verdict.reasons[1]).toContain(nearest)
+  })
+
+  it.each([
+    ['the end of the first backup', '1970-01-01T00:03:00Z', true],
+    ['a microsecond before it', '1970-01-01T00:02:59.999999Z', false],
+    ['the last WAL before a gap', '1970-01-01T00:10:00Z', true],
+    ['a microsecond behind it', '1970-01-01T00:10:00.000001Z', false],
+  ])('is told to the microsecond: %s', (_, time, recoverable) => {
+    const verdict = verdictOn({ time })
+    expect(verdict.recoverable).toBe(recoverable)
+    if (!recoverable) expect(verdict.reasons[0]).toContain(`${time} lies`)
+  })
+
+  it('is a commit in this very millisecond, and not one in the next', () => {
+    const now = minute(25).toDate()
+    const at = (more: bigint) => ({ time: Timestamp.fromMicroseconds(minute(25).microseconds + more) })
+    expect(verdictOn(at(999n), { now }).recoverable).toBe(true)
+    expect(verdictOn(at(1000n), { now }).reasons[0]).toContain('lies in the future')
   })
 
   it('is nothing on a timeline that no backup reaches', () => {

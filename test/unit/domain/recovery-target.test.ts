@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { describeTarget, parseRecoveryTarget } from '../../../src/domain/recovery-target.ts'
+import { Timestamp } from '../../../src/domain/timestamp.ts'
 
 describe('a recovery target', () => {
   it.each([
@@ -22,9 +23,20 @@ describe('a recovery target', () => {
     ],
     [{ xid: '12345' }, { kind: 'XID', xid: '12345', timeline: 'latest', inclusive: true }],
     [{ name: 'before-migration' }, { kind: 'NAME', name: 'before-migration', timeline: 'latest' }],
+    // PostgreSQL would read the zero as octal.
+    [{ xid: '0742' }, { kind: 'XID', xid: '742', timeline: 'latest', inclusive: true }],
+    [
+      { time: Timestamp.parse('2026-11-22 17:13:11.042718+00'), inclusive: false },
+      {
+        kind: 'TIME',
+        time: Timestamp.parse('2026-11-22T17:13:11.042718Z'),
+        timeline: 'latest',
+        inclusive: false,
+      },
+    ],
     [
       { time: '2026-11-22T17:13:11Z' },
-      { kind: 'TIME', time: new Date('2026-11-22T17:13:11Z'), timeline: 'latest', inclusive: true },
+      { kind: 'TIME', time: Timestamp.parse('2026-11-22T17:13:11Z'), timeline: 'latest', inclusive: true },
     ],
   ])('is read from %o', (input, target) => expect(parseRecoveryTarget(input)).toEqual({ target, problem: null }))
 
@@ -33,7 +45,9 @@ describe('a recovery target', () => {
     [{ immediate: true, xid: '5' }, null],
     [{ time: 'yesterday' }, 'time'],
     [{ lsn: 'x' }, 'lsn'],
+    [{ time: '2026-11-22 17:13:11' }, 'time'],
     [{ xid: '2' }, 'xid'],
+    [{ xid: '4294967298' }, 'xid'],
     [{ xid: '18446744073709551616' }, 'xid'],
     [{ xid: '-5' }, 'xid'],
     [{ name: '' }, 'name'],
@@ -47,12 +61,14 @@ describe('a recovery target', () => {
   })
 
   it('can be said in words', () => {
-    const words = [{}, { immediate: true }, { lsn: '1/A' }, { xid: '7' }, { name: 'n' }].map((input) => {
+    const time = '2026-11-22 18:13:11.042718+01'
+    const words = [{}, { time }, { immediate: true }, { lsn: '1/A' }, { xid: '7' }, { name: 'n' }].map((input) => {
       const { target } = parseRecoveryTarget(input)
       return target === null ? null : describeTarget(target)
     })
     expect(words).toEqual([
       'the end of the archive',
+      '2026-11-22T17:13:11.042718Z',
       'the end of the base backup',
       'LSN 1/A',
       'transaction 7',

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Timestamp } from '../../../src/domain/timestamp.ts'
 import { WalIndex } from '../../../src/domain/wal-index.ts'
 import { formatSegmentName } from '../../../src/domain/wal-name.ts'
 import { range, walLine, walOf } from './builders.ts'
@@ -29,7 +30,7 @@ describe('the WAL index', () => {
       endLsn: 0x8000000n,
       sizeBytes: 1234,
       compression: null,
-      archivedAt: new Date(1700000000250),
+      archivedAt: Timestamp.fromSeconds(1700000000.25),
     })
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { BackupStatus, BackupType, CheckStatus } from '../../../src/domain/backup.ts'
 import type { BackupServerSnapshot } from '../../../src/domain/cluster.ts'
+import { Timestamp } from '../../../src/domain/timestamp.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import createBackup, { CreateBackupInput } from '../../../src/operations/kinds/create-backup.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
@@ -95,8 +96,16 @@ describe('the plan of createBackup', () => {
   })
 
   test('estimates from the throughput of earlier backups', async () => {
-    const slow = backupOf(1, 2, { clusterSizeBytes: 1e9, beginTime: new Date(0), endTime: new Date(100_000) })
-    const fast = backupOf(1, 2, { clusterSizeBytes: 1e9, beginTime: new Date(0), endTime: new Date(10_000) })
+    const slow = backupOf(1, 2, {
+      clusterSizeBytes: 1e9,
+      beginTime: Timestamp.fromSeconds(0),
+      endTime: Timestamp.fromSeconds(100),
+    })
+    const fast = backupOf(1, 2, {
+      clusterSizeBytes: 1e9,
+      beginTime: Timestamp.fromSeconds(0),
+      endTime: Timestamp.fromSeconds(10),
+    })
     const estimate = async (backup: typeof slow) =>
       (await createBackup.plan(contextOf({}, { backups: seen([backup]) }))).steps[0]?.estimatedSeconds ?? 0
     expect(await estimate(slow)).toBeCloseTo((await estimate(fast)) * 10)

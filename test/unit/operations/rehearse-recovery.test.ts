@@ -110,6 +110,9 @@ describe.each([
     ['while the archive cannot be read', {}, { server: { wal: away() } }, ['WAL_UNKNOWN at server']],
     ['for two targets at once', { target: { xid: '742', name: 'before' } }, {}, ['BAD_TARGET at target']],
     ['for a target that is none', { target: { xid: '2' } }, {}, ['BAD_TARGET at target']],
+    ['for a time without a zone', { target: { time: '2026-11-22 11:40:00' } }, {}, ['BAD_TARGET at target']],
+    ['for a time that is none', { target: { time: 'noon' } }, {}, ['BAD_TARGET at target']],
+    ['for an LSN that is none', { target: { lsn: 'x' } }, {}, ['BAD_TARGET at target']],
     ['for a time to come', { target: { time: minute(LAST + 1) } }, {}, ['TARGET_IN_FUTURE at target']],
     [
       'for a time before the first backup',
@@ -349,8 +352,8 @@ describe('the plan of rehearseRecovery', () => {
               {
                 ...first,
                 status: StepStatus.SUCCEEDED,
-                startedAt: minute(0).toISOString(),
-                finishedAt: minute(2).toISOString(),
+                startedAt: minute(0).toString(),
+                finishedAt: minute(2).toString(),
               },
             ],
     })

@@ -5,6 +5,7 @@ import { EXIT, performPitr } from '../../../scripts/lib/perform-pitr.mjs'
 import { parsePitrArguments, UsageError } from '../../../scripts/lib/pitr-arguments.mjs'
 import { ApiAwayError, createPitrClient, type PitrClient } from '../../../scripts/lib/pitr-client.mjs'
 import { createEventView, progressText } from '../../../scripts/lib/pitr-view.mjs'
+import { READABLE_TIMES, UNREADABLE_TIMES, ZONELESS_TIMES } from '../../support/timestamp-cases.ts'
 
 const TARGET = ['--server', 'patroni', '--target-time', '2026-11-22 15:49:59+01:00']
 const PLAN = {
@@ -82,14 +83,25 @@ async function run(args: readonly string[], changes: Partial<PitrClient> = {}, a
 }
 
 describe('the arguments of perform_pitr.sh', () => {
-  it('become a request, a blank in the time a T', () => {
+  it('become a request', () => {
     const parsed = parsePitrArguments([...TARGET, '--exclusive', '--restore-method', 'get-wal', '--cut-over', 'manual'])
     expect(parsed).toMatchObject({
-      target: { time: '2026-11-22T15:49:59+01:00', inclusive: false },
+      target: { time: '2026-11-22 15:49:59+01:00', inclusive: false },
       restoreMethod: 'GET_WAL',
       cutOver: 'MANUAL',
     })
     expect(parsePitrArguments(['--help'])).toBeNull()
+  })
+  it.each([...READABLE_TIMES, ...UNREADABLE_TIMES])(
+    'hand a time on as it is to the API, which reads it: %j',
+    (time) => {
+      expect(parsePitrArguments(['--server', 's', `--target-time=${time}`])?.target).toMatchObject({ time })
+    },
+  )
+  it.each(ZONELESS_TIMES)('have a time with a zone: %j has none', (time) => {
+    const parse = () => parsePitrArguments(['--server', 's', `--target-time=${time}`])
+    expect(parse).toThrow(UsageError)
+    expect(parse).toThrow('has no time zone')
   })
   it.each([
     [['--target-xid', '9'], '--server'],

@@ -17,6 +17,11 @@ describe('the setting of a recovery target', () => {
       { kind: 'TIME', value: '2026-11-22 17:13:11.042+00', inclusive: true },
     ],
     [
+      'a time to the microsecond',
+      { time: '2026-11-22 18:13:11.042718+01' },
+      { kind: 'TIME', value: '2026-11-22 17:13:11.042718+00', inclusive: true },
+    ],
+    [
       'a time that was given in another zone, in UTC',
       { time: '2026-11-22T01:13:11+02:00' },
       { kind: 'TIME', value: '2026-11-21 23:13:11.000+00', inclusive: true },
