@@ -22,7 +22,8 @@ export type Confirmed =
 
 /**
  * Waits for a write of the probe. What it measures decides nothing: where no write comes through, the node that holds the
- * leader key is asked over its own socket. Throws what `wait` throws where the node cannot be asked and nobody has answered.
+ * leader key (null: it cannot be told) is asked over its own socket. Throws what `wait` throws where no node can be asked
+ * and nobody has answered the probe.
  */
 export async function confirmWrites(
   context: Context,
@@ -30,7 +31,7 @@ export async function confirmWrites(
     leader,
     wait,
     timeoutMs,
-  }: { readonly leader: string; readonly wait: () => Promise<void>; readonly timeoutMs: number },
+  }: { readonly leader: string | null; readonly wait: () => Promise<void>; readonly timeoutMs: number },
 ): Promise<Confirmed> {
   try {
     await wait()
@@ -69,28 +70,34 @@ export function warnUnmeasured(context: Context, error: unknown, leader: string 
 
 async function untilTakesWrites(
   context: Context,
-  leader: string,
-  refused: LoginRefusedError | WaitTimeoutError,
+  leader: string | null,
+  failed: LoginRefusedError | WaitTimeoutError,
   timeoutMs: number,
 ): Promise<Extract<Confirmed, { kind: 'NO_WRITES' }> | null> {
-  let writing: Writing = { kind: 'IN_RECOVERY' }
+  let writing: Writing | null = null
   const look = async () => {
-    try {
-      writing = await readWriting(context, leader)
-      return describe(leader, writing)
-    } catch (error) {
-      if (!(error instanceof NodeCommandError) && !(error instanceof UnreachableError)) throw error
-      // HAProxy lets nobody through but to the primary: who was answered there has met it.
-      if (refused instanceof LoginRefusedError) return null
-      throw refused
-    }
+    writing = leader === null ? null : await readIfAnswering(context, leader)
+    if (writing !== null) return describe(leader ?? '', writing)
+    // HAProxy lets nobody through but to the primary: who was answered there has met it.
+    if (failed instanceof LoginRefusedError) return null
+    throw failed
   }
   try {
     await pollUntil(context, { what: `${leader} to take writes`, timeoutMs, intervalMs: POLL_MS, look })
     return null
   } catch (error) {
-    if (!(error instanceof WaitTimeoutError) || error === refused) throw error
+    if (!(error instanceof WaitTimeoutError) || writing === null) throw error
     return { kind: 'NO_WRITES', writing, error }
+  }
+}
+
+/** Null while it cannot be asked. */
+async function readIfAnswering(context: Context, node: string): Promise<Writing | null> {
+  try {
+    return await readWriting(context, node)
+  } catch (error) {
+    if (error instanceof NodeCommandError || error instanceof UnreachableError) return null
+    throw error
   }
 }
 
