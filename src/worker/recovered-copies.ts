@@ -37,6 +37,11 @@ const statusSchema = z.object({
   lastLines: z.array(z.string()),
 })
 const spaceSchema = z.object({ freeBytes: z.number(), usedBytes: z.number() })
+const rolesSchema = z.object({
+  set: z.array(z.string()),
+  missing: z.array(z.string()),
+  loginTriggers: z.array(z.string()),
+})
 const publishedSchema = z.object({ role: z.boolean() })
 const rowsSchema = z.object({ rows: z.array(z.array(text)), error: text })
 const checksSchema = z.object({
@@ -68,10 +73,15 @@ export function createRecoveredCopy(deps: {
   const verifyId = `${name}-verify`
 
   /** Every call can be repeated. */
-  async function ask<T>(schema: z.ZodType<T>, command: string, argument: string, timeoutMs = 60_000): Promise<T> {
+  async function ask<T>(
+    schema: z.ZodType<T>,
+    command: string,
+    argument: string,
+    { timeoutMs = 60_000, ...given }: { readonly timeoutMs?: number; readonly stdin?: string } = {},
+  ): Promise<T> {
     const said = await patiently(`container ${container}`, clock, async () => {
       const argv = ['howdah-recovery', command, argument]
-      const result = await docker.run({ container, user, argv, timeoutMs })
+      const result = await docker.run({ container, user, argv, timeoutMs, ...given })
       if (result.exitCode !== 0)
         throw new RecoveredCopyError(container, result.exitCode, result.stderr || result.stdout)
       return result.stdout
@@ -113,19 +123,20 @@ export function createRecoveredCopy(deps: {
     },
     async query(database, sql, timeoutMs) {
       const request = JSON.stringify({ directory, database, sql, timeoutMs })
-      const { rows, error } = await ask(rowsSchema, 'query', request, timeoutMs + 10_000)
+      const { rows, error } = await ask(rowsSchema, 'query', request, { timeoutMs: timeoutMs + 10_000 })
       if (error !== null) throw new RecoveredCopyError(container, 1, error)
       return rows
     },
     async promote() {
-      await ask(nothing, 'promote', directory, SLOW_MS)
+      await ask(nothing, 'promote', directory, { timeoutMs: SLOW_MS })
     },
+    setRoles: (roles) => ask(rolesSchema, 'set-roles', directory, { stdin: `${JSON.stringify({ roles })}\n` }),
     async stop() {
-      await ask(nothing, 'stop', directory, SLOW_MS)
+      await ask(nothing, 'stop', directory, { timeoutMs: SLOW_MS })
     },
     async remove() {
       for (const id of [verifyId, serveId]) await runs.stop(id, id === serveId ? 10 : 1)
-      await ask(nothing, 'remove', directory, SLOW_MS)
+      await ask(nothing, 'remove', directory, { timeoutMs: SLOW_MS })
       for (const id of [verifyId, serveId]) await runs.remove(id)
     },
   }

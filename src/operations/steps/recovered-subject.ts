@@ -4,6 +4,7 @@ import type { StepContext } from '../context.ts'
 import { cutOverState, targetService } from './cut-over-state.ts'
 import { serviceOf } from './node-wellness.ts'
 import type { promoteCopy } from './promote-copy.ts'
+import { readStackRoles, tellRoles } from './stack-roles.ts'
 
 /** The copy that a recovery has made on its node. Given up, it is removed: promoted once, it can wait for nothing any more. */
 export function recoveredCopyOf<Input>(
@@ -21,6 +22,9 @@ export function recoveredCopyOf<Input>(
     async promote(context, { node, copy: directory }) {
       const copy = context.clients.recoveredCopy(serviceOf(context.layout, node), directory)
       await copy.promote()
+      // One that a worker which was lost has stopped already had its roles by then.
+      if ((await copy.status()).state === 'PROMOTED')
+        tellRoles(context, await copy.setRoles(await readStackRoles(context)))
       await copy.stop()
     },
     async giveUp(context) {

@@ -10,6 +10,7 @@ import { serviceOf } from './node-wellness.ts'
 import { pollUntil } from './poll-until.ts'
 import type { promoteCopy } from './promote-copy.ts'
 import { runScript } from './run-on-node.ts'
+import { setRolesByScript, tellRoles } from './stack-roles.ts'
 
 type Context = StepContext<CutOverRequest>
 
@@ -34,9 +35,10 @@ const PROMOTE_SECONDS = 600
 /** Answers to a worker that takes over too: what runs is promoted unless it is, and what does not is left as it is. */
 const PROMOTE = `state() { LC_ALL=C pg_controldata -D "$1" | sed -n 's/^Database cluster state: *//p'; }
 if pg_ctl -D "$1" status > /dev/null; then
-  [ "$(state "$1")" = "in production" ] || pg_ctl -D "$1" -w -t "$2" promote
-  pg_ctl -D "$1" -m fast -w -t "$2" stop
+  [ "$(state "$1")" = "in production" ] || pg_ctl -D "$1" -w -t "$2" promote > /dev/null
+  echo running
 fi`
+const STOP = 'pg_ctl -D "$1" status > /dev/null || exit 0; pg_ctl -D "$1" -m fast -w -t "$2" stop'
 /** The newest timeline, and where it left the one before. */
 const FORK =
   'newest=$(ls "$1"/pg_wal/*.history | sort | tail -n 1); basename "$newest" .history; tail -n 1 "$newest" | cut -f 2'
@@ -79,11 +81,7 @@ export const replayPrevious: Step<CutOverRequest> = {
 
   async undo(context) {
     const { previous } = await previousOf(context)
-    const stop = 'pg_ctl -D "$1" status > /dev/null || exit 0; pg_ctl -D "$1" -m fast -w -t 600 stop'
-    await runScript(context, serviceOf(context.layout, previous.node), stop, [previous.directory], {
-      user: 'postgres',
-      timeoutMs: 700_000,
-    })
+    await stop(context, serviceOf(context.layout, previous.node), previous.directory)
   },
 }
 
@@ -99,12 +97,21 @@ export const previousDataOf: Parameters<typeof promoteCopy<CutOverRequest>>[0] =
     await context.recoveries.change(recovery, { status: RecoveryStatus.CUTTING_OVER })
   },
   promote: async (context, { node, copy }) => {
-    const options = { user: 'postgres', timeoutMs: 2 * PROMOTE_SECONDS * 1000 }
-    await runScript(context, serviceOf(context.layout, node), PROMOTE, [copy, String(PROMOTE_SECONDS)], options)
+    const service = serviceOf(context.layout, node)
+    const options = { user: 'postgres', timeoutMs: (PROMOTE_SECONDS + 60) * 1000 }
+    const state = await runScript(context, service, PROMOTE, [copy, String(PROMOTE_SECONDS)], options)
+    // Passwords that were changed since the cut over are the old ones there.
+    if (state.trim() === 'running') tellRoles(context, await setRolesByScript(context, service, copy))
+    await stop(context, service, copy)
   },
   giveUp: async (context) => {
     await context.recoveries.change(context.input.recovery, { status: RecoveryStatus.COMPLETED })
   },
+}
+
+async function stop(context: Context, service: string, directory: string): Promise<void> {
+  const options = { user: 'postgres', timeoutMs: (PROMOTE_SECONDS + 60) * 1000 }
+  await runScript(context, service, STOP, [directory, String(PROMOTE_SECONDS)], options)
 }
 
 async function previousOf(context: Context) {
