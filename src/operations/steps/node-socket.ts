@@ -4,8 +4,11 @@ import { NodeCommandError } from './cut-over-errors.ts'
 import { serviceOf } from './node-wellness.ts'
 
 const SECONDS = 5
-/** Whatever is set for the cluster or for the role: no trigger of a login runs, and nothing waits for longer than this does. */
-const OPTIONS = `-c event_triggers=off -c statement_timeout=${SECONDS}s -c lock_timeout=${SECONDS}s`
+/**
+ * Whatever is set for the cluster or for the role: no trigger of a login runs, and what psql left behind ends. Not before psql
+ * itself: a commit that waits for a standby and is cancelled counts as done.
+ */
+const OPTIONS = `-c event_triggers=off -c statement_timeout=${2 * SECONDS}s`
 /** coreutils' timeout has ended it. */
 const TIMED_OUT = 124
 
