@@ -66,3 +66,15 @@ export async function readLoadedAtOverSocket(context: StepContext<unknown>, node
   const sql = `SELECT to_char(pg_conf_load_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
   return loadedSchema.parse(await askOverSocket(context, node, sql))
 }
+
+const archiverSchema = z.object({ pending: z.number(), last: z.string().nullable() })
+
+/** What waits for the archive, and what went there last. */
+export async function readArchiverOverSocket(
+  context: StepContext<unknown>,
+  node: string,
+): Promise<{ readonly pending: number; readonly last: string | null }> {
+  const sql = `SELECT json_build_object('last', last_archived_wal,
+    'pending', (SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready')) FROM pg_stat_archiver`
+  return archiverSchema.parse(JSON.parse(await askOverSocket(context, node, sql)))
+}

@@ -3,13 +3,16 @@ import { classifyLogin } from '../../../src/clients/postgres/login-refusal.ts'
 import type { RunningProbe } from '../../../src/clients/postgres/write-probe.ts'
 import { UnreachableError, WaitTimeoutError } from '../../../src/domain/errors.ts'
 import { LoginRefusedError } from '../../../src/domain/login-refusal.ts'
+import type { BarmanCommands } from '../../../src/operations/clients/barman-commands.ts'
 import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
 import type { CommandResult, ServiceCommands } from '../../../src/operations/clients/service-commands.ts'
 import { changeLeader } from '../../../src/operations/steps/change-leader.ts'
 import { beginOutage, measureOutage } from '../../../src/operations/steps/cut-over-outage.ts'
+import { drainArchive } from '../../../src/operations/steps/drain-archive.ts'
 import { measureDowntime } from '../../../src/operations/steps/measure-downtime.ts'
 import { settleLeader } from '../../../src/operations/steps/settle-leader.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { away, clusterOf, LEADER } from '../domain/builders.ts'
 
 /** What PostgreSQL says to Howdah's role, and what must be in the warning for whoever reads it. */
 const REFUSALS: [string, { code: string; message: string; routine?: string; where?: string }, remedy: string][] = [
@@ -129,6 +132,34 @@ describe.each(REFUSALS)('where Howdah may not log in because %s', (_, said, reme
     expect(await measureOutage(context)).toBeNull()
     named(said())
   })
+})
+
+test('the archive is drained before a cut over although Howdah may not log in: its leader tells over its socket', async () => {
+  const refused = refusedBy({ code: '42501', message: 'permission denied for database "postgres"' })
+  let pending = 2
+  const run = async (): Promise<CommandResult> => {
+    pending -= 1
+    return { exitCode: 0, stdout: JSON.stringify({ pending, last: '000000010000000000000009' }), stderr: '' }
+  }
+  const barman: Partial<BarmanCommands> = {
+    paths: async () => ({ base: '/b', incoming: '/b/incoming', streaming: '/b/s', errors: '/b/e', programs: null }),
+    switchWal: async () => null,
+  }
+  const context = fakeStepContext({
+    input: {},
+    state: CUT_OVER,
+    operation: { id: 'cut' },
+    cluster: clusterOf({ nodes: [{ ...LEADER, postgres: away(), loginRefusal: refused.refusal }] }),
+    clients: {
+      services: { run } satisfies Partial<ServiceCommands> as unknown as ServiceCommands,
+      barman: () => barman as BarmanCommands,
+      refreshNode: async () => {},
+      checkpoint: () => Promise.reject(refused),
+    },
+  })
+  await drainArchive.run(context)
+  expect(pending).toBe(0)
+  expect(context.messages.at(-1)).toContain('No checkpoint before the cluster is stopped')
 })
 
 describe('what decides is the node that leads', () => {
