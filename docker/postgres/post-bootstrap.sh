@@ -1,22 +1,17 @@
 #!/bin/bash
 # Once in a cluster's life, right after initdb: the roles that are neither superuser nor replicator.
-# $1 is Patroni's connection string. Passwords are read by psql itself, so that no command line shows them.
+# $1 is Patroni's connection string. Passwords, CONNECT and reserved connections: howdah-settle-roles, at the end.
 set -euo pipefail
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" <<'SQL'
-\set barman_password `cat /run/howdah/barman_password`
-\set howdah_password `cat /run/howdah/howdah_password`
-SET log_statement = none;
-SET log_min_error_statement = panic;
-
 -- Barman: what its manual asks of a role that is no superuser, and not a right more.
-CREATE ROLE barman LOGIN REPLICATION PASSWORD :'barman_password';
+CREATE ROLE barman LOGIN REPLICATION;
 GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean), pg_backup_stop(boolean),
   pg_switch_wal(), pg_create_restore_point(text) TO barman;
 GRANT pg_read_all_settings, pg_read_all_stats, pg_checkpoint TO barman;
 
 -- Howdah's eyes: everything about the server, nothing in its tables, no way to change it. A checkpoint before a switchover
 -- makes the leader's shutdown short.
-CREATE ROLE howdah LOGIN PASSWORD :'howdah_password';
+CREATE ROLE howdah LOGIN;
 GRANT pg_monitor, pg_checkpoint TO howdah;
 ALTER ROLE howdah SET default_transaction_read_only = on;
 
@@ -31,3 +26,4 @@ CREATE EXTENSION amcheck;
 \connect template1
 CREATE EXTENSION amcheck;
 SQL
+howdah-settle-roles "$1"

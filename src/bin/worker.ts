@@ -126,6 +126,7 @@ function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCl
   const store = createEtcdStore({ members: layout.etcd })
   const clients = createClusterClients({
     layout,
+    role: user,
     controlOf: (endpoint) => controls.get(endpoint) ?? createDockerControl({ endpoint, images: IMAGES }),
     patroni: createPatroniControl({ nodes: layout.nodes, credentials: patroni }),
     store,

@@ -1,4 +1,5 @@
 import type { Backup, Check } from './backup.ts'
+import type { LoginRefusal } from './login-refusal.ts'
 import type { Lsn } from './lsn.ts'
 import type { NodeRole, NodeState, ServiceState } from './node.ts'
 import type { Tablespace } from './tablespace.ts'
@@ -79,6 +80,11 @@ export interface NodeSnapshot {
   readonly service: string | null
   readonly patroni: Observed<PatroniStatus>
   readonly postgres: Observed<PostgresStatus>
+  /**
+   * Why Howdah's role was not let in when it last tried to log in; null when it was, or has not tried. A session from
+   * before lives on: `postgres` may be seen all the same.
+   */
+  readonly loginRefusal: LoginRefusal | null
 }
 
 /** Source: Patroni REST `GET /patroni` of the node itself. */

@@ -1,4 +1,5 @@
 import type { ClusterSnapshot } from './cluster.ts'
+import { isInRecovery } from './in-recovery.ts'
 import type { Lsn } from './lsn.ts'
 import { NodeRole, NodeState } from './node.ts'
 import { isReachable, type NodeView, viewNodes } from './node-view.ts'
@@ -22,8 +23,7 @@ export function healthyLeader(snapshot: ClusterSnapshot): NodeView | null {
   if (leader === undefined || leader.role !== NodeRole.LEADER || leader.state !== NodeState.RUNNING) return null
   const observed = snapshot.nodes.find((each) => each.name === leader.name)
   const patroni = observed === undefined ? null : seenNow(observed.patroni)
-  const postgres = observed === undefined ? null : seenNow(observed.postgres)
-  return patroni !== null && postgres !== null && !postgres.inRecovery ? leader : null
+  return patroni !== null && observed !== undefined && isInRecovery(observed) === false ? leader : null
 }
 
 /** What a failover to a node would lose, as far as positions tell. */

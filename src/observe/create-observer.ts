@@ -79,6 +79,7 @@ export function createObserver(deps: ObserverDeps): Observer {
         patroniIntervalMs: intervals.patroni,
         postgresIntervalMs: intervals.postgres,
         databaseSizeIntervalMs: intervals.databaseSize,
+        loginIntervalMs: intervals.login,
       })
       return [node.name, source]
     }),

@@ -6,6 +6,8 @@ export interface ObserverIntervals {
   readonly patroni: number
   readonly postgres: number
   readonly databaseSize: number
+  /** Whether Howdah's role could log in anew, beside the session that it has. */
+  readonly login: number
   readonly etcd: number
   readonly haproxy: number
   readonly topologyFallback: number
@@ -19,6 +21,7 @@ export const DEFAULT_INTERVALS: ObserverIntervals = {
   patroni: 2_000,
   postgres: 3_000,
   databaseSize: 30_000,
+  login: 30_000,
   etcd: 3_000,
   haproxy: 2_000,
   topologyFallback: 2_000,

@@ -1,6 +1,7 @@
 import type { PatroniClient } from '../clients/patroni/patroni-client.ts'
 import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
 import type { NodeLayout } from '../domain/cluster-layout.ts'
+import { type LoginRefusal, LoginRefusedError } from '../domain/login-refusal.ts'
 import type { Clock } from '../shared/clock.ts'
 import { lost, seen } from './observed.ts'
 import { createPoll, type Poll } from './poll.ts'
@@ -16,6 +17,7 @@ export interface ObserveNodeDeps {
   readonly patroniIntervalMs: number
   readonly postgresIntervalMs: number
   readonly databaseSizeIntervalMs: number
+  readonly loginIntervalMs: number
 }
 
 /** One node: what its Patroni and what its PostgreSQL say, each on its own. */
@@ -51,6 +53,22 @@ export function observeNode(deps: ObserveNodeDeps): NodeSource {
     }
     return size?.bytes ?? null
   }
+
+  let login = { refusal: null as LoginRefusal | null, atMs: clock.elapsedMs() }
+  const noteLogin = (refusal: LoginRefusal | null) => {
+    login = { refusal, atMs: clock.elapsedMs() }
+  }
+  // A session lives on when its role may not make another one: now and then one is made to see; each time, while none can.
+  const tryLogin = async () => {
+    if (login.refusal === null && clock.elapsedMs() - login.atMs < deps.loginIntervalMs) return
+    await postgres.checkLogin().then(
+      () => noteLogin(null),
+      (error: unknown) => {
+        // No answer is told by the session itself.
+        if (error instanceof LoginRefusedError) noteLogin(error.refusal)
+      },
+    )
+  }
   const postgresPoll = createPoll({
     at: `PostgreSQL of ${node.name}`,
     clock,
@@ -59,9 +77,13 @@ export function observeNode(deps: ObserveNodeDeps): NodeSource {
       try {
         const status = await postgres.readStatus()
         const whole = { ...status, databaseBytes: await databaseBytes(status.inRecovery) }
-        store.updateNode(node.name, (part) => ({ ...part, postgres: seen(whole, clock.now()) }))
+        await tryLogin()
+        const loginRefusal = login.refusal
+        store.updateNode(node.name, (part) => ({ ...part, postgres: seen(whole, clock.now()), loginRefusal }))
       } catch (error) {
-        store.updateNode(node.name, (part) => ({ ...part, postgres: lost(part.postgres, error) }))
+        noteLogin(error instanceof LoginRefusedError ? error.refusal : null)
+        const loginRefusal = login.refusal
+        store.updateNode(node.name, (part) => ({ ...part, postgres: lost(part.postgres, error), loginRefusal }))
       }
     },
   })

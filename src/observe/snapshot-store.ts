@@ -83,6 +83,7 @@ function emptySnapshot(layout: ClusterLayout, now: Date): ClusterSnapshot {
       service,
       patroni: NOT_YET_OBSERVED,
       postgres: NOT_YET_OBSERVED,
+      loginRefusal: null,
     })),
     etcd: layout.etcd.map(({ name, clientUrl }) => ({ name, clientUrl, status: NOT_YET_OBSERVED })),
     haproxy: NOT_YET_OBSERVED,

@@ -26,6 +26,8 @@ const BARMAN_APPLICATION = /^barman/
 /** The means to change one cluster, for its steps. */
 export function createClusterClients(deps: {
   readonly layout: ClusterLayout
+  /** The role that the clients of PostgreSQL log in with. */
+  readonly role: string
   /** By Docker endpoint. */
   readonly dockerOf: (endpoint: string) => DockerExec
   readonly sandboxesOf: (endpoint: string) => DockerSandboxes
@@ -58,6 +60,7 @@ export function createClusterClients(deps: {
   }
 
   return {
+    role: deps.role,
     patroni: patroniCommands(deps.patroni),
     dcs: dcsCommands(deps.store, `${layout.namespace}${layout.name}/`),
     services: serviceCommands(layout, deps.controlOf, deps.dockerOf),

@@ -56,6 +56,11 @@ const recordSchema = z
   .nullable()
 const proofSchema = z.object({ last: recordSchema, next: recordSchema, nextTransaction: recordSchema })
 const spaceSchema = z.object({ freeBytes: z.number(), usedBytes: z.number() })
+const rolesSchema = z.object({
+  set: z.array(z.string()),
+  missing: z.array(z.string()),
+  loginTriggers: z.array(z.string()),
+})
 const publishedSchema = z.object({ role: z.boolean() })
 const rowsSchema = z.object({ rows: z.array(z.array(text)), error: text })
 const checksSchema = z.object({
@@ -106,11 +111,11 @@ export function createRecoveredCopy(deps: {
     schema: z.ZodType<T>,
     command: string,
     argument: string,
-    timeoutMs = 60_000,
+    { timeoutMs = 60_000, ...given }: { readonly timeoutMs?: number; readonly stdin?: string } = {},
   ): Promise<T> {
     const said = await patiently(`container ${where.container}`, clock, async () => {
       const argv = ['howdah-recovery', command, argument]
-      const result = await docker.run({ ...where, argv, timeoutMs })
+      const result = await docker.run({ ...where, argv, timeoutMs, ...given })
       if (result.exitCode !== 0)
         throw new RecoveredCopyError(where.container, result.exitCode, result.stderr || result.stdout)
       return result.stdout
@@ -163,7 +168,7 @@ export function createRecoveredCopy(deps: {
     },
     keepFetching,
     prove: ({ server, timeline, lsn }) =>
-      ask(outside, proofSchema, 'prove', JSON.stringify({ root, server, timeline, lsn }), PROVE_MS),
+      ask(outside, proofSchema, 'prove', JSON.stringify({ root, server, timeline, lsn }), { timeoutMs: PROVE_MS }),
     async publish({ password, ...options }) {
       // The password itself is in no command line, and in no file of the copy's.
       const salt = randomBytes(16)
@@ -187,25 +192,26 @@ export function createRecoveredCopy(deps: {
     },
     async query(database, sql, timeoutMs) {
       const request = JSON.stringify({ root, database, sql, timeoutMs })
-      const { rows, error } = await ask(inside, rowsSchema, 'query', request, timeoutMs + 10_000)
+      const { rows, error } = await ask(inside, rowsSchema, 'query', request, { timeoutMs: timeoutMs + 10_000 })
       if (error !== null) throw new RecoveredCopyError(container, 1, error)
       return rows
     },
     async promote() {
-      if (await isOpen()) await ask(inside, nothing, 'promote', root, SLOW_MS)
+      if (await isOpen()) await ask(inside, nothing, 'promote', root, { timeoutMs: SLOW_MS })
     },
     async handOver() {
       await openSandbox()
-      await ask(inside, nothing, 'hand-over', root, SLOW_MS)
+      await ask(inside, nothing, 'hand-over', root, { timeoutMs: SLOW_MS })
       await close()
     },
+    setRoles: (roles) => ask(inside, rolesSchema, 'set-roles', root, { stdin: `${JSON.stringify({ roles })}\n` }),
     async stop() {
-      if (await isOpen()) await ask(inside, nothing, 'stop', root, SLOW_MS)
+      if (await isOpen()) await ask(inside, nothing, 'stop', root, { timeoutMs: SLOW_MS })
     },
     close,
     async remove() {
       await close()
-      await ask(outside, nothing, 'remove', root, SLOW_MS)
+      await ask(outside, nothing, 'remove', root, { timeoutMs: SLOW_MS })
     },
   }
 }

@@ -1,7 +1,13 @@
 import { type Check, CheckStatus } from '../../src/domain/backup.ts'
 import type { ReplayProof } from '../../src/domain/recovery-proof.ts'
 import type { Tablespace } from '../../src/domain/tablespace.ts'
-import type { CopyStatus, RecoveredCopy, ReplayRequest } from '../../src/operations/clients/recovered-copy.ts'
+import type {
+  CopyStatus,
+  RecoveredCopy,
+  ReplayRequest,
+  RolesSet,
+  StackRole,
+} from '../../src/operations/clients/recovered-copy.ts'
 
 /** As it stands at its target, where nothing is wrong. */
 export function copyStatus(changes: Partial<CopyStatus> = {}): CopyStatus {
@@ -33,6 +39,10 @@ export class FakeRecoveredCopy implements RecoveredCopy {
   freeBytes = 50e9
   /** Why it cannot be removed. */
   stuck: Error | null = null
+  /** What its roles come to when they are set. */
+  roles: RolesSet = { set: [], missing: [], loginTriggers: [] }
+  /** What its roles were to be. */
+  readonly rolesGiven: StackRole[] = []
   /** What was done, in order. */
   readonly done: string[] = []
   readonly replays: ReplayRequest[] = []
@@ -111,6 +121,12 @@ export class FakeRecoveredCopy implements RecoveredCopy {
       timeline: (look.timeline ?? 0) + 1,
       locks: 0,
     }))
+  }
+
+  async setRoles(roles: readonly StackRole[]): Promise<RolesSet> {
+    this.done.push('set roles')
+    this.rolesGiven.push(...roles)
+    return this.roles
   }
 
   async stop(): Promise<void> {

@@ -11,6 +11,8 @@ export interface ExecRequest {
   readonly env?: Readonly<Record<string, string>>
   /** Program and arguments; no shell reads them. */
   readonly argv: readonly string[]
+  /** Given on its standard input, which then ends: for what no command line may show. Without it there is none. */
+  readonly stdin?: string
   /** Each line as it comes, as well as in the result. */
   readonly onLine?: (line: string, stream: OutputStream) => void
   /** Milliseconds for the whole command; null for as long as it takes. */
@@ -40,7 +42,7 @@ export function createDockerExec(deps: { endpoint: string; timeoutMs?: number })
   const docker = openDocker(deps.endpoint)
   const { timeoutMs: callTimeoutMs = 5_000 } = deps
   return {
-    run: async ({ container, user, env = {}, argv, onLine, timeoutMs = 60_000, signal }) => {
+    run: async ({ container, user, env = {}, argv, stdin, onLine, timeoutMs = 60_000, signal }) => {
       const system = `Docker ${container}`
       const call = <T>(run: (signal: AbortSignal) => Promise<T>) =>
         callDocker({ system, timeoutMs: callTimeoutMs, signal }, run)
@@ -50,6 +52,7 @@ export function createDockerExec(deps: { endpoint: string; timeoutMs?: number })
         docker.getContainer(container).exec({
           Cmd: [...argv],
           ...(user === undefined ? {} : { User: user }),
+          AttachStdin: stdin !== undefined,
           Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
           AttachStdout: true,
           AttachStderr: true,
@@ -63,7 +66,10 @@ export function createDockerExec(deps: { endpoint: string; timeoutMs?: number })
         if (onLine !== undefined) for (const { stream, text } of lines) onLine(text, stream)
       }
       try {
-        const stream = await call(() => exec.start({ hijack: false, stdin: false, abortSignal: ended }))
+        // Only a connection that is taken over can be written to.
+        const attached = stdin !== undefined
+        const stream = await call(() => exec.start({ hijack: attached, stdin: attached, abortSignal: ended }))
+        if (attached) stream.end(stdin)
         for await (const chunk of stream) {
           for (const part of demultiplexer.push(Buffer.from(chunk))) {
             output[part.stream].push(part.data)

@@ -18,7 +18,10 @@ export interface BaseBackupProgress {
   readonly bytesTotal: number | null
 }
 
-/** PostgreSQL on one node, read over one session. Every call throws UnreachableError or UnexpectedAnswerError. */
+/**
+ * PostgreSQL on one node, read over one session. Every call throws UnreachableError, LoginRefusedError or
+ * UnexpectedAnswerError.
+ */
 export interface PostgresClient {
   /** All but the size of the databases, which costs more and is asked for apart. */
   readStatus(): Promise<Omit<PostgresStatus, 'databaseBytes'>>
@@ -28,6 +31,8 @@ export interface PostgresClient {
   readDatabaseBytes(): Promise<number>
   /** When its configuration files were last read, by the server's clock. */
   readConfigurationLoadedAt(): Promise<Date>
+  /** Logs in once more and out again: a session that is kept does not notice that no other one could be made. */
+  checkLogin(): Promise<void>
   /** Writes out what is dirty, over a session of its own, because it may take long. */
   checkpoint(timeoutMs: number): Promise<void>
   close(): Promise<void>
@@ -78,7 +83,8 @@ const statusRowSchema = z.tuple([z.object({ status: z.unknown() })])
 export function createPostgresClient(deps: PostgresClientDeps): PostgresClient {
   const { node, user, password, timeoutMs = 2_000 } = deps
   const system = `PostgreSQL ${node.name}`
-  const connection = createPostgresConnection({ system, host: node.host, port: node.port, user, password, timeoutMs })
+  const address = { system, host: node.host, port: node.port, user, password, timeoutMs }
+  const connection = createPostgresConnection(address)
   let rights: { readonly session: number; readonly mayListArchiveStatus: boolean } | null = null
 
   // Rights can change between sessions; asking for more than there is would fail the whole status.
@@ -88,6 +94,16 @@ export function createPostgresClient(deps: PostgresClientDeps): PostgresClient {
       rights = { session: connection.sessions, mayListArchiveStatus: row.allowed }
     }
     return rights.mayListArchiveStatus
+  }
+
+  /** In a session of its own. */
+  const runApart = async (statement: string, timeoutMs: number) => {
+    const own = createPostgresConnection({ ...address, timeoutMs })
+    try {
+      await own.query(statement)
+    } finally {
+      await own.close()
+    }
   }
 
   return {
@@ -108,14 +124,8 @@ export function createPostgresClient(deps: PostgresClientDeps): PostgresClient {
       const [row] = parseAnswer(system, loadedSchema, await connection.query(LOADED_QUERY))
       return row.loadedAt
     },
-    checkpoint: async (timeoutMs) => {
-      const own = createPostgresConnection({ system, host: node.host, port: node.port, user, password, timeoutMs })
-      try {
-        await own.query('CHECKPOINT')
-      } finally {
-        await own.close()
-      }
-    },
+    checkLogin: () => runApart('SELECT 1', timeoutMs),
+    checkpoint: (timeoutMs) => runApart('CHECKPOINT', timeoutMs),
     close: () => connection.close(),
   }
 }

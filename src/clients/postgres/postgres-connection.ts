@@ -1,5 +1,7 @@
 import pg from 'pg'
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
+import { LoginRefusedError } from '../../domain/login-refusal.ts'
+import { loginRefusalOf } from './login-refusal.ts'
 
 export interface PostgresAddress {
   /** As a person would call it: "PostgreSQL db2". */
@@ -14,7 +16,10 @@ export interface PostgresAddress {
 
 /** One session, made when it is first used and made anew after a failure. */
 export interface PostgresConnection {
-  /** Runs statements one after the other; throws UnreachableError when there is no answer in time. */
+  /**
+   * Runs statements one after the other. Throws UnreachableError when there is no answer in time, and LoginRefusedError
+   * when the answer is that the role may not log in.
+   */
   query(text: string, values?: readonly unknown[]): Promise<readonly unknown[]>
   /** How many sessions have been made: another number, another session. */
   readonly sessions: number
@@ -56,7 +61,8 @@ export function createPostgresConnection(address: PostgresAddress): PostgresConn
       return next
     } catch (error) {
       void drop(next)
-      throw error
+      const refusal = loginRefusalOf(error, user)
+      throw refusal === null ? error : new LoginRefusedError(system, refusal, { cause: error })
     }
   }
   const run = async (text: string, values: readonly unknown[]) => {
@@ -68,6 +74,7 @@ export function createPostgresConnection(address: PostgresAddress): PostgresConn
     } catch (error) {
       // After a timeout the session may still be busy with the statement, so it is not used again.
       if (session !== null) void drop(session)
+      if (error instanceof LoginRefusedError) throw error
       throw new UnreachableError(system, messageOf(error) || `no connection to ${host}:${port}`, { cause: error })
     }
   }

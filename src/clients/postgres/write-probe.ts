@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { messageOf, WaitTimeoutError } from '../../domain/errors.ts'
+import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { loginRefusalOf } from './login-refusal.ts'
 
 /** For how long writes failed. */
 export interface Outage {
@@ -10,7 +12,10 @@ export interface Outage {
   readonly writes: number
 }
 
-/** Writes all along, until it is stopped. */
+/**
+ * Writes all along, until it is stopped. Where its role may not log in, a wait rejects with LoginRefusedError: at once where
+ * waiting does not help, else at its end.
+ */
 export interface RunningProbe {
   /** Resolves when the first write has succeeded; rejects with TIMEOUT when none does within 10 s. */
   readonly ready: Promise<void>
@@ -38,6 +43,7 @@ const READY_MS = 10_000
 
 /** Begins to write through the address that applications use. */
 export function startWriteProbe({ target, clock }: { target: ProbeTarget; clock: Clock }): RunningProbe {
+  const address = `${target.host}:${target.port}`
   let stopped = false
   let client: pg.Client | null = null
   let writes = 0
@@ -45,7 +51,9 @@ export function startWriteProbe({ target, clock }: { target: ProbeTarget; clock:
   let longestMs = 0
   let lastSuccess: number | null = null
   let failing = false
-  let lastError = 'nothing was written yet'
+  let lastError: unknown = 'nothing was written yet'
+  /** When the newest write that failed began. */
+  let failedBegan = Number.NEGATIVE_INFINITY
   /** When the newest successful write began. */
   let newestBegan = Number.NEGATIVE_INFINITY
 
@@ -61,7 +69,12 @@ export function startWriteProbe({ target, clock }: { target: ProbeTarget; clock:
     next.on('error', () => {
       if (client === next) client = null
     })
-    await next.connect()
+    try {
+      await next.connect()
+    } catch (error) {
+      const refusal = loginRefusalOf(error, target.user)
+      throw refusal === null ? error : new LoginRefusedError(address, refusal, { cause: error })
+    }
     client = next
     return next
   }
@@ -83,7 +96,8 @@ export function startWriteProbe({ target, clock }: { target: ProbeTarget; clock:
       lastSuccess = now
     } catch (error) {
       drop()
-      lastError = messageOf(error)
+      lastError = error
+      failedBegan = began
       if (lastSuccess !== null) failedWrites += 1
       failing = true
     }
@@ -100,9 +114,11 @@ export function startWriteProbe({ target, clock }: { target: ProbeTarget; clock:
     const from = clock.elapsedMs()
     while (newestBegan < from) {
       const waitedMs = clock.elapsedMs() - from
-      if (stopped || waitedMs > timeoutMs) {
-        throw new WaitTimeoutError(`a write through ${target.host}:${target.port}`, lastError, waitedMs)
+      const over = stopped || waitedMs > timeoutMs
+      if (failedBegan >= from && lastError instanceof LoginRefusedError && (over || !lastError.refusal.passing)) {
+        throw lastError
       }
+      if (over) throw new WaitTimeoutError(`a write through ${address}`, messageOf(lastError), waitedMs)
       await clock.sleep(10)
     }
   }

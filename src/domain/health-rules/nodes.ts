@@ -1,4 +1,5 @@
 import { formatGlobalId } from '../global-id.ts'
+import { cureOf, describeRefusal } from '../login-refusal.ts'
 import { NodeState } from '../node.ts'
 import { isLeading, isReachable, type NodeView } from '../node-view.ts'
 import { formatBytes, formatSeconds } from './format.ts'
@@ -15,7 +16,13 @@ export const nodeIssues: HealthRule = (context) =>
 
 function issuesOf(node: NodeView, context: HealthContext): NodeIssue[] {
   if (!isReachable(node)) return [absence(node)]
-  return [...runningIssues(node), ...lagIssues(node, context), ...slotIssues(node, context), ...restartIssues(node)]
+  return [
+    ...runningIssues(node),
+    ...loginIssues(node, context),
+    ...lagIssues(node, context),
+    ...slotIssues(node, context),
+    ...restartIssues(node),
+  ]
 }
 
 function absence(node: NodeView): NodeIssue {
@@ -61,6 +68,21 @@ function runningIssues(node: NodeView): NodeIssue[] {
       code: 'REPLICA_NOT_STREAMING',
       message: `${node.name} is not streaming: it is ${state}.`,
       remedy: `Wait if it has just started; look at its logs; if its data cannot follow any more, copy it anew: reinitializeNode(node: "${node.name}").`,
+    },
+  ]
+}
+
+/** One issue a node: a role is the same everywhere, but the connections that are free are not. */
+function loginIssues(node: NodeView, { snapshot, nodes }: HealthContext): NodeIssue[] {
+  const refusal = snapshot.nodes.find(({ name }) => name === node.name)?.loginRefusal ?? null
+  if (refusal === null) return []
+  const leader = nodes.find(({ role }) => isLeading(role)) ?? null
+  return [
+    {
+      severity: HealthStatus.DEGRADED,
+      code: 'ROLE_CANNOT_LOGIN',
+      message: `PostgreSQL of ${node.name} runs, and does not let ${describeRefusal(refusal)}. What Patroni tells is known; positions of slots, the archiver and sizes are not.`,
+      remedy: cureOf(refusal, leader === null ? null : (leader.service?.name ?? leader.name)),
     },
   ]
 }

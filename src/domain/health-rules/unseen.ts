@@ -4,10 +4,12 @@ import { isReachable } from '../node-view.ts'
 import { isNotYetRead } from '../observed.ts'
 import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
 
+type Part = [name: string, observed: Observed<unknown>]
+
 /** Every part that cannot be seen now, with the reason. What the other rules call down is not repeated. */
 export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
   const cluster = formatGlobalId('Cluster', snapshot.name)
-  const parts: [subject: string, parts: [name: string, observed: Observed<unknown>][]][] = [
+  const parts: [subject: string, parts: Part[]][] = [
     [cluster, [["Patroni's keys", snapshot.topology]]],
     [cluster, [['the containers', snapshot.services]]],
     [cluster, [["HAProxy's statistics", snapshot.haproxy]]],
@@ -17,7 +19,8 @@ export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
         formatGlobalId('PostgresNode', snapshot.name, node.name),
         [
           [`Patroni of ${node.name}`, node.patroni],
-          [`PostgreSQL of ${node.name}`, node.postgres],
+          // Who was answered and not let in is told as such.
+          ...(node.loginRefusal === null ? [[`PostgreSQL of ${node.name}`, node.postgres] as Part] : []),
         ],
       ]),
     ...snapshot.etcd
@@ -42,7 +45,7 @@ export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
 }
 
 /** One issue for each reason: a source that is away takes many parts with it. */
-function issuesOf(subject: string, sources: readonly [name: string, observed: Observed<unknown>][]): HealthIssue[] {
+function issuesOf(subject: string, sources: readonly Part[]): HealthIssue[] {
   const byReason = new Map<string, string[]>()
   for (const [name, { error, value }] of sources) {
     const reason = error ?? (value === null ? 'no answer' : null)

@@ -14,6 +14,8 @@ export interface BaseBackupProgress {
 
 /** What steps use of one cluster: each made by hand in the worker. */
 export interface ClusterClients {
+  /** The role that Howdah itself logs in to PostgreSQL with. */
+  readonly role: string
   readonly patroni: PatroniCommands
   readonly dcs: DcsCommands
   readonly services: ServiceCommands

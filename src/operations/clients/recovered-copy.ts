@@ -35,6 +35,24 @@ export interface ReplayWants {
   readonly tablespace: Pick<Tablespace, 'oid' | 'location'> | null
 }
 
+/** One of the roles that the stack itself logs in with, as the running cluster has it. */
+export interface StackRole {
+  readonly name: string
+  /** What its password is checked against, as pg_authid has it: as secret as a password. Null: it has none. */
+  readonly verifier: string | null
+  readonly connectionLimit: number
+}
+
+/** Names only: what was set is nobody's business. */
+export interface RolesSet {
+  /** Those that were not as they should be. */
+  readonly set: readonly string[]
+  /** The recovered data has no such role. */
+  readonly missing: readonly string[]
+  /** Event triggers that run at each login, and may keep a role out whatever its password is. */
+  readonly loginTriggers: readonly string[]
+}
+
 /** What a replay needs to know. */
 export interface ReplayRequest {
   readonly server: string
@@ -82,6 +100,11 @@ export interface RecoveredCopy {
    * promoted is success, and one that does not run is left as it is.
    */
   promote(): Promise<void>
+  /**
+   * Sees to it that these roles get in with the passwords that they have in the running cluster, whatever they were at the
+   * target: LOGIN, no end of validity, CONNECT, verifier. For a copy that is promoted and runs.
+   */
+  setRoles(roles: readonly StackRole[]): Promise<RolesSet>
   /** Stops it cleanly and for good: data that waits to take the cluster's place. Already so is success. */
   handOver(): Promise<void>
   /** A clean stop. Already stopped is success. */

@@ -22,7 +22,13 @@ export interface ServiceCommands {
   /** Runs a program in the container; arguments are never read by a shell. */
   run(
     service: string,
-    request: { readonly user?: string; readonly argv: readonly string[]; readonly timeoutMs?: number },
+    request: {
+      readonly user?: string
+      readonly argv: readonly string[]
+      /** On its standard input: for what no command line may show. */
+      readonly stdin?: string
+      readonly timeoutMs?: number
+    },
     signal?: AbortSignal,
   ): Promise<CommandResult>
 }

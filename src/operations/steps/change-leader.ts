@@ -1,10 +1,12 @@
 import { messageOf, UnreachableError, WaitTimeoutError } from '../../domain/errors.ts'
+import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import { assessSwitchover } from '../../domain/switchover-eligibility.ts'
 import type { PatroniAnswer } from '../clients/patroni-commands.ts'
 import type { RunningWriteProbe, WriteOutage } from '../clients/write-probe.ts'
 import type { StepContext } from '../context.ts'
 import { StepOutcome } from '../define-operation.ts'
+import { requireWrites } from './confirm-writes.ts'
 import { type LeaderChangeRequest, leaderChangeState } from './leader-change-state.ts'
 import { LeaderChangedError, LeaderUnchangedError } from './leader-errors.ts'
 import { readLeader, readLeaderRequest, readNewLeader } from './leadership.ts'
@@ -52,9 +54,11 @@ export async function changeLeader(
     const call = follow(context, request.ask())
     const leader = await untilDecided(context, from, call, request.timeoutMs)
     if (leader === null) throw new LeaderUnchangedError(from, call.said, nodeReasons(context))
-    await probe.untilWritable(WRITABLE_MS)
+    const wait = () => probe.untilWritable(WRITABLE_MS)
+    const written = await requireWrites(context, { leader, wait, timeoutMs: WRITABLE_MS })
     stopped = probe.stop()
-    return { ...changed(context, leader, measured ? await stopped : null), writable: true }
+    const outage = measured && written ? await stopped : null
+    return { ...changed(context, leader, outage), writable: true }
   } finally {
     await (stopped ?? probe.stop())
   }
@@ -109,9 +113,11 @@ export function nodeReasons(context: Pick<Context, 'cluster'>): string[] {
 async function isWriting(context: Context, probe: RunningWriteProbe): Promise<boolean> {
   const ready = probe.ready.then(
     () => true,
-    () => false,
+    // Told behind the change, where it is still so.
+    (error: unknown) => (error instanceof LoginRefusedError ? null : false),
   )
-  if (await Promise.race([ready, context.sleep(PROBE_MS).then(() => false)])) return true
+  const writing = await Promise.race([ready, context.sleep(PROBE_MS).then(() => false)])
+  if (writing !== false) return writing === true
   context.log('Writes through HAProxy fail already', LogLevel.WARNING)
   return false
 }

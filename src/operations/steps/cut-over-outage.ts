@@ -1,8 +1,11 @@
 import { messageOf } from '../../domain/errors.ts'
+import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { RunningWriteProbe } from '../clients/write-probe.ts'
 import type { StepContext } from '../context.ts'
+import { confirmWrites, warnUnmeasured } from './confirm-writes.ts'
 import { cutOverState } from './cut-over-state.ts'
+import { leaderOf } from './node-wellness.ts'
 
 /** The probe of an operation that this worker cuts over; it writes from one step into another. */
 const probes = new Map<string, RunningWriteProbe>()
@@ -20,19 +23,36 @@ export async function beginOutage(context: StepContext<unknown>): Promise<void> 
   } catch (error) {
     await probe.stop()
     context.signal.throwIfAborted()
+    if (error instanceof LoginRefusedError) return warnUnmeasured(context, error, leaderOf(context.cluster()))
     context.log(`Nobody could write before either, so no downtime is measured: ${messageOf(error)}`, LogLevel.WARNING)
   }
 }
 
-/** Waits until writes go through HAProxy; answers for how many seconds they failed. */
-export async function measureOutage(context: StepContext<unknown>): Promise<number> {
+/**
+ * Waits until writes go through HAProxy; answers for how many seconds they failed, and null where that was not measured.
+ * Whether the node that leads serves, it says itself: throws WaitTimeoutError only where it is still in recovery. A leader
+ * that takes no writes is told, and the cut over goes on: its replicas may be what a commit waits for.
+ */
+export async function measureOutage(context: StepContext<unknown>): Promise<number | null> {
   const measured = probes.get(context.operation.id)
   const probe = measured ?? context.clients.writeProbe.start()
   probes.set(context.operation.id, probe)
-  await probe.untilWritable(WRITABLE_MS)
+  const { node: leader, closedAt } = cutOverState(context)
+  const confirmed = await confirmWrites(context, {
+    leader,
+    wait: () => probe.untilWritable(WRITABLE_MS),
+    timeoutMs: WRITABLE_MS,
+  })
+  if (confirmed.kind === 'NO_WRITES') {
+    if (confirmed.writing.kind === 'IN_RECOVERY') throw confirmed.error
+    context.log(`${leader} leads, and takes no writes: ${messageOf(confirmed.error)}`, LogLevel.WARNING)
+  }
+  if (confirmed.kind !== 'MEASURED') {
+    await endOutage(context)
+    return null
+  }
   const { seconds, failedWrites } = await probe.stop()
   probes.delete(context.operation.id)
-  const { closedAt } = cutOverState(context)
   if (measured === undefined && closedAt !== undefined) {
     // The worker that measured was lost; from when the leader was stopped to now is the most that it can have been.
     const most = (context.now().getTime() - Date.parse(closedAt)) / 1000

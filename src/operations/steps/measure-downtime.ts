@@ -1,8 +1,12 @@
 import { messageOf } from '../../domain/errors.ts'
+import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import type { OperationRecord } from '../../domain/operation.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { median } from '../estimate.ts'
+import { requireWrites, warnUnmeasured } from './confirm-writes.ts'
+import { readNewLeader } from './leadership.ts'
+import { leaderOf } from './node-wellness.ts'
 
 /** After the work is done a write must succeed within this long. */
 const WRITABLE_MS = 60_000
@@ -10,22 +14,27 @@ const KEY = 'downtimeSeconds'
 
 /**
  * Does the work while an application's writes are tried through HAProxy, waits until they succeed again, and keeps for
- * how long they failed. A cluster that nobody can write to before is worked on all the same, unmeasured.
+ * how long they failed. A cluster that nobody can write to before is worked on all the same, unmeasured; and what
+ * could not be measured is a warning: whether it is done, `work` and the leader's own word tell.
  */
 export async function measureDowntime(context: StepContext<unknown>, work: () => Promise<void>): Promise<void> {
   const probe = context.clients.writeProbe.start()
   try {
-    const unwritable = await probe.ready.then(
+    const unwritable: unknown = await probe.ready.then(
       () => null,
-      (error: unknown) => messageOf(error),
+      (error: unknown) => error,
     )
     context.signal.throwIfAborted()
     await work()
+    const leader = (await readNewLeader(context, null)) ?? leaderOf(context.cluster())
+    if (unwritable instanceof LoginRefusedError) return warnUnmeasured(context, unwritable, leader)
     if (unwritable !== null) {
-      context.log(`Nobody could write before either, so no downtime was measured: ${unwritable}`, LogLevel.WARNING)
+      const why = messageOf(unwritable)
+      context.log(`Nobody could write before either, so no downtime was measured: ${why}`, LogLevel.WARNING)
       return
     }
-    await probe.untilWritable(WRITABLE_MS)
+    const wait = () => probe.untilWritable(WRITABLE_MS)
+    if (!(await requireWrites(context, { leader, wait, timeoutMs: WRITABLE_MS }))) return
     const { seconds, failedWrites, writes } = await probe.stop()
     const rounded = Math.round(seconds * 100) / 100
     // What failed while no worker looked is not in it.

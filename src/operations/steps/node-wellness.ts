@@ -1,5 +1,6 @@
 import type { ClusterSnapshot, NodeSnapshot } from '../../domain/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster-layout.ts'
+import { isInRecovery } from '../../domain/in-recovery.ts'
 import { NodeState } from '../../domain/node.ts'
 import { isLeading, viewNode } from '../../domain/node-view.ts'
 import { seenNow } from '../../domain/observed.ts'
@@ -42,15 +43,15 @@ export function whyNotServing(cluster: ClusterSnapshot, name: string): string | 
   const view = viewNode(cluster, name)
   const node = snapshotOf(cluster, name)
   if (view === null || node === undefined) return `${name} is not a node of ${cluster.name}`
-  const postgres = seenNow(node.postgres)
+  const inRecovery = isInRecovery(node)
   const state = `${view.state.toLowerCase().replaceAll('_', ' ')}${view.stateReason ? ` (${view.stateReason})` : ''}`
   if (isLeading(view.role)) {
     if (view.state !== NodeState.RUNNING) return `the leader ${name} is ${state}`
-    if (postgres === null) return `PostgreSQL of the leader ${name} does not answer`
-    return postgres.inRecovery ? `the leader ${name} is not writable yet` : null
+    if (inRecovery === null) return `PostgreSQL of the leader ${name} does not answer`
+    return inRecovery ? `the leader ${name} is not writable yet` : null
   }
   if (view.state !== NodeState.STREAMING) return `${name} is ${state}`
-  if (postgres === null) return `PostgreSQL of ${name} does not answer`
+  if (inRecovery === null) return `PostgreSQL of ${name} does not answer`
   const leader = leaderOf(cluster)
   if (leader === null) return 'nobody leads'
   const timeline = viewNode(cluster, leader)?.timeline ?? null

@@ -8,6 +8,7 @@ import type { PlanDraft } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
 import { mebibytes } from './backup-subject.ts'
 import { type CutOverRequest, findRecovery } from './check-cut-over.ts'
+import { rolesCheck } from './check-roles.ts'
 import { CUT_OVER_DOWNTIME_SECONDS, CUT_OVER_SECONDS } from './cut-over-steps.ts'
 import { typicalDowntime } from './measure-downtime.ts'
 import { leaderOf } from './node-wellness.ts'
@@ -21,7 +22,7 @@ export function planCutOver(context: Context, steps: readonly { readonly name: s
   const node = recovery?.node ?? 'its node'
   return {
     ...planCutOverSteps(context, steps),
-    checks: [verificationCheck(recovery)],
+    checks: [verificationCheck(recovery), rolesCheck(context.cluster)],
     summary: `Puts the recovered data on ${node} in the cluster's place: ${node} leads, the others become its replicas`,
     dataLoss: recovery === undefined ? null : lossOfCutOver(context, recovery),
   } satisfies PlanDraft
@@ -32,7 +33,7 @@ export function planUndo(context: Context, steps: readonly { readonly name: stri
   const node = recovery?.previous?.node ?? 'its node'
   return {
     ...planCutOverSteps(context, steps),
-    checks: [verificationCheck(recovery)],
+    checks: [verificationCheck(recovery), rolesCheck(context.cluster)],
     summary: `Brings back the state at the cut over of ${recovery?.cutOverAt ?? 'that recovery'}: ${node} leads with it`,
     dataLoss: recovery === undefined ? null : lossOfUndo(context, recovery),
   } satisfies PlanDraft

@@ -3,6 +3,7 @@ import { RecoveryMode } from '../../domain/recovery.ts'
 import { describeTarget, type RecoveryTarget } from '../../domain/recovery-target.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
+import { rolesCheck } from './check-roles.ts'
 import { amountSince, planCutOverSteps, STAYS_RECOVERABLE } from './plan-cut-over.ts'
 import { planRecovery, rounded } from './plan-recovery.ts'
 import { type RecoveryRequest, targetOf } from './recovery-subject.ts'
@@ -20,6 +21,7 @@ export function planRecoverCluster(
     ...recovery,
     summary: `${recovery.summary}, and puts it in the cluster's place as soon as it is verified`,
     steps: [...recovery.steps, ...steps],
+    checks: [...recovery.checks, rolesCheck(context.cluster)],
     estimatedSeconds: recovery.estimatedSeconds === null ? null : rounded(recovery.estimatedSeconds + estimatedSeconds),
     downtimeSeconds,
     dataLoss: target === null ? null : lossBehind(context, target),

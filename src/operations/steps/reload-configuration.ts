@@ -1,8 +1,10 @@
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
+import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import { viewNode } from '../../domain/node-view.ts'
 import type { PlanContext, StepContext } from '../context.ts'
 import { type PlanDraft, type Step, StepOutcome } from '../define-operation.ts'
 import { typicalSeconds } from '../estimate.ts'
+import { readLoadedAtOverSocket } from './node-socket.ts'
 import { pollUntil } from './poll-until.ts'
 
 /** What the step of a reload reads of the input of its kind. */
@@ -65,8 +67,15 @@ export function planReloadNode({ input, earlier }: PlanContext<ReloadRequest>): 
   }
 }
 
-function loadedAt(context: Context): Promise<Date> {
-  return context.clients.readConfigurationLoadedAt(context.input.node)
+/** Over its own socket where Howdah's role may not log in: that says nothing of what the node has read. */
+async function loadedAt(context: Context): Promise<Date> {
+  const { node } = context.input
+  try {
+    return await context.clients.readConfigurationLoadedAt(node)
+  } catch (error) {
+    if (!(error instanceof LoginRefusedError)) throw error
+    return readLoadedAtOverSocket(context, node)
+  }
 }
 
 async function keepLoadedAt(context: Context): Promise<Date> {

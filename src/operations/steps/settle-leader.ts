@@ -4,12 +4,14 @@ import { type NodeView, viewNode } from '../../domain/node-view.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
+import { requireWrites } from './confirm-writes.ts'
 import { type LeaderChangeRequest, leaderChangeState } from './leader-change-state.ts'
 
 type Context = StepContext<LeaderChangeRequest>
 
 const POLL_MS = 100
 const FOLLOW_MS = 20_000
+const WRITABLE_MS = 10_000
 
 /**
  * Waits until writes go through HAProxy and the nodes that streamed before follow the new leader. The old leader comes
@@ -27,7 +29,8 @@ export const settleLeader: Step<LeaderChangeRequest> = {
     const { leader = '', from = null, followers = [], writable } = leaderChangeState(context)
     if (writable !== true) {
       const probe = context.clients.writeProbe.start()
-      await probe.ready.finally(() => probe.stop())
+      const request = { leader, wait: () => probe.ready, timeoutMs: WRITABLE_MS }
+      await requireWrites(context, request).finally(() => probe.stop())
     }
     const awaited = followers.filter((name) => name !== leader && name !== from)
     const late = await untilFollowing(context, leader, awaited)

@@ -116,6 +116,22 @@ describe('running commands', () => {
     expect(stdout).toBe('root\n')
   })
 
+  it('gives what is secret on the standard input, which ends: no command line shows it', async () => {
+    const secret = `${'grüß '.repeat(50_000)}dich\n`
+    const request = { container: container.name, argv: ['sh', '-c', 'cat; tr "\\0" " " < /proc/$$/cmdline >&2'] }
+    const { exitCode, stdout, stderr } = await run({ ...request, stdin: secret })
+    expect([exitCode, stdout]).toEqual([0, secret])
+    expect(stderr).not.toContain('dich')
+    expect((await run({ ...request, stdin: '' })).stdout).toBe('')
+    expect((await run(request)).stdout).toBe('')
+  })
+
+  it('goes on where the command ends without having read what it was given', async () => {
+    const argv = ['sh', '-c', 'echo enough; exit 4']
+    const result = await run({ container: container.name, argv, stdin: 'x'.repeat(1_000_000) })
+    expect(result).toMatchObject({ exitCode: 4, stdout: 'enough\n' })
+  })
+
   it('streams lines while the command runs, and stops waiting when aborted', async () => {
     const stopping = new AbortController()
     const argv = ['sh', '-c', 'echo started; sleep 5']

@@ -135,6 +135,7 @@ export function nodeOf(name: string, changes: Partial<NodeSnapshot> = {}): NodeS
     service: name,
     patroni: seen(patroniStatus()),
     postgres: seen(postgresStatus()),
+    loginRefusal: null,
     ...changes,
   }
 }

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { BackupStatus, CheckStatus, RetentionStatus } from '../../../src/domain/backup.ts'
-import { type BackupServerSnapshot, type ClusterSnapshot, NOT_YET_OBSERVED } from '../../../src/domain/cluster.ts'
+import {
+  type BackupServerSnapshot,
+  type ClusterSnapshot,
+  NOT_YET_OBSERVED,
+  type NodeSnapshot,
+  type PostgresStatus,
+} from '../../../src/domain/cluster.ts'
 import { assessHealth, HealthStatus } from '../../../src/domain/health.ts'
+import type { LoginRefusal } from '../../../src/domain/login-refusal.ts'
 import { NodeState, ServiceState } from '../../../src/domain/node.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 import {
@@ -52,6 +59,15 @@ function archiver(changes: object): Partial<ClusterSnapshot> {
   return { nodes: [{ ...LEADER, postgres: seen(postgresStatus({ inRecovery: false, lsn: 1000n, archiver: status })) }] }
 }
 
+const loginRefusal: LoginRefusal = {
+  role: 'howdah',
+  sqlstate: '42501',
+  reason: 'permission denied for database "postgres"',
+  cure: { kind: 'STATEMENT', sql: 'GRANT CONNECT ON DATABASE postgres TO howdah', database: 'postgres' },
+  passing: false,
+}
+const REFUSED = { loginRefusal, postgres: away<PostgresStatus>('PostgreSQL db2 does not let role howdah log in') }
+
 const disk = (freeBytes: number) => server({ disk: seen({ usedBytes: 0, freeBytes, totalBytes: 1000 }) })
 const hourAgo = new Date(NOW.getTime() - 3_600_000)
 const young = { endTime: Timestamp.fromDate(hourAgo) }
@@ -61,6 +77,25 @@ describe('the health of a cluster', () => {
     const health = assessHealth(clusterOf(), NOW)
     expect([health.status, health.checkedAt]).toEqual([HEALTHY, NOW])
     expect(health.issues.map((issue) => [issue.severity, issue.code])).toEqual([[HEALTHY, 'ETCD_NO_FAULT_TOLERANCE']])
+  })
+
+  it('names the role that is not let in, why, and what to paste, and does not call PostgreSQL unseen', () => {
+    const codes = (node: Partial<NodeSnapshot>) => {
+      const { issues } = assessHealth(clusterOf({ nodes: [LEADER, nodeOf('db2', node), nodeOf('db3')] }), NOW)
+      return issues.filter(({ code }) => code !== 'ETCD_NO_FAULT_TOLERANCE')
+    }
+    expect(codes(REFUSED)).toMatchObject([
+      {
+        code: 'ROLE_CANNOT_LOGIN',
+        message: expect.stringMatching(
+          /role howdah log in: permission denied for database "postgres" \(SQLSTATE 42501\)/,
+        ),
+        // On the leader: a replica takes no ALTER ROLE.
+        remedy: "docker exec db1 psql -U postgres -d postgres -c 'GRANT CONNECT ON DATABASE postgres TO howdah'",
+      },
+    ])
+    // Also while a session from before lives, from which everything is seen.
+    expect(codes({ loginRefusal }).map(({ code }) => code)).toEqual(['ROLE_CANNOT_LOGIN'])
   })
 
   it('has nothing to say with three etcd members', () => {
@@ -87,6 +122,7 @@ describe('the health of a cluster', () => {
     ],
     ['REPLICA_NOT_STREAMING', DEGRADED, 'PostgresNode:patroni/db2', replica({ state: NodeState.IN_ARCHIVE_RECOVERY })],
     ['PENDING_RESTART', DEGRADED, 'PostgresNode:patroni/db2', replica({ pendingRestart: true })],
+    ['ROLE_CANNOT_LOGIN', DEGRADED, 'PostgresNode:patroni/db2', { nodes: [LEADER, nodeOf('db2', REFUSED)] }],
     [
       'REPLICA_LAGGING',
       DEGRADED,

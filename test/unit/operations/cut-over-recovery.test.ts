@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
+import type { ClusterSnapshot, NodeSnapshot } from '../../../src/domain/cluster.ts'
+import type { LoginRefusal } from '../../../src/domain/login-refusal.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
 import cutOverRecovery, { CutOverRecoveryInput } from '../../../src/operations/kinds/cut-over-recovery.ts'
 import undoRecovery, { UndoRecoveryInput } from '../../../src/operations/kinds/undo-recovery.ts'
@@ -85,6 +86,26 @@ describe('the plan', () => {
     expect(plan.dataLoss).toMatch(/after 2026-11-22T11:40:00.000Z is given up: .*20 minutes\. It stays recoverable/)
     expect(plan.steps.map(({ name }) => name)).toEqual(cutOverRecovery.steps.map(({ name }) => name))
     expect(plan.downtimeSeconds).toBeGreaterThan(0)
+  })
+
+  test('says whether the role of after the cut over will get in, as far as it is known before', async () => {
+    const loginRefusal: LoginRefusal = {
+      role: 'howdah',
+      sqlstate: '42501',
+      reason: 'permission denied for database "postgres"',
+      cure: { kind: 'STATEMENT', sql: 'GRANT CONNECT ON DATABASE postgres TO howdah', database: 'postgres' },
+      passing: false,
+    }
+    const rolesOf = async (nodes: readonly NodeSnapshot[]) => {
+      const context = planContext(new CutOverRecoveryInput(), { recovery: 'r1' }, { nodes }, [], [READY])
+      return (await cutOverRecovery.plan(context)).checks.find(({ name }) => name === 'roles of the stack')
+    }
+    expect(await rolesOf([LEADER])).toMatchObject({ status: 'OK' })
+    expect(await rolesOf([{ ...LEADER, loginRefusal }])).toMatchObject({
+      status: 'WARNING',
+      message: expect.stringContaining('role howdah log in: permission denied'),
+      hint: expect.stringContaining('GRANT CONNECT ON DATABASE postgres TO howdah'),
+    })
   })
 
   test('of an undo counts from the cut over', async () => {

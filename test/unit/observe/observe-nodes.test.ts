@@ -1,0 +1,74 @@
+import { afterEach, expect, test } from 'vitest'
+import type { PatroniClient } from '../../../src/clients/patroni/patroni-client.ts'
+import type { PostgresClient } from '../../../src/clients/postgres/postgres-client.ts'
+import { UnreachableError } from '../../../src/domain/errors.ts'
+import { type LoginRefusal, LoginRefusedError } from '../../../src/domain/login-refusal.ts'
+import { observeNode } from '../../../src/observe/observe-nodes.ts'
+import { createSnapshotStore } from '../../../src/observe/snapshot-store.ts'
+import { systemClock } from '../../../src/shared/clock.ts'
+import { patroniStatus, postgresStatus } from '../domain/builders.ts'
+import { layout } from './layout.ts'
+
+const refusal: LoginRefusal = {
+  role: 'howdah',
+  sqlstate: '28000',
+  reason: 'role "howdah" is not permitted to log in',
+  cure: { kind: 'ADVICE', text: '' },
+  passing: false,
+}
+const refused = () => Promise.reject(new LoginRefusedError('PostgreSQL db1', refusal))
+
+let stop = async () => {}
+afterEach(() => stop())
+
+function observed(logins: { session: boolean; anew: boolean | null }) {
+  const [node] = layout.nodes
+  if (node === undefined) throw new Error('the layout has no node')
+  const store = createSnapshotStore({ layout, clock: systemClock })
+  let tries = 0
+  const source = observeNode({
+    node,
+    store,
+    patroni: { status: async () => patroniStatus() } satisfies Partial<PatroniClient> as unknown as PatroniClient,
+    postgres: {
+      readStatus: async () => (logins.session ? postgresStatus() : refused()),
+      checkLogin: async () => {
+        tries += 1
+        if (logins.anew === null) throw new UnreachableError('PostgreSQL db1', 'no answer')
+        if (!logins.anew) await refused()
+      },
+      close: async () => {},
+    } satisfies Partial<PostgresClient> as unknown as PostgresClient,
+    clock: systemClock,
+    patroniIntervalMs: 60_000,
+    postgresIntervalMs: 60_000,
+    databaseSizeIntervalMs: 60_000,
+    loginIntervalMs: 0,
+  })
+  stop = () => source.stop()
+  source.start()
+  const look = async () => {
+    await source.now()
+    return store.current().nodes[0]
+  }
+  return { look, tries: () => tries }
+}
+
+test('a role that could not log in any more is noticed while its session lives, and that it can again', async () => {
+  const logins = { session: true, anew: false as boolean | null }
+  const { look } = observed(logins)
+  expect(await look()).toMatchObject({ postgres: { error: null }, loginRefusal: refusal })
+  // No answer says nothing new.
+  logins.anew = null
+  expect(await look()).toMatchObject({ loginRefusal: refusal })
+  logins.anew = true
+  expect(await look()).toMatchObject({ postgres: { error: null }, loginRefusal: null })
+})
+
+test('a role that is not let in is told as such, and nothing else is asked', async () => {
+  const { look, tries } = observed({ session: false, anew: false })
+  const node = await look()
+  expect(node).toMatchObject({ loginRefusal: refusal })
+  expect(node?.postgres.error).toContain('does not let role howdah log in')
+  expect(tries()).toBe(0)
+})
