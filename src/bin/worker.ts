@@ -144,7 +144,8 @@ function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCl
   })
   observer.start()
   const lock = createOperationLocks({ store, cluster: layout.name, clock: systemClock })
-  const worked: WorkedCluster = { layout, clients, lock, current: () => observer.current() }
+  const refresh: WorkedCluster['refresh'] = (parts) => observer.refresh(parts)
+  const worked: WorkedCluster = { layout, clients, lock, refresh, current: () => observer.current() }
   return {
     observer,
     worked,

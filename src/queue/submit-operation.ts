@@ -10,9 +10,8 @@ import {
 } from '../domain/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
-import type { PlanContext } from '../operations/context.ts'
 import { readVerifications } from '../operations/damaged-backups.ts'
-import type { AnyOperation } from '../operations/define-operation.ts'
+import { planOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import { newRecord } from './new-record.ts'
@@ -91,7 +90,7 @@ export async function submitOperation(
     ...(await definition.check(context)),
     ...(dryRun ? (await log.holders(name, claims)).map(excluded) : unconfirmed(definition, request.input, name)),
   ]
-  const plan = await planOf(definition, context, name)
+  const plan = await planOperation(definition, context)
   if (refusals.length > 0 || dryRun) return { operation: null, plan, refusals }
 
   const record = newRecord(definition, { ...request, cluster: name, fields, plan, claims, now: dependencies.now() })
@@ -112,15 +111,6 @@ export async function submitOperation(
       await queue.enqueue(record.id).catch((error: unknown) => dependencies.onEnqueueFailed(record.id, error))
       return accepted(created.record)
   }
-}
-
-async function planOf(
-  definition: AnyOperation,
-  context: PlanContext<OperationInput>,
-  cluster: string,
-): Promise<OperationPlan> {
-  const draft = await definition.plan(context)
-  return { ...draft, destructive: definition.destructive, confirm: definition.destructive ? cluster : null }
 }
 
 function accepted(operation: OperationRecord | null): OperationAnswer {

@@ -1,3 +1,4 @@
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { defineOperation } from '../define-operation.ts'
 import { ServiceInput } from '../inputs/service-input.ts'
 import { checkOwnGround, checkServiceExists, checkTakingDown } from '../steps/check-service.ts'
@@ -32,6 +33,7 @@ export default defineOperation<ServiceInput>({
       dataLoss: null,
     }
   },
+  planRestsOn: [SnapshotPart.NODES, SnapshotPart.SERVICES],
   steps: STEPS,
   result: serviceResult,
 })

@@ -1,5 +1,6 @@
 import { IsIn, IsOptional, Length, ValidateBy } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { OperationInput } from '../operation-input.ts'
@@ -61,6 +62,7 @@ export default defineOperation<SwitchoverInput>({
   destructive: false,
   check: checkSwitchover,
   plan: planSwitchover,
+  planRestsOn: [SnapshotPart.NODES],
   steps: [prepareSwitchover, switchOver, settleLeader],
   result: (context) => {
     const name = leaderChangeState(context).leader ?? context.input.candidate
