@@ -12,6 +12,7 @@ import { messageOf } from '../domain/errors.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
 import { createOperationService } from '../queue/create-operation-service.ts'
+import { createSettledSnapshots } from '../queue/settled-snapshots.ts'
 import { systemClock } from '../shared/clock.ts'
 import { createLogger } from '../shared/logger.ts'
 import { connectRedis } from '../shared/redis.ts'
@@ -51,12 +52,22 @@ await runProcess(async () => {
     }),
   )
   const registry = await loadOperations()
+  const worked = new Map(connected.map((each) => [each.worked.layout.name, each.worked]))
+  const snapshots = createSettledSnapshots({
+    clusters: worked,
+    feed,
+    registry,
+    clock: systemClock,
+    onError: (error) => logger.warn({ error: messageOf(error) }, 'what has ended'),
+  })
+  snapshots.start()
   const service = createOperationService({
     registry,
     log,
     recoveries,
     queue,
-    clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
+    clusters: worked,
+    snapshots,
     now: () => new Date(),
     onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
   })
@@ -65,7 +76,7 @@ await runProcess(async () => {
     log,
     feed,
     recoveries,
-    clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
+    clusters: worked,
     clock: systemClock,
     worker: `${hostname()}/${process.pid}`,
     operations: service,
@@ -105,6 +116,7 @@ await runProcess(async () => {
       logger.info('stopping: running operations are handed over')
       for (const stop of [...watches, ...expiries]) stop()
       await worker.stop()
+      await snapshots.stop()
       await Promise.all(connected.map(({ close }) => close()))
       health.close()
       await operations.close()

@@ -1,4 +1,3 @@
-import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import {
@@ -19,12 +18,12 @@ import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
 import { fingerprint, operationFields } from './request-fingerprint.ts'
 import { describeRetry, type Retry } from './retry.ts'
+import type { SettledSnapshots } from './settled-snapshots.ts'
 import { excluded, keyConflict, unconfirmed, unknownCluster, withoutQuorum } from './submit-refusals.ts'
 
 /** A configured cluster as requests see it. */
 export interface PlannedCluster {
   readonly layout: ClusterLayout
-  current(): ClusterSnapshot
 }
 
 export interface SubmitDependencies {
@@ -33,6 +32,7 @@ export interface SubmitDependencies {
   readonly recoveries: RecoveryStore
   readonly queue: OperationsQueue
   readonly clusters: ReadonlyMap<string, PlannedCluster>
+  readonly snapshots: Pick<SettledSnapshots, 'current' | 'forPlan'>
   readonly now: () => Date
   /** Told when an operation was recorded but could not be enqueued: the worker's sweep will find it. */
   readonly onEnqueueFailed: (operationId: string, error: unknown) => void
@@ -65,7 +65,10 @@ export async function submitOperation(
     }
   }
 
-  const [{ operations: earlier }, recoveries, verifications] = await Promise.all([
+  const { snapshots } = dependencies
+  const [seen, { operations: earlier }, recoveries, verifications] = await Promise.all([
+    // What Howdah asks for by itself, it asks for in need: from what is known now.
+    definition.internal === true ? snapshots.current(name) : snapshots.forPlan(name),
     log.list({
       limit: EARLIER_OPERATIONS,
       from: null,
@@ -77,7 +80,7 @@ export async function submitOperation(
   ])
   const context = {
     input: request.input,
-    cluster: cluster.current(),
+    cluster: seen,
     layout: cluster.layout,
     now: dependencies.now(),
     earlier,

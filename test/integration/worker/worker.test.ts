@@ -60,6 +60,7 @@ const cluster = {
   layout: { name: 'patroni' },
   clients: {},
   current: () => ({ name: 'patroni' }),
+  refresh: async () => {},
 } as unknown as WorkedCluster
 const clusters = new Map([['patroni', cluster]])
 const registry = new Map([['testKind', definition]])
@@ -93,6 +94,7 @@ beforeAll(async () => {
     recoveries,
     queue,
     clusters,
+    snapshots: { current: () => cluster.current(), forPlan: async () => cluster.current() },
     now: () => new Date(),
     onEnqueueFailed: () => {},
   })
