@@ -12,7 +12,7 @@ export enum SnapshotPart {
   CHECKS = 'CHECKS',
 }
 
-/** What nearly every operation may change. */
+/** What a service's start or stop changes. */
 export const CLUSTER_PARTS: readonly SnapshotPart[] = [SnapshotPart.NODES, SnapshotPart.SERVICES]
 
 export const EVERY_PART: readonly SnapshotPart[] = Object.values(SnapshotPart)

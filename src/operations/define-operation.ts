@@ -87,7 +87,7 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
    * would be done now. Left out: its plan has no scope, and nothing is compared.
    */
   readonly planRestsOn?: readonly SnapshotPart[]
-  /** The parts that it may change: looked at again once it has ended, before anybody is answered from them. */
+  /** The parts that it may change: looked at again once it has ended, before anybody is answered from them. Left out: the nodes. */
   readonly changes?: readonly SnapshotPart[]
   readonly steps: readonly Step<Input>[]
   /** What the operation made, once every step has succeeded. */

@@ -1,6 +1,6 @@
 import type { ClusterSnapshot, Observed } from '../domain/cluster.ts'
 import { endsOperation } from '../domain/operation-events.ts'
-import { CLUSTER_PARTS, SnapshotPart } from '../domain/snapshot-part.ts'
+import { SnapshotPart } from '../domain/snapshot-part.ts'
 import type { OperationFeed } from '../events/operation-log.ts'
 import { compareCursors } from '../events/stored-event.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
@@ -82,7 +82,7 @@ export function createSettledSnapshots(deps: SettledSnapshotsDeps): SettledSnaps
     known.add(ending.operationId)
     if (known.size > REMEMBERED) for (const oldest of [...known].slice(0, REMEMBERED / 2)) known.delete(oldest)
     const own = looks.get(ending.cluster)
-    for (const part of registry.get(ending.kind)?.changes ?? CLUSTER_PARTS) {
+    for (const part of registry.get(ending.kind)?.changes ?? [SnapshotPart.NODES]) {
       const done = cluster.refresh([part]).catch(deps.onError)
       const look: Look = { ending, done }
       own?.set(part, look)

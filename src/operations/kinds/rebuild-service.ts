@@ -1,4 +1,4 @@
-import { SnapshotPart } from '../../domain/snapshot-part.ts'
+import { CLUSTER_PARTS } from '../../domain/snapshot-part.ts'
 import { defineOperation } from '../define-operation.ts'
 import { ServiceInput } from '../inputs/service-input.ts'
 import { buildImage } from '../steps/build-image.ts'
@@ -37,7 +37,8 @@ export default defineOperation<ServiceInput>({
       dataLoss: null,
     }
   },
-  planRestsOn: [SnapshotPart.NODES, SnapshotPart.SERVICES],
+  planRestsOn: CLUSTER_PARTS,
+  changes: CLUSTER_PARTS,
   steps: STEPS,
   result: serviceResult,
 })

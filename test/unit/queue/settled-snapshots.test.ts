@@ -5,12 +5,17 @@ import { NodeState } from '../../../src/domain/node.ts'
 import { viewNode } from '../../../src/domain/node-view.ts'
 import type { OperationRecord } from '../../../src/domain/operation.ts'
 import { SnapshotPart } from '../../../src/domain/snapshot-part.ts'
+import { SwitchoverInput } from '../../../src/operations/kinds/switchover.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
+import { createOperationService } from '../../../src/queue/create-operation-service.ts'
+import type { OperationsQueue } from '../../../src/queue/operations-queue.ts'
 import { createSettledSnapshots, type SettledSnapshots } from '../../../src/queue/settled-snapshots.ts'
 import type { Clock } from '../../../src/shared/clock.ts'
 import { FakeOperations } from '../../support/fake-operation-log.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { FakeRecoveries } from '../../support/fake-recoveries.ts'
+import { OPERATOR, operationRecord } from '../../support/operations.ts'
 import { clusterOf, LEADER, nodeOf, patroniStatus } from '../domain/builders.ts'
+import { layout } from '../observe/layout.ts'
 
 /** Time that passes only when the test says so. */
 class StillClock implements Clock {
@@ -112,7 +117,7 @@ describe('a snapshot', () => {
     const planned = snapshots.forPlan('patroni')
     await settle()
     const queried = snapshots.forQuery('patroni')
-    expect(asked).toEqual([[SnapshotPart.NODES], [SnapshotPart.SERVICES]])
+    expect(asked).toEqual([[SnapshotPart.NODES]])
     answer()
     expect(stateOf(await planned)).toBe(NodeState.STREAMING)
     expect(stateOf(await queried)).toBe(NodeState.STREAMING)
@@ -159,5 +164,42 @@ describe('a snapshot', () => {
   test('is not looked at again for an end that is long past', () => {
     snapshots.ended({ operationId: 'old', kind: 'switchover', cluster: 'patroni', at: '2026-11-22T12:00:00Z' })
     expect(asked).toEqual([])
+  })
+})
+
+describe('a switchover to a replica that was just reinitialized', () => {
+  const ask = () =>
+    createOperationService({
+      registry,
+      log: operations.log,
+      recoveries: new FakeRecoveries(),
+      // A dry run enqueues nothing.
+      queue: {} as OperationsQueue,
+      clusters: new Map([['patroni', { layout }]]),
+      snapshots,
+      now: clock.now,
+      onEnqueueFailed: () => {},
+    }).submit('switchover', Object.assign(new SwitchoverInput(), { candidate: 'db2', dryRun: true }), OPERATOR)
+
+  test('is planned on what the reinitialize has left, though this process saw it starting last', async () => {
+    end('reinitializeNode')
+    const answered = ask()
+    await settle()
+    answer()
+    const { refusals, plan } = await answered
+    expect(refusals).toEqual([])
+    expect(plan?.scope).toMatchObject({ nodes: ['db1'], target: { candidate: 'db2' } })
+  })
+
+  test('is refused as not seen, not as starting, when it cannot be looked at again in time', async () => {
+    end('reinitializeNode')
+    await settle()
+    snapshot = startingAt(new Date(clock.now().getTime() - 5_000))
+    const answered = ask()
+    await settle()
+    await clock.pass(2_000)
+    const [refusal] = (await answered).refusals
+    expect(refusal?.message).toContain('not read since reinitializeNode')
+    expect(refusal?.message).not.toContain('starting')
   })
 })
