@@ -1,4 +1,4 @@
-/** How long nobody can write, as far as a plan promises it. Seconds are an estimate that drifts: they are not compared. */
+/** For how long nobody can write, as a plan promises it. Seconds are an estimate that drifts: they are not compared. */
 export enum PlannedDowntime {
   NONE = 'NONE',
   /** It ends by itself. */
@@ -20,8 +20,8 @@ export enum PlannedEffect {
 }
 
 /**
- * What a plan allows its operation to touch. Plain values, each list sorted and without doubles: two plans that mean the
- * same are equal, also as JSON. Nothing in it comes from an estimate.
+ * What a plan allows its operation to touch. Plain values, each list sorted and without doubles: two plans that mean
+ * the same are equal, also as JSON. Nothing in it comes from an estimate.
  */
 export interface PlanScope {
   /** Nodes whose PostgreSQL is stopped, restarted or replaced. */

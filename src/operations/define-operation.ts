@@ -42,8 +42,8 @@ export interface Step<Input> {
   /** The plan is compared before it, although it can be taken back: later steps go by what it chooses. */
   readonly comparesPlan?: boolean
   /**
-   * What this step is about to touch, where it goes by what was fixed earlier in the operation and not by how a plan made
-   * now would be. Left out: the kind's `plan`, made anew.
+   * What this step is about to touch, where it goes by what was fixed earlier in the operation and not by how a plan
+   * made now would be. Left out: the kind's `plan`, made anew.
    */
   scope?(context: StepContext<Input>): PlanScope | Promise<PlanScope>
   /** The share of the whole that the step is, for the operation's percent. Default 1. */
@@ -59,7 +59,7 @@ export interface FollowUp {
   readonly input: Readonly<Record<string, unknown>>
 }
 
-/** What a kind plans; the shape around it (destructive, confirm) is filled in for it. Without a scope it touches nothing. */
+/** What a kind plans; the shape around it (destructive, confirm) is filled in. Without a scope it touches nothing. */
 export type PlanDraft = Omit<OperationPlan, 'destructive' | 'confirm' | 'scope'> & { readonly scope?: PlanScope }
 
 export interface OperationDefinition<Input extends OperationInput = OperationInput> {
@@ -83,11 +83,14 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   check(context: PlanContext<Input>): readonly Refusal[] | Promise<readonly Refusal[]>
   plan(context: PlanContext<Input>): PlanDraft | Promise<PlanDraft>
   /**
-   * The parts of the snapshot that the scope of its plan rests on: looked at again before the plan is compared with what
-   * would be done now. Left out: its plan has no scope, and nothing is compared.
+   * The parts of the snapshot that the scope of its plan rests on: looked at again before the plan is compared with
+   * what would be done now. Left out: its plan has no scope, and nothing is compared.
    */
   readonly planRestsOn?: readonly SnapshotPart[]
-  /** The parts that it may change: looked at again once it has ended, before anybody is answered from them. Left out: the nodes. */
+  /**
+   * The parts that it may change: looked at again once it has ended, before anybody is answered from them. Left out: the
+   * nodes.
+   */
   readonly changes?: readonly SnapshotPart[]
   readonly steps: readonly Step<Input>[]
   /** What the operation made, once every step has succeeded. */

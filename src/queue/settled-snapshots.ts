@@ -22,8 +22,8 @@ export interface Ending {
 }
 
 /**
- * Snapshots that have what operations said at their end. API and worker look at the stack each by itself: what a worker has
- * seen when it wrote SUCCEEDED, this process sees up to some seconds later. So each end is followed, and what the
+ * Snapshots that have what operations said at their end. API and worker look at the stack each by itself: what a worker
+ * has seen when it wrote SUCCEEDED, this process sees up to some seconds later. So each end is followed, and what the
  * operation may have changed is looked at again, at once; whoever asks meanwhile waits for that look, and not for long.
  * Without such an end nothing is waited for.
  */

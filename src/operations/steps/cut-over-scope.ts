@@ -30,8 +30,8 @@ export function recoveredFrom(
 }
 
 /**
- * Right before the cluster is stopped: what this operation, or the one that made the copy, has chosen by then. Where the
- * plan named the backup and the timeline, the copy has to be of these.
+ * Right before the cluster is stopped: what this operation, or the one that made the copy, has chosen by then. Where
+ * the plan named the backup and the timeline, the copy has to be of these.
  */
 export async function scopeOfPreparedCutOver(context: StepContext<unknown>): Promise<PlanScope> {
   const { recovery, node } = cutOverState(context)

@@ -37,9 +37,9 @@ export async function readLoadTimes(context: Context): Promise<Record<string, st
 }
 
 /**
- * Answers, each time it is asked, which nodes have not said yet whether they need a restart. One has when it is flagged, or
- * when its PostgreSQL has read the new configuration and was asked since: then none is needed, as with a value that is
- * put back.
+ * Answers, each time it is asked, which nodes have not said yet whether they need a restart. One has when it is
+ * flagged, or when its PostgreSQL has read the new configuration and was asked since: then none is needed, as with a
+ * value that is put back.
  */
 export function restartFlags(context: Context): () => Promise<readonly string[]> {
   const before = configurationIn(context.state()['loadedBefore'])
