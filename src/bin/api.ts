@@ -4,6 +4,7 @@ import { createApiServer } from '../graphql/server.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
 import { createOperationService } from '../queue/create-operation-service.ts'
+import { createSettledSnapshots } from '../queue/settled-snapshots.ts'
 import { systemClock } from '../shared/clock.ts'
 import { createLogger } from '../shared/logger.ts'
 import { openOperations } from './open-operations.ts'
@@ -23,9 +24,18 @@ await runProcess(async () => {
   for (const { observer } of observers) observer.start()
 
   const registry = await loadOperations()
+  const clusters = new Map(observers.map(({ layout, observer }) => [layout.name, observer]))
+  const snapshots = createSettledSnapshots({
+    clusters,
+    feed,
+    registry,
+    clock: systemClock,
+    onError: (error) => logger.warn({ error: messageOf(error) }, 'what has ended'),
+  })
   const server = await createApiServer({
     deps: {
-      clusters: new Map(observers.map(({ layout, observer }) => [layout.name, observer])),
+      clusters,
+      snapshots,
       log,
       feed,
       recoveries,
@@ -36,9 +46,8 @@ await runProcess(async () => {
         log,
         recoveries,
         queue,
-        clusters: new Map(
-          observers.map(({ layout, observer }) => [layout.name, { layout, current: () => observer.current() }]),
-        ),
+        clusters: new Map(observers.map(({ layout }) => [layout.name, { layout }])),
+        snapshots,
         now: () => new Date(),
         onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
       }),
@@ -50,6 +59,7 @@ await runProcess(async () => {
     onUnexpectedError: (error) => logger.error({ error }, 'unexpected error'),
   })
   feed.start()
+  snapshots.start()
   recoveryFeed.start()
   const address = await server.listen(configuration.http)
   logger.info({ address }, 'API is ready')
@@ -58,6 +68,7 @@ await runProcess(async () => {
     async stop() {
       logger.info('stopping')
       await server.close()
+      await snapshots.stop()
       await Promise.all(observers.map(({ observer }) => observer.stop()))
       await recoveryFeed.stop()
       await operations.close()

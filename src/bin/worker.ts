@@ -13,6 +13,7 @@ import { messageOf } from '../domain/errors.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
 import { createOperationService } from '../queue/create-operation-service.ts'
+import { createSettledSnapshots } from '../queue/settled-snapshots.ts'
 import { systemClock } from '../shared/clock.ts'
 import { createLogger } from '../shared/logger.ts'
 import { connectRedis } from '../shared/redis.ts'
@@ -52,12 +53,22 @@ await runProcess(async () => {
     }),
   )
   const registry = await loadOperations()
+  const worked = new Map(connected.map((each) => [each.worked.layout.name, each.worked]))
+  const snapshots = createSettledSnapshots({
+    clusters: worked,
+    feed,
+    registry,
+    clock: systemClock,
+    onError: (error) => logger.warn({ error: messageOf(error) }, 'what has ended'),
+  })
+  snapshots.start()
   const service = createOperationService({
     registry,
     log,
     recoveries,
     queue,
-    clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
+    clusters: worked,
+    snapshots,
     now: () => new Date(),
     onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
   })
@@ -66,7 +77,7 @@ await runProcess(async () => {
     log,
     feed,
     recoveries,
-    clusters: new Map(connected.map(({ worked }) => [worked.layout.name, worked])),
+    clusters: worked,
     clock: systemClock,
     worker: `${hostname()}/${process.pid}`,
     operations: service,
@@ -106,6 +117,7 @@ await runProcess(async () => {
       logger.info('stopping: running operations are handed over')
       for (const stop of [...watches, ...expiries]) stop()
       await worker.stop()
+      await snapshots.stop()
       await Promise.all(connected.map(({ close }) => close()))
       health.close()
       await operations.close()
@@ -147,7 +159,8 @@ function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCl
   })
   observer.start()
   const lock = createOperationLocks({ store, cluster: layout.name, clock: systemClock })
-  const worked: WorkedCluster = { layout, clients, lock, current: () => observer.current() }
+  const refresh: WorkedCluster['refresh'] = (parts) => observer.refresh(parts)
+  const worked: WorkedCluster = { layout, clients, lock, refresh, current: () => observer.current() }
   return {
     observer,
     worked,

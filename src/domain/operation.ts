@@ -1,4 +1,5 @@
 import type { Claim } from './claim.ts'
+import type { PlanScope } from './plan-scope.ts'
 
 /** Where an operation is in its life. The last four are terminal. */
 export enum OperationStatus {
@@ -112,6 +113,8 @@ export interface OperationPlan {
   readonly destructive: boolean
   /** What `confirm` must be for a destructive kind: the cluster's name. */
   readonly confirm: string | null
+  /** What it may touch: compared with what it would touch, before anything that cannot be taken back. */
+  readonly scope: PlanScope
   /** What the plan was made on, for a step that must find it unchanged. Not shown to clients. */
   readonly basis?: Readonly<Record<string, unknown>>
 }

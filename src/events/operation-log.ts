@@ -85,6 +85,8 @@ export interface OperationFeed {
   /** Begins to read; subscribers wait until Redis is there. */
   start(): void
   stop(): Promise<void>
+  /** The cursor of the newest event in the log, whether subscribers have it already or not. */
+  head(): Promise<string>
   /**
    * One operation's events after the cursor (from its first without one), then live; ends after its last event.
    * Throws NotFoundError for an unknown operation, CursorExpiredError for a cursor that is no position.

@@ -48,9 +48,13 @@ export function createOperationFeed(options: OperationFeedOptions): OperationFee
     for (const wake of told) wake()
   }
 
+  async function newest(through: Redis): Promise<string> {
+    const last = (await through.xrevrange(keys.feed, '+', '-', 'COUNT', 1)) as unknown as StreamEntry[]
+    return last[0]?.[0] ?? START
+  }
+
   async function readHead(): Promise<void> {
-    const last = (await blockingRedis.xrevrange(keys.feed, '+', '-', 'COUNT', 1)) as unknown as StreamEntry[]
-    ring = new EventRing(last[0]?.[0] ?? START, options.ringCapacity ?? RING_CAPACITY)
+    ring = new EventRing(await newest(blockingRedis), options.ringCapacity ?? RING_CAPACITY)
     headKnown()
   }
 
@@ -137,6 +141,7 @@ export function createOperationFeed(options: OperationFeedOptions): OperationFee
       tell()
       await reading
     },
+    head: () => guard(newest(redis)),
     followOperation(operationId, after) {
       return follow(
         source(keys.events(operationId), (event) => event.operationId === operationId),

@@ -1,5 +1,6 @@
 import type { OperationRecord } from '../domain/operation.ts'
 import type { OperationEvent } from '../domain/operation-events.ts'
+import { NOTHING_TOUCHED } from '../domain/plan-scope.ts'
 
 /** A stream entry as ioredis answers it: its id, then fields and values in turn. */
 export type StreamEntry = readonly [id: string, fields: readonly string[]]
@@ -16,7 +17,9 @@ export function writeEvent(event: Omit<OperationEvent, 'cursor'>): string {
 }
 
 export function readRecord(json: string): OperationRecord {
-  return JSON.parse(json) as OperationRecord
+  const record = JSON.parse(json) as OperationRecord
+  // Recorded before plans had a scope: it allows nothing that has not begun yet.
+  return { ...record, plan: { ...record.plan, scope: record.plan.scope ?? NOTHING_TOUCHED } }
 }
 
 const CURSOR = /^\d{1,20}-\d{1,20}$/

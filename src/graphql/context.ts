@@ -5,6 +5,7 @@ import type { RecoveryStore } from '../events/recovery-store.ts'
 import type { Observer } from '../observe/create-observer.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationService } from '../queue/operation-service.ts'
+import type { SettledSnapshots } from '../queue/settled-snapshots.ts'
 import { RequestMemo } from './request-memo.ts'
 
 /** What the API reads of one cluster: the part of its observer that answers and changes nothing. */
@@ -14,6 +15,8 @@ export type ClusterSource = Pick<Observer, 'current' | 'onTopologyChange' | 'onW
 export interface ApiDependencies {
   /** By name (Patroni scope), in configured order; the first is the default. */
   readonly clusters: ReadonlyMap<string, ClusterSource>
+  /** What queries are answered from. */
+  readonly snapshots: Pick<SettledSnapshots, 'forQuery' | 'ended'>
   readonly log: OperationLog
   readonly feed: OperationFeed
   readonly recoveries: Pick<RecoveryStore, 'get' | 'list'>
@@ -31,5 +34,5 @@ export interface ApiContext {
 }
 
 export function createContext(deps: ApiDependencies, actor: Actor): ApiContext {
-  return { actor, deps, memo: new RequestMemo(deps.log) }
+  return { actor, deps, memo: new RequestMemo(deps) }
 }

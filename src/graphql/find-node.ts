@@ -1,7 +1,7 @@
 import { type GlobalId, parseGlobalId } from '../domain/global-id.ts'
 import { ClusterView } from './cluster-view.ts'
 import type { ApiContext } from './context.ts'
-import { findBackupServer } from './lookup.ts'
+import { backupServerNow, clusterSnapshot } from './lookup.ts'
 import { backupNamed } from './types/archive-pages.ts'
 import { BackupServerType } from './types/backup-server.ts'
 import { ClusterType } from './types/cluster.ts'
@@ -37,10 +37,9 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
   }
 }
 
-function findInCluster({ deps }: ApiContext, { type, path }: GlobalId): NodeType | null {
-  const source = deps.clusters.get(path[0])
-  if (source === undefined) return null
-  const view = ClusterView.of(source.current())
+async function findInCluster({ deps }: ApiContext, { type, path }: GlobalId): Promise<NodeType | null> {
+  if (!deps.clusters.has(path[0])) return null
+  const view = ClusterView.of(await clusterSnapshot(deps, path[0]))
   const named = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
     all.filter(({ name }) => name === path[1])
   switch (type) {
@@ -55,8 +54,8 @@ function findInCluster({ deps }: ApiContext, { type, path }: GlobalId): NodeType
   }
 }
 
-function findInArchive({ deps }: ApiContext, { type, path }: GlobalId): NodeType | null {
-  const found = findBackupServer(deps, path[0])
+async function findInArchive({ deps }: ApiContext, { type, path }: GlobalId): Promise<NodeType | null> {
+  const found = await backupServerNow(deps, path[0])
   if (found === null) return null
   const { cluster, server } = found
   if (type === 'BackupServer') return new BackupServerType(ClusterView.of(cluster), server)

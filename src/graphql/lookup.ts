@@ -3,6 +3,7 @@ import { NotFoundError } from '../domain/errors.ts'
 import type { ApiDependencies, ClusterSource } from './context.ts'
 
 type Clusters = Pick<ApiDependencies, 'clusters'>
+type Snapshots = Pick<ApiDependencies, 'clusters' | 'snapshots'>
 
 /** By name; the first configured one without a name. Throws NotFoundError. */
 export function clusterSource({ clusters }: Clusters, name: string | null | undefined): ClusterSource {
@@ -11,6 +12,11 @@ export function clusterSource({ clusters }: Clusters, name: string | null | unde
   throw new NotFoundError(name == null ? 'no cluster is configured' : `there is no cluster "${name}"`, {
     remedy: `Configured: ${[...clusters.keys()].join(', ') || 'none'}.`,
   })
+}
+
+/** The cluster of that name as it is now, with what has just ended in it. Throws NotFoundError. */
+export async function clusterSnapshot(deps: Snapshots, name: string | null | undefined): Promise<ClusterSnapshot> {
+  return deps.snapshots.forQuery(clusterSource(deps, name).current().name)
 }
 
 export interface FoundBackupServer {
@@ -27,6 +33,18 @@ export function findBackupServer({ clusters }: Clusters, name: string): FoundBac
     if (server !== undefined) return { source, cluster, server }
   }
   return null
+}
+
+/** The same as it is now, with what has just ended in it. */
+export async function backupServerNow(
+  deps: Snapshots,
+  name: string,
+): Promise<Omit<FoundBackupServer, 'source'> | null> {
+  const found = findBackupServer(deps, name)
+  if (found === null) return null
+  const cluster = await clusterSnapshot(deps, found.cluster.name)
+  const server = cluster.backupServers.find((each) => each.name === name)
+  return server === undefined ? null : { cluster, server }
 }
 
 /** By name; the first cluster's first one without a name. Throws NotFoundError. */

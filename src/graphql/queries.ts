@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql'
 import { ClusterView } from './cluster-view.ts'
 import type { ApiContext } from './context.ts'
 import { findNode } from './find-node.ts'
-import { clusterSource } from './lookup.ts'
+import { clusterSnapshot } from './lookup.ts'
 import { permissionsOf } from './permissions.ts'
 import { ClusterType } from './types/cluster.ts'
 import type { Connection } from './types/connection.ts'
@@ -26,21 +26,22 @@ export class Queries {
   }
 
   @Query(() => [ClusterType], { description: 'The configured clusters, in configured order.' })
-  clusters(@Ctx() { deps }: ApiContext): readonly ClusterType[] {
-    return [...deps.clusters.values()].map((source) => new ClusterType(ClusterView.of(source.current())))
+  async clusters(@Ctx() { deps }: ApiContext): Promise<readonly ClusterType[]> {
+    const snapshots = await Promise.all([...deps.clusters.keys()].map((name) => clusterSnapshot(deps, name)))
+    return snapshots.map((snapshot) => new ClusterType(ClusterView.of(snapshot)))
   }
 
   @Query(() => ClusterType, { nullable: true, description: 'One of them. Null when there is none of that name.' })
-  cluster(
+  async cluster(
     @Arg('name', () => String, {
       nullable: true,
       description: 'Patroni scope; the only or first configured one when left out.',
     })
     name: string | null | undefined,
     @Ctx() { deps }: ApiContext,
-  ): ClusterType | null {
+  ): Promise<ClusterType | null> {
     if (name != null && !deps.clusters.has(name)) return null
-    return new ClusterType(ClusterView.of(clusterSource(deps, name).current()))
+    return new ClusterType(ClusterView.of(await clusterSnapshot(deps, name)))
   }
 
   @Query(() => OperationType, {

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql'
 import { type OperationRecord, OperationStatus } from '../domain/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import { readVerifications, type Verifications } from '../operations/damaged-backups.ts'
+import type { SettledSnapshots } from '../queue/settled-snapshots.ts'
 
 /** Rows of all connections in one request (or in one event of a subscription). */
 const MAX_ROWS = 10_000
@@ -11,22 +12,33 @@ const BACKUP_OPERATIONS = 500
 /** What one request has read already, so that many fields cost one read. Lives as long as the request. */
 export class RequestMemo {
   readonly #log: OperationLog
+  readonly #snapshots: Pick<SettledSnapshots, 'ended'>
   readonly #operations = new Map<string, Promise<OperationRecord | null>>()
   #backupOperations: Promise<ReadonlyMap<string, OperationRecord>> | null = null
   #verifications: Promise<Verifications> | null = null
   #rows = 0
 
-  constructor(log: OperationLog) {
+  constructor({ log, snapshots }: { log: OperationLog; snapshots: Pick<SettledSnapshots, 'ended'> }) {
     this.#log = log
+    this.#snapshots = snapshots
   }
 
   operation(id: string): Promise<OperationRecord | null> {
     let answer = this.#operations.get(id)
     if (answer === undefined) {
-      answer = this.#log.get(id)
+      answer = this.#read(id)
       this.#operations.set(id, answer)
     }
     return answer
+  }
+
+  async #read(id: string): Promise<OperationRecord | null> {
+    const record = await this.#log.get(id)
+    // Whoever is told of an end asks for the rest next, and the log may be ahead of the feed that is followed.
+    if (record !== null && record.finishedAt !== null) {
+      this.#snapshots.ended({ operationId: id, kind: record.kind, cluster: record.cluster, at: record.finishedAt })
+    }
+    return record
   }
 
   /** The operation that made a backup, among the newest 500 backups that were made here. */

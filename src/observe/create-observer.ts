@@ -8,6 +8,7 @@ import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import type { LogLine } from '../domain/log-line.ts'
+import { SnapshotPart } from '../domain/snapshot-part.ts'
 import type { WalSegment } from '../domain/wal-catalogue.ts'
 import type { Clock } from '../shared/clock.ts'
 import { awaitFirstLooks, type FirstLooks } from './await-first-looks.ts'
@@ -44,6 +45,8 @@ export interface Observer {
   refreshChecks(server: string): Promise<void>
   refreshWal(server: string): Promise<void>
   refreshNode(name: string): Promise<void>
+  /** All that these parts are made of, wherever it comes from. */
+  refresh(parts: readonly SnapshotPart[]): Promise<void>
 }
 
 export type WalListener = (segment: WalSegment, server: string) => void
@@ -129,6 +132,15 @@ export function createObserver(deps: ObserverDeps): Observer {
     return { docker: must(deps.docker, service.docker, 'Docker endpoint'), container: service.container }
   }
 
+  const all = <T>(of: Iterable<T>, look: (each: T) => Promise<void>) => Promise.all([...of].map(look))
+  const looks: Readonly<Record<SnapshotPart, () => Promise<unknown>>> = {
+    [SnapshotPart.NODES]: () => all([topology, proxy, ...nodes.values()], (source) => source.now()),
+    [SnapshotPart.SERVICES]: () => all([...members, ...engines], (source) => source.now()),
+    [SnapshotPart.BACKUPS]: () => all(servers.values(), (server) => server.refreshBackups()),
+    [SnapshotPart.WAL]: () => all(servers.values(), (server) => server.refreshWal()),
+    [SnapshotPart.CHECKS]: () => all(servers.values(), (server) => server.refreshChecks()),
+  }
+
   return {
     start: () => {
       for (const source of sources) source.start()
@@ -163,6 +175,9 @@ export function createObserver(deps: ObserverDeps): Observer {
     refreshChecks: async (server) => must(servers, server, 'backup server').refreshChecks(),
     refreshWal: async (server) => must(servers, server, 'backup server').refreshWal(),
     refreshNode: async (name) => must(nodes, name, 'node').now(),
+    refresh: async (parts) => {
+      await Promise.all(parts.map((part) => looks[part]()))
+    },
   }
 }
 

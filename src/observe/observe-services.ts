@@ -25,8 +25,13 @@ export interface ObserveServicesDeps {
   readonly onServiceEvent: (service: string) => void
 }
 
+export interface ServicesSource extends Source {
+  /** Asks for every container again at once. */
+  now(): Promise<void>
+}
+
 /** The containers of one Docker engine: looked at when it says that something happened, and now and then. */
-export function observeServices(deps: ObserveServicesDeps): Source {
+export function observeServices(deps: ObserveServicesDeps): ServicesSource {
   const { services, docker, clock, board } = deps
   const stopping = new AbortController()
   // One listener for each container that is being asked about: many at a time, and none stays.
@@ -109,6 +114,7 @@ export function observeServices(deps: ObserveServicesDeps): Source {
       void inspections.firstLook.ended.then(() => measurements.start())
       watching = watch()
     },
+    now: () => inspections.now(),
     stop: async () => {
       stopping.abort()
       await Promise.all([inspections.stop(), measurements.stop(), watching])

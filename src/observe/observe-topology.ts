@@ -1,4 +1,5 @@
 import type { EtcdClient } from '../clients/etcd/etcd-client.ts'
+import type { PrefixState } from '../clients/etcd/etcd-endpoint.ts'
 import type { PrefixWatch } from '../clients/etcd/watch-prefix.ts'
 import type { PatroniClient } from '../clients/patroni/patroni-client.ts'
 import { parsePatroniKeys } from '../clients/patroni/patroni-keys.ts'
@@ -21,11 +22,18 @@ export interface ObserveTopologyDeps {
   readonly fallbackIntervalMs: number
 }
 
+export interface TopologySource extends Source {
+  /** Reads the keys again at once; while etcd is away, asks the nodes. */
+  now(): Promise<void>
+}
+
 /** Patroni's keys, by watching them in etcd; through Patroni's REST for as long as etcd does not answer. */
-export function observeTopology(deps: ObserveTopologyDeps): Source {
+export function observeTopology(deps: ObserveTopologyDeps): TopologySource {
   const { layout, store, etcd, patroni, clock, fallbackIntervalMs } = deps
+  const prefix = `${layout.namespace}${layout.name}/`
   const first = createLatch()
   let keys: ReadonlyMap<string, string> | null = null
+  let revision = 0n
   let etcdReason: string | null = null
   let watch: PrefixWatch | null = null
 
@@ -48,7 +56,11 @@ export function observeTopology(deps: ObserveTopologyDeps): Source {
       first.open()
     },
   })
-  const takeKeys = (values: ReadonlyMap<string, string>) => {
+  const take = (state: PrefixState) => {
+    // A read and the watch may overtake each other: what is known is never put back.
+    if (keys !== null && state.revision < revision) return
+    revision = state.revision
+    const { values } = state
     etcdReason = null
     try {
       const last = store.current().topology.value
@@ -69,8 +81,8 @@ export function observeTopology(deps: ObserveTopologyDeps): Source {
     start: () => {
       fallback.start()
       watch = etcd.watchPrefix({
-        prefix: `${layout.namespace}${layout.name}/`,
-        onState: ({ values }) => takeKeys(values),
+        prefix,
+        onState: take,
         onLost: (reason) => {
           keys = null
           const already = etcdReason !== null
@@ -80,6 +92,14 @@ export function observeTopology(deps: ObserveTopologyDeps): Source {
           void fallback.now()
         },
       })
+    },
+    now: async () => {
+      if (etcdReason !== null) return fallback.now()
+      try {
+        take(await etcd.getPrefix(prefix))
+      } catch (error) {
+        failed(error)
+      }
     },
     stop: async () => {
       await Promise.all([watch?.stop(), fallback.stop()])

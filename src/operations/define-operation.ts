@@ -1,6 +1,8 @@
 import type { ClassType } from 'type-graphql'
 import type { Claim } from '../domain/claim.ts'
 import type { OperationPlan, OperationResultReference, Refusal } from '../domain/operation.ts'
+import { NOTHING_TOUCHED, type PlanScope } from '../domain/plan-scope.ts'
+import type { SnapshotPart } from '../domain/snapshot-part.ts'
 import type { PlanContext, StepContext } from './context.ts'
 import type { OperationInput } from './operation-input.ts'
 
@@ -37,6 +39,13 @@ export interface Step<Input> {
   readonly pointOfNoReturn?: boolean
   /** It cannot be taken back, though the operation can still be cancelled: the fencing token is checked first. */
   readonly irreversible?: boolean
+  /** The plan is compared before it, although it can be taken back: later steps go by what it chooses. */
+  readonly comparesPlan?: boolean
+  /**
+   * What this step is about to touch, where it goes by what was fixed earlier in the operation and not by how a plan
+   * made now would be. Left out: the kind's `plan`, made anew.
+   */
+  scope?(context: StepContext<Input>): PlanScope | Promise<PlanScope>
   /** The share of the whole that the step is, for the operation's percent. Default 1. */
   readonly weight?: number
   /** Milliseconds after which the step fails with TIMEOUT. Default none. */
@@ -50,8 +59,8 @@ export interface FollowUp {
   readonly input: Readonly<Record<string, unknown>>
 }
 
-/** What a kind plans; the shape around it (destructive, confirm) is filled in for it. */
-export type PlanDraft = Omit<OperationPlan, 'destructive' | 'confirm'>
+/** What a kind plans; the shape around it (destructive, confirm) is filled in. Without a scope it touches nothing. */
+export type PlanDraft = Omit<OperationPlan, 'destructive' | 'confirm' | 'scope'> & { readonly scope?: PlanScope }
 
 export interface OperationDefinition<Input extends OperationInput = OperationInput> {
   /** The file's name: "createBackup" in create-backup.ts. Also the mutation's. */
@@ -73,6 +82,16 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   /** What speaks against it and the caller can mend; empty when it may run. */
   check(context: PlanContext<Input>): readonly Refusal[] | Promise<readonly Refusal[]>
   plan(context: PlanContext<Input>): PlanDraft | Promise<PlanDraft>
+  /**
+   * The parts of the snapshot that the scope of its plan rests on: looked at again before the plan is compared with
+   * what would be done now. Left out: its plan has no scope, and nothing is compared.
+   */
+  readonly planRestsOn?: readonly SnapshotPart[]
+  /**
+   * The parts that it may change: looked at again once it has ended, before anybody is answered from them. Left out: the
+   * nodes.
+   */
+  readonly changes?: readonly SnapshotPart[]
   readonly steps: readonly Step<Input>[]
   /** What the operation made, once every step has succeeded. */
   result?(context: StepContext<Input>): OperationResultReference | null
@@ -98,6 +117,16 @@ export function defineOperation<Input extends OperationInput>(
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new TypeError(`${definition.name} has two steps named ${twice}`)
   return definition
+}
+
+/** The whole plan of a kind, as it is answered and recorded. */
+export async function planOperation<Input extends OperationInput>(
+  definition: OperationDefinition<Input>,
+  context: PlanContext<Input>,
+): Promise<OperationPlan> {
+  const draft = await definition.plan(context)
+  const { destructive } = definition
+  return { scope: NOTHING_TOUCHED, ...draft, destructive, confirm: destructive ? context.cluster.name : null }
 }
 
 /** CREATE_BACKUP for "createBackup": the kind's value in the enum. */

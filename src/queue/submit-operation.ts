@@ -1,4 +1,3 @@
-import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import {
@@ -10,9 +9,8 @@ import {
 } from '../domain/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
-import type { PlanContext } from '../operations/context.ts'
 import { readVerifications } from '../operations/damaged-backups.ts'
-import type { AnyOperation } from '../operations/define-operation.ts'
+import { planOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import { newRecord } from './new-record.ts'
@@ -20,12 +18,12 @@ import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
 import { fingerprint, operationFields } from './request-fingerprint.ts'
 import { describeRetry, type Retry } from './retry.ts'
+import type { SettledSnapshots } from './settled-snapshots.ts'
 import { excluded, keyConflict, unconfirmed, unknownCluster, withoutQuorum } from './submit-refusals.ts'
 
 /** A configured cluster as requests see it. */
 export interface PlannedCluster {
   readonly layout: ClusterLayout
-  current(): ClusterSnapshot
 }
 
 export interface SubmitDependencies {
@@ -34,6 +32,7 @@ export interface SubmitDependencies {
   readonly recoveries: RecoveryStore
   readonly queue: OperationsQueue
   readonly clusters: ReadonlyMap<string, PlannedCluster>
+  readonly snapshots: Pick<SettledSnapshots, 'current' | 'forPlan'>
   readonly now: () => Date
   /** Told when an operation was recorded but could not be enqueued: the worker's sweep will find it. */
   readonly onEnqueueFailed: (operationId: string, error: unknown) => void
@@ -66,7 +65,10 @@ export async function submitOperation(
     }
   }
 
-  const [{ operations: earlier }, recoveries, verifications] = await Promise.all([
+  const { snapshots } = dependencies
+  const [seen, { operations: earlier }, recoveries, verifications] = await Promise.all([
+    // What Howdah asks for by itself, it asks for in need: from what is known now.
+    definition.internal === true ? snapshots.current(name) : snapshots.forPlan(name),
     log.list({
       limit: EARLIER_OPERATIONS,
       from: null,
@@ -78,7 +80,7 @@ export async function submitOperation(
   ])
   const context = {
     input: request.input,
-    cluster: cluster.current(),
+    cluster: seen,
     layout: cluster.layout,
     now: dependencies.now(),
     earlier,
@@ -91,7 +93,7 @@ export async function submitOperation(
     ...(await definition.check(context)),
     ...(dryRun ? (await log.holders(name, claims)).map(excluded) : unconfirmed(definition, request.input, name)),
   ]
-  const plan = await planOf(definition, context, name)
+  const plan = await planOperation(definition, context)
   if (refusals.length > 0 || dryRun) return { operation: null, plan, refusals }
 
   const record = newRecord(definition, { ...request, cluster: name, fields, plan, claims, now: dependencies.now() })
@@ -112,15 +114,6 @@ export async function submitOperation(
       await queue.enqueue(record.id).catch((error: unknown) => dependencies.onEnqueueFailed(record.id, error))
       return accepted(created.record)
   }
-}
-
-async function planOf(
-  definition: AnyOperation,
-  context: PlanContext<OperationInput>,
-  cluster: string,
-): Promise<OperationPlan> {
-  const draft = await definition.plan(context)
-  return { ...draft, destructive: definition.destructive, confirm: definition.destructive ? cluster : null }
 }
 
 function accepted(operation: OperationRecord | null): OperationAnswer {

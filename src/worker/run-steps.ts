@@ -5,6 +5,7 @@ import { StepOutcome } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import { type AnyStep, type Attempt, contextFor } from './attempt.ts'
+import { changesForGood, comparePlan } from './compare-plan.ts'
 import { operationError, type Unwinding, unwindOperation } from './unwind-operation.ts'
 import { HandOverSignal, OperationCancelledSignal, StepDeadlineError, UnknownOutcomeError } from './worker-errors.ts'
 
@@ -73,13 +74,15 @@ async function runStep(attempt: Attempt, step: AnyStep, input: OperationInput): 
       await journal.write({ type: 'StepFinished', step: step.name, skipped: !interrupted, state: {} }, message)
       return
     }
+    // What has begun goes on: a worker that takes over finds the cluster as the operation itself has left it.
+    if (!interrupted) await comparePlan(attempt, step, context)
     if (step.pointOfNoReturn === true && journal.record.cancellable) {
       const body = { type: 'OperationLogged', step: step.name, level: LogLevel.INFO, cancellable: false } as const
       await journal.write(body, `${step.title}: from here on the operation cannot be cancelled`)
     }
     // A cancel that came first has won.
     if (journal.record.status === OperationStatus.CANCELLING) throw new OperationCancelledSignal()
-    if (step.pointOfNoReturn === true || step.irreversible === true) await context.checkFence()
+    if (changesForGood(step)) await context.checkFence()
     if (!interrupted) await journal.write({ type: 'StepStarted', step: step.name }, step.title)
     const state = (await step.run(context)) ?? {}
     await journal.finishProgress(step.name)

@@ -1,5 +1,6 @@
 import type { ClusterSnapshot } from '../domain/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster-layout.ts'
+import type { SnapshotPart } from '../domain/snapshot-part.ts'
 import type { ClusterClients } from '../operations/clients/cluster-clients.ts'
 import type { OperationLocks } from './operation-lock.ts'
 
@@ -9,4 +10,6 @@ export interface WorkedCluster {
   readonly clients: ClusterClients
   readonly lock: OperationLocks
   current(): ClusterSnapshot
+  /** Looks at these parts again; resolves when the snapshot has them, or the reason why it has not. */
+  refresh(parts: readonly SnapshotPart[]): Promise<void>
 }

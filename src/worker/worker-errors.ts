@@ -24,6 +24,20 @@ export class StepDeadlineError extends HowdahError {
   }
 }
 
+/** What an operation was about to do is more than what was planned, and perhaps approved. Nothing of it was done. */
+export class PlanChangedError extends HowdahError {
+  readonly code = 'PLAN_CHANGED'
+  constructor(
+    readonly kind: string,
+    /** One sentence for each point. */
+    readonly beyond: readonly string[],
+  ) {
+    super(`the cluster has changed since this was planned: ${beyond.join('; ')}`, {
+      remedy: `Ask for ${kind} once more: with dryRun: true its plan says what it does now, and what it costs.`,
+    })
+  }
+}
+
 /** A worker died in a step that cannot tell whether it was done. */
 export class UnknownOutcomeError extends HowdahError {
   readonly code = 'UNKNOWN_OUTCOME'

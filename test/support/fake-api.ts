@@ -58,6 +58,7 @@ export async function startFakeApi(
   const answer = (operation: OperationRecord | null) => ({ operation, plan: operation?.plan ?? null, refusals: [] })
   const deps: ApiDependencies = {
     clusters: new Map([['patroni', cluster]]),
+    snapshots: { forQuery: async () => cluster.current(), ended: () => {} },
     log: operations.log,
     feed: operations.feed,
     recoveries,

@@ -71,6 +71,7 @@ export class FakeOperations {
   readonly feed: OperationFeed = {
     start: async () => {},
     stop: async () => {},
+    head: async () => `${this.history.length}-0`,
     followOperation: (id, after) => {
       return this.#follow(after, (event) => event.operationId === id, {
         begin: () => this.#known(id),

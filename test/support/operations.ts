@@ -6,6 +6,7 @@ import {
   Role,
   StepStatus,
 } from '../../src/domain/operation.ts'
+import { NOTHING_TOUCHED } from '../../src/domain/plan-scope.ts'
 import { newOperationId } from '../../src/queue/operation-id.ts'
 
 export const OPERATOR: Actor = { name: 'test', role: Role.OPERATOR }
@@ -37,6 +38,7 @@ export function operationRecord(
       dataLoss: null,
       destructive: false,
       confirm: null,
+      scope: NOTHING_TOUCHED,
     },
     claims: [],
     steps: stepNames.map((name) => ({

@@ -1,7 +1,7 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
 import { ClusterView } from '../cluster-view.ts'
 import type { ApiContext } from '../context.ts'
-import { clusterSource } from '../lookup.ts'
+import { clusterSnapshot } from '../lookup.ts'
 import { ClusterType } from '../types/cluster.ts'
 import type { Connection } from '../types/connection.ts'
 import { OperationType } from '../types/operation.ts'
@@ -14,8 +14,8 @@ import { ForwardPageArgs } from '../types/page-args.ts'
 @Resolver(() => OperationType)
 export class OperationLinks {
   @FieldResolver(() => ClusterType, { description: 'The cluster that it is done to.' })
-  cluster(@Root() { record }: OperationType, @Ctx() { deps }: ApiContext): ClusterType {
-    return new ClusterType(ClusterView.of(clusterSource(deps, record.cluster).current()))
+  async cluster(@Root() { record }: OperationType, @Ctx() { deps }: ApiContext): Promise<ClusterType> {
+    return new ClusterType(ClusterView.of(await clusterSnapshot(deps, record.cluster)))
   }
 
   @FieldResolver(() => OperationEventConnection, { description: 'Everything that happened to it, oldest first.' })

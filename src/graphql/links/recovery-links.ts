@@ -2,7 +2,7 @@ import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
 import { NotFoundError } from '../../domain/errors.ts'
 import { ClusterView } from '../cluster-view.ts'
 import type { ApiContext } from '../context.ts'
-import { clusterSource, findBackupServer } from '../lookup.ts'
+import { backupServerNow, clusterSnapshot } from '../lookup.ts'
 import { backupNamed } from '../types/archive-pages.ts'
 import { BaseBackupType } from '../types/backup.ts'
 import { ClusterType } from '../types/cluster.ts'
@@ -13,15 +13,15 @@ import { RecoveryType } from '../types/recovery.ts'
 @Resolver(() => RecoveryType)
 export class RecoveryLinks {
   @FieldResolver(() => ClusterType, { description: 'The cluster whose data it recovers.' })
-  cluster(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): ClusterType {
-    return new ClusterType(ClusterView.of(clusterSource(deps, record.cluster).current()))
+  async cluster(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): Promise<ClusterType> {
+    return new ClusterType(ClusterView.of(await clusterSnapshot(deps, record.cluster)))
   }
 
   @FieldResolver(() => BaseBackupType, {
     description: 'The base backup that it restored. NOT_FOUND once that is deleted: backupId still says which it was.',
   })
-  backup(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): BaseBackupType {
-    const found = findBackupServer(deps, record.server)
+  async backup(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): Promise<BaseBackupType> {
+    const found = await backupServerNow(deps, record.server)
     const backup = found === null ? null : backupNamed(found.server, record.backupId)
     if (backup === null) throw new NotFoundError(`there is no backup ${record.backupId} of ${record.server} any more`)
     return backup

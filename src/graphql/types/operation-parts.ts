@@ -99,7 +99,7 @@ export class PlannedStepType implements PlannedStep {
 }
 
 @ObjectType('OperationPlan', { description: 'What an operation will do, or would do.', simpleResolvers: true })
-export class OperationPlanType implements OperationPlan {
+export class OperationPlanType implements Omit<OperationPlan, 'scope'> {
   @Field(() => String, { description: 'One sentence for people.' })
   summary!: string
 

@@ -2,7 +2,7 @@ import { createUnionType } from 'type-graphql'
 import type { OperationResultReference } from '../../domain/operation.ts'
 import { ClusterView } from '../cluster-view.ts'
 import type { ApiDependencies } from '../context.ts'
-import { clusterSource, findBackupServer } from '../lookup.ts'
+import { backupServerNow, clusterSnapshot } from '../lookup.ts'
 import { backupNamed } from './archive-pages.ts'
 import { BaseBackupType } from './backup.ts'
 import { PostgresNodeType } from './postgres-node.ts'
@@ -27,18 +27,17 @@ export async function resolveResult(
   const { type, scope, name } = reference
   switch (type) {
     case 'Backup': {
-      const found = findBackupServer(deps, scope)
+      const found = await backupServerNow(deps, scope)
       return found === null ? null : backupNamed(found.server, name)
     }
     case 'PostgresNode': {
-      const view = ClusterView.of(clusterSource(deps, cluster).current())
+      const view = ClusterView.of(await clusterSnapshot(deps, cluster))
       const node = view.nodes.find((each) => each.name === name)
       return node === undefined ? null : new PostgresNodeType(view, node)
     }
     case 'Service': {
-      const service = clusterSource(deps, cluster)
-        .current()
-        .services.value?.find((each) => each.name === name)
+      const { services } = await clusterSnapshot(deps, cluster)
+      const service = services.value?.find((each) => each.name === name)
       return service === undefined ? null : new ServiceType(cluster, service)
     }
     case 'Recovery': {

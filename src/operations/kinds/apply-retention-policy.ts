@@ -1,11 +1,12 @@
 import { InputType } from 'type-graphql'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources } from '../claims.ts'
 import type { PlanContext } from '../context.ts'
 import { defineOperation, type PlanDraft } from '../define-operation.ts'
 import { BackupServerInput } from '../inputs/backup-inputs.ts'
 import { backupsOf, checkBackupServer, findServer, serverName } from '../steps/backup-server.ts'
 import { mebibytes } from '../steps/backup-subject.ts'
-import { deletionEffects, lossSentence } from '../steps/deletion.ts'
+import { deletionEffects, lossSentence, scopeOfDeletion } from '../steps/deletion.ts'
 import { isObsolete, obsoleteCheck, removeObsolete } from '../steps/retention.ts'
 
 /** A look at the list and `barman delete`, Python's start included. */
@@ -25,6 +26,8 @@ export default defineOperation<ApplyRetentionPolicyInput>({
   destructive: true,
   check: checkBackupServer,
   plan: planRetention,
+  planRestsOn: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
+  changes: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
   steps: [removeObsolete],
 })
 
@@ -45,5 +48,6 @@ function planRetention(context: PlanContext<ApplyRetentionPolicyInput>): PlanDra
     estimatedSeconds,
     downtimeSeconds: 0,
     dataLoss: lossSentence(effects?.lost ?? []),
+    scope: scopeOfDeletion(doomed, effects),
   }
 }

@@ -1,4 +1,5 @@
 import { InputType } from 'type-graphql'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { defineOperation } from '../define-operation.ts'
 import { typicalSeconds } from '../estimate.ts'
 import { BackupServerInput } from '../inputs/backup-inputs.ts'
@@ -34,5 +35,6 @@ export default defineOperation<ArchiveWalsInput>({
       dataLoss: null,
     }
   },
+  changes: [SnapshotPart.WAL],
   steps: [fileWals],
 })

@@ -1,4 +1,5 @@
 import { InputType } from 'type-graphql'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { defineOperation } from '../define-operation.ts'
 import { typicalSeconds } from '../estimate.ts'
 import { BackupServerInput } from '../inputs/backup-inputs.ts'
@@ -30,5 +31,6 @@ export default defineOperation<CheckBackupServerInput>({
       dataLoss: null,
     }
   },
+  changes: [SnapshotPart.CHECKS],
   steps: [runChecks],
 })

@@ -66,6 +66,7 @@ export default defineOperation<CheckConnectivityInput>({
       dataLoss: null,
     }
   },
+  changes: [],
   steps: [reachService],
   result: ({ input, layout }) => ({ type: 'Service', scope: layout.name, name: input.to }),
 })

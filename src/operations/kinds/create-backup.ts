@@ -1,6 +1,7 @@
 import { IsIn, IsOptional, Matches } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
 import { BackupType } from '../../domain/backup.ts'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources, shared } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { BackupServerInput } from '../inputs/backup-inputs.ts'
@@ -66,6 +67,7 @@ export default defineOperation<CreateBackupInput>({
   destructive: false,
   check: checkCreateBackup,
   plan: planCreateBackup,
+  changes: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
   steps: [takeBackup, waitForWals],
   result: (context) => {
     const backupId = context.state()['backupId']

@@ -1,4 +1,5 @@
 import { InputType } from 'type-graphql'
+import { EVERY_PART } from '../../domain/snapshot-part.ts'
 import { defineOperation } from '../define-operation.ts'
 import { CutOverInput } from '../inputs/recovery-operation-input.ts'
 import { recoveryResult } from '../recovery-result.ts'
@@ -25,6 +26,9 @@ export default defineOperation<CutOverRecoveryInput>({
   destructive: true,
   check: checkCutOver,
   plan: (context) => planCutOver(context, STEPS),
+  // The recovery's own record: the cluster is about to be replaced, however it is.
+  planRestsOn: [],
+  changes: EVERY_PART,
   steps: STEPS,
   result: ({ operation, input }) => recoveryResult(operation, input.recovery),
   followUps: firstBackup,

@@ -1,5 +1,6 @@
 import { IsIn, IsOptional } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources } from '../claims.ts'
 import type { PlanContext } from '../context.ts'
 import { defineOperation, type PlanDraft } from '../define-operation.ts'
@@ -8,7 +9,7 @@ import { BackupInput } from '../inputs/backup-inputs.ts'
 import { findServer, serverName } from '../steps/backup-server.ts'
 import { mebibytes } from '../steps/backup-subject.ts'
 import { checkDeleteBackup } from '../steps/check-delete-backup.ts'
-import { deletionEffects, lossSentence, treeOf } from '../steps/deletion.ts'
+import { deletionEffects, lossSentence, scopeOfDeletion, treeOf } from '../steps/deletion.ts'
 import { findBackup } from '../steps/one-backup.ts'
 import { removeBackup } from '../steps/remove-backup.ts'
 
@@ -48,6 +49,8 @@ export default defineOperation<DeleteBackupInput>({
   destructive: true,
   check: checkDeleteBackup,
   plan: planDeletion,
+  planRestsOn: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
+  changes: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
   steps: [removeBackup],
 })
 
@@ -72,5 +75,6 @@ function planDeletion(context: PlanContext<DeleteBackupInput>): PlanDraft {
     estimatedSeconds,
     downtimeSeconds: 0,
     dataLoss: lossSentence(effects?.lost ?? []),
+    scope: scopeOfDeletion(doomed, effects),
   }
 }

@@ -41,6 +41,7 @@ export default defineOperation<DiscardRecoveryInput>({
     return HAS_PREVIOUS.includes(record.status) ? checkPrevious(record, context.input) : checkCopy(record)
   },
   plan,
+  changes: [],
   steps: [discardData],
   result: ({ operation, input }) => recoveryResult(operation, input.recovery),
 })

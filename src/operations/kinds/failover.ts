@@ -45,6 +45,8 @@ export default defineOperation<FailoverInput>({
   destructive: true,
   check: checkFailover,
   plan: planFailover,
+  // The step before has looked at every node; another look costs seconds where one does not answer.
+  planRestsOn: [],
   steps: [prepareFailover, failOver, settleLeader],
   result: (context) => {
     const name = leaderChangeState(context).leader ?? context.input.candidate

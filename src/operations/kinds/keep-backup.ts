@@ -2,6 +2,7 @@ import { IsIn } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
 import { BackupType, KeepTarget } from '../../domain/backup.ts'
 import type { Refusal } from '../../domain/operation.ts'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources, shared } from '../claims.ts'
 import type { PlanContext } from '../context.ts'
 import { defineOperation } from '../define-operation.ts'
@@ -41,6 +42,7 @@ export default defineOperation<KeepBackupInput>({
     downtimeSeconds: 0,
     dataLoss: null,
   }),
+  changes: [SnapshotPart.BACKUPS],
   steps: [setKeep('keep-backup', 'Keep the backup', ({ target }: KeepBackupInput) => target)],
   result: (context) => ({ type: 'Backup', scope: serverName(context), name: context.input.backupId }),
 })

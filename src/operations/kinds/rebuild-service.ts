@@ -1,3 +1,4 @@
+import { CLUSTER_PARTS } from '../../domain/snapshot-part.ts'
 import { defineOperation } from '../define-operation.ts'
 import { ServiceInput } from '../inputs/service-input.ts'
 import { buildImage } from '../steps/build-image.ts'
@@ -36,6 +37,8 @@ export default defineOperation<ServiceInput>({
       dataLoss: null,
     }
   },
+  planRestsOn: CLUSTER_PARTS,
+  changes: CLUSTER_PARTS,
   steps: STEPS,
   result: serviceResult,
 })

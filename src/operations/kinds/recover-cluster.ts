@@ -1,6 +1,7 @@
 import { IsEnum, IsOptional, Length } from 'class-validator'
 import { Field, InputType, registerEnumType } from 'type-graphql'
 import { RecoveryMode } from '../../domain/recovery.ts'
+import { EVERY_PART, SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources, shared } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { RecoveryInput } from '../inputs/recovery-inputs.ts'
@@ -75,6 +76,8 @@ export default defineOperation<RecoverClusterInput>({
     return [...refusals, ...ofCutOver.filter(({ message }) => !said.has(message))]
   },
   plan: (context) => planRecoverCluster(context, isAutomatic(context.input) ? CUT_OVER : []),
+  planRestsOn: [SnapshotPart.NODES, SnapshotPart.BACKUPS, SnapshotPart.WAL],
+  changes: EVERY_PART,
   steps: [
     prepareRecovery(RecoveryMode.IN_PLACE),
     restoreBackup,

@@ -1,5 +1,6 @@
 import { InputType } from 'type-graphql'
 import { RecoveryMode } from '../../domain/recovery.ts'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources, shared } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { RecoveryInput } from '../inputs/recovery-inputs.ts'
@@ -30,6 +31,8 @@ export default defineOperation<RehearseRecoveryInput>({
     return refusals.length > 0 ? refusals : checkRehearsalDisk(context)
   },
   plan: (context) => planRecovery(context, RecoveryMode.REHEARSAL),
+  planRestsOn: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
+  changes: [],
   steps: [prepareRecovery(RecoveryMode.REHEARSAL), restoreBackup, replayWal, verifyCopy, publishCopy],
   result: ({ operation }) => recoveryResult(operation, operation.id),
 })

@@ -1,5 +1,6 @@
 import { IsIn, IsOptional } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources, shared } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { NodeOperationInput } from '../inputs/node-operation-input.ts'
@@ -35,6 +36,7 @@ export default defineOperation<ReinitializeNodeInput>({
   destructive: true,
   check: checkReinitialize,
   plan: planReinitialize,
+  planRestsOn: [SnapshotPart.NODES],
   steps: [copyData, waitForStreaming],
   result: ({ operation, input }) => ({ type: 'PostgresNode', scope: operation.cluster, name: input.node }),
 })

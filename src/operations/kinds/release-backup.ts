@@ -1,5 +1,6 @@
 import { InputType } from 'type-graphql'
 import { CheckStatus } from '../../domain/backup.ts'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources, shared } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { BackupInput } from '../inputs/backup-inputs.ts'
@@ -43,6 +44,7 @@ export default defineOperation<ReleaseBackupInput>({
       dataLoss: null,
     }
   },
+  changes: [SnapshotPart.BACKUPS],
   steps: [setKeep('release-backup', 'Release the backup', () => null)],
   result: (context) => ({ type: 'Backup', scope: serverName(context), name: context.input.backupId }),
 })

@@ -1,5 +1,6 @@
 import { IsIn, IsOptional } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { OperationInput } from '../operation-input.ts'
@@ -42,5 +43,6 @@ export default defineOperation<RestartClusterInput>({
   destructive: false,
   check: checkRestartCluster,
   plan: planRestartCluster,
+  planRestsOn: [SnapshotPart.NODES],
   steps: [restartReplicas, switchRolledLeader, restartOldLeader],
 })

@@ -1,5 +1,6 @@
 import { IsIn, IsOptional } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { NodeOperationInput } from '../inputs/node-operation-input.ts'
@@ -43,6 +44,7 @@ export default defineOperation<RestartNodeInput>({
   destructive: false,
   check: checkRestartNode,
   plan: planRestartNode,
+  planRestsOn: [SnapshotPart.NODES],
   steps: [restartNodeStep],
   result: ({ operation, input }) => ({ type: 'PostgresNode', scope: operation.cluster, name: input.node }),
 })

@@ -1,3 +1,4 @@
+import { CLUSTER_PARTS } from '../../domain/snapshot-part.ts'
 import { defineOperation } from '../define-operation.ts'
 import { ServiceInput } from '../inputs/service-input.ts'
 import { checkOwnGround, checkServiceExists, checkTakingDown } from '../steps/check-service.ts'
@@ -32,6 +33,8 @@ export default defineOperation<ServiceInput>({
       dataLoss: null,
     }
   },
+  planRestsOn: CLUSTER_PARTS,
+  changes: CLUSTER_PARTS,
   steps: STEPS,
   result: serviceResult,
 })

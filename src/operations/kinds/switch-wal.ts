@@ -1,6 +1,7 @@
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator'
 import { Field, InputType, Int } from 'type-graphql'
 import type { Refusal } from '../../domain/operation.ts'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import type { PlanContext } from '../context.ts'
 import { defineOperation } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
@@ -58,6 +59,7 @@ export default defineOperation<SwitchWalInput>({
       dataLoss: null,
     }
   },
+  changes: [SnapshotPart.NODES, SnapshotPart.WAL],
   steps: [closeSegment, waitForSegment],
 })
 

@@ -1,6 +1,7 @@
 import { IsIn, IsOptional, Length, ValidateBy } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
 import { type GivenTime, readTimestamp, Timestamp } from '../../domain/timestamp.ts'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { DateTime } from '../inputs/scalars.ts'
@@ -65,6 +66,7 @@ export default defineOperation<SwitchoverInput>({
   destructive: false,
   check: checkSwitchover,
   plan: planSwitchover,
+  planRestsOn: [SnapshotPart.NODES],
   steps: [prepareSwitchover, switchOver, settleLeader],
   result: (context) => {
     const name = leaderChangeState(context).leader ?? context.input.candidate

@@ -1,5 +1,6 @@
 import { InputType } from 'type-graphql'
 import { RecoveryStatus } from '../../domain/recovery.ts'
+import { EVERY_PART } from '../../domain/snapshot-part.ts'
 import { defineOperation } from '../define-operation.ts'
 import { CutOverInput } from '../inputs/recovery-operation-input.ts'
 import { recoveryResult } from '../recovery-result.ts'
@@ -26,6 +27,9 @@ export default defineOperation<UndoRecoveryInput>({
   destructive: true,
   check: checkUndo,
   plan: (context) => planUndo(context, STEPS),
+  // The recovery's own record: the cluster is about to be replaced, however it is.
+  planRestsOn: [],
+  changes: EVERY_PART,
   steps: STEPS,
   result: ({ operation, input }) => recoveryResult(operation, input.recovery),
   followUps: firstBackup,

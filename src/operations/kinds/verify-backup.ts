@@ -27,6 +27,7 @@ export default defineOperation<VerifyBackupInput>({
   destructive: false,
   check: (context) => [...checkBackupKnown(context), ...checkBackupCopied(context)],
   plan: planVerification,
+  changes: [],
   steps: [verifyBackupStep],
   result: (context) => ({ type: 'Backup', scope: serverName(context), name: context.input.backupId }),
 })

@@ -1,6 +1,7 @@
 import { RecoveryStatus } from '../../domain/recovery.ts'
 import type { StepContext } from '../context.ts'
 import type { Step } from '../define-operation.ts'
+import { scopeOfPreparedCutOver } from './cut-over-scope.ts'
 import { drainArchive } from './drain-archive.ts'
 import { promoteCopy } from './promote-copy.ts'
 import { rejoinReplicas } from './rejoin-replicas.ts'
@@ -21,7 +22,7 @@ export function cutOverSteps<Input>(
   return [
     promoteCopy(deps),
     drainArchive,
-    stopCluster,
+    { ...stopCluster, scope: scopeOfPreparedCutOver },
     swapData,
     startTarget,
     rejoinReplicas,

@@ -2,6 +2,7 @@ import { type Backup, isCopied } from '../../domain/backup.ts'
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster.ts'
 import { windowsWith } from '../../domain/cluster-windows.ts'
 import { type LostRange, lostRanges } from '../../domain/lost-recovery-range.ts'
+import { PlannedEffect, type PlanScope, planScope } from '../../domain/plan-scope.ts'
 
 /** What goes when backups are deleted. */
 export interface DeletionEffects {
@@ -37,6 +38,14 @@ export function deletionEffects(
     walBytes: sum(oldest.map(({ walBytes }) => walBytes)),
     lost: lostRanges(windowsWith(cluster, server, backups), windowsWith(cluster, server, left)),
   }
+}
+
+/** These backups go, and with them perhaps a range that could be recovered to. */
+export function scopeOfDeletion(doomed: readonly Backup[], effects: DeletionEffects | null): PlanScope {
+  return planScope({
+    backups: doomed.map(({ backupId }) => backupId),
+    effects: (effects?.lost ?? []).length === 0 ? [] : [PlannedEffect.DATA_LOSS],
+  })
 }
 
 /** A sentence about what cannot be recovered to any more; null when nothing is lost. */

@@ -9,6 +9,7 @@ import { typicalStepSeconds } from '../estimate.ts'
 import { mebibytes } from './backup-subject.ts'
 import { type CutOverRequest, findRecovery } from './check-cut-over.ts'
 import { rolesCheck } from './check-roles.ts'
+import { scopeOfCutOver } from './cut-over-scope.ts'
 import { CUT_OVER_DOWNTIME_SECONDS, CUT_OVER_SECONDS } from './cut-over-steps.ts'
 import { typicalDowntime } from './measure-downtime.ts'
 import { leaderOf } from './node-wellness.ts'
@@ -25,6 +26,7 @@ export function planCutOver(context: Context, steps: readonly { readonly name: s
     checks: [verificationCheck(recovery), rolesCheck(context.cluster)],
     summary: `Puts the recovered data on ${node} in the cluster's place: ${node} leads, the others become its replicas`,
     dataLoss: recovery === undefined ? null : lossOfCutOver(context, recovery),
+    scope: scopeOfCutOver(context.layout, recovery?.node ?? null),
   } satisfies PlanDraft
 }
 
@@ -36,6 +38,7 @@ export function planUndo(context: Context, steps: readonly { readonly name: stri
     checks: [verificationCheck(recovery), rolesCheck(context.cluster)],
     summary: `Brings back the state at the cut over of ${recovery?.cutOverAt ?? 'that recovery'}: ${node} leads with it`,
     dataLoss: recovery === undefined ? null : lossOfUndo(context, recovery),
+    scope: scopeOfCutOver(context.layout, recovery?.previous?.node ?? null),
   } satisfies PlanDraft
 }
 

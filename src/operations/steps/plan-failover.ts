@@ -4,10 +4,12 @@ import { assessFailover, bestForFailover, healthyLeader, knownLoss } from '../..
 import { formatLsn } from '../../domain/lsn.ts'
 import { NodeState } from '../../domain/node.ts'
 import { viewNode } from '../../domain/node-view.ts'
+import { planScope } from '../../domain/plan-scope.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
 import { failOver, prepareFailover } from './fail-over.ts'
+import { scopeOfLeaderChange } from './leader-change-scope.ts'
 import type { LeaderChangeRequest } from './leader-change-state.ts'
 import { settleLeader } from './settle-leader.ts'
 
@@ -28,13 +30,23 @@ export function planFailover({ cluster, input, earlier }: PlanContext<LeaderChan
     title,
     estimatedSeconds: leads ? 0 : name === failOver.name ? change : AROUND_SECONDS,
   }))
+  const dataLoss = leads || candidate === null ? null : lossOf(cluster, candidate, healthy !== null)
   return {
     summary: summaryOf(cluster, candidate, leads),
     steps,
     checks: [...(healthy === null ? [] : [leaderCheck(healthy.name)]), ...nodeChecks(cluster)],
     estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
     downtimeSeconds: leads ? 0 : change,
-    dataLoss: leads || candidate === null ? null : lossOf(cluster, candidate, healthy !== null),
+    dataLoss,
+    scope: leads
+      ? planScope({})
+      : scopeOfLeaderChange({
+          // One that is ill is given up already: nothing is taken from it.
+          from: healthy?.name ?? null,
+          // Without a name the rule is the target: a node that has received more loses less.
+          candidate: input.candidate ?? null,
+          losesData: dataLoss !== null,
+        }),
   }
 }
 

@@ -4,9 +4,10 @@ import { describeTarget, type RecoveryTarget } from '../../domain/recovery-targe
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { rolesCheck } from './check-roles.ts'
+import { scopeOfCutOver } from './cut-over-scope.ts'
 import { amountSince, planCutOverSteps, STAYS_RECOVERABLE } from './plan-cut-over.ts'
 import { planRecovery, rounded } from './plan-recovery.ts'
-import { type RecoveryRequest, targetOf } from './recovery-subject.ts'
+import { nodeOfRecovery, type RecoveryRequest, targetOf } from './recovery-subject.ts'
 
 /** Up to READY, and the cut over behind it where that is not waited for: then it costs what a cut over costs. */
 export function planRecoverCluster(
@@ -25,6 +26,7 @@ export function planRecoverCluster(
     estimatedSeconds: recovery.estimatedSeconds === null ? null : rounded(recovery.estimatedSeconds + estimatedSeconds),
     downtimeSeconds,
     dataLoss: target === null ? null : lossBehind(context, target),
+    scope: scopeOfCutOver(context.layout, nodeOfRecovery(context), recovery.scope?.target),
   }
 }
 

@@ -1,9 +1,11 @@
 import { type Check, CheckStatus } from '../../domain/backup.ts'
+import { planScope } from '../../domain/plan-scope.ts'
 import { RecoveryMode } from '../../domain/recovery.ts'
 import { describeTarget } from '../../domain/recovery-target.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
+import { recoveredFrom } from './cut-over-scope.ts'
 import { bytesNeeded, judge, nodeOfRecovery, type RecoveryRequest, targetOf } from './recovery-subject.ts'
 
 const RESTORE_BYTES_PER_SECOND = 130_000_000
@@ -27,7 +29,8 @@ export function planRecovery(context: PlanContext<RecoveryRequest>, mode: Recove
     { name: 'publish-copy', title: 'Open the recovered data for reading', estimatedSeconds: 1 },
   ]
   const known = [restore, replay, verify].every((seconds) => seconds !== null)
-  const where = mode === RecoveryMode.REHEARSAL ? 'on the Barman host' : `on ${nodeOfRecovery(context) ?? 'the leader'}`
+  const node = mode === RecoveryMode.REHEARSAL ? null : nodeOfRecovery(context)
+  const where = mode === RecoveryMode.REHEARSAL ? 'on the Barman host' : `on ${node ?? 'the leader'}`
   const from = verdict?.backup == null ? '' : ` from backup ${verdict.backup.backupId} on timeline ${verdict.timeline}`
   return {
     summary: `Recovers ${context.cluster.name} to ${target === null ? 'its target' : describeTarget(target)}${from}, ${where}, beside the running cluster`,
@@ -36,6 +39,7 @@ export function planRecovery(context: PlanContext<RecoveryRequest>, mode: Recove
     estimatedSeconds: known ? rounded(2 + (restore ?? 0) + (replay ?? 0) + (verify ?? 0)) : null,
     downtimeSeconds: 0,
     dataLoss: null,
+    scope: planScope({ target: { ...recoveredFrom(verdict), ...(node === null ? {} : { node }) } }),
   }
 }
 

@@ -2,6 +2,7 @@ import { type Check, CheckStatus } from '../../domain/backup.ts'
 import { NodeState } from '../../domain/node.ts'
 import { viewNode } from '../../domain/node-view.ts'
 import type { Refusal } from '../../domain/operation.ts'
+import { PlannedEffect, planScope } from '../../domain/plan-scope.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
@@ -38,6 +39,8 @@ export function planReinitialize(context: Context): PlanDraft {
     (operation) => Math.abs((operation.progress.bytesTotal ?? 0) - (bytes ?? 0)) < 0.2 * (bytes ?? 0),
   )
   const copySeconds = typicalStepSeconds(like, 'copy-data') ?? copy
+  const dataLoss = lossOf(context)
+  const alone = otherReplicas(context).length === 0
   const joinSeconds = typicalStepSeconds(earlier, 'wait-for-streaming') ?? JOIN_SECONDS
   const size = bytes === null ? '' : `, ${mebibytes(bytes)}`
   return {
@@ -53,7 +56,14 @@ export function planReinitialize(context: Context): PlanDraft {
     checks: redundancy(context),
     estimatedSeconds: copySeconds === null ? null : copySeconds + joinSeconds,
     downtimeSeconds: 0,
-    dataLoss: lossOf(context),
+    dataLoss,
+    scope: planScope({
+      nodes: [input.node],
+      effects: [
+        ...(dataLoss === null ? [] : [PlannedEffect.DATA_LOSS]),
+        ...(alone ? [PlannedEffect.NO_REPLICA_LEFT] : []),
+      ],
+    }),
   }
 }
 
@@ -64,11 +74,15 @@ function lossOf({ cluster, input }: Context): string | null {
   return `What ${input.node} alone holds is lost: it is not known to be a copy of the leader (${why}).`
 }
 
-function redundancy({ cluster, input }: Context): Check[] {
-  const others = cluster.nodes.filter(
-    ({ name }) => name !== input.node && name !== leaderOf(cluster) && whyNotServing(cluster, name) === null,
-  )
-  const names = others.map(({ name }) => name).join(', ')
+function otherReplicas({ cluster, input }: Context): string[] {
+  return cluster.nodes
+    .map(({ name }) => name)
+    .filter((name) => name !== input.node && name !== leaderOf(cluster) && whyNotServing(cluster, name) === null)
+}
+
+function redundancy(context: Context): Check[] {
+  const others = otherReplicas(context)
+  const names = others.join(', ')
   const none = others.length === 0
   return [
     {

@@ -12,7 +12,7 @@ import { checkLeads } from './check-node.ts'
 import { typicalDowntime } from './measure-downtime.ts'
 import { bestCandidate } from './move-leader.ts'
 import { whyAway, whyNotWell } from './node-wellness.ts'
-import { planRoll, type RestartClusterRequest } from './rolling-restart.ts'
+import { planRoll, type RestartClusterRequest, scopeOfRoll } from './rolling-restart.ts'
 
 type Context = PlanContext<RestartClusterRequest>
 
@@ -29,7 +29,8 @@ export function checkRestartCluster(context: Context): Refusal[] {
 
 export function planRestartCluster(context: Context): PlanDraft {
   const { cluster, earlier, input } = context
-  const { replicas, leader, restartsLeader } = planRoll(cluster, input)
+  const roll = planRoll(cluster, input)
+  const { replicas, leader, restartsLeader } = roll
   const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== leader)
   const candidate = bestCandidate(cluster, replicas) ?? bestCandidate(cluster, others)
   const like = earlier.filter(({ state }) => sizeOf(state['replicas']) === replicas.length)
@@ -70,6 +71,7 @@ export function planRestartCluster(context: Context): PlanDraft {
     estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
     downtimeSeconds: restartsLeader ? (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS) : 0,
     dataLoss: null,
+    scope: scopeOfRoll(roll),
   }
 }
 

@@ -1,6 +1,7 @@
 import { NodeState } from '../../domain/node.ts'
 import { viewNode } from '../../domain/node-view.ts'
 import type { Refusal } from '../../domain/operation.ts'
+import { PlannedDowntime, planScope } from '../../domain/plan-scope.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
@@ -53,6 +54,9 @@ export function planRestartNode(context: Context): PlanDraft {
     estimatedSeconds: seconds,
     downtimeSeconds: downtime,
     dataLoss: null,
+    scope: needless
+      ? planScope({})
+      : planScope({ nodes: [node], downtime: leads ? PlannedDowntime.BRIEF : PlannedDowntime.NONE }),
   }
 }
 

@@ -3,6 +3,7 @@ import { assessEtcd } from '../../domain/etcd-quorum.ts'
 import { NodeState } from '../../domain/node.ts'
 import { isLeading, viewNodes } from '../../domain/node-view.ts'
 import type { OperationRecord, PlannedStep } from '../../domain/operation.ts'
+import { PlannedDowntime, PlannedEffect, type PlanScope, planScope } from '../../domain/plan-scope.ts'
 import type { PlanContext } from '../context.ts'
 import { typicalStepSeconds } from '../estimate.ts'
 import { takesLastQuorum } from './check-service.ts'
@@ -24,7 +25,11 @@ export interface Absence {
   readonly checks: readonly Check[]
   /** Seconds for which writes fail; null where nobody can say, because it lasts until somebody acts. */
   readonly downtimeSeconds: number | null
+  readonly scope: PlanScope
 }
+
+/** The same without what every absence touches: the service itself, and its node. */
+type Consequences = Omit<Absence, 'scope'> & { readonly effects?: readonly PlannedEffect[] }
 
 /** A leader that stops releases its lock, and the replicas elect at once: measured 2 to 5 s of failed writes. */
 const FAILOVER_SECONDS = 4
@@ -32,7 +37,23 @@ const FAILOVER_SECONDS = 4
 /** What goes down with it. `seconds`: how long it is away; null when it stays away. */
 export function absenceOf(context: Context, seconds: number | null): Absence {
   const { cluster, layout, input } = context
-  if (isDown(statusOf(cluster, input.service))) return { checks: [], downtimeSeconds: 0 }
+  if (isDown(statusOf(cluster, input.service))) return { checks: [], downtimeSeconds: 0, scope: planScope({}) }
+  const { effects = [], ...absence } = consequencesOf(context, seconds)
+  const node = nodeOf(layout, input.service)
+  const downtime = downtimeOf(absence.downtimeSeconds)
+  return {
+    ...absence,
+    scope: planScope({ services: [input.service], nodes: node === null ? [] : [node], downtime, effects }),
+  }
+}
+
+function downtimeOf(seconds: number | null): PlannedDowntime {
+  if (seconds === null) return PlannedDowntime.OPEN_ENDED
+  return seconds === 0 ? PlannedDowntime.NONE : PlannedDowntime.BRIEF
+}
+
+function consequencesOf(context: Context, seconds: number | null): Consequences {
+  const { cluster, layout, input } = context
   switch (roleOf(layout, input.service)) {
     case ServiceRole.NODE:
       return leads(cluster, layout, input.service) ? leaderAbsence(context, seconds) : replicaAbsence(context)
@@ -65,17 +86,21 @@ export function absenceOf(context: Context, seconds: number | null): Absence {
   }
 }
 
-function leaderAbsence({ cluster, input }: Context, seconds: number | null): Absence {
+function leaderAbsence({ cluster, input }: Context, seconds: number | null): Consequences {
   const next = successors(cluster)
   if (next.length === 0) {
     const message = `${input.service} leads and no replica may take over: nobody can write ${spell(seconds)}`
     return { checks: [warn('leader', message)], downtimeSeconds: seconds }
   }
   const message = `${input.service} leads: the replicas elect another leader (${next.join(', ')} may), open transactions are lost`
-  return { checks: [warn('leader', message)], downtimeSeconds: FAILOVER_SECONDS }
+  return {
+    checks: [warn('leader', message)],
+    downtimeSeconds: FAILOVER_SECONDS,
+    effects: [PlannedEffect.LEADER_CHANGE],
+  }
 }
 
-function replicaAbsence({ cluster, layout, input }: Context): Absence {
+function replicaAbsence({ cluster, layout, input }: Context): Consequences {
   const node = nodeOf(layout, input.service) ?? ''
   const replicas = viewNodes(cluster).filter(({ role, state }) => !isLeading(role) && state === NodeState.STREAMING)
   const others = replicas.filter(({ name }) => name !== node)
@@ -89,10 +114,10 @@ function replicaAbsence({ cluster, layout, input }: Context): Absence {
       warn('synchronous replication', `${node} is a sync standby: commits wait until Patroni has chosen another`),
     )
   }
-  return { checks, downtimeSeconds: 0 }
+  return { checks, downtimeSeconds: 0, effects: others.length === 0 ? [PlannedEffect.NO_REPLICA_LEFT] : [] }
 }
 
-function etcdAbsence(context: Context, seconds: number | null): Absence {
+function etcdAbsence(context: Context, seconds: number | null): Consequences {
   const { cluster, input } = context
   if (!takesLastQuorum(context)) {
     const { faultTolerance } = assessEtcd(cluster.etcd)
@@ -105,10 +130,11 @@ function etcdAbsence(context: Context, seconds: number | null): Absence {
   return {
     checks: [warn('etcd', `etcd has no quorum ${spell(seconds)}: nobody can be elected; ${whatHolds}`)],
     downtimeSeconds: failsafe ? 0 : seconds,
+    effects: [PlannedEffect.QUORUM_LOSS],
   }
 }
 
-function harmless(name: string, message: string): Absence {
+function harmless(name: string, message: string): Consequences {
   return { checks: [warn(name, message)], downtimeSeconds: 0 }
 }
 

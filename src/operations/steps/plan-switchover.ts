@@ -1,10 +1,12 @@
 import { type Check, CheckStatus } from '../../domain/backup.ts'
 import type { OperationRecord } from '../../domain/operation.ts'
+import { planScope } from '../../domain/plan-scope.ts'
 import { assessSwitchover, bestForSwitchover } from '../../domain/switchover-eligibility.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { median, typicalStepSeconds } from '../estimate.ts'
 import { isAlreadySo } from './check-switchover.ts'
+import { scopeOfLeaderChange } from './leader-change-scope.ts'
 import { type LeaderChangeRequest, timeOf } from './leader-change-state.ts'
 import { settleLeader } from './settle-leader.ts'
 import { prepareSwitchover, switchOver } from './switch-over.ts'
@@ -35,6 +37,7 @@ export function planSwitchover(context: Context): PlanDraft {
     estimatedSeconds: Math.round(steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0) * 10) / 10,
     downtimeSeconds: nothing ? 0 : (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS),
     dataLoss: null,
+    scope: nothing ? planScope({}) : scopeOfLeaderChange({ from: leader, candidate, losesData: false }),
   }
 }
 

@@ -21,6 +21,8 @@ export function prepareRecovery(mode: RecoveryMode): Step<RecoveryRequest> {
     name: 'prepare-recovery',
     title: 'Choose the base backup and the place',
     weight: 0.1,
+    // From which backup, on which timeline and where: all that follows goes by it.
+    comparesPlan: true,
     // Recording it twice is recording it once.
     done: async () => StepOutcome.NOT_DONE,
 

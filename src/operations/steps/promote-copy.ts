@@ -4,8 +4,8 @@ import { type Step, StepOutcome } from '../define-operation.ts'
 import { readControlData, readLiveDirectory } from './control-data.ts'
 import { OtherSystemError, TimelineTakenError, UncleanStopError } from './cut-over-errors.ts'
 import { findCutOver, keepCutOver } from './cut-over-state.ts'
+import { endRecovery } from './end-recovery.ts'
 import { leaderOf, serviceOf, snapshotOf } from './node-wellness.ts'
-import { readStackRoles, tellRoles } from './stack-roles.ts'
 import { checkSwap } from './swap-directories.ts'
 import { readHistory } from './timeline-guard.ts'
 
@@ -46,11 +46,7 @@ export function promoteCopy<Input>(deps: {
       await deps.begin(context, recovery)
 
       const recovered = context.clients.recoveredCopy(service, copy)
-      await recovered.promote()
-      // One that a worker which was lost has stopped already had its roles by then.
-      if ((await recovered.status()).state === 'PROMOTED')
-        tellRoles(context, await recovered.setRoles(await readStackRoles(context)))
-      await recovered.handOver()
+      await endRecovery(context, recovered)
       await checkSwap(context, begun)
       const control = await readControlData(context, service, recovered.directory)
       if (control.state !== 'shut down') throw new UncleanStopError(`the copy on ${node}`, control.state)

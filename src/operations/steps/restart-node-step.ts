@@ -1,14 +1,10 @@
 import { viewNode } from '../../domain/node-view.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
-import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { measureDowntime } from './measure-downtime.ts'
 import { leaderOf, whyNotWell } from './node-wellness.ts'
 import type { RestartNodeRequest } from './plan-restart-node.ts'
 import { hasRestarted, keepStart, restartPostgres } from './restart-postgres.ts'
-import { PlanOutdatedError } from './upkeep-errors.ts'
-
-type Context = StepContext<RestartNodeRequest>
 
 /** Restarts the node's PostgreSQL; on the leader it measures for how long nobody could write. */
 export const restartNodeStep: Step<RestartNodeRequest> = {
@@ -32,14 +28,9 @@ export const restartNodeStep: Step<RestartNodeRequest> = {
     const restart = () => restartPostgres(context, node, { pendingOnly: pendingOnly === true })
     const leads = leaderOf(context.cluster()) === node
     if (!leads) return void (await restart())
-    if (context.operation.plan.downtimeSeconds === 0 && !begun(context)) throw new PlanOutdatedError(node)
     await measureDowntime(context, restart)
     const now = leaderOf(context.cluster())
     if (now !== node) context.log(`${now ?? 'Nobody'} leads now: ${node} was away for too long`, LogLevel.WARNING)
     return undefined
   },
-}
-
-function begun(context: Context): boolean {
-  return `startedBefore/${context.input.node}` in context.state()
 }

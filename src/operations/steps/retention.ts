@@ -6,24 +6,19 @@ import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { backupsOf, findServer, type ServerRequest, serverName } from './backup-server.ts'
 import { mebibytes } from './backup-subject.ts'
-import { treeOf } from './deletion.ts'
+import { deletionEffects, scopeOfDeletion, treeOf } from './deletion.ts'
 import { recoveriesInNeed } from './recoveries-in-need.ts'
 import { runDeletion } from './run-deletion.ts'
 
-const NAME = /^obsolete backup (\d{8}T\d{6})$/
-
-/** What the plan shows of each backup that would go; `plannedBackups` reads it back, so that just that goes. */
+/** What the plan shows of each backup that would go. */
 export function obsoleteCheck({ backupId, type, sizeBytes, walBytes }: Backup): Check {
   const message = `${type}, ${mebibytes(sizeBytes ?? 0)}, and ${mebibytes(walBytes ?? 0)} of WAL up to the next backup`
   return { name: `obsolete backup ${backupId}`, status: CheckStatus.OK, message, hint: null }
 }
 
 /** Newest first: an incremental is always newer than what it builds on, and has to go before it. */
-export function plannedBackups({ checks }: Pick<OperationPlan, 'checks'>): string[] {
-  return checks
-    .flatMap(({ name }) => NAME.exec(name)?.[1] ?? [])
-    .sort()
-    .reverse()
+export function plannedBackups({ scope }: Pick<OperationPlan, 'scope'>): string[] {
+  return [...scope.backups].sort().reverse()
 }
 
 export function isObsolete({ retentionStatus }: Pick<Backup, 'retentionStatus'>): boolean {
@@ -35,6 +30,17 @@ export const removeObsolete: Step<ServerRequest> = {
   name: 'remove-obsolete',
   title: 'Delete the obsolete backups',
   irreversible: true,
+
+  /** Never more than was planned: what has become obsolete meanwhile waits for the next time. */
+  scope(context) {
+    const cluster = context.cluster()
+    const server = findServer(cluster, context)
+    const planned = plannedBackups(context.operation.plan)
+    const doomed = backupsOf({ ...context, cluster }).filter(
+      (backup) => isObsolete(backup) && planned.includes(backup.backupId),
+    )
+    return scopeOfDeletion(doomed, server === undefined ? null : deletionEffects(cluster, server, doomed))
+  },
 
   async done(context) {
     const planned = plannedBackups(context.operation.plan)

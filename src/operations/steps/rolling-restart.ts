@@ -1,5 +1,6 @@
 import type { ClusterSnapshot } from '../../domain/cluster.ts'
 import { viewNodes } from '../../domain/node-view.ts'
+import { PlannedDowntime, PlannedEffect, type PlanScope, planScope } from '../../domain/plan-scope.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { leaderOf, whyAway, whyNotWellNow } from './node-wellness.ts'
@@ -44,12 +45,28 @@ export function planRoll(cluster: ClusterSnapshot, request: RestartClusterReques
   }
 }
 
+/** What restarting these nodes touches; a switchover is part of it where the leader is one of them. */
+export function scopeOfRoll({ replicas, leader, restartsLeader }: Omit<Roll, 'watched'>): PlanScope {
+  if (!restartsLeader) return planScope({ nodes: replicas })
+  return planScope({
+    nodes: [...replicas, leader],
+    downtime: PlannedDowntime.BRIEF,
+    effects: [PlannedEffect.LEADER_CHANGE],
+  })
+}
+
 /** Restarts them one by one; each streams without lag before the next. A worker that takes over goes on at the next. */
 export const restartReplicas: Step<RestartClusterRequest> = {
   name: 'restart-replicas',
   title: 'Restart the replicas, one by one',
   weight: 3,
   irreversible: true,
+
+  async scope(context) {
+    const roll = await rollOf(context)
+    const restarted = restartedOf(context)
+    return scopeOfRoll({ ...roll, replicas: roll.replicas.filter((name) => !restarted.includes(name)) })
+  },
 
   async done(context) {
     const { replicas } = await rollOf(context)

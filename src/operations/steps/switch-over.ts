@@ -6,6 +6,7 @@ import { assessSwitchover, bestForSwitchover } from '../../domain/switchover-eli
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { candidateLeads, changeLeader, leaderChangeDone, nodeReasons } from './change-leader.ts'
+import { scopeOfLeaderChange } from './leader-change-scope.ts'
 import { type LeaderChangeRequest, leaderChangeState, timeOf } from './leader-change-state.ts'
 import { NoCandidateError, ScheduleError } from './leader-errors.ts'
 import { readLeader, readLeaderRequest } from './leadership.ts'
@@ -51,6 +52,11 @@ export const switchOver: Step<LeaderChangeRequest> = {
   weight: 3,
   pointOfNoReturn: true,
 
+  scope(context) {
+    const { from = null, candidate = null } = leaderChangeState(context)
+    return scopeOfLeaderChange({ from, candidate, losesData: false })
+  },
+
   async done(context) {
     if (timeOf(context.input) !== null) return (await isScheduled(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
     return leaderChangeDone(context, () => candidateLeads(context))
@@ -89,11 +95,17 @@ async function schedule(context: Context): Promise<undefined> {
 function choose(context: Context): string {
   const snapshot = context.cluster()
   const named = context.input.candidate ?? null
-  const chosen = named ?? bestForSwitchover(snapshot)
+  const chosen = named ?? plannedCandidate(context) ?? bestForSwitchover(snapshot)
   if (chosen === null) throw new NoCandidateError(null, nodeReasons(context))
   const { eligible, reasons } = assessSwitchover(snapshot, chosen)
   if (!eligible) throw new NoCandidateError(chosen, reasons)
   return chosen
+}
+
+/** Who was planned to lead, if it still may. Where it may not, the plan does not hold any more. */
+function plannedCandidate({ operation, cluster }: Context): string | null {
+  const { candidate = null } = operation.plan.scope.target
+  return candidate !== null && assessSwitchover(cluster(), candidate).eligible ? candidate : null
 }
 
 async function checkpoint(context: Context, leader: string): Promise<void> {

@@ -6,7 +6,7 @@ import { bestCandidate, isWritableElsewhere, movedFrom, moveLeader, switchoverSe
 import { whyNotWellNow } from './node-wellness.ts'
 import { pollUntil } from './poll-until.ts'
 import { hasRestarted, keepStart, restartPostgres } from './restart-postgres.ts'
-import { mustBeWell, type RestartClusterRequest, rollOf } from './rolling-restart.ts'
+import { mustBeWell, type RestartClusterRequest, rollOf, scopeOfRoll } from './rolling-restart.ts'
 import { LeaderNotMovedError } from './upkeep-errors.ts'
 
 const REJOIN_MS = 5 * 60_000
@@ -16,6 +16,8 @@ export const switchRolledLeader: Step<RestartClusterRequest> = {
   name: 'switch-leader',
   title: 'Switch over to a replica',
   irreversible: true,
+
+  scope: async (context) => scopeOfRoll({ ...(await rollOf(context)), replicas: [] }),
 
   async done(context) {
     const { leader, restartsLeader } = await rollOf(context)

@@ -27,17 +27,6 @@ export class ClusterUnhealthyError extends HowdahError {
   }
 }
 
-/** A restart would cost downtime, and the plan said that it does not. */
-export class PlanOutdatedError extends HowdahError {
-  readonly code = 'PLAN_OUTDATED'
-  constructor(readonly node: string) {
-    const since = 'it has become the leader, or its restart has become pending, since this was planned'
-    super(`restarting ${node} now would cost downtime, which the plan did not say: ${since}`, {
-      remedy: 'Ask again: the plan will say what it costs.',
-    })
-  }
-}
-
 /** The leader is the same after a switchover that was to move it. */
 export class LeaderNotMovedError extends HowdahError {
   readonly code = 'SWITCHOVER_FAILED'

@@ -1,19 +1,19 @@
 import { UnreachableError } from '../../domain/errors.ts'
 import { mergePatch, sameJson } from '../../domain/merge-patch.ts'
-import { viewNodes } from '../../domain/node-view.ts'
-import { seenNow } from '../../domain/observed.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import { parametersToRestart } from '../../domain/patroni-configuration.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { type ConfigurationRequest, configurationIn } from './plan-update-configuration.ts'
+import { answering, pendingOf, restartFlags } from './settled-restart-flags.ts'
 
 type Context = StepContext<ConfigurationRequest>
 
 /** A member reads the configuration once in each of its cycles, and applies it at the cycle's end. */
 const CYCLES = 3
 const DEFAULT_LOOP_WAIT = 10
-const FLAG_MS = 2_000
+/** Beside the cycle in which a member applies it: the reload, and the question which parameters wait for a restart. */
+const FLAG_MS = 5_000
 const POLL_MS = 200
 
 /** Until every member that answers has taken it; then says where a restart is pending. */
@@ -33,8 +33,12 @@ export const waitForConfiguration: Step<ConfigurationRequest> = {
     }
     const before = configurationIn(context.operation.plan.basis?.['configuration'])
     const toRestart = parametersToRestart(before, mergePatch(before, context.input.patch))
-    // Flagged at the end of the cycle; never where the new value is the one that PostgreSQL runs with.
-    if (toRestart.length > 0) await untilNone(context, cycleMs + FLAG_MS, () => notPendingOf(context))
+    // Who asks for a restart next plans it by these flags.
+    if (toRestart.length > 0) {
+      const silent = await untilNone(context, cycleMs + FLAG_MS, restartFlags(context))
+      const message = `${silent.join(', ')} did not say that a restart is needed: the value may be the one it runs with`
+      if (silent.length > 0) context.log(message, LogLevel.WARNING)
+    }
     const pendingRestart = await pendingOf(context)
     const hint = toRestart.length === 0 ? '' : ` (${toRestart.join(', ')}): restartCluster(pendingOnly: true) does it`
     const sentence =
@@ -74,20 +78,6 @@ async function lateOf(context: Context): Promise<string[]> {
     }),
   )
   return late.flat()
-}
-
-async function pendingOf(context: Context): Promise<string[]> {
-  await Promise.all(answering(context).map((name) => context.clients.refreshNode(name)))
-  return viewNodes(context.cluster()).flatMap(({ name, pendingRestart }) => (pendingRestart ? [name] : []))
-}
-
-async function notPendingOf(context: Context): Promise<string[]> {
-  const pending = await pendingOf(context)
-  return answering(context).filter((name) => !pending.includes(name))
-}
-
-function answering(context: Context): string[] {
-  return context.cluster().nodes.flatMap(({ name, patroni }) => (seenNow(patroni) === null ? [] : [name]))
 }
 
 function reported(context: Context): boolean {

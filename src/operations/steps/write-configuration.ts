@@ -3,6 +3,7 @@ import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import type { ConfigurationRequest } from './plan-update-configuration.ts'
 import { readConfiguration } from './read-configuration.ts'
+import { readLoadTimes } from './settled-restart-flags.ts'
 import { ConfigurationConflictError } from './upkeep-errors.ts'
 
 type Context = StepContext<ConfigurationRequest>
@@ -26,9 +27,10 @@ export const writeConfiguration: Step<ConfigurationRequest> = {
     const foreign = jsonChanges(basis, value)
     if (foreign.length > 0) throw new ConfigurationConflictError(foreign)
     const next = mergePatch(value, context.input.patch)
+    const loadedBefore = await readLoadTimes(context)
     await context.checkFence()
     // From here on the configuration may be this operation's: only then has undo anything to take back.
-    await context.keep({ writing: true }, 'Writing the configuration')
+    await context.keep({ writing: true, loadedBefore }, 'Writing the configuration')
     if (await context.clients.dcs.writeIf('config', JSON.stringify(next), { config: entry })) return undefined
     const now = await readConfiguration(context)
     await context.keep({ writing: false }, 'Somebody else was faster: nothing was written')

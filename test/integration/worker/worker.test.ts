@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OperationStatus, StepStatus } from '../../../src/domain/operation.ts'
 import type { OperationEventBody } from '../../../src/domain/operation-events.ts'
+import { PlannedDowntime, planScope } from '../../../src/domain/plan-scope.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery.ts'
 import type { OperationFeed, OperationLog } from '../../../src/events/operation-log.ts'
 import type { RecoveryStore } from '../../../src/events/recovery-store.ts'
@@ -30,6 +31,10 @@ type Context = StepContext<TestInput>
 
 /** The steps of the kind under test; each test sets its own. */
 let steps: TestStep[] = []
+/** What its plan says that it touches, as the cluster is at the moment. */
+let touched: string[] = []
+/** Called when the worker looks at the cluster again. */
+let onRefresh: () => void = () => {}
 
 const definition = {
   ...defineOperation<TestInput>({
@@ -47,7 +52,9 @@ const definition = {
       estimatedSeconds: null,
       downtimeSeconds: null,
       dataLoss: null,
+      scope: planScope({ nodes: touched, downtime: touched.length > 1 ? PlannedDowntime.BRIEF : PlannedDowntime.NONE }),
     }),
+    planRestsOn: [],
     steps: [],
   }),
   get steps() {
@@ -60,6 +67,7 @@ const cluster = {
   layout: { name: 'patroni' },
   clients: {},
   current: () => ({ name: 'patroni' }),
+  refresh: async () => onRefresh(),
 } as unknown as WorkedCluster
 const clusters = new Map([['patroni', cluster]])
 const registry = new Map([['testKind', definition]])
@@ -93,6 +101,7 @@ beforeAll(async () => {
     recoveries,
     queue,
     clusters,
+    snapshots: { current: () => cluster.current(), forPlan: async () => cluster.current() },
     now: () => new Date(),
     onEnqueueFailed: () => {},
   })
@@ -101,6 +110,10 @@ afterAll(async () => {
   await feed.stop()
   await queue.close()
   await container.remove()
+})
+beforeEach(() => {
+  touched = []
+  onRefresh = () => {}
 })
 beforeEach(() => async () => {
   await Promise.all(workers.map((worker) => worker.stop()))
@@ -187,6 +200,98 @@ describe('a worker', () => {
       progress: { percent: 100 },
     })
     expect(record.steps.map(({ status }) => status)).toEqual([StepStatus.SUCCEEDED, StepStatus.SUCCEEDED])
+  })
+
+  describe('that finds more to do than was planned', () => {
+    const done: string[] = []
+    const run = (name: string) => async () => {
+      done.push(name)
+      return {}
+    }
+    beforeEach(() => {
+      done.length = 0
+      touched = ['db2']
+      steps = [
+        step('prepare', { run: run('prepare') }),
+        step('restart', { pointOfNoReturn: true, run: run('restart') }),
+      ]
+    })
+    const grow = () => {
+      touched = ['db1', 'db2']
+    }
+
+    test('fails with PLAN_CHANGED before anything that cannot be taken back', async () => {
+      const id = await submit()
+      grow()
+      await startWorker()
+      const record = await ended(id)
+      expect(record).toMatchObject({
+        status: OperationStatus.FAILED,
+        error: {
+          code: 'PLAN_CHANGED',
+          step: 'restart',
+          retryable: false,
+          remedy: expect.stringContaining('dryRun: true'),
+        },
+        plan: { scope: { nodes: ['db2'] } },
+      })
+      expect(record.error?.message).toMatch(/db1, db2 \(planned: db2\).*writes would fail for some seconds/)
+      expect(done).toEqual(['prepare'])
+    })
+
+    test('goes by what it sees when it looks again, not by what it saw last', async () => {
+      const id = await submit()
+      onRefresh = grow
+      await startWorker()
+      expect((await ended(id)).error?.code).toBe('PLAN_CHANGED')
+      expect(done).toEqual(['prepare'])
+    })
+
+    test('goes on when there is less to do', async () => {
+      grow()
+      const id = await submit()
+      touched = []
+      await startWorker()
+      expect((await ended(id)).status).toBe(OperationStatus.SUCCEEDED)
+      expect(done).toEqual(['prepare', 'restart'])
+    })
+
+    test('goes on with what it has itself begun', async () => {
+      const grows = async () => {
+        grow()
+        return {}
+      }
+      steps = [
+        step('first', { irreversible: true, run: grows }),
+        step('second', { pointOfNoReturn: true, run: run('second') }),
+      ]
+      await startWorker()
+      expect((await ended(await submit())).status).toBe(OperationStatus.SUCCEEDED)
+      expect(done).toEqual(['second'])
+    })
+
+    test('fails in a later step too that says for itself what it is about to touch', async () => {
+      steps = [
+        step('first', { irreversible: true, run: run('first') }),
+        step('second', { irreversible: true, scope: () => planScope({ nodes: ['db3'] }), run: run('second') }),
+      ]
+      await startWorker()
+      const record = await ended(await submit())
+      expect(record.error).toMatchObject({
+        code: 'PLAN_CHANGED',
+        message: expect.stringContaining('db3 (planned: db2)'),
+      })
+      expect(done).toEqual(['first'])
+    })
+
+    test('fails before a step that can be taken back, by which all others go', async () => {
+      steps = [step('choose', { comparesPlan: true, run: run('choose') })]
+      const id = await submit()
+      grow()
+      await startWorker()
+      expect((await ended(id)).error?.code).toBe('PLAN_CHANGED')
+      expect(done).toEqual([])
+    })
   })
 
   test('skips what is already so', async () => {

@@ -25,7 +25,7 @@ function memoOf(...records: Partial<OperationRecord>[]) {
       }),
     )
   }
-  const memo = new RequestMemo(operations.log)
+  const memo = new RequestMemo({ log: operations.log, snapshots: { ended: () => {} } })
   const last = async (backup: string) => (await memo.verifications()).get(backup)
   return { operations, last }
 }

@@ -14,7 +14,7 @@ const server = backupServerOf({
 const ids = range(1, 5)
   .map((number) => backupOf(number, number).backupId)
   .reverse()
-const memo = () => new RequestMemo(new FakeOperations().log)
+const memo = () => new RequestMemo({ log: new FakeOperations().log, snapshots: { ended: () => {} } })
 
 function backups(page: PageArguments, of = server) {
   const { edges, pageInfo } = backupPage(of, page, null, memo())

@@ -23,6 +23,7 @@ export interface FakeNode {
   state: NodeState
   /** Of the base backup that its data came from. */
   manifest: string | null
+  pendingRestart: boolean
 }
 
 /** A cluster of three that does what the test's Patroni makes of it, in a time of its own. */
@@ -32,7 +33,12 @@ export class FakeCluster {
   readonly nodes = new Map<string, FakeNode>(
     ['db1', 'db2', 'db3'].map((name) => [
       name,
-      { startedAt: NOW, state: name === 'db1' ? NodeState.RUNNING : NodeState.STREAMING, manifest: `a${name}` },
+      {
+        startedAt: NOW,
+        state: name === 'db1' ? NodeState.RUNNING : NodeState.STREAMING,
+        manifest: `a${name}`,
+        pendingRestart: false,
+      },
     ]),
   )
   /** "restart db2": what Patroni was asked, in order. */
@@ -62,9 +68,11 @@ export class FakeCluster {
   snapshot(): ClusterSnapshot {
     const leads = (name: string) => name === this.leader
     const roleOf = (name: string) => (leads(name) ? NodeRole.LEADER : NodeRole.REPLICA)
-    const nodes = [...this.nodes].map(([name, { startedAt, state }]) =>
+    const nodes = [...this.nodes].map(([name, { startedAt, state, pendingRestart }]) =>
       nodeOf(name, {
-        patroni: seen(patroniStatus({ role: roleOf(name), state, startedAt, lsn: leads(name) ? 1000n : null })),
+        patroni: seen(
+          patroniStatus({ role: roleOf(name), state, startedAt, pendingRestart, lsn: leads(name) ? 1000n : null }),
+        ),
         postgres: seen(postgresStatus({ inRecovery: !leads(name), lsn: 1000n })),
       }),
     )

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { UnreachableError } from '../../../src/domain/errors.ts'
 import type { CommandResult, ServiceCommands } from '../../../src/operations/clients/service-commands.ts'
-import { recoveredCopyOf } from '../../../src/operations/steps/recovered-subject.ts'
-import { previousDataOf } from '../../../src/operations/steps/replay-previous.ts'
+import { endRecovery } from '../../../src/operations/steps/end-recovery.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 
@@ -12,7 +12,6 @@ const ROLES = ['barman', 'howdah', 'postgres', 'replicator'].map((name) => ({
   connectionLimit: -1,
 }))
 const SET = { set: ['howdah', 'replicator'], missing: ['barman'], loginTriggers: ['curfew'] }
-const subject = { recovery: 'r1', server: 's', node: 'db2', copy: '/c' }
 
 function world(answers: Partial<Record<'leader' | 'set' | 'promote', Partial<CommandResult>>> = {}) {
   const asked: { service: string; argv: readonly string[]; stdin: string | undefined }[] = []
@@ -20,7 +19,6 @@ function world(answers: Partial<Record<'leader' | 'set' | 'promote', Partial<Com
   const run: ServiceCommands['run'] = async (service, { argv, stdin }) => {
     asked.push({ service, argv, stdin })
     if (argv.includes('psql')) return answer('leader', JSON.stringify(ROLES))
-    if (argv[0] === 'python3') return answer('set', JSON.stringify(SET))
     return answer('promote', 'running\n')
   }
   const copy = new FakeRecoveredCopy({ state: 'PAUSED' })
@@ -42,12 +40,10 @@ function world(answers: Partial<Record<'leader' | 'set' | 'promote', Partial<Com
 }
 
 describe('what takes the place of the cluster', () => {
-  const { promote } = recoveredCopyOf<{ recovery: string }>(() => 'r1')
-
   test('gets the roles that the leader has, between its promotion and its stop', async () => {
     const { context, copy, asked } = world()
-    await promote(context, subject)
-    expect(copy.done.slice(1)).toEqual(['promote', 'set roles', 'stop'])
+    await endRecovery(context, copy)
+    expect(copy.done).toEqual(['promote', 'set roles', 'hand over'])
     expect(copy.rolesGiven).toEqual(ROLES)
     expect(asked.map(({ service }) => service)).toEqual(['db1'])
     for (const name of ['howdah', 'barman', 'replicator', 'postgres'])
@@ -58,27 +54,22 @@ describe('what takes the place of the cluster', () => {
     const { context, copy } = world()
     copy.promote = async () => {}
     copy.looks = [{ ...(await copy.status()), state: 'STOPPED' }]
-    await promote(context, subject)
-    expect(copy.done.slice(1)).toEqual(['stop'])
+    await endRecovery(context, copy)
+    expect(copy.done).toEqual(['hand over'])
   })
 
-  test('so does the data from before, with which a recovery is undone', async () => {
-    const { context, asked } = world()
-    await previousDataOf.promote(context, subject)
-    const set = asked.find(({ argv }) => argv[0] === 'python3')
-    expect([set?.service, set?.argv.at(-1), JSON.parse(set?.stdin ?? '')]).toEqual(['db2', '/c', { roles: ROLES }])
-    expect(asked.at(-1)?.argv.join(' ')).toContain('-m fast')
-  })
-
-  test('is not cut over to where the roles could not be set', async () => {
-    const { context } = world({ set: { exitCode: 1, stdout: '', stderr: 'recovery_roles: read-only' } })
-    await expect(previousDataOf.promote(context, subject)).rejects.toMatchObject({ code: 'ROLES_NOT_SET' })
+  test('is not handed over where the roles could not be set', async () => {
+    const { context, copy } = world()
+    copy.setRoles = async () => {
+      throw new UnreachableError('the copy', 'read-only')
+    }
+    await expect(endRecovery(context, copy)).rejects.toMatchObject({ code: 'UNREACHABLE' })
+    expect(copy.done).toEqual(['promote'])
   })
 
   test('names the roles, and never what was set', async () => {
-    const { context, asked } = world()
-    await promote(context, subject)
-    await previousDataOf.promote(context, subject)
+    const { context, copy, asked } = world()
+    await endRecovery(context, copy)
     expect(context.messages[0]).toContain('howdah, replicator')
     expect(context.messages.join('\n')).toMatch(/no role barman.*curfew/s)
     const shown = [context.messages, context.kept, asked.map(({ argv }) => argv)]
@@ -86,8 +77,8 @@ describe('what takes the place of the cluster', () => {
   })
 
   test('nor in an error, where the leader ends in the middle of its answer', async () => {
-    const { context } = world({ leader: { exitCode: 137, stdout: JSON.stringify(ROLES) } })
-    const error = await promote(context, subject).then(
+    const { context, copy } = world({ leader: { exitCode: 137, stdout: JSON.stringify(ROLES) } })
+    const error = await endRecovery(context, copy).then(
       () => null,
       (thrown: unknown) => thrown,
     )

@@ -10,6 +10,7 @@ import { restartPostgres } from '../../../src/operations/steps/restart-postgres.
 import { restartReplicas } from '../../../src/operations/steps/rolling-restart.ts'
 import { waitForPause, writePause } from '../../../src/operations/steps/set-pause.ts'
 import { switchRolledLeader } from '../../../src/operations/steps/switch-rolled-leader.ts'
+import { waitForConfiguration } from '../../../src/operations/steps/wait-for-configuration.ts'
 import { writeConfiguration } from '../../../src/operations/steps/write-configuration.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { NOW } from '../domain/builders.ts'
@@ -236,6 +237,50 @@ describe('a change of the configuration', () => {
     cluster.state = { writing: true }
     await writeConfiguration.undo?.(contextOf({ ttl: 30 }))
     expect(cluster.configuration).toEqual({ ttl: 90 })
+  })
+})
+
+describe('a change that needs a restart is over', () => {
+  const patch = { postgresql: { parameters: { max_connections: 200 } } }
+  const run = async () => {
+    const context = cluster.context(
+      { patch },
+      {},
+      { plan: { ...operationRecord().plan, basis: { configuration: {} } } },
+    )
+    await writeConfiguration.run(context)
+    const begunMs = cluster.timeMs
+    await waitForConfiguration.run(context)
+    return cluster.timeMs - begunMs
+  }
+  const flag = (...names: string[]) => {
+    for (const name of names) cluster.node(name).pendingRestart = true
+  }
+
+  test('when every node has said that its restart is pending, and not when the first has', async () => {
+    let turns = 0
+    cluster.onSleep = () => {
+      turns += 1
+      if (turns === 3) flag('db3')
+      if (turns === 8) flag('db1', 'db2')
+    }
+    await run()
+    expect(turns).toBe(8)
+    expect(cluster.state['pendingRestart']).toEqual(['db1', 'db2', 'db3'])
+  })
+
+  test('soon when PostgreSQL has read the value and needs no restart for it', async () => {
+    cluster.onSleep = onTurn(3, () => {
+      cluster.loadedAt = new Date(cluster.timeMs)
+    })
+    expect(await run()).toBeLessThan(4_000)
+    expect(cluster.state['pendingRestart']).toEqual([])
+  })
+
+  test('after its time, naming who has said nothing', async () => {
+    flag('db1', 'db3')
+    await run()
+    expect(cluster.lines).toContainEqual(expect.stringMatching(/^db2 did not say that a restart is needed/))
   })
 })
 

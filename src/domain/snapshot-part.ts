@@ -1,0 +1,18 @@
+/** Parts of the snapshot that are looked at together. */
+export enum SnapshotPart {
+  /** The leader and the members, each node's Patroni and PostgreSQL, and where HAProxy sends whom. */
+  NODES = 'NODES',
+  /** Containers, and the members of etcd. */
+  SERVICES = 'SERVICES',
+  /** Barman's catalogue of base backups. */
+  BACKUPS = 'BACKUPS',
+  /** The archive: filed, waiting and being received. */
+  WAL = 'WAL',
+  /** Barman's own checks. */
+  CHECKS = 'CHECKS',
+}
+
+/** What a service's start or stop changes. */
+export const CLUSTER_PARTS: readonly SnapshotPart[] = [SnapshotPart.NODES, SnapshotPart.SERVICES]
+
+export const EVERY_PART: readonly SnapshotPart[] = Object.values(SnapshotPart)

@@ -1,0 +1,245 @@
+import { describe, expect, test } from 'vitest'
+import { RetentionStatus } from '../../../src/domain/backup.ts'
+import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
+import { NodeState } from '../../../src/domain/node.ts'
+import { exceeds, NOTHING_TOUCHED, type PlanScope } from '../../../src/domain/plan-scope.ts'
+import { RecoveryMode, RecoveryStatus } from '../../../src/domain/recovery.ts'
+import { type AnyOperation, planOperation } from '../../../src/operations/define-operation.ts'
+import { ServiceInput } from '../../../src/operations/inputs/service-input.ts'
+import applyRetentionPolicy, {
+  ApplyRetentionPolicyInput,
+} from '../../../src/operations/kinds/apply-retention-policy.ts'
+import cutOverRecovery, { CutOverRecoveryInput } from '../../../src/operations/kinds/cut-over-recovery.ts'
+import deleteBackup, { DeleteBackupInput } from '../../../src/operations/kinds/delete-backup.ts'
+import failover, { FailoverInput } from '../../../src/operations/kinds/failover.ts'
+import reinitializeNode, { ReinitializeNodeInput } from '../../../src/operations/kinds/reinitialize-node.ts'
+import restartCluster, { RestartClusterInput } from '../../../src/operations/kinds/restart-cluster.ts'
+import restartNode, { RestartNodeInput } from '../../../src/operations/kinds/restart-node.ts'
+import restartService from '../../../src/operations/kinds/restart-service.ts'
+import startService from '../../../src/operations/kinds/start-service.ts'
+import stopService from '../../../src/operations/kinds/stop-service.ts'
+import switchover, { SwitchoverInput } from '../../../src/operations/kinds/switchover.ts'
+import undoRecovery, { UndoRecoveryInput } from '../../../src/operations/kinds/undo-recovery.ts'
+import { loadOperations } from '../../../src/operations/load-operations.ts'
+import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import { recoveryRecord } from '../../support/fake-recoveries.ts'
+import {
+  away,
+  backupOf,
+  backupServerOf,
+  etcdOf,
+  LEADER,
+  memberOf,
+  nodeOf,
+  patroniStatus,
+  seen,
+  topologyOf,
+} from '../domain/builders.ts'
+import { layout } from '../observe/layout.ts'
+import { planContext } from './upkeep-context.ts'
+
+type World = Partial<ClusterSnapshot>
+
+const recovery = recoveryRecord({
+  id: 'r1',
+  mode: RecoveryMode.IN_PLACE,
+  status: RecoveryStatus.READY,
+  node: 'db2',
+  previous: { node: 'db1', directory: '/d', timeline: 1, endLsn: '0/9000000', bytes: 1 },
+})
+
+async function scopeOf(kind: AnyOperation, input: OperationInput, world: World = {}): Promise<PlanScope> {
+  const context = planContext(input, {}, world, [], [recovery])
+  const etcd = [...layout.etcd, { name: 'etcd2', clientUrl: '', service: 'etcd2' }]
+  const { scope } = await planOperation(kind, { ...context, layout: { ...layout, etcd } })
+  return scope
+}
+
+const input = <Input extends OperationInput>(of: Input, fields: Partial<Input>): Input => Object.assign(of, fields)
+const pending = (...names: string[]): World => ({
+  nodes: [LEADER, nodeOf('db2'), nodeOf('db3')].map((node) => ({
+    ...node,
+    patroni: seen({ ...(node.patroni.value ?? patroniStatus()), pendingRestart: names.includes(node.name) }),
+  })),
+})
+const starting = (name: string) => nodeOf(name, { patroni: seen(patroniStatus({ state: NodeState.STARTING })) })
+const ledBy = (leader: string): World => ({
+  topology: seen(topologyOf({ leader, members: new Map(['db1', 'db2', 'db3'].map((name) => [name, memberOf(name)])) })),
+})
+const obsolete = { retentionStatus: RetentionStatus.OBSOLETE }
+const backups = (...all: ReturnType<typeof backupOf>[]): World => ({
+  backupServers: [backupServerOf({ backups: seen(all) })],
+})
+const full = backupOf(1, 2, { backupId: '20261122T100000' })
+const child = backupOf(3, 4, { backupId: '20261122T110000', parentBackupId: full.backupId })
+
+const ROLL = input(new RestartClusterInput(), { pendingOnly: true })
+const STOP_DB2 = input(new ServiceInput(), { service: 'db2' })
+const STOP_DB1 = input(new ServiceInput(), { service: 'db1' })
+
+describe('the work is larger than its plan', () => {
+  const cases: [string, AnyOperation, OperationInput, World, World, RegExp[]][] = [
+    [
+      'of a rolling restart, for which more nodes wait, the leader among them',
+      restartCluster,
+      ROLL,
+      pending('db3'),
+      pending('db1', 'db2', 'db3'),
+      [/on db1, db2, db3 \(planned: db3\)/, /writes would fail/, /become the leader/],
+    ],
+    ['of a rolling restart that had nothing to do', restartCluster, ROLL, {}, pending('db2'), [/planned: none/]],
+    [
+      'of a restart of a node that has become the leader',
+      restartNode,
+      input(new RestartNodeInput(), { node: 'db2' }),
+      {},
+      ledBy('db2'),
+      [/writes would fail/],
+    ],
+    [
+      'of a switchover from a node that leads no more',
+      switchover,
+      input(new SwitchoverInput(), { candidate: 'db3' }),
+      {},
+      ledBy('db2'),
+      [/on db2 \(planned: db1\)/],
+    ],
+    [
+      'of a switchover to whoever was best, and is not now',
+      switchover,
+      new SwitchoverInput(),
+      {},
+      { nodes: [LEADER, starting('db2'), nodeOf('db3')] },
+      [/candidate would be db3 \(planned: db2\)/],
+    ],
+    [
+      'of a failover whose leader is well again',
+      failover,
+      input(new FailoverInput(), { candidate: 'db2', force: true }),
+      { nodes: [nodeOf('db1', { patroni: away(), postgres: away() }), nodeOf('db2'), nodeOf('db3')] },
+      {},
+      [/on db1 \(planned: none\)/],
+    ],
+    [
+      'of a reinitialize of a replica that has left the leader',
+      reinitializeNode,
+      input(new ReinitializeNodeInput(), { node: 'db2' }),
+      {},
+      { nodes: [LEADER, starting('db2'), nodeOf('db3')] },
+      [/data would be lost/],
+    ],
+    [
+      'of a reinitialize beside which no other replica is left',
+      reinitializeNode,
+      input(new ReinitializeNodeInput(), { node: 'db2' }),
+      {},
+      { nodes: [LEADER, nodeOf('db2'), starting('db3')] },
+      [/no replica would be left/],
+    ],
+    [
+      'of a stop of a replica that has become the last',
+      stopService,
+      STOP_DB2,
+      {},
+      { nodes: [LEADER, nodeOf('db2'), starting('db3')] },
+      [/no replica would be left/],
+    ],
+    [
+      'of a stop of a replica that has become the leader',
+      stopService,
+      STOP_DB2,
+      {},
+      ledBy('db2'),
+      [/writes would fail for some seconds/, /become the leader/],
+    ],
+    [
+      'of a stop of the leader, after whom nobody can follow now',
+      stopService,
+      STOP_DB1,
+      {},
+      { nodes: [LEADER, starting('db2'), starting('db3')] },
+      [/until somebody acts/],
+    ],
+    [
+      'of a restart of an etcd member that has become the last of the quorum',
+      restartService,
+      input(new ServiceInput(), { service: 'etcd1' }),
+      { etcd: ['etcd1', 'etcd2', 'etcd3'].map((name) => etcdOf(name)) },
+      {},
+      [/writes would fail/, /etcd would lose its quorum/],
+    ],
+    [
+      'of a deletion on which more builds by now',
+      deleteBackup,
+      input(new DeleteBackupInput(), { backupId: full.backupId, withChildren: true }),
+      backups(full, backupOf(5, 6)),
+      backups(full, child, backupOf(5, 6)),
+      [/backups 20261122T100000, 20261122T110000 \(planned: 20261122T100000\)/],
+    ],
+    [
+      'of a retention policy by which more is obsolete',
+      applyRetentionPolicy,
+      new ApplyRetentionPolicyInput(),
+      backups({ ...full, ...obsolete }, backupOf(5, 6)),
+      backups({ ...full, ...obsolete }, { ...child, ...obsolete }, backupOf(5, 6)),
+      [/backups 20261122T100000, 20261122T110000/],
+    ],
+  ]
+  test.each(cases)('%s', async (_, kind, request, before, after, expected) => {
+    const planned = await scopeOf(kind, request, before)
+    const beyond = exceeds(planned, await scopeOf(kind, request, after))
+    expect(exceeds(planned, planned)).toEqual([])
+    expect(beyond).toHaveLength(expected.length)
+    for (const [index, pattern] of expected.entries()) expect(beyond[index]).toMatch(pattern)
+  })
+})
+
+describe('the work is within its plan', () => {
+  const cases: [string, AnyOperation, OperationInput, World, World][] = [
+    ['when fewer nodes wait for their restart', restartCluster, ROLL, pending('db1', 'db2'), pending('db2')],
+    [
+      'when the candidate leads already',
+      switchover,
+      input(new SwitchoverInput(), { candidate: 'db2' }),
+      {},
+      ledBy('db2'),
+    ],
+    ['when the container is stopped already', stopService, STOP_DB1, {}, { services: seen([]) }],
+    [
+      'of a cut over, however the nodes are: it stops them itself',
+      cutOverRecovery,
+      input(new CutOverRecoveryInput(), { recovery: 'r1' }),
+      {},
+      { nodes: [nodeOf('db1', { patroni: away() }), nodeOf('db2', { patroni: away() })] },
+    ],
+    ['of a start, which takes nothing down', startService, STOP_DB1, {}, { nodes: [starting('db1')] }],
+  ]
+  test.each(cases)('%s', async (_, kind, request, before, after) => {
+    expect(exceeds(await scopeOf(kind, request, before), await scopeOf(kind, request, after))).toEqual([])
+  })
+
+  test('of a cut over and its undo, to the node that holds the data', async () => {
+    const cutOver = await scopeOf(cutOverRecovery, input(new CutOverRecoveryInput(), { recovery: 'r1' }))
+    const undo = await scopeOf(undoRecovery, input(new UndoRecoveryInput(), { recovery: 'r1' }))
+    expect([cutOver.target, undo.target]).toEqual([{ node: 'db2' }, { node: 'db1' }])
+    expect(cutOver.nodes).toEqual(['db1', 'db2'])
+  })
+})
+
+describe('every kind', () => {
+  /** It compares its key in etcd in the very write that removes it. */
+  const COMPARES_BY_ITSELF = ['releaseLeaderLock']
+
+  test('that does what cannot be taken back says what its plan rests on', async () => {
+    for (const kind of (await loadOperations()).values()) {
+      const forGood = kind.steps.some(({ pointOfNoReturn, irreversible }) => pointOfNoReturn || irreversible)
+      if (forGood && !COMPARES_BY_ITSELF.includes(kind.name)) {
+        expect([kind.name, kind.planRestsOn]).toEqual([kind.name, expect.any(Array)])
+      }
+    }
+  })
+
+  test('that can be taken back touches nothing', async () => {
+    expect(await scopeOf(startService, STOP_DB1)).toEqual(NOTHING_TOUCHED)
+  })
+})
