@@ -66,6 +66,8 @@ export async function submitOperation(
     }
   }
 
+  // First: what ends after this look has settled its recovery before the next.
+  const active = new Set(await log.active())
   const [{ operations: earlier }, recoveries, verifications] = await Promise.all([
     log.list({
       limit: EARLIER_OPERATIONS,
@@ -83,6 +85,7 @@ export async function submitOperation(
     now: dependencies.now(),
     earlier,
     recoveries,
+    active,
     verifications,
   }
   const claims = definition.claims?.(context) ?? []

@@ -10,6 +10,7 @@ import { askFollowUps } from './ask-follow-ups.ts'
 import { createOperationJournal } from './operation-journal.ts'
 import { runSteps } from './run-steps.ts'
 import { createStepRecoveries } from './step-recoveries.ts'
+import { throughOutages } from './through-outages.ts'
 import { watchForCancel } from './watch-for-cancel.ts'
 import type { WorkedCluster } from './worked-cluster.ts'
 import { HandOverSignal, OperationCancelledSignal } from './worker-errors.ts'
@@ -89,7 +90,8 @@ export async function runOperation(
   const lock = definition.fenced ? cluster.lock({ operationId, attempt, worker, claims: record.claims }) : null
   try {
     const verifications = () => readVerifications(log)
-    const given = { clock: dependencies.clock, definition, cluster, recoveries, verifications }
+    const findOperation = (id: string) => throughOutages(dependencies.clock, () => log.get(id))
+    const given = { clock: dependencies.clock, definition, cluster, recoveries, verifications, findOperation }
     const running = { ...given, journal, lock, stop: stop.signal }
     await runSteps(running)
   } catch (error) {

@@ -23,6 +23,7 @@ export default defineOperation<CutOverRecoveryInput>({
   claims: (context) => cutOverClaims(findRecovery(context)?.server),
   fenced: true,
   destructive: true,
+  retriesFromStart: true,
   check: checkCutOver,
   plan: (context) => planCutOver(context, STEPS),
   steps: STEPS,

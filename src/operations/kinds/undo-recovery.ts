@@ -24,6 +24,7 @@ export default defineOperation<UndoRecoveryInput>({
   claims: (context) => cutOverClaims(findRecovery(context)?.server),
   fenced: true,
   destructive: true,
+  retriesFromStart: true,
   check: checkUndo,
   plan: (context) => planUndo(context, STEPS),
   steps: STEPS,

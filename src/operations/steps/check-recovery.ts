@@ -6,19 +6,20 @@ import { parseRecoveryTarget } from '../../domain/recovery-target.ts'
 import { refuse } from '../refuse.ts'
 import { backupsOf, checkBackupServer, findServer } from './backup-server.ts'
 import { checkLeads, checkNode } from './check-node.ts'
+import { type ActiveOperations, freeingCall } from './recovery-exits.ts'
 import { bytesNeeded, damagedOf, judge, nodeOfRecovery, type RecoveryContext } from './recovery-subject.ts'
 
 const MAX_SQL = 10_000
 
 /** What speaks against a recovery, before anything is touched. */
 export function checkRecovery(
-  context: RecoveryContext & { readonly recoveries: readonly RecoveryRecord[] },
+  context: RecoveryContext & { readonly recoveries: readonly RecoveryRecord[]; readonly active: ActiveOperations },
   mode: RecoveryMode,
 ): Refusal[] {
   return [
     ...checkTarget(context),
     ...checkAssertions(context),
-    ...checkOthers(context.recoveries, mode),
+    ...checkOthers(context, mode),
     ...(mode === RecoveryMode.IN_PLACE ? checkPlace(context) : []),
   ]
 }
@@ -84,11 +85,14 @@ function checkAssertions({ input }: RecoveryContext): Refusal[] {
   ]
 }
 
-function checkOthers(recoveries: readonly RecoveryRecord[], mode: RecoveryMode): Refusal[] {
+function checkOthers(
+  { recoveries, active }: { readonly recoveries: readonly RecoveryRecord[]; readonly active: ActiveOperations },
+  mode: RecoveryMode,
+): Refusal[] {
   const other = recoveries.find((each) => each.mode === mode && !hasEnded(each))
   if (other === undefined) return []
   const what = mode === RecoveryMode.REHEARSAL ? 'a rehearsal' : 'an in-place recovery'
-  const remedy = `Look at it, then free its place: discardRecovery(input: {recovery: "${other.id}"}).`
+  const remedy = `Look at it, then free its place: ${freeingCall(other, active)}.`
   return [refuse('RECOVERY_EXISTS', `${what} is there already: ${other.id} is ${other.status}`, remedy)]
 }
 

@@ -135,16 +135,15 @@ const DEFAULT_SECONDS: Readonly<Record<string, number>> = {
 }
 
 /** The steps with their estimates: what they took before for this service, else a stated default. */
-export function estimateSteps(
-  context: Context,
-  steps: readonly Step<ServiceRequest>[],
-): PlannedStep[] {
+export function estimateSteps(context: Context, steps: readonly Step<ServiceRequest>[]): PlannedStep[] {
   const earlier = context.earlier.filter((operation) => isFor(operation, context.input.service))
-  return steps.filter((step) => isAskedFor(context, step)).map(({ name, title }) => ({
-    name,
-    title,
-    estimatedSeconds: typicalStepSeconds(earlier, name) ?? DEFAULT_SECONDS[name] ?? null,
-  }))
+  return steps
+    .filter((step) => isAskedFor(context, step))
+    .map(({ name, title }) => ({
+      name,
+      title,
+      estimatedSeconds: typicalStepSeconds(earlier, name) ?? DEFAULT_SECONDS[name] ?? null,
+    }))
 }
 
 /** Only a node has a Patroni to start. */

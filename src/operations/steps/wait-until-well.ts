@@ -55,7 +55,8 @@ export const waitUntilWell: Step<ServiceRequest> = {
       if (well) return undefined
       if (await isAsWellAsItCanBe(context, now - startedAt)) return undefined
       if (advances === true) from = now
-      if (now - from > patienceFor(context, silent === true)) throw new NotWellError(service, seen, (now - startedAt) / 1000)
+      if (now - from > patienceFor(context, silent === true))
+        throw new NotWellError(service, seen, (now - startedAt) / 1000)
       await context.sleep(POLL_MS)
     }
   },

@@ -43,6 +43,7 @@ function contextOf(
     earlier: [],
     verifications: new Map(),
     recoveries: [],
+    active: new Set(),
   }
 }
 

@@ -79,6 +79,7 @@ function contextOf(
     earlier: [],
     verifications: new Map(),
     recoveries: [],
+    active: new Set(),
   }
 }
 
