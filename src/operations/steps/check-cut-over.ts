@@ -13,7 +13,7 @@ import type { PlanContext } from '../context.ts'
 import { refuse } from '../refuse.ts'
 import { checkLeads, checkNode } from './check-node.ts'
 import { leaderOf, snapshotOf } from './node-wellness.ts'
-import { type ActiveOperations, onwardCall, recoverCall } from './recovery-exits.ts'
+import { type ActiveOperations, forcedCutOverCall, onwardCall, recoverCall } from './recovery-exits.ts'
 
 /** What the kinds that cut over read of their input. */
 export interface CutOverRequest {
@@ -39,7 +39,7 @@ export function checkCutOver(context: Context): Refusal[] {
   const force = context.input.force === true
   return [
     ...checkReady(recovery, context.active, force),
-    ...checkTimeline(context.cluster, recovery),
+    ...checkTimeline(context, recovery),
     ...checkCluster(context.cluster, recovery.node, force),
   ]
 }
@@ -73,7 +73,7 @@ function checkReady(record: RecoveryRecord, active: ActiveOperations, force: boo
   const { id, mode, status, verification } = record
   if (mode === RecoveryMode.REHEARSAL) {
     const message = `recovery ${id} is a rehearsal, in Barman's container`
-    return [refuse('IS_REHEARSAL', message, 'Ask for recoverCluster with the same target.', 'recovery')]
+    return [refuse('IS_REHEARSAL', message, `To the same target: ${recoverCall(record)}.`, 'recovery')]
   }
   if (status !== RecoveryStatus.READY) {
     const message = `recovery ${id} is ${status}, not READY`
@@ -81,16 +81,18 @@ function checkReady(record: RecoveryRecord, active: ActiveOperations, force: boo
   }
   if (force || verification?.passed === true) return []
   const message = `recovery ${id} has not passed its verification: ${verification?.message ?? 'there was none'}`
-  return [refuse('NOT_VERIFIED', message, 'Look at its data; force: true cuts over all the same.', 'recovery')]
+  const remedy = `Look at its data; ${forcedCutOverCall(record)} cuts over all the same.`
+  return [refuse('NOT_VERIFIED', message, remedy, 'recovery')]
 }
 
 /** A copy that was promoted already has a timeline of its own, which the cluster may have taken meanwhile. */
-function checkTimeline(cluster: ClusterSnapshot, { id, timeline, targetTimeline }: RecoveryRecord): Refusal[] {
+function checkTimeline({ cluster, active }: Context, record: RecoveryRecord): Refusal[] {
+  const { id, timeline, targetTimeline } = record
   const leader = leaderOf(cluster)
   const taken = leader === null ? null : (snapshotOf(cluster, leader)?.patroni.value?.timeline ?? null)
   if (timeline === null || timeline <= targetTimeline || taken === null || taken < timeline) return []
   const message = `recovery ${id} is on timeline ${timeline}, and the cluster has reached timeline ${taken} meanwhile`
-  const remedy = 'Discard it and recover once more, to the same target: the next recovery takes a later timeline.'
+  const remedy = `First ${onwardCall(record, active)}, then to the same target, which takes a later timeline: ${recoverCall(record)}.`
   return [refuse('TIMELINE_TAKEN', message, remedy, 'recovery')]
 }
 

@@ -35,6 +35,10 @@ export function undoCall({ id, cluster }: RecoveryRecord): string {
   return `undoRecovery(input: {recovery: "${id}", confirm: "${cluster}"})`
 }
 
+export function forcedCutOverCall({ id, cluster }: RecoveryRecord): string {
+  return `cutOverRecovery(input: {recovery: "${id}", force: true, confirm: "${cluster}"})`
+}
+
 export function discardPreviousCall({ id, cluster }: RecoveryRecord): string {
   return `discardRecovery(input: {recovery: "${id}", previousData: true, confirm: "${cluster}"})`
 }
