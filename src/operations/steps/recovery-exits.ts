@@ -56,8 +56,16 @@ function waitingCall({ operationId }: RecoveryRecord): string {
   return `cancelOperation(id: "Operation:${operationId}"), or wait until that operation has ended`
 }
 
-function targetLiteral({ time, lsn, xid, name, immediate, timeline }: RecoveryTargetInput): string {
-  const fields = { time, lsn: typeof lsn === 'bigint' ? null : lsn, xid, name, immediate: immediate || null, timeline }
+function targetLiteral({ time, lsn, xid, name, immediate, timeline, inclusive }: RecoveryTargetInput): string {
+  const fields = {
+    time,
+    lsn: typeof lsn === 'bigint' ? null : lsn,
+    xid,
+    name,
+    immediate: immediate || null,
+    timeline,
+    inclusive: inclusive === false ? false : null,
+  }
   const given = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)
   return `{${given.map(([field, value]) => `${field}: ${JSON.stringify(value)}`).join(', ')}}`
 }

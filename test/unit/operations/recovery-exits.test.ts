@@ -8,23 +8,12 @@ import type { PlanContext } from '../../../src/operations/context.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { recoverCall } from '../../../src/operations/steps/recovery-exits.ts'
 import { excluded } from '../../../src/queue/submit-refusals.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { callsIn, committedSchema, faultsOf, type RemedyCall } from '../../support/remedy-calls.ts'
-import {
-  away,
-  backupOf,
-  LEADER,
-  lsnOf,
-  NOW,
-  nodeOf,
-  range,
-  seen,
-  serviceOf,
-  topologyOf,
-  walOf,
-} from '../domain/builders.ts'
+import { away, backupOf, LEADER, NOW, nodeOf, range, seen, serviceOf, topologyOf, walOf } from '../domain/builders.ts'
 import { serverOf } from './backup-server.ts'
 import { planContext } from './upkeep-context.ts'
 
@@ -209,5 +198,15 @@ function outcomesOf(state: State, { name, args }: RemedyCall): State[] {
 test('the states are all there are, and some of each kind block another recovery', () => {
   expect(states).toHaveLength(2 * Object.keys(RecoveryStatus).length * 2 * 2 * NODES_DOWN.length)
   expect(states.filter(({ record, worked }) => blocks(record) && !worked).length).toBeGreaterThan(20)
-  expect(lsnOf(1)).toBeGreaterThan(0n)
+})
+
+test.each([
+  [{}, '{}'],
+  [{ time: '2026-11-22T15:49:59.000Z', inclusive: false }, '{time: "2026-11-22T15:49:59.000Z", inclusive: false}'],
+  [{ xid: '1004', timeline: '3', inclusive: true, immediate: false }, '{xid: "1004", timeline: "3"}'],
+  [{ immediate: true, name: null }, '{immediate: true}'],
+])('a recovery to %j is asked for again as %s', (target, literal) => {
+  const call = recoverCall({ target, cluster: 'patroni' })
+  expect(call).toBe(`recoverCluster(input: {target: ${literal}, confirm: "patroni"})`)
+  expect(callsIn(call).flatMap((each) => faultsOf(each, schema))).toEqual([])
 })
