@@ -21,6 +21,8 @@ import { waitFor } from '../support/wait-for.ts'
 
 const confirm = 'patroni'
 const PATRONI = '/etc/service/patroni'
+/** A lock that cannot be had is waited for two minutes before an operation is given up. */
+const LONG_MS = 900_000
 
 const facts = stack()
 const schema = committedSchema()
@@ -180,7 +182,7 @@ async function expectWaysOut(recovery: string): Promise<void> {
   }
 }
 
-describe('a cut over whose worker was killed while etcd lost its quorum', () => {
+describe('a cut over whose worker was killed while etcd lost its quorum', { timeout: LONG_MS }, () => {
   test.each([
     ['stop-cluster', 'FAILED'],
     ['swap-data', 'FAILED'],
@@ -263,7 +265,7 @@ function ifHowdahWasFirst(error: unknown): void {
   if (!String(error).includes('CONFLICT')) throw error
 }
 
-describe('a rehearsal that was left in its restore', () => {
+describe('a rehearsal that was left in its restore', { timeout: LONG_MS }, () => {
   test('gives its place back: by discardRecovery, or by itself', async () => {
     const { target } = await markTarget()
     const { operation } = await requestOperation(api, 'rehearseRecovery', { target })
