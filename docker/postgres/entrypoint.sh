@@ -19,5 +19,12 @@ chown postgres:postgres /run/howdah/patroni.yml "/var/lib/postgresql/$PG_MAJOR"
 # What a container that was killed has left: its process numbers belong to others by now, and PostgreSQL, which sees that
 # they are alive, would not start.
 rm -f /var/run/postgresql/.s.PGSQL.* "$PATRONI_POSTGRESQL_DATA_DIR/postmaster.pid"
+# A container that was killed in a promotion: the WAL summarizer was to be off for that alone (pre-promote.sh).
+off_for_now=/var/lib/postgresql/$PG_MAJOR/.summarizer-off-for-a-promotion
+if [ -e "$off_for_now" ]; then
+  [ ! -e "$PATRONI_POSTGRESQL_DATA_DIR/postgresql.auto.conf" ] ||
+    sed -i '/^summarize_wal *=/d' "$PATRONI_POSTGRESQL_DATA_DIR/postgresql.auto.conf"
+  rm -f "$off_for_now"
+fi
 howdah-run reap 7
 exec /usr/local/lib/howdah/supervise.sh

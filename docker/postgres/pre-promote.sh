@@ -6,6 +6,9 @@
 # An incremental backup across the gap is refused by PostgreSQL; the next FULL one mends that.
 # Nothing here may keep a promotion from happening.
 exec < /dev/null
+# Beside the data: whoever starts a container that was killed in between takes back what stands in the way (entrypoint.sh).
+off_for_now=/var/lib/postgresql/$PG_MAJOR/.summarizer-off-for-a-promotion
+turned_off=no
 sql() { PGCONNECT_TIMEOUT=1 timeout 2 psql -qAtX -U postgres -d postgres -c "$1"; }
 summarizers() { pgrep -f '^postgres: .*walsummarizer'; } # More than one where a recovery is prepared in this container as well.
 wake() { for summarizer in $(summarizers); do kill -HUP "$summarizer"; done; }
@@ -21,6 +24,8 @@ turn_off_if_stuck() {
     sleep 0.1
   done
   echo "pre-promote: the WAL summarizer stands still; it is off until the promotion is through" >&2
+  turned_off=yes
+  touch "$off_for_now"
   sql 'ALTER SYSTEM SET summarize_wal = off' && sql 'SELECT pg_reload_conf()' > /dev/null
   # Until the startup process has read it.
   sleep 0.2
@@ -29,12 +34,21 @@ turn_off_if_stuck() {
 follow_promotion() {
   for (( i = 0; i < 600; i++ )); do
     wake
-    if ! (( i % 5 )) && [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; then
-      # Not there is success. Where it was turned off by somebody else, that stands in another file.
-      sql 'ALTER SYSTEM RESET summarize_wal' && sql 'SELECT pg_reload_conf()'
+    if ! (( i % 5 )) && [ "$(sql 'SELECT pg_is_in_recovery()')" = f ]; then break; fi
+    sleep 0.1
+  done
+  turn_on_again
+}
+
+# Only what was turned off here, and however the promotion ended: one that has not come by now is given up by Patroni.
+turn_on_again() {
+  [ "$turned_off" = yes ] || return 0
+  for (( i = 0; i < 600; i++ )); do
+    if sql 'ALTER SYSTEM RESET summarize_wal' && sql 'SELECT pg_reload_conf()'; then
+      rm -f "$off_for_now"
       return
     fi
-    sleep 0.1
+    sleep 1
   done
 }
 

@@ -21,6 +21,7 @@ import { createClusterClients } from '../worker/create-cluster-clients.ts'
 import { expireRecoveries } from '../worker/expire-recoveries.ts'
 import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
+import { settleWhatIsLeft } from '../worker/settle-what-is-left.ts'
 import { watchLeaderDeath } from '../worker/watch-leader-death.ts'
 import type { WorkedCluster } from '../worker/worked-cluster.ts'
 import { openOperations } from './open-operations.ts'
@@ -104,6 +105,18 @@ await runProcess(async () => {
   const expiries = connected.map(({ worked }) =>
     expireRecoveries({ cluster: worked.layout.name, recoveries, operations: service, clock: systemClock, logger }),
   )
+  const settlements = connected.map(({ observer, worked }) =>
+    settleWhatIsLeft({
+      layout: worked.layout,
+      current: () => observer.current(),
+      services: worked.clients.services,
+      log,
+      recoveries,
+      operations: service,
+      clock: systemClock,
+      logger,
+    }),
+  )
   const health = createServer((_, response) => {
     redis.ping().then(
       () => response.writeHead(200).end('ok\n'),
@@ -115,7 +128,7 @@ await runProcess(async () => {
   return {
     async stop() {
       logger.info('stopping: running operations are handed over')
-      for (const stop of [...watches, ...expiries]) stop()
+      for (const stop of [...watches, ...expiries, ...settlements]) stop()
       await worker.stop()
       await snapshots.stop()
       await Promise.all(connected.map(({ close }) => close()))

@@ -125,6 +125,11 @@ export function hasEnded({ status }: Pick<RecoveryRecord, 'status'>): boolean {
   return ENDED.has(status)
 }
 
+/** Whether an operation has to be at work on it: it is neither READY nor at its end. Where none is, it has to be settled. */
+export function isUnsettled(record: Pick<RecoveryRecord, 'status'>): boolean {
+  return !hasEnded(record) && record.status !== RecoveryStatus.READY
+}
+
 /** Whether the state at the cut over can be brought back. */
 export function isUndoable({ status, previous }: Pick<RecoveryRecord, 'status' | 'previous'>): boolean {
   return status === RecoveryStatus.COMPLETED && previous !== null

@@ -16,6 +16,8 @@ export interface PlanContext<Input> {
   readonly earlier: readonly OperationRecord[]
   /** The cluster's recoveries, newest first. */
   readonly recoveries: readonly RecoveryRecord[]
+  /** Ids of the operations that have not ended, of all clusters; looked at before the recoveries were. */
+  readonly active: ReadonlySet<string>
   /** How backups were last verified. */
   readonly verifications: Verifications
 }
@@ -32,6 +34,8 @@ export interface StepContext<Input> {
   readonly recoveries: StepRecoveries
   /** How backups were last verified. */
   verifications(): Promise<Verifications>
+  /** Another operation as it is recorded, for whoever settles what it left; null when there is no such. */
+  findOperation(id: string): Promise<OperationRecord | null>
   /** What earlier steps and earlier attempts of this one kept. */
   state(): Readonly<Record<string, unknown>>
   /** Keeps values for later steps and for a worker that takes over; durable when the promise resolves. */

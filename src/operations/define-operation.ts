@@ -22,8 +22,8 @@ export interface Step<Input> {
   /** For people: "Take the base backup". */
   readonly title: string
   /**
-   * Whether this request needs the step at all; it is SKIPPED otherwise, and the plan leaves it out. Goes by the input
-   * alone, so that whoever takes over answers the same. Default true.
+   * Whether this request needs the step at all; it is SKIPPED otherwise, and the plan leaves it out. Goes by the input, or
+   * by what earlier steps kept, so that whoever takes over answers the same. Default true.
    */
   applies?(context: StepContext<Input>): boolean
   /** Does it. Returns what later steps need. Must be safe to call again after `done` said NOT_DONE. */
@@ -79,6 +79,11 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   readonly destructive: boolean
   /** True: Howdah alone asks for it; there is no mutation. */
   readonly internal?: boolean
+  /**
+   * True: what its steps keep is of this one operation, so a retry begins from the start. Left out: a retry goes on from the
+   * step that failed where that step can tell how far it came.
+   */
+  readonly retriesFromStart?: boolean
   /** What speaks against it and the caller can mend; empty when it may run. */
   check(context: PlanContext<Input>): readonly Refusal[] | Promise<readonly Refusal[]>
   plan(context: PlanContext<Input>): PlanDraft | Promise<PlanDraft>

@@ -9,7 +9,8 @@ export interface Retry {
 }
 
 /** Null: the first, or all of them. */
-export function stepToGoOnFrom({ steps }: AnyOperation, record: OperationRecord): string | null {
+export function stepToGoOnFrom({ steps, retriesFromStart }: AnyOperation, record: OperationRecord): string | null {
+  if (retriesFromStart === true) return null
   // Steps have been added or taken out since: the record says nothing of those that there are now.
   if (steps.map(({ name }) => name).join() !== record.steps.map(({ name }) => name).join()) return null
   if (record.steps.some(({ status }) => status === StepStatus.UNDONE)) return null

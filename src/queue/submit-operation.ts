@@ -65,6 +65,8 @@ export async function submitOperation(
     }
   }
 
+  // First: what ends after this look has settled its recovery before the next.
+  const active = new Set(await log.active())
   const { snapshots } = dependencies
   const [seen, { operations: earlier }, recoveries, verifications] = await Promise.all([
     // What Howdah asks for by itself, it asks for in need: from what is known now.
@@ -85,6 +87,7 @@ export async function submitOperation(
     now: dependencies.now(),
     earlier,
     recoveries,
+    active,
     verifications,
   }
   const claims = definition.claims?.(context) ?? []

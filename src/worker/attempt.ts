@@ -1,3 +1,4 @@
+import type { OperationRecord } from '../domain/operation.ts'
 import { LogLevel } from '../domain/operation-events.ts'
 import type { StepContext, StepRecoveries } from '../operations/context.ts'
 import type { Verifications } from '../operations/damaged-backups.ts'
@@ -19,6 +20,7 @@ export interface Attempt {
   readonly recoveries: StepRecoveries
   /** How backups were last verified. */
   verifications(): Promise<Verifications>
+  findOperation(id: string): Promise<OperationRecord | null>
   /** Not taken yet when the attempt begins; null for a kind that is not fenced. */
   readonly lock: OperationLock | null
   /** Aborted on cancel, and when this worker loses or hands over the operation. */
@@ -27,7 +29,7 @@ export interface Attempt {
 
 /** What a step of the attempt sees; without a step, what `result` sees. */
 export function contextFor(
-  { clock, cluster, journal, recoveries, verifications, lock }: Attempt,
+  { clock, cluster, journal, recoveries, verifications, findOperation, lock }: Attempt,
   step: AnyStep | null,
   input: OperationInput,
   signal: AbortSignal,
@@ -43,6 +45,7 @@ export function contextFor(
     clients: cluster.clients,
     recoveries,
     verifications,
+    findOperation,
     state: () => journal.record.state,
     keep: (state, message) =>
       journal.write({ type: 'OperationLogged', step: name, level: LogLevel.INFO, state }, message),

@@ -90,7 +90,8 @@ export async function runOperation(
   const lock = definition.fenced ? cluster.lock({ operationId, attempt, worker, claims: record.claims }) : null
   try {
     const verifications = () => throughOutages(dependencies.clock, () => readVerifications(log))
-    const given = { clock: dependencies.clock, definition, cluster, recoveries, verifications }
+    const findOperation = (id: string) => throughOutages(dependencies.clock, () => log.get(id))
+    const given = { clock: dependencies.clock, definition, cluster, recoveries, verifications, findOperation }
     const running = { ...given, journal, lock, stop: stop.signal }
     await runSteps(running)
   } catch (error) {

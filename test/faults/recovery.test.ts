@@ -3,6 +3,7 @@ import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { reportFault } from '../support/fault-report.ts'
+import { interruptCutOver, showConfiguration } from '../support/interrupted-cut-over.ts'
 import {
   cancelOperation,
   type OperationView,
@@ -175,6 +176,44 @@ describe('a recovery of the cluster, cut over by itself, ends with all nodes on 
     expect(answer.length).toBeGreaterThan(10)
     expect(await markers(before)).toEqual(NODES.map(() => [before]))
     await reportFault({ fault: 'cancelled', done: 'recoverCluster, behind start-target', seen: `refused: ${answer}` })
+  })
+})
+
+describe('a cut over whose worker is killed while etcd loses its quorum is settled once etcd is back', {
+  timeout: 900_000,
+}, () => {
+  // The other steps: test/stack/recovery-dead-ends.test.ts.
+  test.each([
+    ['promote-copy', ['FAILED']],
+    ['drain-archive', ['FAILED']],
+    ['start-target', ['FAILED', 'COMPLETED']],
+    ['settle-recovery', ['COMPLETED']],
+    ['resume-archive', ['COMPLETED']],
+  ])('in %s', async (step, allowed) => {
+    const { target, before, behind } = await markTarget()
+    const input = { target, node: await targetNode(), cutOver: 'AUTOMATIC' }
+    const id = await interruptCutOver({ facts, api }, step, 'recoverCluster', input)
+    await facts.start('etcd2')
+    const recovery = id.replace('Operation:', 'Recovery:')
+    const status = await waitFor(
+      `${recovery} to be settled`,
+      async () => {
+        const now = (await recoveryOf(api, recovery)).status
+        return allowed.includes(now) ? now : null
+      },
+      { timeoutMs: 300_000, intervalMs: 500 },
+    )
+    await waitForNothingRunning(api)
+    await waitForHealthyCluster(api)
+    const recovered = status === 'COMPLETED'
+    expect(await markers(before)).toEqual(NODES.map(() => (recovered ? [before] : [before, behind])))
+    expect(await leftovers()).toEqual([])
+    expect(await showConfiguration(facts)).not.toContain('check_timeline')
+    await reportFault({
+      fault: 'worker killed, and etcd without a quorum for two minutes',
+      done: `recoverCluster, step ${step}`,
+      seen: `INTERRUPTED; settled by itself: recovery ${status}, every node has ${recovered ? 'the recovered data' : 'what it had'}`,
+    })
   })
 })
 

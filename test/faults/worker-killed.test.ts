@@ -124,7 +124,7 @@ async function begin(kind: string, step: string): Promise<string> {
   if (provoke !== undefined) {
     const ofKind = [kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()]
     const known = await newestOperation(api, ofKind)
-    await provoke(world)
+    await provoke(world, step)
     return waitFor(`Howdah to ask for ${kind}`, async () => {
       const newest = await newestOperation(api, ofKind)
       return newest === known ? null : newest

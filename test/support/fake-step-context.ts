@@ -41,6 +41,7 @@ export function fakeStepContext<Input>(given: {
     clients: given.clients as ClusterClients,
     recoveries: (given.recoveries ?? new FakeRecoveries()).forStep(operation),
     verifications: async () => new Map(),
+    findOperation: async () => null,
     state: () => kept,
     keep: async (state, message) => {
       Object.assign(kept, state)

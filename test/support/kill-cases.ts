@@ -2,6 +2,7 @@ import type { ApiClient } from './api-client.ts'
 import { readBackups, waitForCatalogue } from './backup-client.ts'
 import { leaderName } from './cluster-facts.ts'
 import { runVariant } from './image-variant.ts'
+import { editConfiguration } from './interrupted-cut-over.ts'
 import { performOperation } from './operation-client.ts'
 import { RECOVERY_KILL_CASES } from './recovery-kill-cases.ts'
 import { leaderSql } from './sql.ts'
@@ -13,7 +14,7 @@ export interface KillCase {
   /** Input of an operation that has something to do in that step; asked for before each kill. */
   input(world: World, step: string): Promise<Record<string, unknown>>
   /** For kinds that no client can ask for: makes Howdah ask. */
-  provoke?(world: World): Promise<void>
+  provoke?(world: World, step: string): Promise<void>
   /** Puts back what the operation changed, but what the kill after this one begins with. */
   restore?(world: World, next: Kill | undefined): Promise<void>
 }
@@ -156,6 +157,11 @@ export const KILL_CASES: Readonly<Record<string, KillCase>> = {
     restore: () => variant?.restore() ?? Promise.resolve(),
   },
   checkConnectivity: { input: async () => ({ from: 'haproxy', to: 'db1' }) },
+  liftTimelineGuard: {
+    input: async () => ({}),
+    provoke: ({ facts }) =>
+      editConfiguration(facts, { check_timeline: true, howdah_check_timeline: `20261101T000000000-${++counter}` }),
+  },
   releaseLeaderLock: {
     input: async () => ({}),
     provoke: async ({ api, facts }) => facts.kill(await leaderName(api)),

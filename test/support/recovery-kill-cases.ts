@@ -1,3 +1,4 @@
+import { interruptCutOver } from './interrupted-cut-over.ts'
 import type { Kill, KillCase, World } from './kill-cases.ts'
 import { newestOperation, performOperation, requestOperation, untilEnd } from './operation-client.ts'
 import { type ListedRecovery, listRecoveries, recover, untilBackedUp, untilRecoverable } from './recovery-client.ts'
@@ -5,6 +6,8 @@ import { leaderSql } from './sql.ts'
 import { waitForHealthyCluster, waitForNothingRunning } from './stack-conditions.ts'
 
 const confirm = 'patroni'
+/** Steps of settleRecovery for a cut over whose node has led. */
+const FORWARD = ['lead-on', 'rejoin-replicas', 'resume-archive']
 const BEFORE_READY = ['prepare-recovery', 'restore-backup', 'replay-wal', 'verify-copy', 'publish-copy']
 
 /** A moment that the archive has, with something behind it: a restore point, whose WAL is closed. */
@@ -116,6 +119,16 @@ export const RECOVERY_KILL_CASES: Readonly<Record<string, KillCase>> = {
   },
   undoRecovery: {
     input: async (world) => ({ recovery: await completedRecovery(world), confirm }),
+    restore: discardRecoveries,
+  },
+  // Left by a worker that was killed while etcd lost its quorum: before its node led, or behind that.
+  settleRecovery: {
+    input: async () => ({}),
+    provoke: async (world, step) => {
+      const input = { target: await restorePoint(world), node: await nodeBesideLeader(world), cutOver: 'AUTOMATIC' }
+      await interruptCutOver(world, FORWARD.includes(step) ? 'rejoin-replicas' : 'swap-data', 'recoverCluster', input)
+      await world.facts.start('etcd2')
+    },
     restore: discardRecoveries,
   },
   discardRecovery: {

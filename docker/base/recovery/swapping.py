@@ -114,14 +114,21 @@ def data_of(text):
 
 
 def swap_progress(text):
-    """SWAPPED, HALF (the place is empty, or tablespaces are on their way), NOT_SWAPPED, NO_COPY; fails where no swap leads there."""
+    """SWAPPED, HALF (the place is empty, or tablespaces are on their way), NOT_SWAPPED, NO_COPY; UNEXPECTED where no swap leads there."""
     copy, previous = data_of(text)
     there = tuple(os.path.isdir(path) for path in (copy.live, copy.directory, previous.directory))
     known = {(True, True, False): "NOT_SWAPPED", (True, False, False): "NO_COPY", (False, True, True): "HALF", (True, False, True): "SWAPPED"}
     if there not in known:
         words = [f"{path} is {'' if found else 'not '}there" for path, found in zip((copy.live, copy.directory, previous.directory), there)]
-        fail("no cut over leaves directories like these: " + ", ".join(words))
+        return {"progress": "UNEXPECTED", "seen": ", ".join(words)}
     return {"progress": known[there]}
+
+
+def refuse_unexpected(text):
+    answer = swap_progress(text)
+    if answer["progress"] == "UNEXPECTED":
+        fail(f"no cut over leaves directories like these: {answer['seen']}")
+    return answer["progress"]
 
 
 def swap_check(text):
@@ -148,7 +155,7 @@ def swap_check(text):
 
 def swap(text):
     copy, previous = data_of(text)
-    if swap_progress(text)["progress"] == "NO_COPY":
+    if refuse_unexpected(text) == "NO_COPY":
         fail(f"there is no {copy.directory}")
     previous.put_aside()
     copy.put_into_service()
@@ -157,7 +164,7 @@ def swap(text):
 
 def swap_back(text):
     copy, previous = data_of(text)
-    if swap_progress(text)["progress"] in ("NOT_SWAPPED", "NO_COPY"):
+    if refuse_unexpected(text) in ("NOT_SWAPPED", "NO_COPY"):
         previous.forget()
         return {}
     if os.path.isdir(copy.live):

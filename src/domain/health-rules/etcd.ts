@@ -15,7 +15,7 @@ export const etcdIssues: HealthRule = ({ snapshot }) => {
       code: 'ETCD_MEMBER_DOWN',
       subject: formatGlobalId('EtcdNode', snapshot.name, member.name),
       message: `etcd member ${member.name} ${member.status.error === null ? 'sees no leader' : `does not answer: ${member.status.error}`}.`,
-      remedy: `Look at its logs and start it: startService(service: "${member.name}").`,
+      remedy: `Look at its logs and start it: startService(input: {service: "${member.name}"}).`,
     }
   })
   const subject = formatGlobalId('Cluster', snapshot.name)

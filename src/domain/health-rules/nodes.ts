@@ -1,6 +1,6 @@
 import { formatGlobalId } from '../global-id.ts'
 import { cureOf, describeRefusal } from '../login-refusal.ts'
-import { NodeState } from '../node.ts'
+import { NodeState, ServiceState } from '../node.ts'
 import { isLeading, isReachable, type NodeView } from '../node-view.ts'
 import { formatBytes, formatSeconds } from './format.ts'
 import { type HealthContext, type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
@@ -36,14 +36,19 @@ function absence(node: NodeView): NodeIssue {
     }
   }
   const stopped = node.state === NodeState.STOPPED
+  const name = node.service?.name ?? node.name
+  // The container is there, so it is Patroni that does not run or does not answer, or all of it is frozen.
+  const inside = node.service?.state === ServiceState.RUNNING || node.service?.state === ServiceState.PAUSED
   const severity = isLeading(node.role) ? HealthStatus.CRITICAL : HealthStatus.DEGRADED
   return {
     severity,
     code: stopped ? 'NODE_STOPPED' : 'NODE_UNREACHABLE',
     message: `${node.name}${isLeading(node.role) ? ', which holds the leader key,' : ''} ${stopped ? 'is stopped' : 'cannot be reached'}${why}.`,
     remedy: stopped
-      ? `Start it: startService(service: "${node.service?.name ?? node.name}").`
-      : `Look at the logs of its service, then restart it: restartService(service: "${node.service?.name ?? node.name}").`,
+      ? `Start it: startService(input: {service: "${name}"}).`
+      : inside
+        ? `Start what does not run in its container, Patroni above all: startService(input: {service: "${name}"}). One that runs and does not answer is restarted: restartService(input: {service: "${name}"}).`
+        : `Look at the logs of its service, then restart it: restartService(input: {service: "${name}"}).`,
   }
 }
 

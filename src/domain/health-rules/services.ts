@@ -19,8 +19,8 @@ export const serviceIssues: HealthRule = ({ snapshot, thresholds }) => {
         subject: formatGlobalId('Service', snapshot.name, service.name),
         message: `${service.name} ${problem.message}.`,
         remedy: problem.down
-          ? `Look at its logs and start it: startService(service: "${service.name}").`
-          : `Look at its logs; restart it if it does not mend: restartService(service: "${service.name}").`,
+          ? `Look at its logs and start it: startService(input: {service: "${service.name}"}).`
+          : `Look at its logs; restart it if it does not mend: restartService(input: {service: "${service.name}"}).`,
       },
     ]
   })

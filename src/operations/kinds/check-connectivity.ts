@@ -50,7 +50,14 @@ export default defineOperation<CheckConnectivityInput>({
     const from = statusOf(cluster, input.from)
     if (isDown(from) || from?.state === ServiceState.PAUSED) {
       const message = `${input.from} is ${from?.state.toLowerCase()}: nothing can be tried from it`
-      return [refuse('SERVICE_NOT_RUNNING', message, `Start it first: startService(service: "${input.from}").`, 'from')]
+      return [
+        refuse(
+          'SERVICE_NOT_RUNNING',
+          message,
+          `Start it first: startService(input: {service: "${input.from}"}).`,
+          'from',
+        ),
+      ]
     }
     if (portOf(input, layout) !== null) return []
     return [refuse('PORT_REQUIRED', `no main port of ${input.to} is known`, 'Say which port.', 'port')]

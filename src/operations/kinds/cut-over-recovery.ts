@@ -24,6 +24,7 @@ export default defineOperation<CutOverRecoveryInput>({
   claims: (context) => cutOverClaims(findRecovery(context)?.server),
   fenced: true,
   destructive: true,
+  retriesFromStart: true,
   check: checkCutOver,
   plan: (context) => planCutOver(context, STEPS),
   // The recovery's own record: the cluster is about to be replaced, however it is.

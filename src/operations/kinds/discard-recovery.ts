@@ -1,6 +1,6 @@
 import { IsIn, IsOptional } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
-import { isUndoable, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
+import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import { exclusive, resources } from '../claims.ts'
 import type { PlanContext } from '../context.ts'
 import { defineOperation, type PlanDraft } from '../define-operation.ts'
@@ -10,6 +10,7 @@ import { refuse } from '../refuse.ts'
 import { mebibytes } from '../steps/backup-subject.ts'
 import { findRecovery, unknownRecovery } from '../steps/check-cut-over.ts'
 import { discardData } from '../steps/discard-data.ts'
+import { type ActiveOperations, discardPreviousCall, freeingCall, isWorkedOn } from '../steps/recovery-exits.ts'
 
 @InputType({ description: 'Which recovery to discard.' })
 export class DiscardRecoveryInput extends RecoveryOperationInput {
@@ -25,12 +26,13 @@ export class DiscardRecoveryInput extends RecoveryOperationInput {
 }
 
 const HAS_PREVIOUS: readonly RecoveryStatus[] = [RecoveryStatus.COMPLETED, RecoveryStatus.UNDONE]
+const KEEPS_NOTHING: readonly RecoveryStatus[] = [...HAS_PREVIOUS, RecoveryStatus.DISCARDED]
 
 export default defineOperation<DiscardRecoveryInput>({
   name: 'discardRecovery',
   title: 'Discard a recovery',
   description:
-    'Closes a rehearsal, or what waits for its cut over, and gives back its disk. With previousData: gives back what a cut over has kept. The cluster is not touched.',
+    'Closes a rehearsal, or what waits for its cut over, or what an operation that has ended left half made, and gives back its disk. With previousData: gives back what a cut over has kept. The cluster is not touched.',
   input: DiscardRecoveryInput,
   claims: () => [exclusive(resources.recovery)],
   fenced: false,
@@ -38,7 +40,9 @@ export default defineOperation<DiscardRecoveryInput>({
   check: (context) => {
     const record = findRecovery(context)
     if (record === undefined) return [unknownRecovery(context)]
-    return HAS_PREVIOUS.includes(record.status) ? checkPrevious(record, context.input) : checkCopy(record)
+    return HAS_PREVIOUS.includes(record.status)
+      ? checkPrevious(record, context.input)
+      : checkCopy(record, context.active)
   },
   plan,
   changes: [],
@@ -46,24 +50,27 @@ export default defineOperation<DiscardRecoveryInput>({
   result: ({ operation, input }) => recoveryResult(operation, input.recovery),
 })
 
-function checkCopy({ id, status }: RecoveryRecord) {
-  if (status === RecoveryStatus.READY || status === RecoveryStatus.DISCARDED) return []
-  const message = `recovery ${id} is ${status}: what is READY is discarded`
-  return [refuse('RECOVERY_NOT_READY', message, 'Cancel the operation that works on it, if there is one.', 'recovery')]
+/** What no operation works on may go, but in the middle of a cut over: which data is the cluster's has to be settled first. */
+function checkCopy(record: RecoveryRecord, active: ActiveOperations) {
+  const { id, status, operationId } = record
+  if (!isUnsettled(record)) return []
+  const worked = isWorkedOn(record, active)
+  if (!worked && status !== RecoveryStatus.CUTTING_OVER) return []
+  const why = worked ? `operation ${operationId} works on it` : "which data is the cluster's has to be settled first"
+  const remedy = `First: ${freeingCall(record, active)}.`
+  return [refuse('RECOVERY_NOT_READY', `recovery ${id} is ${status}: ${why}`, remedy, 'recovery')]
 }
 
-function checkPrevious(
-  { id, status, previous, cluster }: RecoveryRecord,
-  { previousData, confirm, dryRun }: DiscardRecoveryInput,
-) {
+function checkPrevious(record: RecoveryRecord, { previousData, confirm, dryRun }: DiscardRecoveryInput) {
+  const { id, status, previous, cluster } = record
   if (previous === null) return []
   if (previousData === true) {
     if (dryRun === true || confirm === cluster) return []
-    const remedy = `Read the plan, then send it again with confirm: "${cluster}".`
+    const remedy = `Read the plan, then confirm it: ${discardPreviousCall(record)}.`
     return [refuse('CONFIRMATION_REQUIRED', `undoing recovery ${id} ends with this`, remedy, 'confirm')]
   }
   const message = `recovery ${id} is ${status}, and ${previous.directory} on ${previous.node} is what was before it`
-  const remedy = 'previousData: true removes that; it stays recoverable from the archive alone.'
+  const remedy = `${discardPreviousCall(record)} removes that; it stays recoverable from the archive alone.`
   return [refuse('HAS_PREVIOUS_DATA', message, remedy, 'previousData')]
 }
 
@@ -89,5 +96,5 @@ function keptBy(record: RecoveryRecord | undefined): string {
     const bytes = previous.bytes === null ? '' : `, ${mebibytes(previous.bytes)}`
     return `${previous.directory} on ${previous.node}${bytes}`
   }
-  return status === RecoveryStatus.READY ? `${directory} on ${service}` : 'nothing that is left'
+  return KEEPS_NOTHING.includes(status) ? 'nothing that is left' : `${directory} on ${service}`
 }

@@ -68,6 +68,7 @@ export default defineOperation<RecoverClusterInput>({
         ],
   fenced: true,
   destructive: true,
+  retriesFromStart: true,
   check: (context) => {
     const refusals = checkRecovery(context, RecoveryMode.IN_PLACE)
     if (!isAutomatic(context.input)) return refusals

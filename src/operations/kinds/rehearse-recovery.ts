@@ -26,6 +26,7 @@ export default defineOperation<RehearseRecoveryInput>({
   claims: (context) => [exclusive(resources.recovery), shared(resources.backups(serverName(context)))],
   fenced: false,
   destructive: false,
+  retriesFromStart: true,
   check: (context) => {
     const refusals = checkRecovery(context, RecoveryMode.REHEARSAL)
     return refusals.length > 0 ? refusals : checkRehearsalDisk(context)

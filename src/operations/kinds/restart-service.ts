@@ -5,15 +5,16 @@ import { checkOwnGround, checkServiceExists, checkTakingDown } from '../steps/ch
 import { absenceOf, estimateSteps, totalSeconds } from '../steps/plan-service.ts'
 import { restartContainer } from '../steps/restart-container.ts'
 import { serviceClaims, serviceResult } from '../steps/service-subject.ts'
+import { startNodePatroni } from '../steps/start-node-patroni.ts'
 import { waitUntilWell } from '../steps/wait-until-well.ts'
 
-const STEPS = [restartContainer, waitUntilWell]
+const STEPS = [restartContainer, startNodePatroni, waitUntilWell]
 
 export default defineOperation<ServiceInput>({
   name: 'restartService',
   title: 'Restart a service',
   description:
-    'Restarts the container of a service gracefully and waits until it is well; its plan says what is away meanwhile. For the PostgreSQL of a node alone there is restartNode. Replaces `docker restart`.',
+    'Restarts the container of a service gracefully, starts the Patroni of a node where it is kept down, and waits until it is well; its plan says what is away meanwhile. For the PostgreSQL of a node alone there is restartNode. Replaces `docker restart`.',
   input: ServiceInput,
   claims: serviceClaims,
   fenced: false,

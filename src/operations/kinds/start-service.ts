@@ -7,28 +7,30 @@ import { defineOperation } from '../define-operation.ts'
 import { ServiceInput } from '../inputs/service-input.ts'
 import { checkServiceExists } from '../steps/check-service.ts'
 import { estimateSteps, totalSeconds } from '../steps/plan-service.ts'
-import { roleOf, ServiceRole, serviceClaims, serviceResult, statusOf } from '../steps/service-subject.ts'
+import { roleOf, ServiceRole, serviceResult, startClaims, statusOf } from '../steps/service-subject.ts'
 import { startContainer } from '../steps/start-container.ts'
+import { startNodePatroni } from '../steps/start-node-patroni.ts'
 import { waitUntilWell } from '../steps/wait-until-well.ts'
 
-const STEPS = [startContainer, waitUntilWell]
+const STEPS = [startContainer, startNodePatroni, waitUntilWell]
 
 export default defineOperation<ServiceInput>({
   name: 'startService',
   title: 'Start a service',
   description:
-    'Starts a service, or lets a frozen one go on, and waits until it is well: healthy, and a node streaming or leading. It needs no etcd: it is how etcd is brought back. Replaces `docker start` and `docker unpause`.',
+    'Starts a service, or lets a frozen one go on, and waits until it is well: healthy, and a node streaming or leading. A Patroni that is kept down inside a running container is started as well. It needs no etcd: it is how etcd is brought back. Replaces `docker start` and `docker unpause`.',
   input: ServiceInput,
-  claims: serviceClaims,
+  claims: startClaims,
   fenced: false,
   destructive: false,
   check: (context) => checkServiceExists(context, context.input.service),
   plan(context) {
     const { service } = context.input
     const steps = estimateSteps(context, STEPS)
+    const isNode = roleOf(context.layout, service) === ServiceRole.NODE
     const frozen = statusOf(context.cluster, service)?.state === ServiceState.PAUSED
     return {
-      summary: `${frozen ? 'Lets the frozen container go on' : 'Starts the container'} of ${service}, and waits until it is well`,
+      summary: `${frozen ? 'Lets the frozen container go on' : 'Starts the container'} of ${service}${isNode ? ', and its Patroni where it is kept down,' : ','} and waits until it is well`,
       steps,
       checks: etcdCheck(context),
       estimatedSeconds: totalSeconds(steps),

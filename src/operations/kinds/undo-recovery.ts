@@ -25,6 +25,7 @@ export default defineOperation<UndoRecoveryInput>({
   claims: (context) => cutOverClaims(findRecovery(context)?.server),
   fenced: true,
   destructive: true,
+  retriesFromStart: true,
   check: checkUndo,
   plan: (context) => planUndo(context, STEPS),
   // The recovery's own record: the cluster is about to be replaced, however it is.

@@ -1,11 +1,19 @@
 import type { ClusterSnapshot } from '../../domain/cluster.ts'
 import { seenNow } from '../../domain/observed.ts'
 import type { Refusal } from '../../domain/operation.ts'
-import { bareRecoveryId, isUndoable, RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
+import {
+  bareRecoveryId,
+  hasEnded,
+  isUndoable,
+  RecoveryMode,
+  type RecoveryRecord,
+  RecoveryStatus,
+} from '../../domain/recovery.ts'
 import type { PlanContext } from '../context.ts'
 import { refuse } from '../refuse.ts'
 import { checkLeads, checkNode } from './check-node.ts'
 import { leaderOf, snapshotOf } from './node-wellness.ts'
+import { type ActiveOperations, forcedCutOverCall, onwardCall, recoverCall } from './recovery-exits.ts'
 
 /** What the kinds that cut over read of their input. */
 export interface CutOverRequest {
@@ -30,8 +38,8 @@ export function checkCutOver(context: Context): Refusal[] {
   if (recovery === undefined) return [unknownRecovery(context)]
   const force = context.input.force === true
   return [
-    ...checkReady(recovery, force),
-    ...checkTimeline(context.cluster, recovery),
+    ...checkReady(recovery, context.active, force),
+    ...checkTimeline(context, recovery),
     ...checkCluster(context.cluster, recovery.node, force),
   ]
 }
@@ -46,37 +54,45 @@ export function checkUndo(context: Context): Refusal[] {
     refuse(
       'NOT_UNDOABLE',
       `recovery ${recovery.id} cannot be undone: ${why}`,
-      'What was given up is in the archive: recoverCluster goes back to any moment in the recovery windows.',
+      remedyForUndo(recovery, context.active),
       'recovery',
     ),
   ]
+}
+
+function remedyForUndo(record: RecoveryRecord, active: ActiveOperations): string {
+  if (!hasEnded(record)) return `What leads on: ${onwardCall(record, active)}.`
+  return `What was given up is in the archive: ${recoverCall(record)}, or another moment in the recovery windows.`
 }
 
 export function unknownRecovery({ input }: { readonly input: { readonly recovery: string } }): Refusal {
   return refuse('UNKNOWN_RECOVERY', `there is no recovery "${input.recovery}"`, 'See cluster.recoveries.', 'recovery')
 }
 
-function checkReady({ id, mode, status, verification }: RecoveryRecord, force: boolean): Refusal[] {
+function checkReady(record: RecoveryRecord, active: ActiveOperations, force: boolean): Refusal[] {
+  const { id, mode, status, verification } = record
   if (mode === RecoveryMode.REHEARSAL) {
     const message = `recovery ${id} is a rehearsal, in Barman's container`
-    return [refuse('IS_REHEARSAL', message, 'Ask for recoverCluster with the same target.', 'recovery')]
+    return [refuse('IS_REHEARSAL', message, `To the same target: ${recoverCall(record)}.`, 'recovery')]
   }
   if (status !== RecoveryStatus.READY) {
     const message = `recovery ${id} is ${status}, not READY`
-    return [refuse('RECOVERY_NOT_READY', message, 'Follow it until it is READY, or begin another one.', 'recovery')]
+    return [refuse('RECOVERY_NOT_READY', message, `What leads on: ${onwardCall(record, active)}.`, 'recovery')]
   }
   if (force || verification?.passed === true) return []
   const message = `recovery ${id} has not passed its verification: ${verification?.message ?? 'there was none'}`
-  return [refuse('NOT_VERIFIED', message, 'Look at its data; force: true cuts over all the same.', 'recovery')]
+  const remedy = `Look at its data; ${forcedCutOverCall(record)} cuts over all the same.`
+  return [refuse('NOT_VERIFIED', message, remedy, 'recovery')]
 }
 
 /** A copy that was promoted already has a timeline of its own, which the cluster may have taken meanwhile. */
-function checkTimeline(cluster: ClusterSnapshot, { id, timeline, targetTimeline }: RecoveryRecord): Refusal[] {
+function checkTimeline({ cluster, active }: Context, record: RecoveryRecord): Refusal[] {
+  const { id, timeline, targetTimeline } = record
   const leader = leaderOf(cluster)
   const taken = leader === null ? null : (snapshotOf(cluster, leader)?.patroni.value?.timeline ?? null)
   if (timeline === null || timeline <= targetTimeline || taken === null || taken < timeline) return []
   const message = `recovery ${id} is on timeline ${timeline}, and the cluster has reached timeline ${taken} meanwhile`
-  const remedy = 'Discard it and recover once more, to the same target: the next recovery takes a later timeline.'
+  const remedy = `First ${onwardCall(record, active)}, then to the same target, which takes a later timeline: ${recoverCall(record)}.`
   return [refuse('TIMELINE_TAKEN', message, remedy, 'recovery')]
 }
 

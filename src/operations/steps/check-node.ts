@@ -13,7 +13,7 @@ export function checkNode(cluster: ClusterSnapshot, name: string): Refusal[] {
   }
   if (seenNow(node.patroni) !== null) return []
   const why = node.patroni.error ?? 'not read yet'
-  const remedy = `Look at its container: cluster.service(name: "${node.service ?? name}") has its state and logs; startService starts it.`
+  const remedy = `Look at its container: cluster.service(name: "${node.service ?? name}") has its state and logs; startService(input: {service: "${node.service ?? name}"}) starts it, and its Patroni.`
   return [refuse('NODE_UNREACHABLE', `Patroni of ${name} does not answer: ${why}`, remedy, 'node')]
 }
 

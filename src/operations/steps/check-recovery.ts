@@ -8,6 +8,7 @@ import { refuse } from '../refuse.ts'
 import { backupsOf, checkBackupServer, findServer } from './backup-server.ts'
 import { checkLeads, checkNode } from './check-node.ts'
 import { TABLESPACE_REMEDY } from './recovery-errors.ts'
+import { type ActiveOperations, freeingCall } from './recovery-exits.ts'
 import {
   bytesNeeded,
   damagedOf,
@@ -22,13 +23,13 @@ const MAX_SQL = 10_000
 
 /** What speaks against a recovery, before anything is touched. */
 export function checkRecovery(
-  context: RecoveryContext & { readonly recoveries: readonly RecoveryRecord[] },
+  context: RecoveryContext & { readonly recoveries: readonly RecoveryRecord[]; readonly active: ActiveOperations },
   mode: RecoveryMode,
 ): Refusal[] {
   return [
     ...checkTarget(context),
     ...checkAssertions(context),
-    ...checkOthers(context.recoveries, mode),
+    ...checkOthers(context, mode),
     ...(mode === RecoveryMode.IN_PLACE ? [...checkPlace(context), ...checkTablespaces(context)] : []),
   ]
 }
@@ -102,11 +103,14 @@ function checkAssertions({ input }: RecoveryContext): Refusal[] {
   ]
 }
 
-function checkOthers(recoveries: readonly RecoveryRecord[], mode: RecoveryMode): Refusal[] {
+function checkOthers(
+  { recoveries, active }: { readonly recoveries: readonly RecoveryRecord[]; readonly active: ActiveOperations },
+  mode: RecoveryMode,
+): Refusal[] {
   const other = recoveries.find((each) => each.mode === mode && !hasEnded(each))
   if (other === undefined) return []
   const what = mode === RecoveryMode.REHEARSAL ? 'a rehearsal' : 'an in-place recovery'
-  const remedy = `Look at it, then free its place: discardRecovery(input: {recovery: "${other.id}"}).`
+  const remedy = `Look at it, then free its place: ${freeingCall(other, active)}.`
   return [refuse('RECOVERY_EXISTS', `${what} is there already: ${other.id} is ${other.status}`, remedy)]
 }
 

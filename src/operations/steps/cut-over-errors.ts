@@ -1,5 +1,7 @@
 import { HowdahError } from '../../domain/errors.ts'
 
+import { settleCall } from './recovery-exits.ts'
+
 /** A program in a container ended with a fault; its own words. */
 export class NodeCommandError extends HowdahError {
   readonly code = 'NODE_COMMAND_FAILED'
@@ -63,12 +65,23 @@ export class NotArchivedError extends HowdahError {
   }
 }
 
+/** Directories are not as any cut over leaves them. */
+export class UnexpectedDirectoriesError extends HowdahError {
+  readonly code = 'UNEXPECTED_DIRECTORIES'
+  constructor(service: string, seen: string) {
+    super(`the data directories of ${service} are not as a cut over leaves them: ${seen}`, {
+      remedy:
+        'Nothing was moved. Look at them in the container, and put the data of the cluster in its place; Howdah looks again every few minutes, settleRecovery at once.',
+    })
+  }
+}
+
 /** The new leader has begun: going back now would lose what was written to it. */
 export class AlreadyLeadingError extends HowdahError {
   readonly code = 'ALREADY_LEADING'
-  constructor(node: string, timeline: number | null, previous: string) {
-    super(`${node} has begun timeline ${timeline ?? 'of its own'} with the recovered data, and may have taken writes`, {
-      remedy: `Start the other nodes (startService, or in the container: rm -f /etc/service/patroni/down; sv up patroni); Patroni makes replicas of them. The data from before is in ${previous} on ${node}.`,
+  constructor(node: string, previous: string, recovery: string) {
+    super(`${node} has begun to lead with the recovered data, and may have taken writes: it goes on serving`, {
+      remedy: `Howdah completes the cut over by itself within a minute: ${settleCall(recovery)} does so at once. The data from before is in ${previous} on ${node}; undoRecovery then brings it back.`,
     })
   }
 }
@@ -76,10 +89,19 @@ export class AlreadyLeadingError extends HowdahError {
 /** Patroni was started again with the data from before, and nobody leads yet. */
 export class NotRolledBackError extends HowdahError {
   readonly code = 'NOT_ROLLED_BACK'
-  constructor(why: string) {
+  constructor(why: string, recovery: string) {
     super(`the data from before is in its place and Patroni was started on every node, but nobody leads yet: ${why}`, {
-      remedy:
-        'Bring etcd back if it has no quorum (startService etcd1, etcd2). Patroni then elects by itself; failover names a node.',
+      remedy: `Bring etcd back if it has no quorum: startService(input: {service: "etcd1"}), and "etcd2". Patroni then elects by itself, and Howdah settles the recovery: ${settleCall(recovery)} does so at once.`,
+    })
+  }
+}
+
+/** Nobody has settled yet which data is the cluster's. */
+export class HalfCutOverError extends HowdahError {
+  readonly code = 'RECOVERY_NOT_READY'
+  constructor(recovery: string) {
+    super(`recovery ${recovery} is in the middle of a cut over, on which no operation works any more`, {
+      remedy: `First: ${settleCall(recovery)}.`,
     })
   }
 }

@@ -1,6 +1,7 @@
-import { RecoveryStatus } from '../../domain/recovery.ts'
+import { hasEnded, RecoveryStatus } from '../../domain/recovery.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
+import { HalfCutOverError } from './cut-over-errors.ts'
 import { removePrevious } from './remove-previous.ts'
 import { restoreRunId } from './restore-backup.ts'
 
@@ -25,9 +26,11 @@ export const discardData: Step<DiscardRequest> = {
       context.log(`Removed what recovery ${record.id} had kept`)
       return undefined
     }
+    // It was asked for before a cut over that has been left half done since.
+    if (record.status === RecoveryStatus.CUTTING_OVER) throw new HalfCutOverError(record.id)
     await removeCopyOf(context, record.id)
     await context.recoveries.change(record.id, {
-      status: RecoveryStatus.DISCARDED,
+      status: hasEnded(record) ? record.status : RecoveryStatus.DISCARDED,
       connection: null,
       expiresAt: null,
     })

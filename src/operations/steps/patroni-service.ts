@@ -1,3 +1,4 @@
+import type { ServiceCommands } from '../clients/service-commands.ts'
 import type { StepContext } from '../context.ts'
 import { NodeCommandError } from './cut-over-errors.ts'
 import { runScript } from './run-on-node.ts'
@@ -5,20 +6,25 @@ import { runScript } from './run-on-node.ts'
 const PATRONI = '/etc/service/patroni'
 /** A container that has just been started supervises nothing yet. */
 const SUPERVISED = 'n=0; until sv status "$1" > /dev/null 2>&1 || [ "$n" -ge 100 ]; do n=$((n + 1)); sleep 0.2; done'
+/** A person's own file "down" has no operation in it, and keeps none. */
+const KEEP_DOWN = '[ -e "$1/down" ] || printf "%s\\n" "$3" > "$1/down"'
+const RUNS = 'if [ ! -e "$1/down" ] && sv status "$1" 2> /dev/null | grep -q ^run:; then echo yes; else echo no; fi'
+const KEPT_BY = 'if [ -e "$1/down" ]; then head -n 1 "$1/down"; fi'
 const STOP_SECONDS = 60
 /** A leader with much to write takes longer than runit waits. */
 const STOP_TURNS = 5
 
 /**
  * Stops Patroni, and with it PostgreSQL, while the container lives. The file "down" keeps it down even when the container
- * is restarted: a node that came back by itself would lead with data that is being given up. Already stopped is success.
+ * is restarted: a node that came back by itself would lead with data that is being given up. It holds the operation's id, so
+ * that whoever finds it knows for whom the node was kept down. Already stopped is success.
  */
 export async function stopPatroni(context: StepContext<unknown>, service: string): Promise<void> {
-  const script = `touch "$1/down"; ${SUPERVISED}; sv -w "$2" stop "$1"`
+  const script = `${KEEP_DOWN}; ${SUPERVISED}; sv -w "$2" stop "$1"`
+  const args = [PATRONI, String(STOP_SECONDS), context.operation.id]
   for (let turn = 1; ; turn += 1) {
     try {
-      const timeoutMs = (STOP_SECONDS + 10) * 1000
-      await runScript(context, service, script, [PATRONI, String(STOP_SECONDS)], { timeoutMs })
+      await runScript(context, service, script, args, { timeoutMs: (STOP_SECONDS + 10) * 1000 })
       return
     } catch (error) {
       if (!(error instanceof NodeCommandError) || turn === STOP_TURNS) throw error
@@ -32,4 +38,18 @@ export async function startPatroni(context: StepContext<unknown>, service: strin
   const { status } = await context.clients.services.inspect(service)
   if (status !== 'running') await context.clients.services.start(service)
   await runScript(context, service, `rm -f "$1/down"; ${SUPERVISED}; sv up "$1"`, [PATRONI])
+}
+
+/** Whether Patroni runs in the node's container and nothing keeps it down when that is restarted. */
+export async function isPatroniStarted(context: StepContext<unknown>, service: string): Promise<boolean> {
+  return (await runScript(context, service, RUNS, [PATRONI])).trim() === 'yes'
+}
+
+/**
+ * The operation that keeps Patroni down in a container that runs; null where none does: it may run, or a person keeps it
+ * down. Throws UnreachableError and NotFoundError.
+ */
+export async function patroniKeptDownBy(services: ServiceCommands, service: string): Promise<string | null> {
+  const { exitCode, stdout } = await services.run(service, { argv: ['sh', '-c', KEPT_BY, 'sh', PATRONI] })
+  return exitCode === 0 ? stdout.trim() || null : null
 }

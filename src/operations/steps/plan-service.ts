@@ -5,6 +5,7 @@ import { isLeading, viewNodes } from '../../domain/node-view.ts'
 import type { OperationRecord, PlannedStep } from '../../domain/operation.ts'
 import { PlannedDowntime, PlannedEffect, type PlanScope, planScope } from '../../domain/plan-scope.ts'
 import type { PlanContext } from '../context.ts'
+import type { Step } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
 import { takesLastQuorum } from './check-service.ts'
 import {
@@ -17,6 +18,7 @@ import {
   statusOf,
   successors,
 } from './service-subject.ts'
+import { startNodePatroni } from './start-node-patroni.ts'
 
 type Context = PlanContext<ServiceRequest>
 
@@ -150,6 +152,7 @@ const DEFAULT_SECONDS: Readonly<Record<string, number>> = {
   'start-container': 1,
   'stop-container': 3,
   'restart-container': 4,
+  'start-patroni': 1,
   'wait-until-well': 8,
   'wait-for-other-leader': 3,
   'build-image': 30,
@@ -158,16 +161,20 @@ const DEFAULT_SECONDS: Readonly<Record<string, number>> = {
 }
 
 /** The steps with their estimates: what they took before for this service, else a stated default. */
-export function estimateSteps(
-  context: Context,
-  steps: readonly { readonly name: string; readonly title: string }[],
-): PlannedStep[] {
+export function estimateSteps(context: Context, steps: readonly Step<ServiceRequest>[]): PlannedStep[] {
   const earlier = context.earlier.filter((operation) => isFor(operation, context.input.service))
-  return steps.map(({ name, title }) => ({
-    name,
-    title,
-    estimatedSeconds: typicalStepSeconds(earlier, name) ?? DEFAULT_SECONDS[name] ?? null,
-  }))
+  return steps
+    .filter((step) => isAskedFor(context, step))
+    .map(({ name, title }) => ({
+      name,
+      title,
+      estimatedSeconds: typicalStepSeconds(earlier, name) ?? DEFAULT_SECONDS[name] ?? null,
+    }))
+}
+
+/** Only a node has a Patroni to start. */
+function isAskedFor({ layout, input }: Context, step: Step<ServiceRequest>): boolean {
+  return step !== startNodePatroni || roleOf(layout, input.service) === ServiceRole.NODE
 }
 
 export function totalSeconds(steps: readonly PlannedStep[]): number {

@@ -40,7 +40,7 @@ export function promoteCopy<Input>(deps: {
       const { node, copy, recovery } = subject
       const service = serviceOf(context.layout, node)
       const live = await readLiveDirectory(context, service)
-      const previous = `${live}.previous-${context.operation.id}`
+      const previous = previousPlace(live, context.operation.id)
       const begun = { ...subject, operation: context.operation.id, live, previous }
       await keepCutOver(context, begun, `Cutting over to recovery ${recovery} on ${node}`)
       await deps.begin(context, recovery)
@@ -67,6 +67,11 @@ export function promoteCopy<Input>(deps: {
       if (findCutOver(context) !== null) await deps.giveUp(context)
     },
   }
+}
+
+/** Where a cut over puts the data that it gives up. */
+export function previousPlace(live: string, operation: string): string {
+  return `${live}.previous-${operation}`
 }
 
 async function readCluster(context: StepContext<unknown>) {

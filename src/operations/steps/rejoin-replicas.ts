@@ -8,7 +8,7 @@ import { cutOverState } from './cut-over-state.ts'
 import { seeThatLeads } from './lead-again.ts'
 import { serviceOf, snapshotOf, whyNotServing } from './node-wellness.ts'
 import { startPatroni } from './patroni-service.ts'
-import { liftGuard } from './timeline-guard.ts'
+import { liftHowdahsGuard } from './timeline-guard.ts'
 
 type Context = StepContext<unknown>
 
@@ -30,8 +30,7 @@ export const rejoinReplicas: Step<unknown> = {
   done: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
-    const cutOver = cutOverState(context)
-    const { node, nodes = [] } = cutOver
+    const { node, nodes = [] } = cutOverState(context)
     const others = nodes.filter((name) => name !== node)
     const led = seeThatLeads(context, node)
     const joined = await Promise.allSettled(others.map((name) => rejoin(context, name, led)))
@@ -45,8 +44,14 @@ export const rejoinReplicas: Step<unknown> = {
       )
     })
     // With a node that still has the history that was left it stays on: without a leader nobody else knows better.
-    if (joined.every(({ status }) => status === 'fulfilled')) await liftGuard(context, cutOver)
-    else context.log("Patroni's check_timeline stays on: a node that does not follow must not lead", LogLevel.WARNING)
+    if (joined.every(({ status }) => status === 'fulfilled')) await liftHowdahsGuard(context)
+    else {
+      const until = 'until every node follows; Howdah then takes it off by itself'
+      context.log(
+        `A node that does not follow must not lead: Patroni's check_timeline stays on ${until}`,
+        LogLevel.WARNING,
+      )
+    }
     return undefined
   },
 }

@@ -35,7 +35,7 @@ export class NoNewLeaderError extends HowdahError {
     readonly expected: readonly string[],
   ) {
     super(`${service} is stopped, and none of ${expected.join(', ')} has taken over`, {
-      remedy: `See cluster.health for why; startService(service: "${service}") brings the old leader back.`,
+      remedy: `See cluster.health for why; startService(input: {service: "${service}"}) brings the old leader back.`,
     })
   }
 }

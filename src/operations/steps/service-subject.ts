@@ -5,7 +5,7 @@ import { ServiceState } from '../../domain/node.ts'
 import { seenNow } from '../../domain/observed.ts'
 import type { OperationResultReference } from '../../domain/operation.ts'
 import { assessSwitchover } from '../../domain/switchover-eligibility.ts'
-import { exclusive, resources } from '../claims.ts'
+import { exclusive, resources, shared } from '../claims.ts'
 
 /** What the kinds for services read of their input. */
 export interface ServiceRequest {
@@ -108,6 +108,16 @@ export function serviceClaims({
     default:
       return [own]
   }
+}
+
+/**
+ * What a start needs. It takes nothing away, so that what starts a node only keeps out whoever changes the cluster from
+ * under it (a cut over, which keeps nodes down, above all), and several nodes are started side by side.
+ */
+export function startClaims(context: Parameters<typeof serviceClaims>[0]): Claim[] {
+  const { input, layout } = context
+  if (input.force === true || roleOf(layout, input.service) !== ServiceRole.NODE) return serviceClaims(context)
+  return [exclusive(resources.service(input.service)), shared(resources.topology)]
 }
 
 export function serviceResult({

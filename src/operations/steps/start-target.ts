@@ -1,19 +1,24 @@
-import { messageOf, UnreachableError } from '../../domain/errors.ts'
+import { messageOf, UnreachableError, WaitTimeoutError } from '../../domain/errors.ts'
+import { LogLevel } from '../../domain/operation-events.ts'
+import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { readControlData } from './control-data.ts'
 import { AlreadyLeadingError } from './cut-over-errors.ts'
 import { measureOutage } from './cut-over-outage.ts'
 import { cutOverState, findCutOver, keepCutOver, targetService } from './cut-over-state.ts'
+import { hasLed } from './has-led.ts'
 import { readLeader } from './leadership.ts'
 import { startPatroni, stopPatroni } from './patroni-service.ts'
 import { pollUntil } from './poll-until.ts'
+
+type Context = StepContext<unknown>
 
 const LEAD_MS = 180_000
 const POLL_MS = 50
 
 /**
  * The point of no return of a cut over: from here on applications write to the recovered data. Until the node has begun to
- * lead, the cut over can still be rolled back, and is where it does not.
+ * lead, the cut over can still be rolled back, and is where it does not. A node that leads is never stopped: from then on
+ * every way leads forward.
  */
 export const startTarget: Step<unknown> = {
   name: 'start-target',
@@ -26,6 +31,30 @@ export const startTarget: Step<unknown> = {
   async run(context) {
     const { node } = cutOverState(context)
     await startPatroni(context, targetService(context))
+    await untilItLeads(context)
+    const downtimeSeconds: number | null = await measureOutage(context)
+    await keepCutOver(context, { cutOverAt: context.now().toISOString() }, `${node} leads with the recovered data`)
+    return downtimeSeconds === null ? {} : { downtimeSeconds }
+  },
+
+  async undo(context) {
+    const { node } = cutOverState(context)
+    const service = targetService(context)
+    if (await hasLed(context)) throw alreadyLeading(context)
+    await stopPatroni(context, service)
+    // It may have begun between the look and the stop.
+    if (await hasLed(context)) {
+      await startPatroni(context, service)
+      throw alreadyLeading(context)
+    }
+    context.log(`${node} has not led with the recovered data`)
+  },
+}
+
+/** The leader key decides. Where it cannot be read for so long, a node that has been promoted has not failed. */
+export async function untilItLeads(context: Context): Promise<void> {
+  const { node } = cutOverState(context)
+  try {
     await pollUntil(context, {
       what: `${node} to lead`,
       timeoutMs: LEAD_MS,
@@ -40,20 +69,13 @@ export const startTarget: Step<unknown> = {
         }
       },
     })
-    const downtimeSeconds = await measureOutage(context)
-    await keepCutOver(context, { cutOverAt: context.now().toISOString() }, `${node} leads with the recovered data`)
-    return { downtimeSeconds }
-  },
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError) || !(await hasLed(context))) throw error
+    context.log(`${messageOf(error)}; but ${node} has begun to lead: the cut over goes on`, LogLevel.WARNING)
+  }
+}
 
-  async undo(context) {
-    const { node, live, previous, copyTimeline } = cutOverState(context)
-    const service = targetService(context)
-    await stopPatroni(context, service)
-    const { timeline } = await readControlData(context, service, live)
-    if (timeline !== copyTimeline) {
-      await startPatroni(context, service)
-      throw new AlreadyLeadingError(node, timeline, previous)
-    }
-    context.log(`${node} has not led with the recovered data`)
-  },
+function alreadyLeading(context: Context): AlreadyLeadingError {
+  const { node, previous, recovery } = cutOverState(context)
+  return new AlreadyLeadingError(node, previous, recovery)
 }

@@ -72,7 +72,7 @@ export const stopCluster: Step<unknown> = {
       if (result.status === 'rejected') context.log(messageOf(result.reason), LogLevel.WARNING)
     }
     const why = led === null ? null : await untilSomebodyLeads(context)
-    if (why !== null) throw new NotRolledBackError(why)
+    if (why !== null) throw new NotRolledBackError(why, cutOverState(context).recovery)
   },
 }
 

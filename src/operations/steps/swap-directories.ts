@@ -1,21 +1,27 @@
 import { z } from 'zod'
 import type { StepContext } from '../context.ts'
+import { UnexpectedDirectoriesError } from './cut-over-errors.ts'
 import { type CutOverState, targetService } from './cut-over-state.ts'
 import { runScript } from './run-on-node.ts'
 
-const progressSchema = z.object({ progress: z.enum(['NOT_SWAPPED', 'HALF', 'SWAPPED', 'NO_COPY']) })
+const progressSchema = z.union([
+  z.object({ progress: z.enum(['NOT_SWAPPED', 'HALF', 'SWAPPED', 'NO_COPY']) }),
+  z.object({ progress: z.literal('UNEXPECTED'), seen: z.string() }),
+])
 
 /**
  * SWAPPED: the recovered data is in the place of the node's. HALF: the place is empty, or tablespaces are on their way. NO_COPY:
  * nothing to swap.
  */
-export type SwapProgress = z.output<typeof progressSchema>['progress']
+export type SwapProgress = Exclude<z.output<typeof progressSchema>['progress'], 'UNEXPECTED'>
 
 type Directories = Pick<CutOverState, 'live' | 'copy' | 'previous'>
 
-/** How far it came. Throws NodeCommandError where no swap leads to what is there. */
+/** How far it came. Throws UnexpectedDirectoriesError where no swap leads to what is there. */
 export async function swapProgress(context: StepContext<unknown>, directories: Directories): Promise<SwapProgress> {
-  return progressSchema.parse(JSON.parse(await ask(context, 'swap-progress', directories))).progress
+  const answer = progressSchema.parse(JSON.parse(await ask(context, 'swap-progress', directories)))
+  if (answer.progress === 'UNEXPECTED') throw new UnexpectedDirectoriesError(targetService(context), answer.seen)
+  return answer.progress
 }
 
 /** Throws NodeCommandError where they cannot change places, before anything is stopped for it. */
@@ -25,6 +31,8 @@ export async function checkSwap(context: StepContext<unknown>, directories: Dire
 
 /** Puts the recovered data, tablespaces and all, in the place of the node's, which is kept beside it. */
 export async function swapDirectories(context: StepContext<unknown>, directories: Directories): Promise<void> {
+  if ((await swapProgress(context, directories)) === 'NO_COPY')
+    throw new UnexpectedDirectoriesError(targetService(context), `no data in ${directories.copy}`)
   await ask(context, 'swap', directories)
 }
 

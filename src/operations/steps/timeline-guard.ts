@@ -13,7 +13,25 @@ import { runScript } from './run-on-node.ts'
  * was started before it was rewound, with what is being given up, would be elected when the new leader dies.
  */
 const GUARD = 'check_timeline'
+/** Beside it, in the same key: the operation that has set it. A guard without this mark is a user's own, and stays. */
+const MARK = 'howdah_check_timeline'
 const WRITE_MS = 20_000
+
+/** The operation that has put the guard on for its own time; null where none has. */
+export function guardSetBy(configuration: Readonly<Record<string, unknown>>): string | null {
+  const mark = configuration[MARK]
+  return typeof mark === 'string' ? mark : null
+}
+
+/** A configuration after a user's patch: whoever sets the guard himself has it as his own. */
+export function ownGuard(
+  configuration: Readonly<Record<string, unknown>>,
+  patch: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  if (!(GUARD in patch)) return configuration
+  const { [MARK]: _, ...own } = configuration
+  return own
+}
 
 /** `config` with the guard on; null where it is on already. */
 export async function guardedConfiguration(
@@ -21,28 +39,37 @@ export async function guardedConfiguration(
 ): Promise<{ readonly entry: DcsEntry; readonly value: string } | null> {
   const { entry, value } = await readConfiguration(context)
   if (value[GUARD] === true) return null
-  return { entry, value: JSON.stringify({ ...value, [GUARD]: true }) }
+  return { entry, value: JSON.stringify({ ...value, [GUARD]: true, [MARK]: context.operation.id }) }
 }
 
 /**
- * Takes the guard off again, where the cut over has put it on. Already off is success; where etcd cannot be written it stays
- * on, which harms nobody while a leader lives.
+ * Takes the guard off again, where this cut over has put it on: for a roll-back. Where etcd cannot be written it stays on,
+ * which harms nobody while a leader lives, and is taken off later.
  */
 export async function liftGuard(context: StepContext<unknown>, { guarded }: CutOverState): Promise<void> {
-  if (guarded !== true) return
+  if (guarded === true) await liftHowdahsGuard(context)
+}
+
+/** The same, whichever operation has put it on: for when every node follows. */
+export async function liftHowdahsGuard(context: StepContext<unknown>): Promise<void> {
+  try {
+    await takeGuardOff(context)
+  } catch (error) {
+    context.signal.throwIfAborted()
+    context.log(`${messageOf(error)}: ${GUARD} stays on for now`, LogLevel.WARNING)
+  }
+}
+
+/** Already off, and a user's own, is success. Throws WaitTimeoutError and UnreachableError. */
+export async function takeGuardOff(context: StepContext<unknown>): Promise<void> {
   const look = async () => {
     const { entry, value } = await readConfiguration(context)
-    if (value[GUARD] !== true) return null
-    const { [GUARD]: _, ...before } = value
+    if (guardSetBy(value) === null) return null
+    const { [GUARD]: _, [MARK]: __, ...before } = value
     const written = await context.clients.dcs.writeIf('config', JSON.stringify(before), { config: entry })
     return written ? null : 'it was changed meanwhile'
   }
-  try {
-    await pollUntil(context, { what: "Patroni's configuration to be as it was", timeoutMs: WRITE_MS, look })
-  } catch (error) {
-    context.signal.throwIfAborted()
-    context.log(`${messageOf(error)}: ${GUARD} stays on`, LogLevel.WARNING)
-  }
+  await pollUntil(context, { what: "Patroni's configuration to be as it was", timeoutMs: WRITE_MS, look })
 }
 
 /**

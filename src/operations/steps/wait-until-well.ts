@@ -14,6 +14,8 @@ const POLL_MS = 250
 const PATIENCE_MS = 120_000
 /** A node may have to replay much WAL after a crash. */
 const NODE_PATIENCE_MS = 600_000
+/** Patroni answers while PostgreSQL replays, however long. One that says nothing for so long does not come by waiting. */
+const SILENT_PATIENCE_MS = 90_000
 /** For so long etcd may be choosing a leader. */
 const NO_QUORUM_MS = 15_000
 /** A member that has not ended by then has read its data and waits for the others. */
@@ -24,6 +26,8 @@ interface Look {
   readonly seen: string
   /** It makes its way: as long as it does, patience does not run out. */
   readonly advances?: boolean
+  /** Its Patroni does not answer. */
+  readonly silent?: boolean
 }
 
 /** Waits until the container runs and is healthy; a node streams or leads again; an etcd member has a quorum to be in. */
@@ -40,22 +44,27 @@ export const waitUntilWell: Step<ServiceRequest> = {
 
   async run(context) {
     const { service } = context.input
-    const patience = roleOf(context.layout, service) === ServiceRole.NODE ? NODE_PATIENCE_MS : PATIENCE_MS
     const startedAt = context.now().getTime()
     let from = startedAt
     let last = ''
     for (;;) {
       const now = context.now().getTime()
-      const { well, seen, advances } = await look(context)
+      const { well, seen, advances, silent } = await look(context)
       if (seen !== last) context.log(`${service}: ${seen}`)
       last = seen
       if (well) return undefined
       if (await isAsWellAsItCanBe(context, now - startedAt)) return undefined
       if (advances === true) from = now
-      if (now - from > patience) throw new NotWellError(service, seen, (now - startedAt) / 1000)
+      if (now - from > patienceFor(context, silent === true))
+        throw new NotWellError(service, seen, (now - startedAt) / 1000)
       await context.sleep(POLL_MS)
     }
   },
+}
+
+function patienceFor({ layout, input }: Context, silent: boolean): number {
+  if (roleOf(layout, input.service) !== ServiceRole.NODE) return PATIENCE_MS
+  return silent ? SILENT_PATIENCE_MS : NODE_PATIENCE_MS
 }
 
 async function look(context: Context): Promise<Look> {
@@ -84,7 +93,9 @@ async function lookAtNode(context: Context, node: string): Promise<Look> {
   if (isLeading(view.role) && view.state === NodeState.RUNNING) return { well: true, seen: 'it leads' }
   if (view.state === NodeState.STREAMING) return { well: true, seen: 'it streams' }
   const advances = view.state === NodeState.CREATING_REPLICA || view.state === NodeState.IN_ARCHIVE_RECOVERY
-  return { well: false, seen: `PostgreSQL is ${view.state.toLowerCase().replaceAll('_', ' ')}`, advances }
+  const silent = view.state === NodeState.UNREACHABLE
+  const why = view.stateReason === null ? '' : ` (${view.stateReason})`
+  return { well: false, seen: `PostgreSQL is ${view.state.toLowerCase().replaceAll('_', ' ')}${why}`, advances, silent }
 }
 
 function suffix(detail: Look | null): string {

@@ -4,6 +4,7 @@ import { type Step, StepOutcome } from '../define-operation.ts'
 import type { ConfigurationRequest } from './plan-update-configuration.ts'
 import { readConfiguration } from './read-configuration.ts'
 import { readLoadTimes } from './settled-restart-flags.ts'
+import { ownGuard } from './timeline-guard.ts'
 import { ConfigurationConflictError } from './upkeep-errors.ts'
 
 type Context = StepContext<ConfigurationRequest>
@@ -18,7 +19,7 @@ export const writeConfiguration: Step<ConfigurationRequest> = {
 
   async done(context) {
     const { value } = await readConfiguration(context)
-    return sameJson(mergePatch(value, context.input.patch), value) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    return sameJson(patched(value, context.input.patch), value) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 
   async run(context) {
@@ -26,7 +27,7 @@ export const writeConfiguration: Step<ConfigurationRequest> = {
     const basis = basisOf(context)
     const foreign = jsonChanges(basis, value)
     if (foreign.length > 0) throw new ConfigurationConflictError(foreign)
-    const next = mergePatch(value, context.input.patch)
+    const next = patched(value, context.input.patch)
     const loadedBefore = await readLoadTimes(context)
     await context.checkFence()
     // From here on the configuration may be this operation's: only then has undo anything to take back.
@@ -52,6 +53,10 @@ export const writeConfiguration: Step<ConfigurationRequest> = {
     if (await context.clients.dcs.writeIf('config', JSON.stringify(former), { config: entry })) return
     throw new ConfigurationConflictError(jsonChanges(value, (await readConfiguration(context)).value))
   },
+}
+
+function patched(value: Readonly<Record<string, unknown>>, patch: Readonly<Record<string, unknown>>) {
+  return ownGuard(mergePatch(value, patch), patch)
 }
 
 /** The configuration that the plan was made on. */

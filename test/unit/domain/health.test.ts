@@ -73,6 +73,16 @@ const hourAgo = new Date(NOW.getTime() - 3_600_000)
 const young = { endTime: Timestamp.fromDate(hourAgo) }
 
 describe('the health of a cluster', () => {
+  it.each([ServiceState.RUNNING, ServiceState.PAUSED])(
+    'names startService for a node whose container is %s and whose Patroni does not answer',
+    (state) => {
+      const nodes = [LEADER, nodeOf('db2', { patroni: away() })]
+      const { issues } = assessHealth(clusterOf({ nodes, ...services('db2', { state }) }), NOW)
+      const issue = issues.find(({ code }) => code === 'NODE_UNREACHABLE')
+      expect(issue?.remedy).toContain('startService(input: {service: "db2"})')
+    },
+  )
+
   it('is HEALTHY with two etcd members, which is named as the limit that it is', () => {
     const health = assessHealth(clusterOf(), NOW)
     expect([health.status, health.checkedAt]).toEqual([HEALTHY, NOW])

@@ -32,5 +32,5 @@ export function planContext<Input extends OperationInput>(
   recoveries: readonly RecoveryRecord[] = [],
 ): PlanContext<Input> {
   const cluster = clusterOf({ nodes: [nodeOf('db1')], backupServers: [serverOf(server)] })
-  return { input, cluster, layout, now: NOW, earlier: [], recoveries, verifications: new Map() }
+  return { input, cluster, layout, now: NOW, earlier: [], recoveries, active: new Set(), verifications: new Map() }
 }

@@ -120,6 +120,7 @@ export function stepContext<Input extends OperationInput>(
     clients: clients as ClusterClients,
     recoveries: (options.recoveries ?? new FakeRecoveries()).forStep({ ...RECORD, ...options.record }),
     verifications: async () => new Map(),
+    findOperation: async () => null,
     state: () => state,
     keep: async (values, message) => {
       state = { ...state, ...values }

@@ -44,6 +44,7 @@ function contextOf(
     earlier: [],
     verifications: new Map(),
     recoveries: [],
+    active: new Set(),
   }
 }
 

@@ -29,6 +29,17 @@ const UNDONE = of(RecoveryStatus.UNDONE, { service: 'db2', node: 'db2', previous
 
 const contextOf = (fields: Partial<DiscardRecoveryInput>, ...recoveries: RecoveryRecord[]) =>
   planContext(new DiscardRecoveryInput(), { recovery: 'r1', ...fields }, {}, [], recoveries)
+/** While an operation works on the last of them. */
+const workedOn = (record: RecoveryRecord) =>
+  planContext(
+    new DiscardRecoveryInput(),
+    { recovery: 'r1' },
+    {},
+    [],
+    [record],
+    new Map(),
+    new Set([record.operationId]),
+  )
 
 describe('discardRecovery is refused', () => {
   const notReady = ['RECOVERY_NOT_READY at recovery']
@@ -37,12 +48,12 @@ describe('discardRecovery is refused', () => {
     ['never when it is named as Recovery.id has it', { recovery: 'Recovery:r1' }, READY, []],
     ['never a second time', {}, of(RecoveryStatus.DISCARDED), []],
     ['of a recovery that there is not', { recovery: 'r9' }, READY, ['UNKNOWN_RECOVERY at recovery']],
-    ['while it is restored', {}, of(RecoveryStatus.RESTORING), notReady],
-    ['while it is replayed', {}, of(RecoveryStatus.REPLAYING), notReady],
-    ['while it is verified', {}, of(RecoveryStatus.VERIFYING), notReady],
-    ['while it is cut over', {}, of(RecoveryStatus.CUTTING_OVER), notReady],
-    ['once it has failed', {}, of(RecoveryStatus.FAILED), notReady],
-    ['for that with previousData too', { previousData: true }, of(RecoveryStatus.FAILED), notReady],
+    ['never when it was left in its restore', {}, of(RecoveryStatus.RESTORING), []],
+    ['never when it was left in its replay', {}, of(RecoveryStatus.REPLAYING), []],
+    ['never when it was left in its verification', {}, of(RecoveryStatus.VERIFYING), []],
+    ['when it was left in its cut over', {}, of(RecoveryStatus.CUTTING_OVER), notReady],
+    ['never once it has failed', {}, of(RecoveryStatus.FAILED), []],
+    ['never for that with previousData', { previousData: true }, of(RecoveryStatus.FAILED), []],
     ['once it is COMPLETED and can be undone', {}, COMPLETED, ['HAS_PREVIOUS_DATA at previousData']],
     ['for that when told no', { previousData: false }, COMPLETED, ['HAS_PREVIOUS_DATA at previousData']],
     ['unconfirmed with previousData', { previousData: true }, COMPLETED, ['CONFIRMATION_REQUIRED at confirm']],
@@ -55,6 +66,15 @@ describe('discardRecovery is refused', () => {
   test.each(cases)('%s', async (_, fields, record, expected) => {
     const refusals = await discardRecovery.check(contextOf(fields, recoveryRecord(), record))
     expect(refusals.map(({ code, field }) => `${code} at ${field}`)).toEqual(expected)
+  })
+})
+
+describe('while an operation works on it', () => {
+  test.each(['RESTORING', 'REPLAYING', 'VERIFYING', 'CUTTING_OVER'] as const)('%s is not discarded', async (status) => {
+    const record = of(RecoveryStatus[status])
+    const [refusal] = await discardRecovery.check(workedOn(record))
+    expect(refusal).toMatchObject({ code: 'RECOVERY_NOT_READY', field: 'recovery' })
+    expect(refusal?.remedy).toContain(`cancelOperation(id: "Operation:${record.operationId}")`)
   })
 })
 
@@ -168,6 +188,26 @@ describe('discarding', () => {
     await run()
     expect(done).toEqual(['postgres on db2: /data/patroni2.previous-r1'])
     expect(recovery()).toEqual({ ...record, previous: null, operationId: recovery()?.operationId })
+  })
+
+  test.each(['RESTORING', 'REPLAYING', 'VERIFYING'] as const)('what was left %s goes', async (status) => {
+    const { done, run, recovery } = discardOf(of(RecoveryStatus[status]))
+    await run()
+    expect(done).toEqual(removed)
+    expect(recovery()?.status).toBe(RecoveryStatus.DISCARDED)
+  })
+
+  test('what has FAILED removes whatever is left, and it has failed all the same', async () => {
+    const { done, run, recovery } = discardOf(of(RecoveryStatus.FAILED))
+    await run()
+    expect(done).toEqual(removed)
+    expect(recovery()?.status).toBe(RecoveryStatus.FAILED)
+  })
+
+  test('touches nothing in the middle of a cut over', async () => {
+    const { done, run } = discardOf(of(RecoveryStatus.CUTTING_OVER))
+    await expect(run()).rejects.toThrow(/in the middle of a cut over/)
+    expect(done).toEqual([])
   })
 
   test('leaves what a cut over has kept that came in between', async () => {

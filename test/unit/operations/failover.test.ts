@@ -15,6 +15,7 @@ function contextOf(input: Partial<FailoverInput>, cluster: Partial<ClusterSnapsh
     earlier: [],
     verifications: new Map(),
     recoveries: [],
+    active: new Set(),
   }
 }
 

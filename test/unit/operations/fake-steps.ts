@@ -156,6 +156,7 @@ export class FakeCluster {
       clients: clients as ClusterClients,
       recoveries: this.recoveries.forStep(operation),
       verifications: async () => new Map(),
+      findOperation: async () => null,
       state: () => this.state,
       keep: async (state, message) => {
         this.state = { ...this.state, ...state }

@@ -10,6 +10,7 @@ import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { type ConnectivityRequest, reachService } from '../../../src/operations/steps/reach-service.ts'
 import { restartContainer } from '../../../src/operations/steps/restart-container.ts'
 import type { ServiceRequest } from '../../../src/operations/steps/service-subject.ts'
+import { startNodePatroni } from '../../../src/operations/steps/start-node-patroni.ts'
 import { waitUntilWell } from '../../../src/operations/steps/wait-until-well.ts'
 import {
   away,
@@ -216,5 +217,43 @@ describe('a connection', () => {
     await expect(result).rejects.toMatchObject({
       remedy: expect.stringContaining('db1 is running, on patroni_network; etcd1 is running, on elsewhere.'),
     })
+  })
+})
+
+describe('the Patroni of a node', () => {
+  /** A container in which an operation has left Patroni down. */
+  function keptDown(service: string) {
+    const scripts: string[] = []
+    const { context } = contextOf({ service }, { containers: { db2: {}, haproxy: {} } })
+    const isKept = () => !scripts.some((script) => script.includes('sv up'))
+    const run = async (_: string, { argv }: { argv: readonly string[] }) => {
+      scripts.push(argv[2] ?? '')
+      return { exitCode: 0, stdout: isKept() ? 'no\n' : 'yes\n', stderr: '' }
+    }
+    Object.assign(context.clients.services, { run })
+    return { context, scripts }
+  }
+
+  test('is started where it is kept down inside a running container, and is started then', async () => {
+    const { context, scripts } = keptDown('db2')
+    expect(startNodePatroni.applies?.(context)).toBe(true)
+    expect(await startNodePatroni.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    await startNodePatroni.run(context)
+    expect(scripts.at(-1)).toMatch(/rm -f "\$1\/down".*sv up "\$1"/)
+    expect(await startNodePatroni.done?.(context)).toBe(StepOutcome.DONE)
+  })
+
+  test('is nothing that another service has', () => {
+    expect(startNodePatroni.applies?.(keptDown('haproxy').context)).toBe(false)
+  })
+
+  test('that says nothing is not waited for as long as one that replays', async () => {
+    const silent = nodeOf('db2', { patroni: away('connection refused') })
+    const { context, elapsed } = contextOf(
+      { service: 'db2' },
+      { containers: { db2: {} }, cluster: { nodes: [LEADER, silent], services: seen([]) } },
+    )
+    await expect(waitUntilWell.run(context)).rejects.toThrow(/Patroni does not answer/)
+    expect(elapsed()).toBeLessThan(120_000)
   })
 })

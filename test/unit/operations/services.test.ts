@@ -79,6 +79,7 @@ function contextOf(
     earlier: [],
     verifications: new Map(),
     recoveries: [],
+    active: new Set(),
   }
 }
 
@@ -173,12 +174,26 @@ describe('a service is claimed', () => {
     ['db1', true, ['service/db1']],
   ]
   test.each(cases)('%s (force: %s) with %j', (service, force, expected) => {
-    for (const kind of [startService, stopService, restartService, rebuildService]) {
+    for (const kind of [stopService, restartService, rebuildService]) {
       const claims = kind.claims?.(contextOf({ service, force })) ?? []
       expect(claims.map(({ resource }) => resource)).toEqual(expected)
       expect(claims.every(({ mode }) => mode === ClaimMode.EXCLUSIVE)).toBe(true)
       expect(kind.fenced).toBe(false)
     }
+  })
+})
+
+describe('a start claims', () => {
+  const cases: [service: string, force: boolean, expected: string[]][] = [
+    // So that several nodes are started side by side, and a cut over, which keeps nodes down, excludes it.
+    ['db1', false, ['service/db1 EXCLUSIVE', 'topology SHARED']],
+    ['db2', false, ['service/db2 EXCLUSIVE', 'topology SHARED']],
+    ['etcd1', false, ['service/etcd1 EXCLUSIVE', 'topology EXCLUSIVE']],
+    ['db1', true, ['service/db1 EXCLUSIVE']],
+  ]
+  test.each(cases)('%s (force: %s) with %j', (service, force, expected) => {
+    const claims = startService.claims?.(contextOf({ service, force })) ?? []
+    expect(claims.map(({ resource, mode }) => `${resource} ${mode}`)).toEqual(expected)
   })
 })
 
@@ -211,6 +226,12 @@ describe('the plan', () => {
     const { checks, downtimeSeconds } = await stopService.plan(contextOf({ service }, cluster))
     expect(checks.map(({ message }) => message).join('\n')).toMatch(said)
     expect(downtimeSeconds).toBe(downtime)
+  })
+
+  test.each([startService, restartService])('of $name starts Patroni where there is one', async (kind) => {
+    const namesOf = async (service: string) => (await kind.plan(contextOf({ service }))).steps.map(({ name }) => name)
+    expect(await namesOf('db2')).toContain('start-patroni')
+    expect(await namesOf('haproxy')).not.toContain('start-patroni')
   })
 
   test('of restarting HAProxy has a downtime', async () => {

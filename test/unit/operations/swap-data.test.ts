@@ -89,7 +89,9 @@ describe('the swap', () => {
     await swapData.run(context)
     expect((await readdir(root)).sort()).toEqual(['live', 'previous'])
     // Patroni knows the timeline of the recovered data before anybody leads, and elects nobody on an older one.
-    expect(keys).toEqual({ config: '{"check_timeline":true}', history: HISTORY, initialize: '7' })
+    const { config = '', ...others } = keys
+    expect(JSON.parse(config)).toEqual({ check_timeline: true, howdah_check_timeline: context.operation.id })
+    expect(others).toEqual({ history: HISTORY, initialize: '7' })
     expect(await swapData.done?.(context)).toBe(StepOutcome.DONE)
   })
 

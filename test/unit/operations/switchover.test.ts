@@ -38,6 +38,7 @@ function contextOf(
     earlier: [],
     verifications: new Map(),
     recoveries: [],
+    active: new Set(),
   }
 }
 

@@ -14,6 +14,7 @@ export function planContext<Input extends object>(
   earlier: readonly OperationRecord[] = [],
   recoveries: readonly RecoveryRecord[] = [],
   verifications: Verifications = new Map(),
+  active: ReadonlySet<string> = new Set(),
 ): PlanContext<Input> {
   return {
     input: Object.assign(input, fields),
@@ -22,6 +23,7 @@ export function planContext<Input extends object>(
     now: NOW,
     earlier,
     recoveries,
+    active,
     verifications,
   }
 }

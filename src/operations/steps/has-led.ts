@@ -1,0 +1,37 @@
+import { messageOf, UnreachableError } from '../../domain/errors.ts'
+import type { StepContext } from '../context.ts'
+import { readControlData } from './control-data.ts'
+import { cutOverState, targetService } from './cut-over-state.ts'
+import { readLeader } from './leadership.ts'
+import { runScript } from './run-on-node.ts'
+
+type Context = StepContext<unknown>
+
+/** By PostgreSQL's own socket, which no role, password or network can close. What does not answer says nothing. */
+const PROMOTED =
+  'PGCONNECT_TIMEOUT=2 timeout 5 psql -qAtX -U postgres -d postgres -c "SELECT NOT pg_is_in_recovery()" 2> /dev/null || true'
+
+/**
+ * Whether the node has begun to lead with the recovered data, which is in its place: it may have taken writes then. Asked of
+ * etcd, of the node's own PostgreSQL, and of its data, none of which is touched. Throws where the data cannot be read.
+ */
+export async function hasLed(context: Context): Promise<boolean> {
+  const { node, live, copyTimeline } = cutOverState(context)
+  const service = targetService(context)
+  if ((await leaderInEtcd(context)) === node) return true
+  if ((await runScript(context, service, PROMOTED, [], { user: 'postgres' })).trim() === 't') return true
+  const { timeline, state } = await readControlData(context, service, live)
+  // Patroni starts it as a replica: only its promotion makes it produce, on a timeline of its own.
+  return timeline !== copyTimeline || state === 'in production'
+}
+
+/** The swap has removed the key: whoever stands in it leads since. Null where etcd does not tell. */
+async function leaderInEtcd(context: Context): Promise<string | null> {
+  try {
+    return await readLeader(context)
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error
+    context.log(`Who leads cannot be read: ${messageOf(error)}; the node itself is asked`)
+    return null
+  }
+}
