@@ -52,8 +52,8 @@ async function scopeNow(
     now: now(),
     // Estimates alone go by them.
     earlier: [],
-      // Told in refusals alone, which are not asked for here.
-      active: new Set(),
+    // Told in refusals alone, which are not asked for here.
+    active: new Set(),
     recoveries: await recoveries.list(),
     verifications: await verifications(),
   })

@@ -1,7 +1,7 @@
 import { IsIn, IsOptional, Length, ValidateBy } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
-import { type GivenTime, readTimestamp, Timestamp } from '../../domain/timestamp.ts'
 import { SnapshotPart } from '../../domain/snapshot-part.ts'
+import { type GivenTime, readTimestamp, Timestamp } from '../../domain/timestamp.ts'
 import { exclusive, resources } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { DateTime } from '../inputs/scalars.ts'

@@ -9,7 +9,6 @@ import { readStackRoles, tellRoles } from './stack-roles.ts'
 export async function endRecovery(context: StepContext<unknown>, copy: RecoveredCopy): Promise<void> {
   await copy.promote()
   // One that a worker which was lost has stopped already had its roles by then.
-  if ((await copy.status()).state === 'PROMOTED')
-    tellRoles(context, await copy.setRoles(await readStackRoles(context)))
+  if ((await copy.status()).state === 'PROMOTED') tellRoles(context, await copy.setRoles(await readStackRoles(context)))
   await copy.handOver()
 }
