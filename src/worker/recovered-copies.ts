@@ -6,6 +6,7 @@ import { HowdahError } from '../domain/errors.ts'
 import { formatLsn } from '../domain/lsn.ts'
 import type { RecoveryTarget } from '../domain/recovery-target.ts'
 import type { RecoveredCopy } from '../operations/clients/recovered-copy.ts'
+import { CopyQueryError } from '../operations/steps/recovery-errors.ts'
 import { runToItsEnd } from '../operations/steps/run-to-its-end.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createDetachedRuns } from './detached-runs.ts'
@@ -38,7 +39,10 @@ const statusSchema = z.object({
 })
 const spaceSchema = z.object({ freeBytes: z.number(), usedBytes: z.number() })
 const publishedSchema = z.object({ role: z.boolean() })
-const rowsSchema = z.object({ rows: z.array(z.array(text)), error: text })
+const rowsSchema = z.object({
+  rows: z.array(z.array(text)),
+  error: z.object({ sqlstate: text, message: z.string() }).nullable(),
+})
 const checksSchema = z.object({
   checks: z.array(z.object({ name: z.string(), status: z.enum(CheckStatus), message: text, hint: text })),
 })
@@ -114,7 +118,7 @@ export function createRecoveredCopy(deps: {
     async query(database, sql, timeoutMs) {
       const request = JSON.stringify({ directory, database, sql, timeoutMs })
       const { rows, error } = await ask(rowsSchema, 'query', request, timeoutMs + 10_000)
-      if (error !== null) throw new RecoveredCopyError(container, 1, error)
+      if (error !== null) throw new CopyQueryError(error.sqlstate, error.message)
       return rows
     },
     async promote() {

@@ -45,7 +45,8 @@ def authenticate():
 
 # A database that is not there, or does not let in even a superuser, says so by its state: a connection that is refused has no
 # SQLSTATE for libpq's callers.
-DATABASE = "SELECT datallowconn AND datconnlimit <> -2 FROM pg_database WHERE datname = %s"
+DATABASE = """SELECT datallowconn AND datconnlimit <> -2, EXISTS (SELECT FROM pg_roles WHERE rolname = %s)
+  FROM pg_database WHERE datname = %s"""
 # Names without a schema are found as a reader finds them: by what is set for the role in the database, the role, the database.
 SEARCH_PATH = """SELECT set_config('search_path', COALESCE((
     SELECT substr(setting, 13) FROM pg_db_role_setting, unnest(setconfig) AS setting
@@ -72,10 +73,13 @@ def query(text):
     limits = {"statement_timeout": str(int(request["timeoutMs"])), "lock_timeout": str(LOCK_TIMEOUT_MS), "default_transaction_read_only": "on"}
     database = request["database"]
     try:
-        found = ask(copy, DATABASE, [database])
+        found = ask(copy, DATABASE, [ROLE, database])
         if not found:
             return refused("3D000", f'database "{database}" does not exist')
-        if not found[0][0]:
+        [[is_open, has_role]] = found
+        if not has_role:
+            return refused("28000", f'role "{ROLE}" is not in the recovered data')
+        if not is_open:
             return refused("55000", f'database "{database}" allows no connections')
         with session(copy, database, **limits) as connection:
             return {"rows": run(connection, request["sql"]), "error": None}

@@ -11,7 +11,7 @@ import { prepareRecovery } from '../steps/prepare-recovery.ts'
 import { publishCopy } from '../steps/publish-copy.ts'
 import { replayWal } from '../steps/replay-wal.ts'
 import { restoreBackup } from '../steps/restore-backup.ts'
-import { verifyCopy } from '../steps/verify-copy.ts'
+import { unverifiedOutcome, verifyCopy } from '../steps/verify-copy.ts'
 
 @InputType({ description: 'What to recover beside the cluster, to look at it.' })
 export class RehearseRecoveryInput extends RecoveryInput {}
@@ -31,5 +31,6 @@ export default defineOperation<RehearseRecoveryInput>({
   },
   plan: (context) => planRecovery(context, RecoveryMode.REHEARSAL),
   steps: [prepareRecovery(RecoveryMode.REHEARSAL), restoreBackup, replayWal, verifyCopy, publishCopy],
+  outcome: unverifiedOutcome,
   result: ({ operation }) => recoveryResult(operation, operation.id),
 })

@@ -2,6 +2,7 @@ import type { ClusterSnapshot } from '../../domain/cluster.ts'
 import { seenNow } from '../../domain/observed.ts'
 import type { Refusal } from '../../domain/operation.ts'
 import { bareRecoveryId, isUndoable, RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
+import { Verdict, verdictOf } from '../../domain/verdict.ts'
 import type { PlanContext } from '../context.ts'
 import { refuse } from '../refuse.ts'
 import { checkLeads, checkNode } from './check-node.ts'
@@ -66,8 +67,15 @@ function checkReady({ id, mode, status, verification }: RecoveryRecord, force: b
     return [refuse('RECOVERY_NOT_READY', message, 'Follow it until it is READY, or begin another one.', 'recovery')]
   }
   if (force || verification?.passed === true) return []
-  const message = `recovery ${id} has not passed its verification: ${verification?.message ?? 'there was none'}`
+  const message = `recovery ${id} ${notVerified(verification)}`
   return [refuse('NOT_VERIFIED', message, 'Look at its data; force: true cuts over all the same.', 'recovery')]
+}
+
+function notVerified(verification: RecoveryRecord['verification']): string {
+  if (verification === null) return 'was not verified'
+  return verdictOf(verification.checks) === Verdict.NOT_CHECKED
+    ? `could not be verified as a whole, though nothing speaks against it: ${verification.message}`
+    : `has not passed its verification: ${verification.message}`
 }
 
 /** A copy that was promoted already has a timeline of its own, which the cluster may have taken meanwhile. */
