@@ -94,7 +94,7 @@ describe('what the tools say of a sound copy', () => {
         set: async (at) => {
           await database(at, 'hasty')
           await at.sql(`ALTER SYSTEM SET statement_timeout = '1ms'`)
-          await at.sql(`ALTER SYSTEM SET transaction_timeout = '1ms'`)
+          await at.sql(`ALTER SYSTEM SET transaction_timeout = '100ms'`)
           await at.sql(`ALTER ROLE postgres SET lock_timeout = '1ms'`)
           await at.sql(`ALTER DATABASE hasty SET statement_timeout = '1ms'`)
           await at.restart()
@@ -113,7 +113,7 @@ describe('what the tools say of a sound copy', () => {
       {
         set: async (at) => {
           await database(at, 'talkative')
-          for (const set of [`client_min_messages = 'debug1'`, `datestyle = 'German, DMY'`, 'log_statement = all'])
+          for (const set of [`client_min_messages = 'debug1'`, `datestyle = 'German, DMY'`, `lc_messages = 'C.UTF-8'`])
             await at.sql(`ALTER DATABASE talkative SET ${set}`)
           await at.sql('CREATE UNLOGGED TABLE fleeting AS SELECT 1 AS n', 'talkative')
         },
@@ -251,13 +251,10 @@ describe('real damage', () => {
 
   test('of an index is found: its order is not that of its own function', async () => {
     await database(server.plain, 'ordered')
-    const negate = (sign: string) =>
-      `CREATE OR REPLACE FUNCTION turned(n int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT ${sign}n'`
     await server.plain.sql(
       'CREATE OPERATOR CLASS own FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int)',
       'ordered',
     )
-    await server.plain.sql(negate(''), 'ordered')
     await server.plain.sql(
       'CREATE TABLE numbers AS SELECT generate_series(1, 500) AS n; CREATE INDEX numbers_by_n ON numbers (n own)',
       'ordered',
@@ -274,7 +271,7 @@ describe('real damage', () => {
     await server.plain.sql('DROP DATABASE ordered')
     expect(checks['pg_amcheck']).toMatchObject({
       status: 'FAILED',
-      message: expect.stringContaining('ordered.public.numbers_by_n (item order invariant violated'),
+      message: expect.stringContaining('ordered.public.numbers_by_n (high key invariant violated'),
     })
   })
 
@@ -303,15 +300,16 @@ describe('real damage', () => {
     expect(changed['collations']).toMatchObject({ status: 'WARNING' })
   })
 
-  test('of a file that is gone is found', async () => {
+  test('of files that are gone is found', async () => {
     await database(server.plain, 'lost')
-    const file = await server.plain.sql(`SELECT pg_relation_filepath('words_by_word')`, 'lost')
-    await server.plain.restart(`rm ${file}`)
+    const paths = `SELECT pg_relation_filepath('words') || ' ' || pg_relation_filepath('words_by_word')`
+    const files = await server.plain.sql(paths, 'lost')
+    await server.plain.restart(`rm ${files}`)
     const checks = await server.plain.verify()
     await server.plain.sql('DROP DATABASE lost')
     expect(checks['pg_amcheck']).toMatchObject({
       status: 'FAILED',
-      message: expect.stringContaining('lost.public.words_by_word (could not open file'),
+      message: expect.stringContaining('lost.public.words_by_word (index "words_by_word" lacks a main relation fork'),
     })
   })
 
@@ -372,7 +370,7 @@ describe('a query of the copy', () => {
     ['a SET', 'SET SESSION AUTHORIZATION postgres', '42P11', 'cannot open SET query as cursor'],
     ['a DO', 'DO $$ BEGIN COMMIT; END $$', '42P11', 'cannot open DO query as cursor'],
     ['a program', `COPY (SELECT 1) TO PROGRAM 'true'`, '42P11', 'cannot open COPY query as cursor'],
-    ['a write', 'INSERT INTO accounts VALUES (0) RETURNING n', '42501', 'permission denied'],
+    ['a write', 'INSERT INTO accounts VALUES (0) RETURNING n', '25006', 'read-only transaction'],
     ['a write of its own', `SELECT lo_unlink(4242)`, '25006', 'read-only transaction'],
     ['a file', `SELECT pg_read_file('/etc/passwd')`, '42501', 'permission denied'],
     ['a command of psql', '\\! true', '42601', 'syntax error'],
