@@ -30,7 +30,9 @@ export async function readControlData(
   service: string,
   directory: string,
 ): Promise<ControlData> {
-  const text = await runScript(context, service, 'LC_ALL=C pg_controldata -D "$1" 2>&1', [directory], { user: 'postgres' })
+  const text = await runScript(context, service, 'LC_ALL=C pg_controldata -D "$1" 2>&1', [directory], {
+    user: 'postgres',
+  })
   const values = new Map(
     text.split('\n').map((line) => {
       const [name = '', ...rest] = line.split(':')

@@ -309,6 +309,10 @@ describe('real damage', () => {
     await server.plain.sql('DROP DATABASE lost')
     expect(checks['pg_amcheck']).toMatchObject({
       status: 'FAILED',
+      // Both the table's and the index's.
+      message: expect.stringMatching(/lost\.public\.words \(could not open file/),
+    })
+    expect(checks['pg_amcheck']).toMatchObject({
       message: expect.stringContaining('lost.public.words_by_word (index "words_by_word" lacks a main relation fork'),
     })
   })
@@ -391,6 +395,29 @@ describe('a query of the copy', () => {
     const { error } = await copy.query('SELECT count(*) FROM accounts')
     await copy.sql('ALTER ROLE rehearsal BYPASSRLS')
     expect(error).toEqual({ sqlstate: '42501', message: expect.stringContaining('row-level security') })
+  })
+
+  test('tells data without the role', async () => {
+    await copy.sql('ALTER ROLE rehearsal RENAME TO other')
+    const { error } = await copy.query('SELECT 1')
+    const checks = await copy.verify()
+    await copy.sql('ALTER ROLE other RENAME TO rehearsal')
+    expect(error).toMatchObject({ sqlstate: '28000' })
+    expect(checks['readers']).toMatchObject({
+      status: 'WARNING',
+      hint: expect.stringContaining('CREATE ROLE rehearsal'),
+    })
+  })
+
+  test('has nothing to write with, and reads as superuser at most where a function runs text', async () => {
+    const become = `set_config('session_authorization', 'postgres', false)`
+    const write = await copy.query(`SELECT ${become}, query_to_xml('DROP TABLE accounts', true, true, '')`)
+    const program = await copy.query(
+      `SELECT ${become}, query_to_xml('COPY accounts TO PROGRAM ''true''', true, true, '')`,
+    )
+    const writable = await copy.query(`SELECT ${become}, set_config('transaction_read_only', 'off', false)`)
+    for (const { error } of [write, program, writable]) expect(error?.sqlstate).toMatch(/^(0A000|25001|25006)$/)
+    expect(await copy.sql('SELECT count(*) FROM accounts')).toBe('500')
   })
 
   test('ends in time, and does not wait for a lock', async () => {
