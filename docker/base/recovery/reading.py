@@ -52,7 +52,8 @@ SEARCH_PATH = """SELECT set_config('search_path', COALESCE((
     SELECT substr(setting, 13) FROM pg_db_role_setting, unnest(setconfig) AS setting
     WHERE setting LIKE 'search_path=%%' AND setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
       AND setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = %s))
-    ORDER BY (setdatabase <> 0 AND setrole <> 0) DESC, setrole <> 0 DESC, setdatabase <> 0 DESC LIMIT 1), '"$user", public'), false)"""
+    ORDER BY (setdatabase <> 0 AND setrole <> 0) DESC, setrole <> 0 DESC, setdatabase <> 0 DESC LIMIT 1),
+  '"$user", public'), false)"""
 # A cursor takes one statement that returns rows, and nothing else: no second one behind a semicolon, no DO, CALL, COPY or SET.
 OPEN = """DO $howdah$
 DECLARE asked refcursor := 'asked';
@@ -70,7 +71,8 @@ def query(text):
     """
     request = json.loads(text)
     copy = Copy(request["root"])
-    limits = {"statement_timeout": str(int(request["timeoutMs"])), "lock_timeout": str(LOCK_TIMEOUT_MS), "default_transaction_read_only": "on"}
+    limits = {"statement_timeout": str(int(request["timeoutMs"])), "lock_timeout": str(LOCK_TIMEOUT_MS),
+              "default_transaction_read_only": "on"}
     database = request["database"]
     try:
         found = ask(copy, DATABASE, [ROLE, database])
@@ -112,9 +114,9 @@ def as_text(cursor):
 
 READER = """SELECT rolcanlogin, rolbypassrls, pg_has_role(oid, 'pg_read_all_data', 'USAGE'), rolconnlimit = 0
   FROM pg_roles WHERE rolname = %s"""
-CLOSED_DATABASES = """SELECT datname, NOT has_database_privilege(%s, oid, 'CONNECT'), format('GRANT CONNECT ON DATABASE %%I TO ' || %s, datname),
-    datconnlimit = 0, format('ALTER DATABASE %%I CONNECTION LIMIT -1', datname)
-  FROM pg_database WHERE datallowconn AND datconnlimit <> -2 ORDER BY datname"""
+CLOSED_DATABASES = """SELECT datname, NOT has_database_privilege(%s, oid, 'CONNECT'),
+    format('GRANT CONNECT ON DATABASE %%I TO ' || %s, datname), datconnlimit = 0, format('ALTER DATABASE %%I CONNECTION LIMIT -1', datname)
+  FROM pg_database WHERE datallowconn AND NOT datistemplate AND datconnlimit <> -2 ORDER BY datname"""
 TABLES_WITH_POLICIES = """SELECT format('%I.%I.%I', current_database(), nspname, relname)
   FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE relrowsecurity ORDER BY 1"""
 ALL_SEEN = "role rehearsal sees every database and every row"

@@ -18,8 +18,10 @@ NAME = "pg_amcheck"
 JOBS = max(1, min(4, (os.cpu_count() or 1) // 2))
 # Whoever holds a relation for itself must not hold up the whole.
 LOCK_TIMEOUT_MS = 2000
-# data_corrupted, index_corrupted; and undefined_file: of what the catalogue has, PostgreSQL did not find the file.
-DAMAGE = {"XX001", "XX002", "58P01"}
+# data_corrupted, index_corrupted.
+DAMAGE = {"XX001", "XX002"}
+# A relation's file is gone. The same SQLSTATE, in other words, has a library that this container does not have.
+UNDEFINED_FILE, GONE = "58P01", "could not open file"
 UNCHECKED = "Neither sound nor damaged by this. Rehearse once more; or look at them in the copy, and decide by what you see."
 
 DATABASES = "SELECT datname, datallowconn, datconnlimit = -2 FROM pg_database ORDER BY datname"
@@ -28,7 +30,8 @@ EXTENSION = """SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace O
 # The largest first, so that no worker begins with it at the end. No size that has to lock the relation to be known.
 RELATIONS = """SELECT class.oid, amname IS NOT DISTINCT FROM 'btree', format('%I.%I.%I', current_database(), nspname, relname),
     COALESCE((SELECT bool_or(CASE WHEN used = 'pg_catalog."default"'::regcollation
-        THEN (SELECT datcollversion <> pg_database_collation_actual_version(oid) FROM pg_database WHERE datname = current_database())
+        THEN (SELECT datcollversion <> pg_database_collation_actual_version(oid) FROM pg_database
+          WHERE datname = current_database())
         ELSE (SELECT collversion <> pg_collation_actual_version(oid) FROM pg_collation WHERE oid = used) END)
       FROM unnest(indcollation::oid[]) AS used), false)
   FROM pg_class AS class JOIN pg_namespace ON pg_namespace.oid = relnamespace LEFT JOIN pg_am ON pg_am.oid = relam
@@ -142,10 +145,11 @@ class Work:
             self.note(None, None)
 
     def list_of(self, error, relation):
-        if sqlstate_of(error) not in DAMAGE:
+        sqlstate, message = sqlstate_of(error), message_of(error)
+        if sqlstate not in DAMAGE and not (sqlstate == UNDEFINED_FILE and message.startswith(GONE)):
             return self.findings.unchecked
         # Another order violates an invariant of the tree; it does not break a page.
-        is_order = relation.is_reordered and "invariant violated" in message_of(error)
+        is_order = relation.is_reordered and "invariant violated" in message
         return self.findings.reordered if is_order else self.findings.damaged
 
     def note(self, found, text):
@@ -160,8 +164,9 @@ class Work:
                 self.say(f"checking heaps and indexes of {self.database}: {self.done} of {self.total}")
 
 
-REORDERED = ("In the cluster that this becomes, or in the running one if it says the same: REINDEX the index, then ALTER DATABASE or "
-             "ALTER COLLATION ... REFRESH (COLLATION) VERSION: see check \"collations\". An index that is out of order after that is damaged.")
+REORDERED = ("REINDEX them, as check \"collations\" says: in the running cluster if it has these versions too, or in the one that this "
+             "copy becomes. What is out of order after that is damaged.")
+WITHOUT = "In the cluster: CREATE EXTENSION amcheck in them, or ALTER EXTENSION amcheck UPDATE. A copy cannot make it."
 
 
 def verdicts(findings, pages_proved):
@@ -169,25 +174,30 @@ def verdicts(findings, pages_proved):
     if findings.unchecked and checks[0]["status"] != UNKNOWN:
         checks.append(not_checked(f"{NAME}: not checked", few(findings.unchecked), UNCHECKED))
     if findings.reordered:
-        checks.append(not_checked(f"{NAME}: changed collations", f"out of order by the collation of today, which is not that of "
-                                  f"the index; damage would look the same: {few(findings.reordered)}", REORDERED))
+        why = f"out of order in a collation that is another one today; damage would look the same: {few(findings.reordered)}"
+        checks.append(not_checked(f"{NAME}: changed collations", why, REORDERED))
     if findings.without:
-        name, hint = f"{NAME}: databases without it", "CREATE EXTENSION amcheck in them, or ALTER EXTENSION amcheck UPDATE: a copy cannot."
-        # Their pages were read. Where these have no checksums either, nothing at all has looked at them.
-        checks.append(check(name, WARNING, f"only the checksums of their pages were checked: {few(findings.without)}", hint)
-                      if pages_proved else not_checked(name, few(findings.without), hint))
+        checks.append(without_extension(few(findings.without), pages_proved))
     if findings.invalid:
-        checks.append(check("invalid databases", WARNING, f"their removal was interrupted, nothing can read them: {few(findings.invalid)}",
-                            "DROP DATABASE them."))
+        message = f"their removal was interrupted, and nothing can read them: {few(findings.invalid)}"
+        checks.append(check("invalid databases", WARNING, message, "In the cluster: DROP DATABASE them."))
     return checks
+
+
+def without_extension(databases, pages_proved):
+    name = f"{NAME}: databases without it"
+    if pages_proved:
+        return check(name, WARNING, f"only the checksums of their pages were checked: {databases}", WITHOUT)
+    # No checksums either: nothing at all has looked at them.
+    return not_checked(name, databases, WITHOUT)
 
 
 def verdict(findings, pages_proved):
     if findings.damaged:
         return check(NAME, FAILED, few(findings.damaged), DAMAGED)
     if findings.sound == 0 and (findings.unchecked or not pages_proved):
-        return not_checked(NAME, few(findings.unchecked) or "no database has the extension", UNCHECKED)
+        return not_checked(NAME, few(findings.unchecked) or "no database has the extension amcheck", UNCHECKED)
     if findings.sound == 0:
-        return check(NAME, WARNING, "no database has the extension: only the checksums of pages were checked", None)
+        return check(NAME, WARNING, "no database has the extension amcheck: only the checksums of pages were checked", WITHOUT)
     some = " that were checked" if findings.unchecked or findings.reordered else ""
     return check(NAME, OK, f"heaps and B-tree indexes{some} are sound")

@@ -43,7 +43,8 @@ def run_base_backup(command):
     """Its exit code, and what it said beside its progress. The server's own words come in English, as the program's do."""
     lines = []
     known = {**os.environ, "LC_ALL": "C", "PGOPTIONS": options()}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", env=known) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+                          env=known) as process:
         for line in process.stderr:
             progress = re.match(r"\s*(\d+)/\d+ kB \((\d+)%\)", line)
             if progress:

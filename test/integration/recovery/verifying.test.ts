@@ -146,6 +146,20 @@ describe('what the tools say of a sound copy', () => {
       },
     ],
     [
+      'a library that is not in this container',
+      {
+        set: async (at) => {
+          await database(at, 'foreign_made')
+          await at.sql(
+            `UPDATE pg_proc SET probin = '$libdir/nowhere' WHERE proname IN ('verify_heapam', 'bt_index_check')`,
+            'foreign_made',
+          )
+        },
+        undo: drop('foreign_made'),
+        found: { [NOT_CHECKED]: ['UNKNOWN', 'foreign_made.pg_catalog.pg_proc (could not access file "$libdir/nowhere"'] },
+      },
+    ],
+    [
       'a database that lets nobody in',
       {
         set: async (at) => {
