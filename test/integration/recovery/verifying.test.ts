@@ -156,7 +156,9 @@ describe('what the tools say of a sound copy', () => {
           )
         },
         undo: drop('foreign_made'),
-        found: { [NOT_CHECKED]: ['UNKNOWN', 'foreign_made.pg_catalog.pg_proc (could not access file "$libdir/nowhere"'] },
+        found: {
+          [NOT_CHECKED]: ['UNKNOWN', 'foreign_made.pg_catalog.pg_proc (could not access file "$libdir/nowhere"'],
+        },
       },
     ],
     [
