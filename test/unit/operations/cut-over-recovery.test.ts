@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CheckStatus } from '../../../src/domain/backup.ts'
-import type { ClusterSnapshot, ClusterSnapshot, NodeSnapshot } from '../../../src/domain/cluster.ts'
+import type { ClusterSnapshot, NodeSnapshot } from '../../../src/domain/cluster.ts'
 import type { LoginRefusal } from '../../../src/domain/login-refusal.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
 import cutOverRecovery, { CutOverRecoveryInput } from '../../../src/operations/kinds/cut-over-recovery.ts'
@@ -92,7 +92,7 @@ describe('what is said of a verification that did not pass', () => {
     const recovery = { ...READY, verification: found }
     const context = planContext(new CutOverRecoveryInput(), { recovery: 'r1' }, {}, [], [recovery])
     expect((await cutOverRecovery.check(context))[0]).toMatchObject({ message: expect.stringMatching(message) })
-    expect((await cutOverRecovery.plan(context)).checks).toMatchObject([{ name: 'verification', status: planned }])
+    expect((await cutOverRecovery.plan(context)).checks[0]).toMatchObject({ name: 'verification', status: planned })
   })
 })
 

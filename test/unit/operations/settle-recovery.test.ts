@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type OperationRecord, OperationStatus } from '../../../src/domain/operation.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
@@ -12,6 +10,7 @@ import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'
+import { installRecoveryProgram, runProgram } from '../../support/recovery-program.ts'
 import { clusterOf, nodeOf, patroniStatus, postgresStatus, seen } from '../domain/builders.ts'
 
 const ENDED = 'ended-operation'
@@ -19,11 +18,17 @@ const previous = { node: 'db2', directory: '/data/previous', timeline: 1, endLsn
 const ended = { timeline: 1, lsn: '0/C000000', lastWal: '00000001000000000000000B' }
 
 let root = ''
+let path = ''
 const at = (name: string) => join(root, name)
+/** Out of service it lies in a root of its own. */
+const dataAt = (name: string) => at(name === 'live' ? name : `${name}/data`)
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'settle-'))
+  path = await installRecoveryProgram(root)
   return () => rm(root, { recursive: true })
 })
+
+const namesThere = async () => (await readdir(root)).filter((name) => name !== 'bin').sort()
 
 /** How an operation left db2, where it was cutting over to recovered data on timeline 2; db1 led before. */
 interface Left {
@@ -42,9 +47,12 @@ interface Left {
 async function settle(left: Left) {
   const { directories, kept = {}, timeline = 2, record = {}, lost = false } = left
   let { leader = null } = left
+  // What is beside the data stays where it was.
+  if (Object.keys(directories).length > 0) await mkdir(at('copy'))
   for (const [name, of] of Object.entries(directories)) {
-    await mkdir(at(name))
-    await writeFile(at(`${name}/of`), of)
+    await mkdir(`${dataAt(name)}/pg_tblspc`, { recursive: true })
+    await writeFile(`${dataAt(name)}/of`, of)
+    await writeFile(`${dataAt(name)}/PG_VERSION`, '17\n')
   }
   const recoveries = new FakeRecoveries(
     recoveryRecord({
@@ -86,8 +94,7 @@ async function settle(left: Left) {
           `Database system identifier: 7\nDatabase cluster state: shut down\nLatest checkpoint location: 0/C000028\nLatest checkpoint's TimeLineID: ${timeline}\n`,
         )
       }
-      const [program = '', ...args] = argv
-      return { exitCode: 0, ...(await promisify(execFile)(program, args)) }
+      return runProgram(argv, { PATH: path })
     },
   }
   const keys: Record<string, string> = { config: '{}', history: '[]' }
@@ -162,7 +169,7 @@ async function settle(left: Left) {
     }
     Object.assign(context.kept, (await step.run(context as never)) ?? {})
   }
-  const names = (await readdir(root)).sort()
+  const names = await namesThere()
   const live = await readFile(at('live/of'), 'utf8').catch(() => null)
   return { did, names, live, copy: copy.done, recovery: recoveries.records.get('r1'), leader, keys }
 }
@@ -250,7 +257,7 @@ describe('an undo that was left', () => {
       code: 'UNEXPECTED_DIRECTORIES',
       remedy: expect.stringContaining('settleRecovery'),
     })
-    expect((await readdir(root)).sort()).toEqual(['copy', 'live', 'previous'])
+    expect(await namesThere()).toEqual(['copy', 'live', 'previous'])
   })
 
   test('with nothing swapped leaves its previous data where it is', async () => {
@@ -260,7 +267,7 @@ describe('an undo that was left', () => {
       record: record(),
     })
     expect(live).toBe('recovered')
-    expect(copy).toEqual([])
+    expect(copy).toEqual([`open ${at('copy')} on db2`, 'close'])
     expect(recovery).toMatchObject({ status: RecoveryStatus.COMPLETED, previous: { directory: at('copy') } })
   })
 

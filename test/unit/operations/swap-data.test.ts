@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
@@ -11,24 +9,50 @@ import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { swapData, takeBackKeys } from '../../../src/operations/steps/swap-data.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'
+import { installRecoveryProgram, runProgram } from '../../support/recovery-program.ts'
 
 const HISTORY = '[[1,150994944,"before 2026"]]'
 let root = ''
+let path = ''
 let keys: Record<string, string>
 let etcdAnswers = true
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'swap-'))
-  for (const name of ['live', 'copy']) {
-    await mkdir(join(root, name))
-    await writeFile(join(root, name, 'of'), name)
+  path = await installRecoveryProgram(root)
+  for (const [of, data] of [
+    ['live', 'live'],
+    ['copy', 'copy/data'],
+  ] as const) {
+    await mkdir(join(root, data, 'pg_tblspc'), { recursive: true })
+    await writeFile(join(root, data, 'of'), of)
+    await writeFile(join(root, data, 'PG_VERSION'), '17\n')
   }
   keys = { status: '{"optime":9}', history: '[]', config: '{}', initialize: '7' }
   etcdAnswers = true
   return () => rm(root, { recursive: true })
 })
 
-/** The scripts themselves, run on directories of this machine; etcd in memory. */
+/** Which data lies where. */
+async function lying(): Promise<Record<string, string>> {
+  const found: Record<string, string> = {}
+  for (const place of ['live', 'copy', 'previous']) {
+    const of = await readFile(join(root, place === 'live' ? 'live/of' : `${place}/data/of`), 'utf8').catch(() => null)
+    if (of !== null) found[place] = of
+  }
+  return found
+}
+const BEFORE = { live: 'live', copy: 'copy' }
+const SWAPPED = { live: 'copy', previous: 'live' }
+
+/** As a cut over leaves it between its two renames. */
+async function putAside(): Promise<void> {
+  await mkdir(join(root, 'previous'))
+  await writeFile(join(root, 'previous/tablespaces.json'), '[]')
+  await rename(join(root, 'live'), join(root, 'previous/data'))
+}
+
+/** The program itself, run on directories of this machine; etcd in memory. */
 function worldOf() {
   const dcs: DcsCommands = {
     async read(key) {
@@ -50,14 +74,7 @@ function worldOf() {
     },
   }
   const services = {
-    async run(_: string, { argv }: { argv: readonly string[] }) {
-      const [program = '', ...args] = argv
-      try {
-        return { exitCode: 0, ...(await promisify(execFile)(program, args)) }
-      } catch (error) {
-        return { exitCode: 1, stdout: '', stderr: String(error) }
-      }
-    },
+    run: (_: string, { argv }: { argv: readonly string[] }) => runProgram(argv, { PATH: path }),
   }
   const operation = operationRecord()
   const at = (name: string) => join(root, name)
@@ -87,7 +104,7 @@ describe('the swap', () => {
     const context = worldOf()
     expect(await swapData.done?.(context)).toBe(StepOutcome.NOT_DONE)
     await swapData.run(context)
-    expect((await readdir(root)).sort()).toEqual(['live', 'previous'])
+    expect(await lying()).toEqual(SWAPPED)
     // Patroni knows the timeline of the recovered data before anybody leads, and elects nobody on an older one.
     const { config = '', ...others } = keys
     expect(JSON.parse(config)).toEqual({ check_timeline: true, howdah_check_timeline: context.operation.id })
@@ -97,10 +114,10 @@ describe('the swap', () => {
 
   test('goes on where a worker was lost between the two renames', async () => {
     const context = worldOf()
-    await rename(join(root, 'live'), join(root, 'previous'))
+    await putAside()
     expect(await swapData.done?.(context)).toBe(StepOutcome.NOT_DONE)
     await swapData.run(context)
-    expect((await readdir(root)).sort()).toEqual(['live', 'previous'])
+    expect(await lying()).toEqual(SWAPPED)
     expect(await swapData.done?.(context)).toBe(StepOutcome.DONE)
   })
 
@@ -109,7 +126,7 @@ describe('the swap', () => {
     const before = { ...keys }
     await swapData.run(context)
     await swapData.undo?.(context)
-    expect((await readdir(root)).sort()).toEqual(['copy', 'live'])
+    expect(await lying()).toEqual(BEFORE)
     expect(keys).toEqual(before)
   })
 
@@ -129,7 +146,7 @@ describe('the swap', () => {
     await swapData.run(context)
     etcdAnswers = false
     await swapData.undo?.(context)
-    expect((await readdir(root)).sort()).toEqual(['copy', 'live'])
+    expect(await lying()).toEqual(BEFORE)
     expect(keys).not.toEqual(before)
     etcdAnswers = true
     await takeBackKeys(context)
@@ -137,9 +154,9 @@ describe('the swap', () => {
   })
 
   test('is taken back from the middle too', async () => {
-    await rename(join(root, 'live'), join(root, 'previous'))
+    await putAside()
     await swapData.undo?.(worldOf())
-    expect((await readdir(root)).sort()).toEqual(['copy', 'live'])
+    expect(await lying()).toEqual(BEFORE)
   })
 
   test('says so when etcd does not come back, and its undo puts the data back without it', async () => {
@@ -147,12 +164,12 @@ describe('the swap', () => {
     etcdAnswers = false
     await expect(swapData.run(context)).rejects.toThrow(/Patroni's keys in etcd to be removed; .*no quorum/)
     await swapData.undo?.(context)
-    expect((await readdir(root)).sort()).toEqual(['copy', 'live'])
+    expect(await lying()).toEqual(BEFORE)
   })
 
   test('touches nothing where directories are not as it left them', async () => {
     await rm(join(root, 'copy'), { recursive: true })
     await expect(swapData.run(worldOf())).rejects.toThrow(/no .*copy/)
-    expect(await readdir(root)).toEqual(['live'])
+    expect(await lying()).toEqual({ live: 'live' })
   })
 })

@@ -1,96 +1,18 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Check, CheckStatus } from '../../../src/domain/backup.ts'
 import { RecoveryMode, type RecoveryPoint, RecoveryStatus } from '../../../src/domain/recovery.ts'
-import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery-target.ts'
+import { ReplayVerdict } from '../../../src/domain/recovery-proof.ts'
 import type { CopyStatus } from '../../../src/operations/clients/recovered-copy.ts'
 import { CutOver } from '../../../src/operations/kinds/recover-cluster.ts'
 import { CopyQueryError } from '../../../src/operations/steps/recovery-errors.ts'
 import type { Assertion } from '../../../src/operations/steps/recovery-subject.ts'
-import { checkReached, unverifiedOutcome, verifyCopy } from '../../../src/operations/steps/verify-copy.ts'
+import { unverifiedOutcome, verifyCopy } from '../../../src/operations/steps/verify-copy.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 
 const TIME = '2026-11-22T17:13:11.042Z'
 const REACHED: RecoveryPoint = { time: '2026-11-22T17:13:11.041999Z', lsn: '0/6000000', xid: '742' }
-
-/** What is found of a recovery to this target that has come to this point. */
-function reachedBy(input: RecoveryTargetInput, reached: Partial<RecoveryPoint> | null): Check {
-  const { target } = parseRecoveryTarget(input)
-  if (target === null) throw new Error(`${JSON.stringify(input)} is no target`)
-  return checkReached(target, reached === null ? null : { ...REACHED, ...reached })
-}
-
-describe('the point that was reached', () => {
-  const cases: [string, RecoveryTargetInput, Partial<RecoveryPoint> | null, CheckStatus][] = [
-    ['is a commit before the time', { time: TIME }, {}, CheckStatus.OK],
-    ['is a commit at the time', { time: TIME }, { time: '2026-11-22T17:13:11.042000Z' }, CheckStatus.OK],
-    ['is no commit behind the time', { time: TIME }, { time: '2026-11-22T17:13:11.042001Z' }, CheckStatus.FAILED],
-    [
-      'is no commit at the time where that is left out',
-      { time: TIME, inclusive: false },
-      { time: '2026-11-22T17:13:11.042000Z' },
-      CheckStatus.FAILED,
-    ],
-    ['is a commit before the time where that is left out', { time: TIME, inclusive: false }, {}, CheckStatus.OK],
-    ['has no commit at all before the time', { time: TIME }, { time: null, xid: null }, CheckStatus.OK],
-    ['is behind an LSN, whose record was replayed too', { lsn: '0/6000000' }, { lsn: '0/6000080' }, CheckStatus.OK],
-    ['is an LSN that is left out', { lsn: '0/6000000', inclusive: false }, {}, CheckStatus.OK],
-    [
-      'is not behind an LSN that is left out',
-      { lsn: '0/6000000', inclusive: false },
-      { lsn: '0/6000001' },
-      CheckStatus.FAILED,
-    ],
-    ['is compared with an LSN as a number', { lsn: '9/0', inclusive: false }, { lsn: '10/0' }, CheckStatus.FAILED],
-    ['has an LSN', { lsn: '0/6000000' }, { lsn: null }, CheckStatus.FAILED],
-    ['is the commit of the transaction', { xid: '742' }, {}, CheckStatus.OK],
-    ['cannot be told where the last commit is another', { xid: '743' }, {}, CheckStatus.UNKNOWN],
-    ['cannot be told without commit timestamps', { xid: '742' }, { xid: null }, CheckStatus.UNKNOWN],
-    ['is the commit before the transaction that is left out', { xid: '743', inclusive: false }, {}, CheckStatus.OK],
-    ['is not the transaction that is left out', { xid: '742', inclusive: false }, {}, CheckStatus.FAILED],
-    ['knows a transaction by its low 32 bits', { xid: String(2n ** 33n + 742n) }, {}, CheckStatus.OK],
-    ['knows it so where it is left out', { xid: String(2n ** 33n + 742n), inclusive: false }, {}, CheckStatus.FAILED],
-    ['is somewhere for a restore point', { name: 'before' }, {}, CheckStatus.OK],
-    ['is not nowhere for a restore point', { name: 'before' }, { lsn: null }, CheckStatus.FAILED],
-    ['is somewhere at the end of the backup', { immediate: true }, { time: null, xid: null }, CheckStatus.OK],
-    ['is not nowhere at the end of the backup', { immediate: true }, { lsn: null }, CheckStatus.FAILED],
-    ['is somewhere at the end of the archive', {}, {}, CheckStatus.OK],
-    ['is known', {}, null, CheckStatus.FAILED],
-    ['is known for a time too', { time: TIME }, null, CheckStatus.FAILED],
-  ]
-  test.each(cases)('%s', (_, target, reached, status) => {
-    expect(reachedBy(target, reached)).toMatchObject({ name: 'target', status })
-  })
-
-  test('is told beside the target, and a target that was passed is to be reported', () => {
-    expect(reachedBy({ lsn: '0/6000000' }, {})).toMatchObject({
-      message: 'LSN 0/6000000; last commit 742 of 2026-11-22T17:13:11.041999Z, LSN 0/6000000',
-      hint: null,
-    })
-    expect(reachedBy({ xid: '742', inclusive: false }, {}).hint).toContain('Report it')
-  })
-
-  test('is compared with a time to the microsecond', () => {
-    const targets = fc.integer({ min: 0, max: Date.parse('2099-12-31T23:59:59.999Z') * 1000 })
-    const offsets = fc.oneof(fc.integer({ min: -2000, max: 2000 }), fc.integer({ min: -1e10, max: 1e10 }))
-    fc.assert(
-      fc.property(targets, offsets, fc.boolean(), (target, offset, inclusive) => {
-        const time = microsecondsAs(target + offset)
-        const isBeyond = inclusive ? offset > 0 : offset >= 0
-        const { status } = reachedBy({ time: microsecondsAs(target), inclusive }, { time })
-        expect(status).toBe(isBeyond ? CheckStatus.FAILED : CheckStatus.OK)
-      }),
-    )
-  })
-})
-
-/** As docker/base/howdah-recovery writes the time of a commit. */
-function microsecondsAs(micros: number): string {
-  const ms = Math.floor(micros / 1000)
-  return new Date(ms).toISOString().replace('Z', `${String(micros - ms * 1000).padStart(3, '0')}Z`)
-}
 
 /** The step on a copy that has come to its target. */
 function verificationOf(
@@ -122,6 +44,7 @@ function verificationOf(
     clients: { recoveredCopy: (service, directory) => copy.at(service, directory) },
     operation: { id: 'r1' },
     recoveries,
+    state: { proof: { verdict: ReplayVerdict.EXACT, reason: 'the next transaction is later' } },
   })
   return {
     copy,
