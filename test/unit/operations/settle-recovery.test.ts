@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { type OperationRecord, OperationStatus } from '../../../src/domain/operation.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
 import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
@@ -16,6 +16,9 @@ import { clusterOf, nodeOf, patroniStatus, postgresStatus, seen } from '../domai
 const ENDED = 'ended-operation'
 const previous = { node: 'db2', directory: '/data/previous', timeline: 1, endLsn: '0/9000000', bytes: 1e6 }
 const ended = { timeline: 1, lsn: '0/C000000', lastWal: '00000001000000000000000B' }
+
+// Programs are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let root = ''
 let path = ''
@@ -94,7 +97,7 @@ async function settle(left: Left) {
           `Database system identifier: 7\nDatabase cluster state: shut down\nLatest checkpoint location: 0/C000028\nLatest checkpoint's TimeLineID: ${timeline}\n`,
         )
       }
-      return runProgram(argv, { PATH: path })
+      return runProgram(argv, path)
     },
   }
   const keys: Record<string, string> = { config: '{}', history: '[]' }

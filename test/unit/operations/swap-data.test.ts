@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
 import type { DcsCommands } from '../../../src/operations/clients/dcs-commands.ts'
@@ -12,6 +12,9 @@ import { operationRecord } from '../../support/operations.ts'
 import { installRecoveryProgram, runProgram } from '../../support/recovery-program.ts'
 
 const HISTORY = '[[1,150994944,"before 2026"]]'
+// Programs are started, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
+
 let root = ''
 let path = ''
 let keys: Record<string, string>
@@ -74,7 +77,7 @@ function worldOf() {
     },
   }
   const services = {
-    run: (_: string, { argv }: { argv: readonly string[] }) => runProgram(argv, { PATH: path }),
+    run: (_: string, { argv }: { argv: readonly string[] }) => runProgram(argv, path),
   }
   const operation = operationRecord()
   const at = (name: string) => join(root, name)
