@@ -227,8 +227,13 @@ describe('the work is within its plan', () => {
 })
 
 describe('every kind', () => {
-  /** It compares its key in etcd in the very write that removes it. */
-  const COMPARES_BY_ITSELF = ['releaseLeaderLock']
+  /** They go by what they find in the very step that acts on it. */
+  const COMPARES_BY_ITSELF = [
+    // Its key in etcd, in the write that removes it.
+    'releaseLeaderLock',
+    // Where the data lies and who leads: that, and no plan, says to which of its two ends a cut over is brought.
+    'settleRecovery',
+  ]
 
   test('that does what cannot be taken back says what its plan rests on', async () => {
     for (const kind of (await loadOperations()).values()) {

@@ -4,6 +4,7 @@ import type { BackupServerSnapshot, ClusterSnapshot } from '../../../src/domain/
 import { formatLsn } from '../../../src/domain/lsn.ts'
 import { type OperationRecord, StepStatus } from '../../../src/domain/operation.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
+import type { Tablespace } from '../../../src/domain/tablespace.ts'
 import type { Verifications } from '../../../src/operations/damaged-backups.ts'
 import type { AnyOperation } from '../../../src/operations/define-operation.ts'
 import type { RecoveryInput } from '../../../src/operations/inputs/recovery-inputs.ts'
@@ -22,6 +23,7 @@ import {
   NOW,
   nodeOf,
   patroniStatus,
+  postgresStatus,
   range,
   seen,
   topologyOf,
@@ -130,19 +132,6 @@ describe.each([
       ['TARGET_NOT_RECOVERABLE at target'],
     ],
     [
-      'for a backup with tablespaces, whoever chose it',
-      {},
-      {
-        server: {
-          backups: seen([
-            { ...full, tablespaceCount: 2 },
-            { ...newer, tablespaceCount: 2 },
-          ]),
-        },
-      },
-      ['HAS_TABLESPACES at backup'],
-    ],
-    [
       'for an obsolete backup that was chosen for it',
       {},
       {
@@ -190,6 +179,42 @@ describe.each([
   ]
   test.each(cases)('%s', async (_, fields, world, expected) => {
     expect(await codes(fields, world)).toEqual(expected)
+  })
+})
+
+describe('a tablespace', () => {
+  const at = (location: string): Tablespace => ({ oid: 16387, name: 'fast', location })
+  const withTablespaces = (ofBackup: readonly Tablespace[], now: readonly Tablespace[]): World => ({
+    server: { backups: seen([full, { ...newer, tablespaces: ofBackup }]) },
+    changes: {
+      nodes: [{ ...LEADER, postgres: seen(postgresStatus({ inRecovery: false, tablespaces: now })) }, nodeOf('db2')],
+    },
+  })
+  const ON_VOLUME = at('/var/lib/postgresql/17/fast')
+  const ELSEWHERE = at('/mnt/fast')
+  const misplaced = ['TABLESPACE_MISPLACED at null']
+  const cases: [string, World, string[]][] = [
+    ["on the node's volume is recovered", withTablespaces([ON_VOLUME], [ON_VOLUME]), []],
+    ['of the backup on another volume is not', withTablespaces([ELSEWHERE], []), misplaced],
+    [
+      'that the cluster has now on another volume is not: it may come in the WAL',
+      withTablespaces([], [ELSEWHERE]),
+      misplaced,
+    ],
+    ['of both is told once', withTablespaces([ELSEWHERE], [ELSEWHERE]), misplaced],
+    ['in a data directory is not', withTablespaces([at('/var/lib/postgresql/17/patroni1/fast')], []), misplaced],
+  ]
+  test.each(cases)('%s in place, and each is rehearsed', async (_, world, expected) => {
+    expect(await recover({}, world)).toEqual(expected)
+    expect(await rehearse({}, world)).toEqual([])
+  })
+
+  test('is named in the refusal, with what to do', async () => {
+    const [refusal] = await recoverCluster.check(recoveryOf({}, withTablespaces([ELSEWHERE], [])))
+    expect(refusal?.message).toBe(
+      'tablespace "fast" cannot be recovered in place: it lies in /mnt/fast, outside of the node\'s volume /var/lib/postgresql/17',
+    )
+    expect(refusal?.remedy).toContain('rehearseRecovery')
   })
 })
 
