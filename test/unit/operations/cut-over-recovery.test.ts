@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CheckStatus } from '../../../src/domain/backup.ts'
-import type { ClusterSnapshot, ClusterSnapshot, NodeSnapshot } from '../../../src/domain/cluster.ts'
+import type { ClusterSnapshot, NodeSnapshot } from '../../../src/domain/cluster.ts'
 import type { LoginRefusal } from '../../../src/domain/login-refusal.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
 import cutOverRecovery, { CutOverRecoveryInput } from '../../../src/operations/kinds/cut-over-recovery.ts'
