@@ -19,7 +19,7 @@ def publish(text):
     request = json.loads(text)
     copy = Copy(request["root"])
     try:
-        if not ask(copy, "SELECT FROM pg_roles WHERE rolname = %s AND rolcanlogin", [ROLE]):
+        if not ask(copy, "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolcanlogin", [ROLE]):
             return {"role": False}
         copy.write("password", json.dumps({"salt": request["salt"], "hash": request["hash"]}), 0o400)
         copy.write("pg_hba.conf", OURS + READERS)

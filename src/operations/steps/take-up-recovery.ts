@@ -83,7 +83,9 @@ async function decide(context: Context, record: RecoveryRecord): Promise<Course>
   if ((await swapProgress(context, cutOverState(context))) !== 'SWAPPED') return Course.BACK
   if (kept !== null) return (await hasLed(context)) ? Course.FORWARD : Course.BACK
   // Nobody knows any more whether it has led: what was asked for, and is in its place, is kept.
-  const control = await readControlData(context, serviceOf(context.layout, taken.node), taken.previous)
+  const service = serviceOf(context.layout, taken.node)
+  const { directory } = context.clients.recoveredCopy(service, taken.previous)
+  const control = await readControlData(context, service, directory)
   await keepCutOver(context, { ended: endOf(control) }, `${taken.previous} has the data from before`)
   return Course.FORWARD
 }

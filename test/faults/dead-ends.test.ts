@@ -1,0 +1,225 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { leaderName } from '../support/cluster-facts.ts'
+import { NODES, onEveryNode } from '../support/every-node.ts'
+import { interruptCutOver, showConfiguration } from '../support/interrupted-cut-over.ts'
+import {
+  newestOperation,
+  performOperation,
+  readOperation,
+  requestOperation,
+  untilEnd,
+} from '../support/operation-client.ts'
+import { recover, recoveryOf, untilBackedUp, untilRecoverable } from '../support/recovery-client.ts'
+import { discardRecoveries } from '../support/recovery-kill-cases.ts'
+import { callsIn, committedSchema, faultsOf } from '../support/remedy-calls.ts'
+import { leaderSql } from '../support/sql.ts'
+import { stack } from '../support/stack.ts'
+import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
+import { expectTruth } from '../support/truth.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const confirm = 'patroni'
+const PATRONI = '/etc/service/patroni'
+/** A lock that cannot be had is waited for two minutes before an operation is given up. */
+const LONG_MS = 900_000
+
+const facts = stack()
+const schema = committedSchema()
+let api: ApiClient
+beforeAll(async () => {
+  api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
+  await waitForHealthyCluster(api)
+  await waitForBackups(api)
+  await leaderSql(facts, 'CREATE TABLE dead_ends (n int PRIMARY KEY)')
+})
+afterAll(async () => {
+  await leaderSql(facts, 'DROP TABLE IF EXISTS dead_ends')
+  api.close()
+})
+afterEach(async () => {
+  for (const service of ['barman', 'etcd1', 'etcd2', ...NODES]) await facts.start(service)
+  await waitForHealthyCluster(api)
+  await discardRecoveries({ facts, api })
+  await expectTruth(facts, api)
+  await waitForBackups(api)
+})
+
+/** Does what a remedy says, as it stands there, and follows it to its end. */
+async function tryRemedy(remedy: string | null): Promise<void> {
+  const [call] = callsIn(remedy)
+  if (call === undefined) throw new Error(`nothing to paste in: ${remedy}`)
+  expect(faultsOf(call, schema)).toEqual([])
+  const answer = await api.query<{ payload: { operation: { id: string } | null; refusals: { code: string }[] } }>(
+    `mutation { payload: ${call.text} { operation { id } refusals { code } } }`,
+  )
+  expect(answer.payload.refusals, call.text).toEqual([])
+  const { operation } = await untilEnd(api, answer.payload.operation?.id ?? '')
+  expect(operation.error, call.text).toBeNull()
+}
+
+async function replica(): Promise<string> {
+  const leader = await leaderName(api)
+  return NODES.find((name) => name !== leader) ?? 'db2'
+}
+
+let counter = 0
+/** One row before the target, and one behind it: which data a node has shows at once. */
+async function markTarget(): Promise<{ target: { lsn: string }; before: number; behind: number }> {
+  await waitForNothingRunning(api)
+  const [before, behind] = [++counter, ++counter]
+  await leaderSql(facts, `INSERT INTO dead_ends VALUES (${before})`)
+  const [point] = await leaderSql<{ lsn: string }>(facts, `SELECT pg_create_restore_point('dead')::text AS lsn`)
+  await leaderSql(facts, `INSERT INTO dead_ends VALUES (${behind})`)
+  await leaderSql(facts, 'SELECT pg_switch_wal()')
+  const target = { lsn: point?.lsn ?? '' }
+  await untilRecoverable(api, target)
+  return { target, before, behind }
+}
+
+const rowsFrom = (from: number) =>
+  onEveryNode(facts, (name) =>
+    facts.sql(name, `SELECT string_agg(n::text, ',' ORDER BY n) FROM dead_ends WHERE n >= ${from}`),
+  )
+
+async function expectNothingLeft(): Promise<void> {
+  expect(await showConfiguration(facts)).not.toContain('check_timeline')
+  for (const node of NODES) {
+    expect(await facts.exec(node, ['sh', '-c', `ls ${PATRONI}/down 2> /dev/null || true`])).toBe('')
+  }
+}
+
+/** Each refusal about the recovery, as it stands now, names a call that the schema takes. */
+async function expectWaysOut(recovery: string): Promise<void> {
+  const requests: [string, Record<string, unknown>][] = [
+    ['cutOverRecovery', { recovery, confirm }],
+    ['undoRecovery', { recovery, confirm }],
+    ['discardRecovery', { recovery }],
+  ]
+  for (const [kind, input] of requests) {
+    const { refusals } = await requestOperation(api, kind, { ...input, dryRun: true })
+    expect(refusals.length, kind).toBeGreaterThan(0)
+    for (const { remedy } of refusals) {
+      for (const call of callsIn(remedy)) expect(faultsOf(call, schema)).toEqual([])
+    }
+    expect(refusals.flatMap(({ remedy }) => callsIn(remedy)).length, kind).toBeGreaterThan(0)
+  }
+}
+
+describe('a cut over whose worker was killed while etcd lost its quorum', { timeout: LONG_MS }, () => {
+  test.each([
+    ['stop-cluster', 'FAILED'],
+    ['swap-data', 'FAILED'],
+    ['rejoin-replicas', 'COMPLETED'],
+  ])('in %s is settled as %s, by itself, once etcd is back', async (step, expected) => {
+    const { target, before, behind } = await markTarget()
+    const input = { target, node: await replica(), cutOver: 'AUTOMATIC' }
+    const id = await interruptCutOver({ facts, api }, step, 'recoverCluster', input)
+    const recovery = id.replace('Operation:', 'Recovery:')
+    expect((await recoveryOf(api, recovery)).status).toBe('CUTTING_OVER')
+    await expectWaysOut(recovery)
+    // The remedy of a lock that cannot be taken; the rest follows by itself.
+    const { refusals } = await requestOperation(api, 'settleRecovery', { recovery })
+    expect(refusals.map(({ code }) => code)).toContain('ETCD_NO_QUORUM')
+    const { operation } = await performOperation(api, 'startService', { service: 'etcd2' })
+    expect(operation.error).toBeNull()
+    await waitFor(`the recovery to be ${expected}`, async () => (await recoveryOf(api, recovery)).status === expected, {
+      timeoutMs: 300_000,
+      intervalMs: 500,
+    })
+    await waitForNothingRunning(api)
+    await waitForHealthyCluster(api)
+    const rows = expected === 'COMPLETED' ? `${before}` : `${before},${behind}`
+    expect(await rowsFrom(before)).toEqual(NODES.map(() => rows))
+    await expectNothingLeft()
+    if (expected !== 'COMPLETED') return
+    // An undo beside the backup that follows is a conflict.
+    await untilBackedUp(api, (await newestOperation(api, ['SETTLE_RECOVERY'])) ?? '')
+    const settled = await requestOperation(api, 'cutOverRecovery', { recovery, confirm })
+    // What it names: the undo, which brings back the state at the cut over.
+    await tryRemedy(settled.refusals[0]?.remedy ?? null)
+    expect((await recoveryOf(api, recovery)).status).toBe('UNDONE')
+    expect(await rowsFrom(before)).toEqual(NODES.map(() => `${before},${behind}`))
+  })
+
+  test('is settled by hand as well, in the very state', async () => {
+    const { target, before, behind } = await markTarget()
+    const made = await recover(api, 'recoverCluster', { target, node: await replica(), cutOver: 'MANUAL', confirm })
+    await interruptCutOver({ facts, api }, 'swap-data', 'cutOverRecovery', { recovery: made.id })
+    await facts.start('etcd2')
+    const discard = await waitFor('etcd to be back', async () => {
+      const { refusals } = await requestOperation(api, 'settleRecovery', { recovery: made.id, dryRun: true })
+      // By then Howdah may have asked for it by itself.
+      if (refusals.some(({ code }) => code === 'ETCD_NO_QUORUM')) return null
+      return (await requestOperation(api, 'discardRecovery', { recovery: made.id, dryRun: true })).refusals
+    })
+    if (discard[0]?.code === 'RECOVERY_NOT_READY') await tryRemedy(discard[0].remedy).catch(ifHowdahWasFirst)
+    await waitFor('it to be settled', async () => (await recoveryOf(api, made.id)).status === 'FAILED', {
+      timeoutMs: 300_000,
+    })
+    await waitForHealthyCluster(api)
+    expect(await rowsFrom(before)).toEqual(NODES.map(() => `${before},${behind}`))
+    await expectNothingLeft()
+  })
+
+  test('and was an undo, is the completed recovery again, which can be undone', async () => {
+    const { target, before, behind } = await markTarget()
+    const input = { target, node: await replica(), cutOver: 'AUTOMATIC', confirm }
+    const { operation } = await performOperation(api, 'recoverCluster', input)
+    expect(operation.error).toBeNull()
+    await untilBackedUp(api, operation.id)
+    await waitForHealthyCluster(api)
+    const recovery = operation.id.replace('Operation:', 'Recovery:')
+    await interruptCutOver({ facts, api }, 'swap-data', 'undoRecovery', { recovery })
+    await facts.start('etcd2')
+    await waitFor('it to be COMPLETED again', async () => (await recoveryOf(api, recovery)).status === 'COMPLETED', {
+      timeoutMs: 300_000,
+    })
+    await waitForNothingRunning(api)
+    await waitForHealthyCluster(api)
+    expect(await rowsFrom(before)).toEqual(NODES.map(() => `${before}`))
+    const undone = await performOperation(api, 'undoRecovery', { recovery, confirm })
+    expect(undone.operation.error).toBeNull()
+    expect(await rowsFrom(before)).toEqual(NODES.map(() => `${before},${behind}`))
+  })
+})
+
+/** A request that came second is a CONFLICT, or finds nothing left to settle. */
+function ifHowdahWasFirst(error: unknown): void {
+  if (!String(error).includes('CONFLICT')) throw error
+}
+
+describe('a rehearsal that was left in its restore', { timeout: LONG_MS }, () => {
+  test('gives its place back: by discardRecovery, or by itself', async () => {
+    const { target } = await markTarget()
+    const { operation } = await requestOperation(api, 'rehearseRecovery', { target })
+    const id = operation?.id ?? ''
+    await waitFor('it to restore', async () => {
+      const now = await readOperation(api, id)
+      return now?.steps.some(({ name, status }) => name === 'restore-backup' && status === 'RUNNING') ?? false
+    })
+    // Nothing of it can be removed while Barman is away.
+    await facts.stop('barman')
+    const ended = await waitFor(
+      `${id} to end`,
+      async () => {
+        const now = await readOperation(api, id)
+        return now !== null && ['FAILED', 'INTERRUPTED', 'SUCCEEDED'].includes(now.status) ? now : null
+      },
+      { timeoutMs: 420_000, intervalMs: 1_000 },
+    )
+    expect(['FAILED', 'INTERRUPTED']).toContain(ended.status)
+    await facts.start('barman')
+    await waitForBackups(api)
+    await waitFor(
+      'another rehearsal to be accepted',
+      async () => {
+        const { refusals } = await requestOperation(api, 'rehearseRecovery', { target, dryRun: true })
+        const exists = refusals.find(({ code }) => code === 'RECOVERY_EXISTS')
+        if (exists !== undefined) await tryRemedy(exists.remedy)
+        return refusals.length === 0
+      },
+      { timeoutMs: 120_000, intervalMs: 2_000 },
+    )
+  })
+})
