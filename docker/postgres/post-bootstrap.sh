@@ -16,9 +16,11 @@ GRANT pg_monitor, pg_checkpoint TO howdah;
 ALTER ROLE howdah SET default_transaction_read_only = on;
 
 -- Who looks at a recovered copy. Without a password nobody logs in here with it; a copy lets it in by PAM, with a password
--- of its own (docker/base/howdah-recovery).
-CREATE ROLE rehearsal LOGIN;
+-- of its own (docker/base/howdah-recovery). It is to see everything: no policy hides rows from it, and what is revoked from
+-- PUBLIC is not revoked from it.
+CREATE ROLE rehearsal LOGIN BYPASSRLS;
 GRANT pg_read_all_data TO rehearsal;
+GRANT CONNECT ON DATABASE postgres TO rehearsal;
 ALTER ROLE rehearsal SET default_transaction_read_only = on;
 
 -- A copy cannot make it, and is checked with it. In template1, so that later databases have it too.

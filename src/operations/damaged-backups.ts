@@ -1,5 +1,6 @@
 import type { Backup } from '../domain/backup.ts'
 import { type OperationRecord, OperationStatus } from '../domain/operation.ts'
+import { Verdict, verdictOf } from '../domain/verdict.ts'
 import { chainOf } from './steps/backup-chain.ts'
 import { keptVerification, type Verification, verificationOf } from './verification.ts'
 
@@ -25,10 +26,20 @@ export async function readVerifications(log: {
     const verification = verificationOf(operation)
     if (kept === null || verification === null) continue
     const key = `${kept.server}/${kept.backupId}`
-    // They come in the order in which they were asked for; what ended last tells most.
-    if (verification.at >= (found.get(key)?.at ?? new Date(0))) found.set(key, verification)
+    if (tellsMore(verification, found.get(key))) found.set(key, verification)
   }
   return found
+}
+
+/** They come in the order in which they were asked for. What ended last tells most, but for one that could not look. */
+function tellsMore(next: Verification, known: Verification | undefined): boolean {
+  if (known === undefined) return true
+  const [isNextUnsure, isKnownUnsure] = [isUnsure(next), isUnsure(known)]
+  return isNextUnsure === isKnownUnsure ? next.at >= known.at : isKnownUnsure
+}
+
+function isUnsure({ checks }: Verification): boolean {
+  return verdictOf(checks) === Verdict.NOT_CHECKED
 }
 
 /** A server's backups that are not to be restored, by id: each failed its last verification, or builds on one that did. */
@@ -41,7 +52,7 @@ export function damagedBackups(
   for (const backup of backups) {
     const failed = chainOf(backup, backups)
       .map(({ backupId }) => verifications.get(`${server}/${backupId}`))
-      .find((each) => each?.passed === false)
+      .find((each) => each !== undefined && !each.passed && !isUnsure(each))
     if (failed !== undefined) damaged.set(backup.backupId, failed)
   }
   return damaged

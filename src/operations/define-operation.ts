@@ -100,6 +100,8 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   readonly steps: readonly Step<Input>[]
   /** What the operation made, once every step has succeeded. */
   result?(context: StepContext<Input>): OperationResultReference | null
+  /** What came of it, where "succeeded" would say too little. */
+  outcome?(context: StepContext<Input>): string | null
   /**
    * What Howdah asks for next, in the name of whoever asked for this one, once it has succeeded and its claims are free.
    * Told by what is recorded: whoever ran it may be gone.

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Check, CheckStatus } from '../domain/backup.ts'
 import type { OperationRecord } from '../domain/operation.ts'
+import { Verdict, verdictOf } from '../domain/verdict.ts'
 
 /** Whether a backup proved to be whole. */
 export interface Verification {
@@ -32,13 +33,14 @@ export function keptVerification(state: OperationRecord['state']): KeptVerificat
   return keptSchema.safeParse(state['verification']).data ?? null
 }
 
-export function hasPassed({ checks }: Pick<KeptVerification, 'checks'>): boolean {
-  return checks.every(({ status }) => status === CheckStatus.OK)
-}
-
 /** The result of a verifyBackup that has ended. */
 export function verificationOf({ state, finishedAt }: OperationRecord): Verification | null {
   const kept = keptVerification(state)
   if (kept === null || finishedAt === null) return null
-  return { passed: hasPassed(kept), at: new Date(finishedAt), message: kept.message, checks: kept.checks }
+  return {
+    passed: verdictOf(kept.checks) === Verdict.PASSED,
+    at: new Date(finishedAt),
+    message: kept.message,
+    checks: kept.checks,
+  }
 }

@@ -9,6 +9,7 @@ import type { RecoveryTarget } from '../domain/recovery-target.ts'
 import type { Timestamp } from '../domain/timestamp.ts'
 import type { DetachedRuns } from '../operations/clients/barman-commands.ts'
 import type { RecoveredCopy, ReplayRequest } from '../operations/clients/recovered-copy.ts'
+import { CopyQueryError } from '../operations/steps/recovery-errors.ts'
 import { runToItsEnd } from '../operations/steps/run-to-its-end.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createDetachedRuns } from './detached-runs.ts'
@@ -62,7 +63,10 @@ const rolesSchema = z.object({
   loginTriggers: z.array(z.string()),
 })
 const publishedSchema = z.object({ role: z.boolean() })
-const rowsSchema = z.object({ rows: z.array(z.array(text)), error: text })
+const rowsSchema = z.object({
+  rows: z.array(z.array(text)),
+  error: z.object({ sqlstate: text, message: z.string() }).nullable(),
+})
 const checksSchema = z.object({
   checks: z.array(z.object({ name: z.string(), status: z.enum(CheckStatus), message: text, hint: text })),
 })
@@ -193,7 +197,7 @@ export function createRecoveredCopy(deps: {
     async query(database, sql, timeoutMs) {
       const request = JSON.stringify({ root, database, sql, timeoutMs })
       const { rows, error } = await ask(inside, rowsSchema, 'query', request, { timeoutMs: timeoutMs + 10_000 })
-      if (error !== null) throw new RecoveredCopyError(container, 1, error)
+      if (error !== null) throw new CopyQueryError(error.sqlstate, error.message)
       return rows
     },
     async promote() {

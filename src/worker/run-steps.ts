@@ -28,8 +28,10 @@ export async function runSteps(attempt: Attempt): Promise<void> {
       attempt.stop.throwIfAborted()
       await runStep(attempt, step, input)
     }
-    const result = definition.result?.(contextFor(attempt, null, input, attempt.stop)) ?? null
-    await journal.write({ type: 'OperationSucceeded', result }, `${definition.title}: succeeded`)
+    const ended = contextFor(attempt, null, input, attempt.stop)
+    const result = definition.result?.(ended) ?? null
+    const outcome = definition.outcome?.(ended) ?? 'succeeded'
+    await journal.write({ type: 'OperationSucceeded', result }, `${definition.title}: ${outcome}`)
   } catch (thrown) {
     const reason: unknown = attempt.stop.aborted ? attempt.stop.reason : thrown
     if (reason instanceof HandOverSignal || reason instanceof LostOperationError) throw reason

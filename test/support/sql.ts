@@ -5,16 +5,16 @@ import type { StackFacts } from './stack.ts'
 /** A session through HAProxy, so with whoever leads, as the superuser: what tests set up and look at by themselves. */
 export async function connectToLeader(
   { ports, envFile }: StackFacts,
-  timeouts: { readonly connectMs?: number; readonly queryMs?: number } = {},
+  options: { readonly connectMs?: number; readonly queryMs?: number; readonly database?: string } = {},
 ): Promise<pg.Client> {
   const client = new pg.Client({
     host: '127.0.0.1',
     port: ports['HAPROXY_PORT'] ?? 0,
     user: 'postgres',
     password: await stackSetting(envFile, 'PATRONI_POSTGRESS_PASSWORD'),
-    database: 'postgres',
-    connectionTimeoutMillis: timeouts.connectMs ?? 5_000,
-    query_timeout: timeouts.queryMs,
+    database: options.database ?? 'postgres',
+    connectionTimeoutMillis: options.connectMs ?? 5_000,
+    query_timeout: options.queryMs,
   })
   // It breaks when its node is lost; the next query says so.
   client.on('error', () => {})
@@ -26,8 +26,9 @@ export async function connectToLeader(
 export async function leaderSql<Row extends pg.QueryResultRow = pg.QueryResultRow>(
   facts: StackFacts,
   text: string,
+  database?: string,
 ): Promise<Row[]> {
-  const client = await connectToLeader(facts)
+  const client = await connectToLeader(facts, database === undefined ? {} : { database })
   try {
     return (await client.query<Row>(text)).rows
   } finally {

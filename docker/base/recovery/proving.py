@@ -4,10 +4,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
-from copies import Copy, control_data, fail, read
-from feeding import SERVER
+sys.path.insert(0, "/usr/local/lib/howdah/wal")
+import archive as barman  # noqa: E402
+
+from copies import Copy, control_data, fail, read  # noqa: E402
+from feeding import SERVER  # noqa: E402
 
 RECORD = re.compile(r"rmgr: (\S+)\s+len \(rec/tot\): .*?, tx:\s*(\d+), lsn: ([0-9A-F]+/[0-9A-F]+), prev ([0-9A-F]+/[0-9A-F]+), desc: (\S+) ?(.*)$")
 TRANSACTION = re.compile(r"(?:(\d+): )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) UTC")
@@ -15,7 +19,6 @@ TRANSACTION = re.compile(r"(?:(\d+): )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+
 LABEL = "00000001"
 # How far is looked for the record before, and for the next end of a transaction.
 BACK, AHEAD = 64, 256
-FETCHED, MISSING = 0, 1
 
 
 def number(lsn):
@@ -28,29 +31,37 @@ def lsn_of(position):
 
 
 class Archive:
-    def __init__(self, copy, server, timeline, folder):
-        self.server, self.folder = server, folder
-        self.size = int(control_data(copy.directory)["Bytes per WAL segment"])
-        self.history = self.read_history(copy, timeline)
+    def __init__(self, server, folder):
+        self.connection, self.folder = barman.Archive(server), folder
+        self.size, self.history = None, []
+        # Behind it the segments in the folder go on with a history that was left.
+        self.left_at = None
 
-    def read_history(self, copy, timeline):
-        """[(timeline, where it begins)], the newest first."""
+    def follow(self, copy, timeline):
+        """Its history: [(timeline, where it begins, where the next one begins or None)], the newest first."""
+        self.size = int(control_data(copy.directory)["Bytes per WAL segment"])
         name = f"{timeline:08X}.history"
         text = read(copy.data(f"pg_wal/{name}"))
-        if text is None and timeline > 1 and self.fetch(name, os.path.join(self.folder, name)) == FETCHED:
+        if text is None and timeline > 1 and self.fetch(name, os.path.join(self.folder, name)):
             text = read(os.path.join(self.folder, name))
         begins, found = 0, []
         for line in (text or "").splitlines():
             fields = line.split("\t")
             if len(fields) >= 2 and fields[0].isdigit():
-                found.append((int(fields[0]), begins))
-                begins = number(fields[1])
-        return [(timeline, begins), *reversed(found)]
+                ends = number(fields[1])
+                found.append((int(fields[0]), begins, ends))
+                begins = ends
+        self.history = [(timeline, begins, None), *reversed(found)]
 
     def fetch(self, name, target):
-        environment = {**os.environ, "HOWDAH_WAL_DEADLINE": "30"}
-        return subprocess.run(["howdah-fetch-wal", "get-wal", self.server, name, target], env=environment,
-                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False).returncode
+        """Whether the archive has it, which then lies there; what is not finished yet counts."""
+        try:
+            if self.connection.fetch(name, target):
+                return True
+            # It may have been finished between the two looks.
+            return len(name) == 24 and (self.connection.fetch_partial(name, target) or self.connection.fetch(name, target))
+        except barman.ArchiveError as error:
+            fail(f"the archive does not tell whether it has {name}: {error}")
 
     def has(self, segment):
         """Whether the archive has this segment, which then lies in the folder. The newest timeline's is what replay reads."""
@@ -59,21 +70,21 @@ class Archive:
         target = os.path.join(self.folder, f"{LABEL}{place}")
         if os.path.exists(target):
             return True
-        for timeline, begins in self.history:
-            if segment < begins // self.size:
+        for timeline, begins, ends in self.history:
+            if segment < begins // self.size or (ends is not None and segment > ends // self.size):
                 continue
-            code = self.fetch(f"{timeline:08X}{place}", target)
-            if code == FETCHED:
+            if self.fetch(f"{timeline:08X}{place}", target):
+                if ends is not None and segment == ends // self.size:
+                    self.left_at = ends
                 return True
-            if code != MISSING:
-                fail(f"the archive does not tell whether it has {timeline:08X}{place}")
         return False
 
     def records(self, start, *options):
         """Records from this position on, as far as the segments in the folder go. It ends with an error where they do."""
         command = ["pg_waldump", "-p", self.folder, "-t", "1", "-s", lsn_of(start), *options]
         said = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"})
-        return [record for line in said.stdout.splitlines() if (record := parse(line))]
+        found = [record for line in said.stdout.splitlines() if (record := parse(line))]
+        return [record for record in found if self.left_at is None or number(record["lsn"]) < self.left_at]
 
 
 def parse(line):
@@ -103,12 +114,14 @@ def prove(text):
         fail("this is no name of a Barman server")
     copy = Copy(request["root"])
     folder = tempfile.mkdtemp(prefix="proof-", dir=copy.wal)
+    archive = Archive(request["server"], folder)
     try:
-        archive = Archive(copy, request["server"], int(request["timeline"]), folder)
+        archive.follow(copy, int(request["timeline"]))
         position = number(request["lsn"])
         following, transaction = look_ahead(archive, position)
         return {"last": look_back(archive, position), "next": following, "nextTransaction": transaction}
     finally:
+        archive.connection.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,8 +7,7 @@ import re
 import shutil
 import time
 
-from copies import Copy, fail
-from reading import OURS
+from copies import OURS, Copy, fail
 from settings import FLOORS, arguments, needed, put_aside
 
 # Nothing more has come for so long, and the archive was asked several times: it has ended.

@@ -1,63 +1,70 @@
-"""Whether the files of a recovered copy are sound, by what PostgreSQL's own programs say of them."""
+"""Whether a recovered copy is sound, and what of that could not be looked at."""
 import os
 import re
 import subprocess
 
+from checks import DAMAGED, FAILED, OK, WARNING, check, few, not_checked
+from collations import verify_collations
 from copies import Copy, options
+from reading import verify_readers
+from sessions import Failure, ask, message_of
+from structure import verify_structure
 
-LOCK_TIMEOUT_MS = 2000
-LOCKED = "Somebody else held them for longer than that takes. Their pages were read all the same."
-DAMAGED = "Do not use this copy: verify the base backup (verifyBackup), and recover from another one."
-
-
-def check(name, outcome, message=None, hint=None):
-    return {"name": name, "status": outcome, "message": message, "hint": hint}
+AGAIN = "Nothing is known of it by this. Rehearse once more, or look at the log of the copy's container."
 
 
 def verify(root):
     copy = Copy(root)
-    print("reading every page", flush=True)
-    checks = [verify_checksums(copy)]
-    print("checking heaps and indexes (pg_amcheck)", flush=True)
-    checks += verify_structure(copy)
-    return {"checks": checks}
+    say("reading every page")
+    checksums = verify_checksums(copy)
+    say("checking heaps and indexes")
+    pages_proved = checksums["status"] == OK
+    return {"checks": [checksums, *verify_structure(copy, pages_proved, say), verify_collations(copy), verify_readers(copy)]}
+
+
+def say(line):
+    print(line, flush=True)
 
 
 def verify_checksums(copy):
-    on = copy.psql("SHOW data_checksums").stdout.strip() == "on"
-    # Sent to nowhere: the server reads, and checks, every page of every file.
+    name = "checksums"
+    try:
+        [[on, recovering]] = ask(copy, "SELECT current_setting('data_checksums') = 'on', pg_is_in_recovery()")
+    except Failure as error:
+        return not_checked(name, message_of(error), AGAIN)
+    # Sent to nowhere: the server reads, and checks, every page of every file, those of tablespaces as well.
     # One that was promoted archives nothing yet: only with its WAL does a backup not wait for that.
-    wal = "none" if copy.psql("SELECT pg_is_in_recovery()").stdout.strip() == "t" else "fetch"
-    command = ["pg_basebackup", *copy.connection(), "--target=blackhole", "-X", wal, "-c", "fast", "--no-manifest"]
-    said = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = [line for line in said.stderr.splitlines() if "NOTICE" not in line]
-    if said.returncode != 0:
-        return check("checksums", "FAILED", "; ".join(lines[-5:])[:1000], DAMAGED)
-    if not on:
-        return check("checksums", "WARNING", "every file was read, but the cluster was made without checksums")
-    return check("checksums", "OK", "every page was read and is as its checksum says")
+    wal = "none" if recovering else "fetch"
+    command = ["pg_basebackup", *copy.connection(), "--target=blackhole", "-X", wal, "-c", "fast", "--no-manifest", "-P"]
+    return checksum_verdict(*run_base_backup(command), on)
 
 
-def verify_structure(copy):
-    command = ["pg_amcheck", *copy.connection(), "--all"]
-    # Whoever holds a relation for itself must not hold up the whole.
-    environment = {**os.environ, "PGOPTIONS": options(lock_timeout=str(LOCK_TIMEOUT_MS))}
-    said = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    skipped = re.findall(r'skipping database "(.+)": amcheck is not installed', said.stderr)
-    output, locked = said.stdout, []
-    for block in re.findall(r'^.+:\n\s+ERROR: .*lock timeout\n', output, re.MULTILINE):
-        locked.append(re.search(r'"(.+)"', block)[1])
-        output = output.replace(block, "")
-    lines = [line for line in (output + said.stderr).splitlines() if line and "skipping database" not in line
-             and "no relations to check" not in line]
-    found = []
-    if not lines and (said.returncode == 0 or locked or (skipped and "no relations to check" in said.stderr)):
-        found.append(check("pg_amcheck", "OK", "heaps and B-tree indexes are sound"))
-    else:
-        found.append(check("pg_amcheck", "FAILED", "; ".join(lines[:10])[:1000], DAMAGED))
-    if locked:
-        found.append(check("pg_amcheck: locked relations", "WARNING", ", ".join(locked)[:1000], LOCKED))
-    if skipped:
-        found.append(check("pg_amcheck: databases without it", "WARNING", ", ".join(skipped),
-                           "CREATE EXTENSION amcheck in them: a copy cannot make it. Their pages were read all the same."))
-    return found
+def run_base_backup(command):
+    """Its exit code, and what it said beside its progress. The server's own words come in English, as the program's do."""
+    lines = []
+    known = {**os.environ, "LC_ALL": "C", "PGOPTIONS": options()}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+                          env=known) as process:
+        for line in process.stderr:
+            progress = re.match(r"\s*(\d+)/\d+ kB \((\d+)%\)", line)
+            if progress:
+                say(f"reading every page: {int(progress[1]) // 1024} MiB, {progress[2]} %")
+            elif line.strip():
+                lines.append(line.strip())
+    return process.returncode, lines
+
+
+# The server's words for what proves damage; it has one exit code for this and for whatever else ends a backup. Warnings
+# and notices of a backup that ended with 0 are nothing against it.
+MISMATCH = re.compile(r"checksum verification failed in file|checksum verification failures?\b|invalid page in block")
+
+
+def checksum_verdict(exit_code, lines, on):
+    found = [line for line in lines if MISMATCH.search(line)]
+    if exit_code == 0:
+        if not on:
+            return check("checksums", WARNING, "every file was read, but the cluster was made without checksums")
+        return check("checksums", OK, "every page was read; each that replay did not write anew is as its checksum says")
+    if found:
+        return check("checksums", FAILED, few(found), DAMAGED)
+    return not_checked("checksums", few(lines[-5:]) or f"pg_basebackup ended with {exit_code}", AGAIN)

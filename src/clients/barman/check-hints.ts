@@ -33,6 +33,8 @@ const HINTS: Readonly<Record<string, string>> = {
   pg_receivexlog: 'pg_receivewal is missing in the barman container: rebuildService barman.',
   pg_receivexlog_compatible:
     'pg_receivewal is older than the server: rebuild the barman image with the same PostgreSQL major version.',
+  check_timeout:
+    'The checks behind it were not made: Barman did not come to an end within check_timeout (30 s). See what it waits for in its logs, and run checkBackupServer again.',
   ssh: 'Barman cannot reach the node over SSH: see the keys and the known hosts of both.',
 }
 

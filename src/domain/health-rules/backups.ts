@@ -58,12 +58,14 @@ function latestOf(backups: readonly Backup[]): Backup | undefined {
 function checkIssues(server: BackupServerSnapshot): HealthIssue[] {
   const subject = formatGlobalId('BackupServer', server.name)
   const inactive = seenNow(server.configuration)?.active === false
-  const failed = (seenNow(server.checks) ?? []).filter((check) => check.status === CheckStatus.FAILED)
-  const issues = failed.map((check) => ({
+  const bad = (seenNow(server.checks) ?? []).filter(
+    ({ status }) => status === CheckStatus.FAILED || status === CheckStatus.UNKNOWN,
+  )
+  const issues = bad.map((check) => ({
     severity: HealthStatus.DEGRADED,
-    code: 'BACKUP_CHECK_FAILED',
+    code: check.status === CheckStatus.FAILED ? 'BACKUP_CHECK_FAILED' : 'BACKUP_CHECK_UNKNOWN',
     subject,
-    message: `Barman's check "${check.name}" of ${server.name} fails${check.message === null ? '' : `: ${check.message}`}.`,
+    message: `Barman's check "${check.name}" of ${server.name} ${check.status === CheckStatus.FAILED ? 'fails' : 'was not made'}${check.message === null ? '' : `: ${check.message}`}.`,
     remedy: check.hint ?? `Mend it and look again: checkBackupServer(server: "${server.name}").`,
   }))
   if (!inactive) return issues

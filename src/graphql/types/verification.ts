@@ -8,7 +8,10 @@ import { DateTime } from './scalars.ts'
   simpleResolvers: true,
 })
 export class VerificationType {
-  @Field(() => Boolean, { description: 'Whether every check passed.' })
+  @Field(() => Boolean, {
+    description:
+      'Whether nothing FAILED and nothing was left unchecked (UNKNOWN). A WARNING keeps nothing from passing.',
+  })
   passed!: boolean
 
   @Field(() => DateTime, { description: 'When it ended.' })

@@ -93,7 +93,10 @@ export interface RecoveredCopy {
   publish(options: { readonly port: number; readonly password: string }): Promise<boolean>
   /** Checksums, pg_amcheck: each a check. Lines of progress are called back. */
   verify(onLine: (line: string) => void, signal: AbortSignal): Promise<readonly Check[]>
-  /** One statement in one database; rows as text. As role `rehearsal`, read-only, with a statement timeout. */
+  /**
+   * One statement in one database; rows as text. As role `rehearsal`, whoever may connect there, read-only, with a statement
+   * timeout; it throws CopyQueryError rather than leave out rows that the role may not see.
+   */
   query(database: string, sql: string, timeoutMs: number): Promise<readonly (readonly (string | null)[])[]>
   /**
    * Ends recovery where it was paused: the copy is on a timeline of its own, on which nothing is archived yet. Already

@@ -1,4 +1,4 @@
-import { ArrayMaxSize, IsArray, IsEnum, IsInt, IsObject, IsOptional, Matches, Max, Min } from 'class-validator'
+import { ArrayMaxSize, IsArray, IsEnum, IsIn, IsInt, IsObject, IsOptional, Matches, Max, Min } from 'class-validator'
 import { Field, InputType, Int, registerEnumType } from 'type-graphql'
 import { RestoreMethod } from '../../domain/recovery.ts'
 import { BackupServerInput } from './backup-inputs.ts'
@@ -21,7 +21,7 @@ export class AssertionInput {
 
   @Field(() => String, {
     description:
-      'One query, asked as role `rehearsal`: it reads everything and changes nothing. At most 10,000 characters; it may take 60 s.',
+      'One query, asked as role `rehearsal` in every database: it reads every row or fails, and changes nothing. At most 10,000 characters; it may take 60 s.',
   })
   sql!: string
 
@@ -63,6 +63,16 @@ export abstract class RecoveryInput extends BackupServerInput {
   @IsArray()
   @ArrayMaxSize(50)
   assertions?: AssertionInput[] | null
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description:
+      'Whether data that does not pass its verification is a failure: the operation is FAILED with RECOVERY_NOT_VERIFIED, and the copy is removed. Otherwise it is READY, so that you can look at it.',
+  })
+  @IsOptional()
+  @IsIn([true, false])
+  requireVerified?: boolean | null
 
   @Field(() => Int, {
     nullable: true,

@@ -19,7 +19,7 @@ import { recoveredCopyOf } from '../steps/recovered-subject.ts'
 import { nodeOfRecovery } from '../steps/recovery-subject.ts'
 import { replayWal } from '../steps/replay-wal.ts'
 import { restoreBackup } from '../steps/restore-backup.ts'
-import { verifyCopy } from '../steps/verify-copy.ts'
+import { unverifiedOutcome, verifyCopy } from '../steps/verify-copy.ts'
 
 export enum CutOver {
   AUTOMATIC = 'AUTOMATIC',
@@ -87,6 +87,7 @@ export default defineOperation<RecoverClusterInput>({
     publishCopy,
     ...onlyWhere(CUT_OVER, ({ input }) => isAutomatic(input)),
   ],
+  outcome: unverifiedOutcome,
   result: ({ operation }) => recoveryResult(operation, operation.id),
   followUps: (ended) => (isAutomatic(ended.input) ? firstBackup(ended) : []),
 })

@@ -12,7 +12,7 @@ import { prepareRecovery } from '../steps/prepare-recovery.ts'
 import { publishCopy } from '../steps/publish-copy.ts'
 import { replayWal } from '../steps/replay-wal.ts'
 import { restoreBackup } from '../steps/restore-backup.ts'
-import { verifyCopy } from '../steps/verify-copy.ts'
+import { unverifiedOutcome, verifyCopy } from '../steps/verify-copy.ts'
 
 @InputType({ description: 'What to recover beside the cluster, to look at it.' })
 export class RehearseRecoveryInput extends RecoveryInput {}
@@ -35,5 +35,6 @@ export default defineOperation<RehearseRecoveryInput>({
   planRestsOn: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
   changes: [],
   steps: [prepareRecovery(RecoveryMode.REHEARSAL), restoreBackup, replayWal, verifyCopy, publishCopy],
+  outcome: unverifiedOutcome,
   result: ({ operation }) => recoveryResult(operation, operation.id),
 })

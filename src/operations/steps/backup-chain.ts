@@ -13,7 +13,7 @@ export function chainOf(backup: Backup, backups: readonly Backup[]): Backup[] {
 export function walCheck({ backupId, beginWal, endWal }: Backup, { wal }: BackupServerSnapshot): Check {
   const name = `WAL of ${backupId}`
   if (beginWal === null || endWal === null || wal.value === null) {
-    const message = wal.error ?? 'Barman does not say which WAL it needs'
+    const message = `not checked: ${wal.error ?? 'Barman does not say which WAL it needs'}`
     return { name, status: CheckStatus.UNKNOWN, message, hint: 'See backupServer.walArchive, then verify it again.' }
   }
   const coverage = coverageOf(wal.value)

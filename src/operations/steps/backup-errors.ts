@@ -88,6 +88,21 @@ export class VerificationFailedError extends HowdahError {
   }
 }
 
+/** Nothing is known to be wrong with a backup, but a part of it could not be checked. */
+export class VerificationIncompleteError extends HowdahError {
+  readonly code = 'VERIFICATION_INCOMPLETE'
+  constructor(
+    readonly backupId: string,
+    /** One sentence a check that was not made. */
+    readonly unchecked: readonly string[],
+  ) {
+    super(`a part of backup ${backupId} could not be checked, and nothing speaks against it: ${unchecked.join('; ')}`, {
+      remedy: 'See the hints of Backup.lastVerification { checks { hint } }, then verify it again.',
+      retryable: true,
+    })
+  }
+}
+
 /** pg_verifybackup itself could not be run to its end. */
 export class VerificationBrokenError extends HowdahError {
   readonly code = 'VERIFICATION_BROKEN'

@@ -9,6 +9,7 @@ import {
   type RecoveryRecord,
   RecoveryStatus,
 } from '../../domain/recovery.ts'
+import { Verdict, verdictOf } from '../../domain/verdict.ts'
 import type { PlanContext } from '../context.ts'
 import { refuse } from '../refuse.ts'
 import { checkLeads, checkNode } from './check-node.ts'
@@ -80,9 +81,16 @@ function checkReady(record: RecoveryRecord, active: ActiveOperations, force: boo
     return [refuse('RECOVERY_NOT_READY', message, `What leads on: ${onwardCall(record, active)}.`, 'recovery')]
   }
   if (force || verification?.passed === true) return []
-  const message = `recovery ${id} has not passed its verification: ${verification?.message ?? 'there was none'}`
+  const message = `recovery ${id} ${notVerified(verification)}`
   const remedy = `Look at its data; ${forcedCutOverCall(record)} cuts over all the same.`
   return [refuse('NOT_VERIFIED', message, remedy, 'recovery')]
+}
+
+function notVerified(verification: RecoveryRecord['verification']): string {
+  if (verification === null) return 'was not verified'
+  return verdictOf(verification.checks) === Verdict.NOT_CHECKED
+    ? `could not be verified as a whole, though nothing speaks against it: ${verification.message}`
+    : `has not passed its verification: ${verification.message}`
 }
 
 /** A copy that was promoted already has a timeline of its own, which the cluster may have taken meanwhile. */

@@ -3,6 +3,7 @@ import { type Lsn, parseLsn } from '../../domain/lsn.ts'
 import { viewNode } from '../../domain/node-view.ts'
 import type { PlannedStep } from '../../domain/operation.ts'
 import type { RecoveryRecord } from '../../domain/recovery.ts'
+import { Verdict, verdictOf } from '../../domain/verdict.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
@@ -86,11 +87,17 @@ export function amountSince(
   return parts.length === 0 ? '' : `: ${parts.join(', ')}`
 }
 
+function statusOf(verification: RecoveryRecord['verification']): CheckStatus {
+  if (verification?.passed === true) return CheckStatus.OK
+  const isUnknown = verification === null || verdictOf(verification.checks) === Verdict.NOT_CHECKED
+  return isUnknown ? CheckStatus.UNKNOWN : CheckStatus.FAILED
+}
+
 function verificationCheck(recovery: RecoveryRecord | undefined): Check {
   const verification = recovery?.verification ?? null
   return {
     name: 'verification',
-    status: verification === null ? CheckStatus.UNKNOWN : verification.passed ? CheckStatus.OK : CheckStatus.FAILED,
+    status: statusOf(verification),
     message: verification?.message ?? (verification === null ? 'not verified' : null),
     hint: null,
   }

@@ -31,7 +31,7 @@ export const publishCopy: Step<RecoveryRequest> = {
     const opened = await copy.publish({ port, password })
     if (!opened) {
       context.log(
-        'The recovered data has no role "rehearsal", so nobody can be let in: CREATE ROLE rehearsal LOGIN; GRANT pg_read_all_data TO rehearsal',
+        'The recovered data has no role "rehearsal", so nobody can be let in: CREATE ROLE rehearsal LOGIN BYPASSRLS; GRANT pg_read_all_data TO rehearsal',
         LogLevel.WARNING,
       )
     }

@@ -97,12 +97,29 @@ export class TablespaceMisplacedError extends HowdahError {
 export const TABLESPACE_REMEDY =
   "rehearseRecovery recovers it all the same, beside Barman. In place only what lies on the node's volume is recovered: CREATE TABLESPACE there, move what is in this one (ALTER TABLE ... SET TABLESPACE), drop it, and take a backup."
 
-/** What was recovered is not what it has to be. */
+/** What was recovered is not known to be what it has to be, and nobody would have looked. */
 export class RecoveryNotVerifiedError extends HowdahError {
   readonly code = 'RECOVERY_NOT_VERIFIED'
-  constructor(readonly faults: readonly string[]) {
-    super(`the recovered data was not cut over to: ${faults.join('; ')}`, {
-      remedy: 'Recover with cutOver: MANUAL, or rehearse, to look at the data.',
+  constructor(
+    /** Which checks failed, and which were not made. */
+    readonly faults: string,
+  ) {
+    super(`the recovered data did not pass its verification: ${faults}`, {
+      remedy:
+        'The copy was removed, the cluster is as it was; Recovery.verification has every check. To look at the data: rehearse without requireVerified, or recover with cutOver: MANUAL.',
     })
+  }
+}
+
+/** The copy's PostgreSQL did not answer a query: its error. */
+export class CopyQueryError extends HowdahError {
+  readonly code = 'COPY_QUERY'
+  constructor(
+    /** Null where there was no answer at all. */
+    readonly sqlstate: string | null,
+    /** PostgreSQL's sentence. */
+    readonly said: string,
+  ) {
+    super(`the recovered PostgreSQL refused a query (SQLSTATE ${sqlstate ?? 'none'}): ${said}`)
   }
 }

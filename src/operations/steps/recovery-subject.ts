@@ -20,6 +20,7 @@ export interface RecoveryRequest {
   readonly restoreMethod?: RestoreMethod | null
   readonly assertions?: readonly Assertion[] | null
   readonly ttlSeconds?: number | null
+  readonly requireVerified?: boolean | null
   /** Where the cluster is recovered to; never of a rehearsal. */
   readonly node?: string | null
 }

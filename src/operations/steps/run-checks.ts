@@ -12,7 +12,9 @@ export class ChecksFailingError extends HowdahError {
     readonly failing: readonly Check[],
   ) {
     const named = failing.map(({ name, message }) => `${name}${message === null ? '' : ` (${message})`}`).join(', ')
-    super(`${failing.length} of Barman's checks of ${server} fail: ${named}`, {
+    const failed = failing.some(({ status }) => status === CheckStatus.FAILED)
+    const how = failed ? 'fail' : 'could not be made'
+    super(`${failing.length} of Barman's checks of ${server} ${how}: ${named}`, {
       remedy: [...new Set(failing.flatMap(({ hint }) => hint ?? []))].join(' '),
     })
   }

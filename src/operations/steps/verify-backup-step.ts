@@ -1,10 +1,11 @@
 import { CheckStatus } from '../../domain/backup.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
+import { describeFaults, Verdict, verdictOf } from '../../domain/verdict.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { hasPassed, type KeptVerification, keptVerification } from '../verification.ts'
+import { type KeptVerification, keptVerification } from '../verification.ts'
 import { chainOf, walCheck } from './backup-chain.ts'
-import { RefusedMeanwhileError, VerificationFailedError } from './backup-errors.ts'
+import { RefusedMeanwhileError, VerificationFailedError, VerificationIncompleteError } from './backup-errors.ts'
 import { backupsOf, findServer, serverName } from './backup-server.ts'
 import { checkBackupKnown, findBackup, type OneBackupRequest } from './one-backup.ts'
 import { ensureManifest, removeRuns, verifyFiles } from './verify-files.ts'
@@ -20,7 +21,7 @@ export const verifyBackupStep: Step<OneBackupRequest> = {
     const kept = keptVerification(context.state())
     if (kept === null) return StepOutcome.NOT_DONE
     await removeRuns(context, chainIds(context))
-    if (!hasPassed(kept)) throw failure(kept)
+    throwUnlessPassed(kept)
     return StepOutcome.DONE
   },
 
@@ -48,15 +49,11 @@ export const verifyBackupStep: Step<OneBackupRequest> = {
       const level = status === CheckStatus.OK ? LogLevel.INFO : LogLevel.ERROR
       context.log(`${name}: ${status}${message === null ? '' : ` (${message})`}`, level)
     }
-    const failed = checks.filter(({ status }) => status !== CheckStatus.OK)
-    const message =
-      failed.length === 0
-        ? `Backup ${backup.backupId} is whole`
-        : failed.map((check) => `${check.name}: ${check.message ?? check.status}`).join('; ')
+    const message = describeFaults(checks) ?? `Backup ${backup.backupId} is whole`
     const verification = { server: serverName(context), backupId: backup.backupId, message, checks }
     await context.keep({ verification }, message)
     await removeRuns(context, chainIds(context))
-    if (failed.length > 0) throw failure(verification)
+    throwUnlessPassed(verification)
     return undefined
   },
 
@@ -80,9 +77,14 @@ function chainIds(context: Context): string[] {
   return Array.isArray(kept) ? kept.filter((id) => typeof id === 'string') : []
 }
 
-function failure({ backupId, checks }: KeptVerification): VerificationFailedError {
-  const faults = checks.flatMap(({ name, status, message }) =>
-    status === CheckStatus.OK ? [] : [`${name}: ${message ?? status}`],
-  )
-  return new VerificationFailedError(backupId, faults)
+function throwUnlessPassed({ backupId, checks }: KeptVerification): void {
+  const of = (wanted: CheckStatus) =>
+    checks.flatMap(({ name, status, message }) => (status === wanted ? [`${name}: ${message ?? status}`] : []))
+  switch (verdictOf(checks)) {
+    case Verdict.FAILED:
+      throw new VerificationFailedError(backupId, of(CheckStatus.FAILED))
+    case Verdict.NOT_CHECKED:
+      throw new VerificationIncompleteError(backupId, of(CheckStatus.UNKNOWN))
+    case Verdict.PASSED:
+  }
 }

@@ -35,6 +35,8 @@ let steps: TestStep[] = []
 let touched: string[] = []
 /** Called when the worker looks at the cluster again. */
 let onRefresh: () => void = () => {}
+/** What it says at its end. */
+let outcome: (context: Context) => string | null = () => null
 
 const definition = {
   ...defineOperation<TestInput>({
@@ -60,6 +62,7 @@ const definition = {
   get steps() {
     return steps
   },
+  outcome: (context: Context) => outcome(context),
 }
 
 // The kind under test reads nothing of the cluster: that is what the stack tests are for.
@@ -292,6 +295,20 @@ describe('a worker', () => {
       expect((await ended(id)).error?.code).toBe('PLAN_CHANGED')
       expect(done).toEqual([])
     })
+  })
+
+  test.each([
+    ['that it succeeded', null, 'Test: succeeded'],
+    ['what came of it, where the kind knows more', 'READY, but not verified', 'Test: READY, but not verified'],
+  ])('says at its end %s', async (_, said, message) => {
+    steps = [step('only', { run: async () => ({ said }) })]
+    outcome = ({ state }) => (typeof state()['said'] === 'string' ? String(state()['said']) : null)
+    await startWorker()
+    const { id } = await ended(await submit())
+    const messages: string[] = []
+    for await (const event of feed.followOperation(id, null)) messages.push(event.message)
+    outcome = () => null
+    expect(messages.at(-1)).toBe(message)
   })
 
   test('skips what is already so', async () => {

@@ -103,6 +103,13 @@ describe('check', () => {
       expect(check?.hint).toMatch(/\w{4}/)
     },
   )
+
+  it('takes it for no failed check that Barman has given up on those that were to follow', () => {
+    const answer = { patroni: { check_timeout: { status: 'FAILED', hint: 'barman check command timed out' } } }
+    expect(parseChecks(JSON.stringify(answer), 'patroni')).toMatchObject([
+      { name: 'check timeout', status: CheckStatus.UNKNOWN, hint: expect.stringContaining('were not made') },
+    ])
+  })
 })
 
 it('show-servers tells the configuration', () => {

@@ -265,6 +265,12 @@ describe('the health of a cluster', () => {
       'BackupServer:patroni',
       server({ checks: seen([{ name: 'ssh', status: CheckStatus.FAILED, message: 'refused', hint: 'mend it' }]) }),
     ],
+    [
+      'BACKUP_CHECK_UNKNOWN',
+      DEGRADED,
+      'BackupServer:patroni',
+      server({ checks: seen([{ name: 'check timeout', status: CheckStatus.UNKNOWN, message: null, hint: 'look' }]) }),
+    ],
     ['DISK_NEARLY_FULL', DEGRADED, 'BackupServer:patroni', disk(150)],
     ['DISK_NEARLY_FULL', CRITICAL, 'BackupServer:patroni', disk(50)],
     [

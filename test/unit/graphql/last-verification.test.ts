@@ -4,7 +4,7 @@ import { RequestMemo } from '../../../src/graphql/request-memo.ts'
 import { FakeOperations } from '../../support/fake-operation-log.ts'
 import { operationRecord } from '../../support/operations.ts'
 
-const verification = (backupId: string, status: 'OK' | 'FAILED') => ({
+const verification = (backupId: string, status: 'OK' | 'FAILED' | 'UNKNOWN') => ({
   server: 'patroni',
   backupId,
   message: status === 'OK' ? 'whole' : 'damaged',
@@ -48,6 +48,17 @@ describe('the last verification of a backup', () => {
       { state: { verification: verification('A', 'OK') } },
     )
     expect(await last('patroni/A')).toMatchObject({ passed: false })
+  })
+
+  test('is not forgotten for one that could not look', async () => {
+    const { last } = memoOf(
+      { state: { verification: verification('A', 'FAILED') }, status: OperationStatus.FAILED },
+      { state: { verification: verification('A', 'UNKNOWN') }, status: OperationStatus.FAILED },
+      { state: { verification: verification('B', 'UNKNOWN') }, status: OperationStatus.FAILED },
+      { state: { verification: verification('B', 'OK') } },
+    )
+    expect(await last('patroni/A')).toMatchObject({ passed: false, checks: [{ status: 'FAILED' }] })
+    expect(await last('patroni/B')).toMatchObject({ passed: true })
   })
 
   test('is none while it runs, when it could not look, and when it was cancelled', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CheckStatus } from '../../../src/domain/backup.ts'
 import type { ClusterSnapshot, NodeSnapshot } from '../../../src/domain/cluster.ts'
 import type { LoginRefusal } from '../../../src/domain/login-refusal.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
@@ -62,6 +63,36 @@ describe('cutOverRecovery is refused', () => {
   test.each(cases)('%s', async (_, fields, recoveries, changes, expected) => {
     const context = planContext(new CutOverRecoveryInput(), { recovery: 'r1', ...fields }, changes, [], recoveries)
     expect((await cutOverRecovery.check(context)).map(({ code }) => code)).toEqual(expected)
+  })
+})
+
+describe('what is said of a verification that did not pass', () => {
+  const check = (status: CheckStatus) => ({ name: 'pg_amcheck', status, message: 'why', hint: null })
+  const cases: [string, RecoveryRecord['verification'], RegExp, CheckStatus][] = [
+    ['there was none', null, /^recovery r1 was not verified$/, CheckStatus.UNKNOWN],
+    [
+      'something failed',
+      {
+        ...verification,
+        passed: false,
+        message: 'failed: x',
+        checks: [check(CheckStatus.FAILED), check(CheckStatus.UNKNOWN)],
+      },
+      /has not passed its verification: failed: x$/,
+      CheckStatus.FAILED,
+    ],
+    [
+      'something could not be checked',
+      { ...verification, passed: false, message: 'not checked: x', checks: [check(CheckStatus.UNKNOWN)] },
+      /could not be verified as a whole, though nothing speaks against it: not checked: x$/,
+      CheckStatus.UNKNOWN,
+    ],
+  ]
+  test.each(cases)('%s', async (_, found, message, planned) => {
+    const recovery = { ...READY, verification: found }
+    const context = planContext(new CutOverRecoveryInput(), { recovery: 'r1' }, {}, [], [recovery])
+    expect((await cutOverRecovery.check(context))[0]).toMatchObject({ message: expect.stringMatching(message) })
+    expect((await cutOverRecovery.plan(context)).checks).toMatchObject([{ name: 'verification', status: planned }])
   })
 })
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { BackupStatus, BackupType } from '../../../src/domain/backup.ts'
+import { damagedBackups } from '../../../src/operations/damaged-backups.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import verifyBackup, { VerifyBackupInput } from '../../../src/operations/kinds/verify-backup.ts'
 import { verifyBackupStep } from '../../../src/operations/steps/verify-backup-step.ts'
+import { filesCheck } from '../../../src/operations/steps/verify-files.ts'
 import { verificationOf } from '../../../src/operations/verification.ts'
 import { backupOf, NOW, range, seen, walOf } from '../domain/builders.ts'
 import { planContext } from './backup-server.ts'
@@ -53,7 +55,9 @@ describe('verifying', () => {
     const barman = barmanWith()
     const { context } = stepContext(barman, inputOf(CHILD))
     await verifyBackupStep.run(context)
-    expect(barman.done).toEqual([ofFull, ofChild].map((data) => `start /bin/pg_verifybackup -n -P ${data}`))
+    expect(barman.done).toEqual(
+      [ofFull, ofChild].map((data) => `start env LC_ALL=C /bin/pg_verifybackup -n -P ${data}`),
+    )
     expect(barman.runs.size).toBe(0)
     const ended = { ...RECORD, state: context.state(), finishedAt: NOW.toISOString() }
     expect(verificationOf(ended)).toMatchObject({ passed: true, at: NOW, message: `Backup ${CHILD} is whole` })
@@ -93,6 +97,73 @@ describe('verifying', () => {
     const { context } = stepContext(barman, inputOf(FULL))
     await expect(verifyBackupStep.run(context)).rejects.toMatchObject({ code: 'VERIFICATION_BROKEN' })
     expect(context.state()['verification']).toBeUndefined()
+  })
+
+  // What PostgreSQL 17's program was seen to say of Barman's directories, made unreadable, cut and moved.
+  const said: [string, 'FAILED' | 'UNKNOWN' | 'VERIFICATION_BROKEN', string[]][] = [
+    ['a file with other content', 'FAILED', ['checksum mismatch for file "base/5/1259"']],
+    ['a file that is gone', 'FAILED', ['"base/1/1259" is present in the manifest but not on disk']],
+    [
+      'a file of a tablespace that is gone',
+      'FAILED',
+      ['"pg_tblspc/16384/PG_17_202406281/5/16385" is present in the manifest but not on disk'],
+    ],
+    ['a file too many', 'FAILED', ['"extra" is present on disk but not in the manifest']],
+    ['a file of another size', 'FAILED', ['"base/1/1259" has size 114689 on disk but size 114688 in the manifest']],
+    ['what is no file', 'FAILED', ['"fifo" is not a file or directory']],
+    ['another pg_control', 'FAILED', ['/w/data/global/pg_control: CRC is incorrect']],
+    ['another manifest', 'FAILED', ['manifest checksum mismatch']],
+    ['half a manifest', 'FAILED', ['could not parse backup manifest: Token ""P" is invalid.']],
+    [
+      'a fault, and a file that it may not read',
+      'FAILED',
+      ['could not open file "a": Permission denied', 'checksum mismatch for file "b"'],
+    ],
+    [
+      'tablespaces that a manifest of Barman leaves out',
+      'UNKNOWN',
+      ['"pg_tblspc/16384/PG_17_202406281/5/16385" is present on disk but not in the manifest'],
+    ],
+    [
+      'no manifest',
+      'VERIFICATION_BROKEN',
+      ['could not open file "/w/data/backup_manifest": No such file or directory'],
+    ],
+    ['a file that it may not read', 'VERIFICATION_BROKEN', ['could not open file "base/1/1259": Permission denied']],
+    [
+      'a directory that it may not read',
+      'VERIFICATION_BROKEN',
+      ['could not open directory "/w/data/base/1": Permission denied'],
+    ],
+    [
+      'a link to a tablespace that leads nowhere',
+      'VERIFICATION_BROKEN',
+      ['could not stat file or directory "pg_tblspc/16384": No such file or directory'],
+    ],
+    ['memory that does not suffice', 'VERIFICATION_BROKEN', ['out of memory']],
+    ['nothing at all', 'VERIFICATION_BROKEN', []],
+  ]
+  test.each(said)('takes for what it is: %s', (_, verdict, errors) => {
+    const judge = () => filesCheck(FULL, 1, errors)
+    if (verdict === 'VERIFICATION_BROKEN') expect(judge).toThrow(expect.objectContaining({ code: verdict }))
+    else expect(judge()).toMatchObject({ status: verdict })
+  })
+
+  test('does not call a backup damaged of which a part could not be checked', async () => {
+    const barman = barmanWith()
+    const line =
+      'pg_verifybackup: error: "pg_tblspc/16384/PG_17_202406281/5/16385" is present on disk but not in the manifest'
+    barman.outputs.set(ofFull, { lines: [line], exitCode: 1 })
+    const { context } = stepContext(barman, inputOf(FULL))
+    await expect(verifyBackupStep.run(context)).rejects.toMatchObject({
+      code: 'VERIFICATION_INCOMPLETE',
+      message: expect.stringContaining('nothing speaks against it'),
+    })
+    const ended = { ...RECORD, state: context.state(), finishedAt: NOW.toISOString() }
+    const found = verificationOf(ended)
+    expect(found).toMatchObject({ passed: false, message: expect.stringMatching(/^not checked: files of /) })
+    if (found === null) throw new Error('nothing was kept')
+    expect(damagedBackups('patroni', [full], new Map([[`patroni/${FULL}`, found]])).size).toBe(0)
   })
 
   test('makes a manifest where there is none', async () => {

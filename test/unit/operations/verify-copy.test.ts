@@ -5,8 +5,9 @@ import { RecoveryMode, type RecoveryPoint, RecoveryStatus } from '../../../src/d
 import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery-target.ts'
 import type { CopyStatus } from '../../../src/operations/clients/recovered-copy.ts'
 import { CutOver } from '../../../src/operations/kinds/recover-cluster.ts'
+import { CopyQueryError } from '../../../src/operations/steps/recovery-errors.ts'
 import type { Assertion } from '../../../src/operations/steps/recovery-subject.ts'
-import { checkReached, verifyCopy } from '../../../src/operations/steps/verify-copy.ts'
+import { checkReached, unverifiedOutcome, verifyCopy } from '../../../src/operations/steps/verify-copy.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
@@ -96,19 +97,28 @@ function verificationOf(
   given: {
     readonly mode?: RecoveryMode
     readonly cutOver?: CutOver | null
+    readonly requireVerified?: boolean
     readonly assertions?: readonly Assertion[]
     readonly look?: Partial<CopyStatus>
     readonly checks?: readonly Check[]
     readonly answer?: FakeRecoveredCopy['answer']
   } = {},
 ) {
-  const { mode = RecoveryMode.IN_PLACE, cutOver = null, assertions = [], look = {}, checks, answer } = given
+  const {
+    mode = RecoveryMode.IN_PLACE,
+    cutOver = null,
+    assertions = [],
+    look = {},
+    requireVerified = false,
+    checks,
+    answer,
+  } = given
   const copy = new FakeRecoveredCopy(look)
   if (checks !== undefined) copy.checks = [...checks]
   if (answer !== undefined) copy.answer = answer
   const recoveries = new FakeRecoveries(recoveryRecord({ id: 'r1', mode, reached: REACHED, timeline: 1 }))
   const context = fakeStepContext({
-    input: { target: { time: TIME }, cutOver, assertions },
+    input: { target: { time: TIME }, cutOver, assertions, requireVerified },
     clients: { recoveredCopy: (service, directory) => copy.at(service, directory) },
     operation: { id: 'r1' },
     recoveries,
@@ -124,7 +134,7 @@ function verificationOf(
 
 const found = (status: CheckStatus): Check => ({ name: 'checksums', status, message: 'what was found', hint: null })
 const ONE: Assertion = { sql: 'SELECT count(*) FROM orders', expect: '4' }
-const LOCK_TIMEOUT = 'howdah-recovery ended with exit code 1: ERROR:  canceling statement due to lock timeout'
+const LOCKED = new CopyQueryError('55P03', 'canceling statement due to lock timeout')
 
 describe('the verification', () => {
   test('looks from all sides, in order, and records what it found', async () => {
@@ -146,16 +156,28 @@ describe('the verification', () => {
     await run()
     expect(verification()).toMatchObject({
       passed: false,
-      message: `checksums: what was found; assertion 1: ${ONE.sql}: expected "4", found ""`,
+      message: `failed: checksums: what was found; assertion 1: ${ONE.sql}: expected "4", found ""`,
+    })
+  })
+
+  test('tells what failed from what was not checked', async () => {
+    const answer = () => {
+      throw LOCKED
+    }
+    const { run, verification } = verificationOf({ checks: [found(CheckStatus.FAILED)], assertions: [ONE], answer })
+    await run()
+    expect(verification()).toMatchObject({
+      passed: false,
+      message: `failed: checksums: what was found; not checked: assertion 1: ${ONE.sql}: ${LOCKED.said}`,
     })
   })
 
   const states: [CopyStatus['state'], CheckStatus][] = [
     ['PAUSED', CheckStatus.OK],
     ['PROMOTED', CheckStatus.OK],
-    ['REPLAYING', CheckStatus.FAILED],
-    ['STARTING', CheckStatus.FAILED],
-    ['STOPPED', CheckStatus.FAILED],
+    ['REPLAYING', CheckStatus.UNKNOWN],
+    ['STARTING', CheckStatus.UNKNOWN],
+    ['STOPPED', CheckStatus.UNKNOWN],
     ['ABSENT', CheckStatus.FAILED],
   ]
   test.each(states)('calls a copy that is %s consistent: %s', async (state, status) => {
@@ -166,8 +188,8 @@ describe('the verification', () => {
 })
 
 describe('an assertion', () => {
-  const says = (message: string) => () => {
-    throw new Error(message)
+  const says = (sqlstate: string | null, message: string) => () => {
+    throw new CopyQueryError(sqlstate, message)
   }
   const cases: [string, Partial<Assertion>, FakeRecoveredCopy['answer'], CheckStatus, string][] = [
     ['holds', {}, () => [['4']], CheckStatus.OK, ONE.sql],
@@ -177,25 +199,84 @@ describe('an assertion', () => {
     ['takes no row for ""', { expect: '' }, () => [], CheckStatus.OK, ONE.sql],
     ['takes NULL for ""', { expect: '' }, () => [[null]], CheckStatus.OK, ONE.sql],
     ['does not hold without a row', {}, () => [], CheckStatus.FAILED, `${ONE.sql}: expected "4", found ""`],
-    [
-      'cannot be asked of what is not there',
-      {},
-      says('ERROR:  relation "orders" does not exist'),
-      CheckStatus.FAILED,
-      `${ONE.sql}: ERROR:  relation "orders" does not exist`,
-    ],
-    [
-      'cannot be told while a transaction holds the relation',
-      {},
-      says(LOCK_TIMEOUT),
-      CheckStatus.UNKNOWN,
-      `${ONE.sql}: ${LOCK_TIMEOUT}`,
-    ],
   ]
   test.each(cases)('%s', async (_, changes, answer, status, message) => {
     const { run, verification } = verificationOf({ assertions: [{ ...ONE, ...changes }], answer })
     await run()
     expect(verification()?.checks.at(-1)).toMatchObject({ name: 'assertion 1', status, message })
+  })
+
+  const errors: [string, string | null, string, CheckStatus, string][] = [
+    [
+      'a table that is not there',
+      '42P01',
+      'relation "orders" does not exist',
+      CheckStatus.FAILED,
+      'is it the right moment',
+    ],
+    ['a database that is not there', '3D000', 'database "shop" does not exist', CheckStatus.FAILED, 'right moment'],
+    ['a column that is not there', '42703', 'column "n" does not exist', CheckStatus.FAILED, 'is it the right moment'],
+    ['no SQL', '42601', 'syntax error at or near "SELEC"', CheckStatus.FAILED, 'The assertion itself is wrong'],
+    ['two statements', '42P11', 'cannot open multi-query plan as cursor', CheckStatus.FAILED, 'The assertion itself'],
+    [
+      'a write',
+      '25006',
+      'cannot execute INSERT in a read-only transaction',
+      CheckStatus.FAILED,
+      'The assertion itself',
+    ],
+    ['a division by zero', '22012', 'division by zero', CheckStatus.FAILED, 'The assertion itself is wrong'],
+    ['a damaged page', 'XX001', 'invalid page in block 0 of relation base/5/1', CheckStatus.FAILED, 'verifyBackup'],
+    ['a damaged index', 'XX002', 'index "a" contains unexpected zero page', CheckStatus.FAILED, 'verifyBackup'],
+    [
+      'a table that it may not see',
+      '42501',
+      'permission denied for table orders',
+      CheckStatus.UNKNOWN,
+      'GRANT pg_read_all_data',
+    ],
+    [
+      'rows that it may not see',
+      '42501',
+      'query would be affected by row-level security policy',
+      CheckStatus.UNKNOWN,
+      'ALTER ROLE rehearsal BYPASSRLS',
+    ],
+    [
+      'data without the role',
+      '28000',
+      'role "rehearsal" is not in the recovered data',
+      CheckStatus.UNKNOWN,
+      'CREATE ROLE rehearsal',
+    ],
+    ['a table that is locked', '55P03', LOCKED.said, CheckStatus.UNKNOWN, 'Somebody else holds it'],
+    ['what takes too long', '57014', 'canceling statement due to statement timeout', CheckStatus.UNKNOWN, '60 s'],
+    ['too little memory', '53200', 'out of memory', CheckStatus.UNKNOWN, 'Nothing is known'],
+    ['a disk that cannot be read', '58030', 'could not read blocks', CheckStatus.UNKNOWN, 'Nothing is known'],
+    ['a foreign table', 'HV000', 'could not connect', CheckStatus.UNKNOWN, 'Nothing is known'],
+    [
+      'a server that has died',
+      null,
+      'server closed the connection unexpectedly',
+      CheckStatus.UNKNOWN,
+      'Nothing is known',
+    ],
+  ]
+  test.each(errors)('that meets %s', async (_, sqlstate, said, status, hint) => {
+    const { run, verification } = verificationOf({ assertions: [ONE], answer: says(sqlstate, said) })
+    await run()
+    const prefix = status === CheckStatus.UNKNOWN ? 'not checked: ' : ''
+    const message = `${prefix}${ONE.sql}: ${said}`
+    expect(verification()?.checks.at(-1)).toMatchObject({ status, message, hint: expect.stringContaining(hint) })
+  })
+
+  test('that could not be sent is not checked either', async () => {
+    const answer = () => {
+      throw new Error('container barman cannot be reached')
+    }
+    const { run, verification } = verificationOf({ assertions: [ONE], answer })
+    await run()
+    expect(verification()?.checks.at(-1)).toMatchObject({ status: CheckStatus.UNKNOWN })
   })
 
   test('is asked where it says, or else in postgres', async () => {
@@ -253,23 +334,27 @@ describe('what was found, before a cut over', () => {
   const lockedOne = {
     assertions: [ONE],
     answer: () => {
-      throw new Error(LOCK_TIMEOUT)
+      throw LOCKED
     },
   }
   const cases: [string, Parameters<typeof verificationOf>[0], { passed: boolean; stops: string | null }][] = [
     ['all well', {}, { passed: true, stops: null }],
     ['a warning', { checks: [found(CheckStatus.WARNING)] }, { passed: true, stops: null }],
     ['a fault', { checks: [found(CheckStatus.FAILED)] }, { passed: false, stops: 'checksums: what was found' }],
-    ['what could not be told', { checks: [found(CheckStatus.UNKNOWN)] }, { passed: true, stops: 'checksums' }],
+    [
+      'what could not be told',
+      { checks: [found(CheckStatus.UNKNOWN)] },
+      { passed: false, stops: 'not checked: checksums' },
+    ],
     [
       'an assertion that could not be asked',
       lockedOne,
-      { passed: true, stops: `assertion 1: ${ONE.sql}: ${LOCK_TIMEOUT}` },
+      { passed: false, stops: `not checked: assertion 1: ${ONE.sql}: ${LOCKED.said}` },
     ],
     [
       'a copy that does not run',
       { look: { state: 'STOPPED' } },
-      { passed: false, stops: 'consistent: PostgreSQL is STOPPED' },
+      { passed: false, stops: 'not checked: consistent: PostgreSQL is STOPPED' },
     ],
   ]
   test.each(cases)('that nobody looks at: %s', async (_, given, { passed, stops }) => {
@@ -287,5 +372,24 @@ describe('what was found, before a cut over', () => {
     const { run, verification } = verificationOf({ ...given, cutOver: CutOver.MANUAL })
     await run()
     expect(verification()?.passed).toBe(passed)
+  })
+
+  test.each(cases)('that has to be verified: %s', async (_, given, { stops }) => {
+    const { run, verification } = verificationOf({
+      ...given,
+      mode: RecoveryMode.REHEARSAL,
+      requireVerified: true,
+    })
+    if (stops === null) await run()
+    else await expect(run()).rejects.toMatchObject({ code: 'RECOVERY_NOT_VERIFIED' })
+    expect(verification()?.checks.length).toBeGreaterThan(0)
+  })
+
+  test.each(cases)('is in what the operation says at its end: %s', async (_, given, { stops }) => {
+    const state = (await verificationOf(given).run()) ?? {}
+    const outcome = unverifiedOutcome({ state: () => state })
+    if (stops === null) expect(outcome).toBeNull()
+    else expect(outcome).toMatch(/^READY, but its verification did not pass: (failed|not checked): /)
+    expect(outcome ?? '').toContain(stops ?? '')
   })
 })
