@@ -18,6 +18,8 @@ export interface WalRecord {
   readonly time: string | null
   /** Of a restore point; else null. */
   readonly name: string | null
+  /** Of the end of a base backup: where that begins; else null. */
+  readonly backupBegin: string | null
 }
 
 /** The records of the archive around the position up to which a copy has replayed. */
@@ -38,7 +40,9 @@ export interface ReplayFacts {
   readonly time: string | null
   /** How far the archive reached when the replay was begun; null: not known. */
   readonly archiveEnd: Lsn | null
-  /** Where the base backup ends. */
+  /** Where the base backup begins, as its label says. */
+  readonly backupBegin: Lsn | null
+  /** By when it had ended: Barman looks once the copy is made, some WAL behind the record that ends it. */
   readonly backupEnd: Lsn | null
 }
 
@@ -80,9 +84,7 @@ export function judgeReplay(target: RecoveryTarget, facts: ReplayFacts, proof: R
       if (last.operation === 'RESTORE_POINT' && last.name === target.name) return exact('the last record is that point')
       return short(`${describe(last)}, which is not that restore point`)
     case 'IMMEDIATE':
-      if (facts.backupEnd === null) return unknown('where the base backup ends is not known')
-      if (facts.lsn < facts.backupEnd) return short('the base backup ends further on')
-      return exact(`${describe(last)}; with it the base backup is consistent`)
+      return judgeImmediate(facts, last)
     case 'END':
       return judgeEnd(facts, next)
   }
@@ -116,6 +118,16 @@ function judgeUpTo(lsn: Lsn, last: WalRecord, next: WalRecord | null): ReplayJud
   if (parseLsn(last.lsn) >= lsn) return beyond(`the record at ${last.lsn} was replayed`)
   if (next === null || parseLsn(next.lsn) >= lsn) return exact(`the last record begins at ${last.lsn}`)
   return short(`the record at ${next.lsn} belongs to it`)
+}
+
+/** PostgreSQL stops behind the record that ends the backup: before that the copy is not consistent, and answers nobody. */
+function judgeImmediate({ lsn, backupBegin, backupEnd }: ReplayFacts, last: WalRecord): ReplayJudgement {
+  if (backupBegin === null || backupEnd === null) return unknown('where the base backup lies is not known')
+  if (last.backupBegin !== null && parseLsn(last.backupBegin) === backupBegin) {
+    return exact('the last record ends the base backup')
+  }
+  if (lsn > backupEnd) return beyond('the base backup had ended before')
+  return unknown(`${describe(last)}, which does not end the base backup`)
 }
 
 function judgeEnd({ archiveEnd }: ReplayFacts, next: WalRecord | null): ReplayJudgement {

@@ -8,7 +8,7 @@ import { formatLsn } from '../domain/lsn.ts'
 import type { RecoveryTarget } from '../domain/recovery-target.ts'
 import type { Timestamp } from '../domain/timestamp.ts'
 import type { DetachedRuns } from '../operations/clients/barman-commands.ts'
-import type { RecoveredCopy, ReplayRequest } from '../operations/clients/recovered-copy.ts'
+import type { CopyStatus, RecoveredCopy, ReplayRequest, ReplayWants } from '../operations/clients/recovered-copy.ts'
 import { CopyQueryError } from '../operations/steps/recovery-errors.ts'
 import { runToItsEnd } from '../operations/steps/run-to-its-end.ts'
 import type { Clock } from '../shared/clock.ts'
@@ -53,6 +53,7 @@ const recordSchema = z
     xid: z.string(),
     time: text,
     name: text,
+    backupBegin: text,
   })
   .nullable()
 const proofSchema = z.object({ last: recordSchema, next: recordSchema, nextTransaction: recordSchema })
@@ -71,6 +72,7 @@ const checksSchema = z.object({
   checks: z.array(z.object({ name: z.string(), status: z.enum(CheckStatus), message: text, hint: text })),
 })
 
+const WANTS_NOTHING: ReplayWants = { settings: {}, tablespace: null }
 /** Long enough for a clean stop and for the removal of a large directory. */
 const SLOW_MS = 900_000
 /** Some segments of WAL are fetched and read for it. */
@@ -154,6 +156,17 @@ export function createRecoveredCopy(deps: {
 
   const isOpen = async () => (await sandboxes.state(sandbox)) === 'RUNNING'
 
+  async function status(): Promise<CopyStatus> {
+    // Without its sandbox nothing of it runs.
+    if (!(await isOpen())) return ask(outside, statusSchema, 'status', root)
+    const seen = await ask(inside, statusSchema, 'status', root)
+    if (seen.state !== 'STOPPED') return seen
+    // `serve` becomes PostgreSQL: while its run lasts that has not ended, and what the log says may be of an earlier start.
+    const { state } = await within.status(serveId)
+    if (state === 'RUNNING') return { ...seen, state: 'STARTING', lastLines: [], wants: WANTS_NOTHING }
+    return ask(inside, statusSchema, 'status', root)
+  }
+
   return {
     root,
     directory: dataOf(root),
@@ -162,8 +175,7 @@ export function createRecoveredCopy(deps: {
       await ask(outside, nothing, 'prepare', JSON.stringify({ root, tablespaces }))
     },
     space: () => ask(outside, spaceSchema, 'space', root),
-    // Without its sandbox nothing of it runs.
-    status: async () => ask((await isOpen()) ? inside : outside, statusSchema, 'status', root),
+    status,
     async startReplay({ server, target, timeline, restoreMethod }) {
       await openSandbox()
       await keepFetching({ server, restoreMethod })
@@ -210,7 +222,10 @@ export function createRecoveredCopy(deps: {
     },
     setRoles: (roles) => ask(inside, rolesSchema, 'set-roles', root, { stdin: `${JSON.stringify({ roles })}\n` }),
     async stop() {
-      if (await isOpen()) await ask(inside, nothing, 'stop', root, { timeoutMs: SLOW_MS })
+      if (!(await isOpen())) return
+      await ask(inside, nothing, 'stop', root, { timeoutMs: SLOW_MS })
+      // Its run too: one that is only about to end would be taken for the next start.
+      await end(within, serveId)
     },
     close,
     async remove() {

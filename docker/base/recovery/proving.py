@@ -83,7 +83,7 @@ class Archive:
         """Records from this position on, as far as the segments in the folder go. It ends with an error where they do."""
         command = ["pg_waldump", "-p", self.folder, "-t", "1", "-s", lsn_of(start), *options]
         said = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"})
-        found = [record for line in said.stdout.splitlines() if (record := parse(line))]
+        found = [record for line in said.stdout.split("\n") if (record := parse(line))]
         return [record for record in found if self.left_at is None or number(record["lsn"]) < self.left_at]
 
 
@@ -92,7 +92,7 @@ def parse(line):
     if not found:
         return None
     rmgr, xid, lsn, previous, operation, rest = found.groups()
-    record = {"rmgr": rmgr, "operation": operation, "lsn": lsn, "previous": previous, "xid": xid, "time": None, "name": None}
+    record = {"rmgr": rmgr, "operation": operation, "lsn": lsn, "previous": previous, "xid": xid, "time": None, "name": None, "backupBegin": None}
     if rmgr == "Transaction" and re.fullmatch(r"(COMMIT|ABORT)(_PREPARED)?", operation):
         told = TRANSACTION.match(rest)
         if told:
@@ -100,6 +100,8 @@ def parse(line):
             record["xid"] = told[1] or xid
     elif operation == "RESTORE_POINT":
         record["name"] = rest
+    elif operation == "BACKUP_END":
+        record["backupBegin"] = rest
     return record
 
 

@@ -51,19 +51,22 @@ def serve(text):
     copy = Copy(request["root"])
     if copy.postmaster():
         fail("its PostgreSQL runs already")
+    # Of this start alone, with whatever keeps it from starting: an old FATAL must not be taken for its end.
+    log = os.open(copy.path("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
     # What one that was killed with its container has left names processes that are others by now.
     for left in (pathlib.Path(copy.data("postmaster.pid")), *pathlib.Path(copy.private).glob(".s.PGSQL.*")):
         left.unlink(missing_ok=True)
     for name in ("pg_wal", "pg_wal/archive_status", "pg_tblspc"):
         os.makedirs(copy.data(name), mode=0o700, exist_ok=True)
-    if copy.read("served") is None:
-        # Slots of the original would keep WAL for standbys that this copy never has, and decode for nobody.
-        for entry in pathlib.Path(copy.data("pg_replslot")).glob("*"):
-            shutil.rmtree(entry)
-        # As a standby without a primary: at the end of the archive it then waits, where a recovery would promote itself or, behind
-        # the last commit, end in an error.
-        pathlib.Path(copy.data("recovery.signal")).unlink(missing_ok=True)
-        pathlib.Path(copy.data("standby.signal")).touch(mode=0o600)
+    # Slots of the original would keep WAL for standbys that this copy never has, and decode for nobody.
+    for entry in pathlib.Path(copy.data("pg_replslot")).glob("*"):
+        shutil.rmtree(entry)
+    # As a standby without a primary: at the end of the archive it then waits, where a recovery would promote itself or, behind the
+    # last commit, end in an error. At each start: data that an undo promoted before it was rolled back is replayed once more.
+    pathlib.Path(copy.data("recovery.signal")).unlink(missing_ok=True)
+    pathlib.Path(copy.data("standby.signal")).touch(mode=0o600)
     copy.write("served", json.dumps(request))
     put_aside(copy)
     me = pwd.getpwuid(os.getuid()).pw_name
@@ -73,10 +76,6 @@ def serve(text):
     os.makedirs(copy.path("taken"), mode=0o700, exist_ok=True)
     for name in ("quiet", "ended", "reached"):
         pathlib.Path(copy.path(name)).unlink(missing_ok=True)
-    # Of this start alone: an old FATAL must not be taken for its end.
-    log = os.open(copy.path("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC, 0o600)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
     os.chmod(copy.directory, 0o700)
     chosen = arguments(copy, request, FLOORS)
     copy.write("running", json.dumps({name: max(floor, needed(copy.directory)[name]) for name, floor in FLOORS.items()}))

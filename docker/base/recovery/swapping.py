@@ -36,11 +36,7 @@ class Data:
 
     def put_into_service(self):
         """Its tablespaces, then its data. Already there is success."""
-        for tablespace in self.tablespaces():
-            if self.has(tablespace["place"]):
-                self.move(tablespace, tablespace["place"], tablespace["location"])
-            else:
-                self.relink(tablespace, tablespace["location"])
+        self.bring_to_locations()
         if os.path.isdir(self.directory):
             rename(self.directory, self.live)
 
@@ -52,8 +48,20 @@ class Data:
             write(self.manifest, json.dumps(self.in_service()))
         if not os.path.isdir(self.directory):
             rename(self.live, self.directory)
+        self.bring_to_places()
+
+    # Files at the place tell where a tablespace is: what is at its location may be the other data's. One whose files were moved
+    # and whose link was not is linked.
+
+    def bring_to_locations(self):
         for tablespace in self.tablespaces():
-            # Once it is at its place, what is at the location may be the recovered data's already.
+            if self.has(tablespace["place"]):
+                self.move(tablespace, tablespace["place"], tablespace["location"])
+            else:
+                self.relink(tablespace, tablespace["location"])
+
+    def bring_to_places(self):
+        for tablespace in self.tablespaces():
             if self.has(tablespace["place"]):
                 self.relink(tablespace, tablespace["place"])
             else:
@@ -84,13 +92,13 @@ class Data:
             fail(f"tablespace {tablespace['oid']} is not in {target}")
         relink(os.path.join(self.here(), "pg_tblspc", tablespace["oid"]), target)
 
-
     def forget(self):
         """Removes what was noted here, and nothing else: a directory with anything in it stays, and is told."""
         for tablespace in self.tablespaces():
             if os.path.isdir(tablespace["place"]):
                 os.rmdir(tablespace["place"])
-        for path in (self.manifest, self.copy.tablespaces, self.root):
+        # One that was being written is no manifest yet.
+        for path in (self.manifest, f"{self.manifest}.new", self.copy.tablespaces, self.root):
             if os.path.isdir(path):
                 os.rmdir(path)
             elif os.path.lexists(path):
@@ -169,13 +177,8 @@ def swap_back(text):
         return {}
     if os.path.isdir(copy.live):
         rename(copy.live, copy.directory)
-    for tablespace in copy.tablespaces():
-        # Where its files are still at their place, what is at the location is the cluster's own.
-        if not copy.has(tablespace["place"]):
-            copy.move(tablespace, tablespace["location"], tablespace["place"])
-    for tablespace in previous.tablespaces():
-        if previous.has(tablespace["place"]):
-            previous.move(tablespace, tablespace["place"], tablespace["location"])
+    copy.bring_to_places()
+    previous.bring_to_locations()
     rename(previous.directory, previous.live)
     previous.forget()
     return {}

@@ -6,7 +6,7 @@ import type { Tablespace } from '../../domain/tablespace.ts'
 
 /** How a recovered copy stands. */
 export interface CopyStatus {
-  /** ABSENT: no such directory. STOPPED: it is there, and its PostgreSQL does not run. */
+  /** ABSENT: no such directory. STOPPED: it is there, and its PostgreSQL does not run, nor is it being started. */
   readonly state: 'ABSENT' | 'STOPPED' | 'STARTING' | 'REPLAYING' | 'PAUSED' | 'PROMOTED'
   readonly timeline: number | null
   /** Replayed up to here, as PostgreSQL writes it; null before it is known. */
@@ -19,7 +19,7 @@ export interface CopyStatus {
    * nobody can read them.
    */
   readonly locks: number
-  /** The last lines of PostgreSQL's log, for errors. */
+  /** The last lines of PostgreSQL's log since it was last started, for errors. */
   readonly lastLines: readonly string[]
   readonly wants: ReplayWants
 }

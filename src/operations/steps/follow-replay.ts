@@ -15,8 +15,7 @@ const STALL_MS = 600_000
 const FULL_MS = 10_000
 /** What fetches WAL may have died with its container. */
 const FETCH_MS = 5_000
-/** A server that was just started has not said anything of its own yet. */
-const BEGUN_MS = 10_000
+/** The same that is asked for so often was not given: no WAL raises its parameters as often as this. */
 const STARTS = 50
 
 export interface Replay {
@@ -37,23 +36,21 @@ export interface Replay {
 export async function followReplay(context: Context, replay: Replay): Promise<CopyStatus> {
   const { service, copy, request, range } = replay
   await copy.startReplay(request)
-  let begunAt = context.now().getTime()
+  const begunAt = context.now().getTime()
   let fetchedAt = begunAt
   let measuredAt = begunAt
   let moved = { lsn: null as string | null, at: begunAt }
   for (let starts = 1; ; ) {
     const status = await copy.status()
     const now = context.now().getTime()
-    const isNew = now - begunAt < BEGUN_MS
-    if (wantsMore(status) && !(isNew && starts > 1 && status.state === 'STOPPED')) {
+    if (wantsMore(status)) {
       if (starts === STARTS) throw new ReplayFailedError(status.lastLines, moved.lsn)
       await give(context, replay, status)
       starts += 1
-      begunAt = context.now().getTime()
-      moved = { ...moved, at: begunAt }
+      moved = { ...moved, at: context.now().getTime() }
     } else if (status.state === 'PAUSED') {
       return status
-    } else if (hasEnded(status) && !isNew) {
+    } else if (hasEnded(status)) {
       throw new ReplayFailedError(status.lastLines, moved.lsn)
     }
     if (status.lsn !== null && status.lsn !== moved.lsn) moved = { lsn: status.lsn, at: now }

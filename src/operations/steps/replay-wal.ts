@@ -36,15 +36,17 @@ export const replayWal: Step<RecoveryRequest> = {
       throw new TargetNotReachedError(describeTarget(target), status.lsn, status.reached?.time ?? null)
     }
     if (status.lsn === null) throw new ReplayFailedError(status.lastLines, null)
+    // Without the proof, which the data does not wait for.
+    const replaySeconds = (context.now().getTime() - startedAt) / 1000
     if (status.atEnd) context.log(`Replayed all that the archive holds, to LSN ${status.lsn}`)
     await proveTarget(context, copy, request, {
       position: status.lsn,
       lsn: parseLsn(status.lsn),
       time: status.reached?.time ?? null,
       archiveEnd,
+      backupBegin: seen.from,
       backupEnd: seen.backupEnd,
     })
-    const replaySeconds = (context.now().getTime() - startedAt) / 1000
     await context.recoveries.change(record.id, { reached: status.reached, timeline: status.timeline, replaySeconds })
     return undefined
   },
