@@ -5,7 +5,15 @@ import { addressOf, docker } from '../support/docker.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { type RecoveryView, recover, recoveryOf, rows, untilBackedUp } from '../support/recovery-client.ts'
 import { discardRecoveries } from '../support/recovery-kill-cases.ts'
-import { archive, fullBackup, type Moment, momentOf, perform, sandboxOf } from '../support/recovery-moments.ts'
+import {
+  archive,
+  fullBackup,
+  type Moment,
+  momentOf,
+  perform,
+  sandboxOf,
+  sqlInCopy,
+} from '../support/recovery-moments.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -102,10 +110,7 @@ describe('recoverCluster with tablespaces that are in the backup, and that come 
     const sandbox = await sandboxOf(facts, made.id)
     expect(await docker('inspect', '--format', '{{.HostConfig.NetworkMode}}', sandbox)).toBe('none')
     const root = `${VOLUME}/patroni${node.slice(-1)}.recovery-${made.id.replace('Recovery:', '')}`
-    const superuser = (sql: string) => {
-      const script = `psql -XAtq -v ON_ERROR_STOP=1 -h "$1/run" -p "$(ls -A "$1/run" | sed -n 's/^\\.s\\.PGSQL\\.\\([0-9]*\\)$/\\1/p')" -U postgres -c "$2"`
-      return docker('exec', '--user', 'postgres', sandbox, 'sh', '-ec', script, 'sh', root, sql)
-    }
+    const superuser = (sql: string) => sqlInCopy(sandbox, root, sql)
     expect(await superuser('SELECT rolsuper FROM pg_roles WHERE rolname = current_user')).toBe('t')
     const live = `${VOLUME}/patroni${node.slice(-1)}`
     await expect(superuser(`COPY (SELECT 1) TO '${live}/planted'`)).rejects.toThrow(/No such file or directory/)

@@ -76,3 +76,11 @@ export async function sandboxOf({ project }: TestStack, recovery: string): Promi
   if (name === undefined) throw new Error(`no sandbox of ${recovery} among ${names}`)
   return name
 }
+
+/** SQL as superuser in a recovered copy itself, whose root is given as its container has it. */
+export async function sqlInCopy(sandbox: string, root: string, sql: string): Promise<string> {
+  const port = `$(ls -A "$1/run" | sed -n 's/^\\.s\\.PGSQL\\.\\([0-9]*\\)$/\\1/p')`
+  const script = `psql -XAtq -v ON_ERROR_STOP=1 -h "$1/run" -p "${port}" -U postgres -c "$2"`
+  const user = root.startsWith('/var/lib/barman/') ? 'barman' : 'postgres'
+  return docker('exec', '--user', user, sandbox, 'sh', '-ec', script, 'sh', root, sql)
+}
