@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { ApiClient } from './api-client.ts'
 import { docker } from './docker.ts'
 import { type OperationView, performOperation } from './operation-client.ts'
@@ -83,4 +84,16 @@ export async function sqlInCopy(sandbox: string, root: string, sql: string): Pro
   const script = `psql -XAtq -v ON_ERROR_STOP=1 -h "$1/run" -p "${port}" -U postgres -c "$2"`
   const user = root.startsWith('/var/lib/barman/') ? 'barman' : 'postgres'
   return docker('exec', '--user', user, sandbox, 'sh', '-ec', script, 'sh', root, sql)
+}
+
+/** Runs a shell's line as the copy's own PostgreSQL can be made to; answers what it said to its error, throws where it went well. */
+export async function programInCopy(sandbox: string, root: string, line: string): Promise<string> {
+  const said = `/tmp/said-${randomUUID()}`
+  const copied = `COPY (SELECT 1) TO PROGRAM '{ ${line}; } 2> ${said}'`
+  const went = await sqlInCopy(sandbox, root, copied).then(
+    () => true,
+    () => false,
+  )
+  if (went) throw new Error(`${line} was not kept from it`)
+  return docker('exec', sandbox, 'cat', said)
 }
