@@ -58,14 +58,15 @@ async function subscribe(): Promise<void> {
 }
 
 async function unsubscribe(): Promise<void> {
-  const dropped = 'ALTER SUBSCRIPTION inwards DISABLE; ALTER SUBSCRIPTION inwards SET (slot_name = NONE)'
-  const existing = await sqlIn('subscriber', 'SELECT count(*) FROM pg_subscription')
-  if (existing !== '0') {
-    for (const statement of [...dropped.split('; '), 'DROP SUBSCRIPTION inwards']) await sqlIn('subscriber', statement)
+  const databases = await sqlIn('postgres', "SELECT count(*) FROM pg_database WHERE datname = 'subscriber'")
+  if (databases === '1' && (await sqlIn('subscriber', 'SELECT count(*) FROM pg_subscription')) !== '0') {
+    await sqlIn('subscriber', 'ALTER SUBSCRIPTION inwards DISABLE')
+    await sqlIn('subscriber', 'ALTER SUBSCRIPTION inwards SET (slot_name = NONE)')
+    await sqlIn('subscriber', 'DROP SUBSCRIPTION inwards')
   }
   await waitFor('the slot to be free', async () => (await slot()).active === 'f')
-  await leaderSql(
-    facts,
+  await sqlIn(
+    'postgres',
     `SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '${SLOT}'`,
   )
 }
