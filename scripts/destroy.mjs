@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises'
 import { hasFlag, viewForTerminal } from './lib/command-line.mjs'
 import { composeFor } from './lib/compose.mjs'
 import { dockerAnswers } from './lib/ensure-docker.mjs'
+import { endSandboxes } from './lib/sandboxes.mjs'
 import { openStack } from './lib/settings.mjs'
 import { entryPoint, SetupError } from './lib/setup-error.mjs'
 
@@ -13,7 +14,11 @@ await entryPoint(async () => {
     throw new SetupError('Docker does not answer.', { remedy: 'Start it: what is to be removed is there.' })
   if (!hasFlag('--yes')) await ask(stack.project)
   await viewForTerminal().step('destroy', async (step) => {
-    await (await composeFor(stack)).run(['down', '--volumes', '--remove-orphans'], (line) => step.note(line.trim()))
+    const compose = await composeFor(stack)
+    // They use the volumes, and the worker could make another one.
+    await compose.run(['stop'], (line) => step.note(line.trim()))
+    await endSandboxes(stack.project, 'remove')
+    await compose.run(['down', '--volumes', '--remove-orphans'], (line) => step.note(line.trim()))
     return 'containers, networks and volumes removed'
   })
   console.log(`Left as they are: ${stack.envFile}, ${stack.secretsDir}, and the images.`)

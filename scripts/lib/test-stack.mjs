@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tryCommand } from './run-command.mjs'
+import { endSandboxes } from './sandboxes.mjs'
 import { ROOT } from './settings.mjs'
 
 /**
@@ -64,23 +65,20 @@ export async function writeTestSettings() {
 
 /** Removes every container, network and volume of the test stack, whatever state an earlier run left them in. */
 export async function removeTestStack() {
+  await removeAll(['ps', '-aq'], ['rm', '--force', '--volumes'])
+  // Behind the worker, who could make another one; before the volumes that they use.
+  await endSandboxes(TEST_STACK.project, 'remove')
+  await removeAll(['network', 'ls', '-q'], ['network', 'rm'])
+  await removeAll(['volume', 'ls', '-q'], ['volume', 'rm', '--force'])
+}
+
+/**
+ * @param {readonly string[]} list
+ * @param {readonly string[]} remove
+ */
+async function removeAll(list, remove) {
   const label = `label=com.docker.compose.project=${TEST_STACK.project}`
-  for (const [list, remove] of [
-    [
-      ['ps', '-aq'],
-      ['rm', '--force', '--volumes'],
-    ],
-    [
-      ['network', 'ls', '-q'],
-      ['network', 'rm'],
-    ],
-    [
-      ['volume', 'ls', '-q'],
-      ['volume', 'rm', '--force'],
-    ],
-  ]) {
-    const { stdout } = await tryCommand('docker', [...(list ?? []), '--filter', label])
-    const found = stdout.split('\n').filter((id) => id !== '')
-    if (found.length > 0) await tryCommand('docker', [...(remove ?? []), ...found])
-  }
+  const { stdout } = await tryCommand('docker', [...list, '--filter', label])
+  const found = stdout.split('\n').filter((id) => id !== '')
+  if (found.length > 0) await tryCommand('docker', [...remove, ...found])
 }
