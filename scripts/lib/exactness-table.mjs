@@ -7,7 +7,18 @@ import { ROOT } from './settings.mjs'
 /** What test/support/exactness-report.ts appends to: one JSON document a line. */
 const REPORT = join(ROOT, '.build/test-results/exactness.jsonl')
 
-/** @typedef {{ kind: string, backupType: string, timeline: number, rows: number, said: string }} Row */
+/**
+ * @typedef {object} Row See ExactRow there.
+ * @property {string} kind
+ * @property {string} backupType
+ * @property {number} timeline
+ * @property {number} rows
+ * @property {number} tablespaces
+ * @property {number} tablespaceChanges
+ * @property {readonly string[]} askedFor
+ * @property {boolean} otherPasswords
+ * @property {number | null} outsideFiles
+ */
 
 export async function forgetExactness() {
   await rm(REPORT, { force: true })
@@ -29,17 +40,37 @@ export async function writeExactness(outcome, seed) {
 /** @param {readonly Row[]} rows */
 export function exactnessTable(rows) {
   const kinds = [...new Set(rows.map(({ kind }) => kind))].sort()
-  const count = (/** @type {readonly Row[]} */ some, /** @type {string} */ type) =>
-    some.filter(({ backupType }) => backupType === type).length
   const body = kinds.map((kind) => {
     const some = rows.filter((row) => row.kind === kind)
+    const count = (/** @type {(row: Row) => boolean} */ is) => some.filter(is).length
     const timelines = [...new Set(some.map(({ timeline }) => timeline))].sort((a, b) => a - b).join(', ')
-    const transactions = some.reduce((sum, row) => sum + row.rows, 0)
-    return `| ${kind} | ${some.length} | ${count(some, 'FULL')} | ${count(some, 'INCREMENTAL')} | ${timelines} | ${transactions} |`
+    const cells = [
+      kind,
+      some.length,
+      count(({ backupType }) => backupType === 'FULL'),
+      count(({ backupType }) => backupType === 'INCREMENTAL'),
+      timelines,
+      some.reduce((sum, row) => sum + row.rows, 0),
+      count(({ tablespaces }) => tablespaces > 0),
+      count(({ tablespaceChanges }) => tablespaceChanges > 0),
+      count(({ askedFor }) => askedFor.length > 0),
+      count(({ otherPasswords }) => otherPasswords),
+      some.reduce((sum, { outsideFiles }) => sum + (outsideFiles ?? 0), 0),
+    ]
+    return `| ${cells.join(' | ')} |`
   })
-  return [
-    '| target | exact | in a window of a FULL backup | of an INCREMENTAL one | timelines | transactions compared |',
-    '|---|---|---|---|---|---|',
-    ...body,
-  ].join('\n')
+  const columns = [
+    'target',
+    'exact',
+    'in a window of a FULL backup',
+    'of an INCREMENTAL one',
+    'timelines',
+    'transactions compared',
+    'with tablespaces',
+    'with tablespaces made or dropped since the backup',
+    'started again because the WAL asked for more of a parameter',
+    'with other passwords than now',
+    'files outside the copy, the same before and after',
+  ]
+  return [`| ${columns.join(' | ')} |`, `|${'---|'.repeat(columns.length)}`, ...body].join('\n')
 }

@@ -1,234 +1,242 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { parseLsn } from '../../src/domain/lsn.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { readBackups } from '../support/backup-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
+import {
+  askedFor,
+  CLIENTS,
+  type ExactnessHistory,
+  expectPasswordsSet,
+  forgetHistory,
+  makeHistory,
+  perform,
+  wake,
+  write,
+} from '../support/exactness-history.ts'
 import { reportExactness } from '../support/exactness-report.ts'
-import { NUMBERED, type Numbered, type NumberedWriters, startNumberedWriters } from '../support/numbered-writers.ts'
-import { performOperation } from '../support/operation-client.ts'
+import {
+  beganAt,
+  type Expected,
+  expectedAt,
+  faultsOf,
+  hadOtherPasswords,
+  keyOf,
+  type Way,
+  wayTo,
+} from '../support/expected-content.ts'
+import {
+  before,
+  type NumberedContent,
+  readNumbered,
+  startNumberedWriters,
+  tablesOf,
+} from '../support/numbered-writers.ts'
+import {
+  differences,
+  type OutsideFiles,
+  type OwnPlace,
+  placeOfRehearsal,
+  placeOnNode,
+  readOutsideFiles,
+} from '../support/outside-files.ts'
 import { type RandomTarget, randomTarget, readWindows, TARGET_KINDS } from '../support/random-target.ts'
-import { type RecoveryView, recover, recoveryOf, untilRecoverable } from '../support/recovery-client.ts'
+import { type RecoveryView, recover, recoveryOf } from '../support/recovery-client.ts'
 import { discardRecoveries } from '../support/recovery-kill-cases.ts'
 import { randomOf, seedOfRun } from '../support/shuffle.ts'
-import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
-import {
-  waitForBackups,
-  waitForBackupsDone,
-  waitForHealthyCluster,
-  waitForNothingRunning,
-} from '../support/stack-conditions.ts'
-import { waitFor } from '../support/wait-for.ts'
-import { commitsUpTo, forgetWalHistories, readWalHistory, type WalHistory } from '../support/wal-oracle.ts'
+import { waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
+import { forgetWalHistories, readWalHistory, type WalHistory } from '../support/wal-oracle.ts'
 
 /** How many targets: HOWDAH_TARGETS, or `npm run test:exactness -- 200`. */
 const COUNT = Number(process.env['HOWDAH_TARGETS'] ?? 8)
-const CLIENTS = 4
+/** So often is drawn again for a target that lies where it is to lie. */
+const TRIES = 2_000
 const confirm = 'patroni'
 
 const facts = stack()
 const seed = seedOfRun()
 const random = randomOf(seed)
 let api: ApiClient
-const acknowledged: Numbered[] = []
-const histories = new Map<number, WalHistory>()
-const backupIds: string[] = []
-/** Where the log of the test begins. */
-let startLsn = 0n
-
-async function perform(kind: string, input: Record<string, unknown> = {}) {
-  await waitForNothingRunning(api)
-  await waitForHealthyCluster(api)
-  const { operation } = await performOperation(api, kind, input)
-  if (operation.status !== 'SUCCEEDED') throw new Error(`${kind}: ${JSON.stringify(operation.error)}`)
-  return operation
-}
-
-async function backup(input: Record<string, unknown>): Promise<void> {
-  await waitForBackups(api)
-  backupIds.push((await perform('createBackup', input)).result?.backupId ?? '')
-}
-
-/** So that something lies between two events of the history. */
-async function write(writers: NumberedWriters, transactions = 60): Promise<void> {
-  const until = writers.acknowledged.length + transactions
-  await waitFor(`${transactions} transactions more`, () => writers.acknowledged.length >= until, { timeoutMs: 60_000 })
-}
-
-async function leaderNow(): Promise<{ time: string; lsn: string }> {
-  const [now] = await leaderSql<{ time: string; lsn: string }>(
-    facts,
-    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time, pg_current_wal_lsn()::text AS lsn`,
-  )
-  return now ?? { time: '', lsn: '' }
-}
-
-/** Transactions from four clients, with everything among them that makes recovery difficult. */
-async function makeHistory(): Promise<void> {
-  startLsn = parseLsn((await leaderNow()).lsn)
-  await leaderSql(facts, 'DROP TABLE IF EXISTS numbered')
-  const writers = await startNumberedWriters(facts, CLIENTS)
-  try {
-    await write(writers)
-    await backup({ type: 'FULL' })
-    await write(writers)
-    await leaderSql(facts, `SELECT pg_create_restore_point('first_${seed}')`)
-    await write(writers)
-    await perform('switchover')
-    await write(writers)
-    await waitForBackupsDone(() => readBackups(api))
-    await backup({ type: 'INCREMENTAL', parent: backupIds[0] })
-    await write(writers)
-    const { time } = await leaderNow()
-    await write(writers)
-    await leaderSql(facts, 'SELECT pg_switch_wal()')
-    await untilRecoverable(api, { time })
-    await perform('recoverCluster', { target: { time }, cutOver: 'AUTOMATIC', confirm })
-    await write(writers)
-    await leaderSql(facts, `SELECT pg_create_restore_point('second_${seed}')`)
-    await backup({ type: 'FULL' })
-    await write(writers)
-    await perform('switchover')
-    await write(writers)
-  } finally {
-    await writers.stop()
-    acknowledged.push(...writers.acknowledged)
-  }
-  await perform('switchWal', { force: true })
-  await waitForBackups(api)
-  await waitForBackupsDone(() => readBackups(api))
-}
+let history: ExactnessHistory
+const wals = new Map<number, WalHistory>()
+let outside: OutsideFiles
 
 beforeAll(async () => {
   console.info(`seed ${seed}, ${COUNT} targets`)
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   await waitForHealthyCluster(api)
-  await makeHistory()
-  const windows = await readWindows(api, backupIds)
+  history = await makeHistory({ facts, api, seed, random })
+  const windows = await ownWindows()
   for (const timeline of new Set(windows.map((window) => window.timeline))) {
-    histories.set(timeline, await readWalHistory(facts, { server: 'patroni', timeline, from: startLsn }))
+    wals.set(timeline, await readWalHistory(facts, { server: 'patroni', timeline, from: history.startLsn }))
   }
+  await facts.exec('barman', ['mkdir', '-p', '-m', '700', '/var/lib/barman/recoveries'], 'barman')
+  outside = await readOutsideFiles(facts)
 }, 900_000)
 afterAll(async () => {
   await discardRecoveries({ facts, api })
   await forgetWalHistories(facts)
-  const tables = await leaderSql<{ relname: string }>(facts, NUMBERED.tables)
-  await leaderSql(facts, `DROP TABLE ${['numbered', ...tables.map(({ relname }) => relname)].join(', ')}`)
+  await forgetHistory({ facts, api })
   api.close()
-})
+}, 600_000)
 
-interface Content {
-  readonly rows: readonly Numbered[]
-  readonly tables: readonly string[]
+async function ownWindows() {
+  return (await readWindows(api)).filter(({ backup }) => history.backupIds.includes(backup.backupId))
 }
 
-async function contentOf({ connection }: RecoveryView): Promise<Content> {
+interface Drawn {
+  readonly target: RandomTarget
+  readonly wal: WalHistory
+  readonly expected: Expected
+  /** From the base backup of its window. */
+  readonly way: Way
+}
+
+/** One in four targets each lies behind a parameter that was raised, a tablespace that was made or dropped, another password. */
+const PLACES: readonly ((drawn: Drawn) => boolean)[] = [
+  ({ target, way }) => target.backup !== null && way.raised.length > 0,
+  ({ target, way }) => target.backup !== null && way.tablespaceChanges > 0,
+  ({ expected }) => hadOtherPasswords(expected, history),
+  () => true,
+]
+
+async function draw(
+  lies: (drawn: Drawn) => boolean,
+  kinds: typeof TARGET_KINDS | readonly ['time'] = TARGET_KINDS,
+  timelines: readonly number[] = [...wals.keys()],
+): Promise<Drawn> {
+  const windows = (await ownWindows()).filter(({ timeline }) => timelines.includes(timeline))
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const window = windows[Math.floor(random() * windows.length)]
+    const kind = kinds[Math.floor(random() * kinds.length)]
+    const wal = window === undefined ? undefined : wals.get(window.timeline)
+    if (window === undefined || kind === undefined || wal === undefined) continue
+    const target = randomTarget(kind, window, wal, random)
+    if (target === null) continue
+    const expected = expectedAt(wal, target.oracle, history.startLsn)
+    const drawn = { target, wal, expected, way: wayTo(wal, beganAt(window.backup), expected) }
+    if (lies(drawn)) return drawn
+  }
+  throw new Error(`seed ${seed}: no such target in ${TRIES} tries`)
+}
+
+async function contentOf({ connection }: RecoveryView): Promise<NumberedContent> {
   if (connection === null) throw new Error('nobody is let in')
   const client = new pg.Client(connection)
   await client.connect()
   try {
-    const { rows } = await client.query<Numbered>(NUMBERED.rows)
-    const tables = await client.query<{ relname: string }>(NUMBERED.tables)
-    return { rows, tables: tables.rows.map(({ relname }) => relname) }
+    return await readNumbered(async (sql) => {
+      const { rows } = await client.query<[string]>({ text: sql, rowMode: 'array' })
+      return rows[0]?.[0] ?? ''
+    })
   } finally {
     await client.end()
   }
 }
 
-const keyOf = ({ xid, time }: { readonly xid: string; readonly time: string | bigint }) => `${xid}@${time}`
-
-/** Exactly the transactions up to the target: none missing, none beyond, each with its table. */
-function expectExactly(content: Content, { oracle, window }: RandomTarget): number {
-  const history = histories.get(window.timeline)
-  if (history === undefined) throw new Error(`no history of timeline ${window.timeline}`)
-  const expected = new Set(commitsUpTo(history, oracle, startLsn).map(keyOf))
-  const beyond = content.rows.filter((row) => !expected.has(keyOf(row)))
-  expect(beyond, 'transactions beyond the target').toEqual([])
-  const there = new Set(content.rows.map(({ n }) => n))
-  const missing = acknowledged.filter((each) => expected.has(keyOf(each)) && !there.has(each.n))
-  expect(missing, 'acknowledged transactions that are missing').toEqual([])
-  const told = new Set(acknowledged.map(({ n }) => n))
-  const known = acknowledged.filter((each) => expected.has(keyOf(each)))
-  expect(content.rows.filter(({ n }) => told.has(n))).toHaveLength(known.length)
-  expect(content.tables).toEqual(NUMBERED.tablesOf(content.rows.map(({ n }) => n)))
-  return content.rows.length
+/** Compares with what was there before; what was found now is what the next is compared with. Answers how many files. */
+async function expectOutsideUnchanged(own: OwnPlace | null): Promise<number> {
+  const earlier = outside
+  outside = await readOutsideFiles(facts, own)
+  expect(differences(earlier, outside).slice(0, 50), 'files outside of the copy').toEqual([])
+  return outside.size
 }
 
-async function draw(): Promise<RandomTarget> {
-  const windows = await readWindows(api, backupIds)
-  for (;;) {
-    const window = windows[Math.floor(random() * windows.length)]
-    const kind = TARGET_KINDS[Math.floor(random() * TARGET_KINDS.length)]
-    const history = window === undefined ? undefined : histories.get(window.timeline)
-    if (window === undefined || kind === undefined || history === undefined) continue
-    const target = randomTarget(kind, window, history, random)
-    if (target !== null) return target
-  }
+/** From the base backup that was taken, which Howdah may have chosen. */
+async function wayOf({ backupId }: RecoveryView, { wal, expected, way }: Drawn): Promise<Way> {
+  const taken = (await readWindows(api)).find(({ backup }) => backup.backupId === backupId)
+  return taken === undefined ? way : wayTo(wal, beganAt(taken.backup), expected)
 }
 
 describe('a rehearsal is exact', () => {
-  test.each(Array.from({ length: COUNT }, (_, index) => index + 1))('target %i', async () => {
-    const target = await draw()
-    const { input, backup: named, window, oracle } = target
+  test.each(Array.from({ length: COUNT }, (_, index) => index + 1))('target %i', async (index) => {
+    const drawn = await draw(PLACES[(index - 1) % PLACES.length] ?? (() => true))
+    const { input, backup: named, window, oracle } = drawn.target
     const said = `${JSON.stringify(input)} from ${named ?? 'whichever backup'}`
     await waitForNothingRunning(api)
     const request = { target: input, ...(named === null ? {} : { backup: named }) }
-    const { id, recovery } = await recover(api, 'rehearseRecovery', request).catch((error: unknown) => {
-      throw new Error(`seed ${seed}, ${said}: ${error instanceof Error ? error.message : error}`)
-    })
+    let made: string | null = null
     try {
+      const { id, recovery, events } = await recover(api, 'rehearseRecovery', request)
+      made = id
+      const compared = await expectOutsideUnchanged(placeOfRehearsal(id))
       const content = await contentOf(recovery)
-      let rows = 0
-      try {
-        rows = expectExactly(content, target)
-      } catch (error) {
-        throw new Error(`seed ${seed}, ${said}: ${error instanceof Error ? error.message : error}`, { cause: error })
-      }
+      expect(faultsOf(content, drawn.expected, history)).toEqual([])
+      expect(recovery.verification?.checks.filter(({ status }) => status === 'FAILED')).toEqual([])
+      expect(recovery.verification?.checks).toContainEqual(expect.objectContaining({ name: 'target', status: 'OK' }))
+      const way = await wayOf(recovery, drawn)
+      const asked = askedFor(events)
+      expect(asked, 'what the WAL asks for').toEqual(expect.arrayContaining([...way.raised]))
       await reportExactness({
         kind: oracle.kind,
         backupType: window.backup.type,
         timeline: window.timeline,
-        rows,
+        rows: content.rows.length,
+        tablespaces: content.placed.length,
+        tablespaceChanges: way.tablespaceChanges,
+        askedFor: asked,
+        otherPasswords: hadOtherPasswords(drawn.expected, history),
+        outsideFiles: compared,
         said,
       })
+    } catch (error) {
+      throw new Error(`seed ${seed}, ${said}: ${error instanceof Error ? error.message : error}`, { cause: error })
     } finally {
-      await performOperation(api, 'discardRecovery', { recovery: id })
+      if (made !== null) await perform(api, 'discardRecovery', { recovery: made })
     }
   })
 })
 
-const everywhere = () =>
-  onEveryNode<Content>(facts, async (name) => {
-    const lines = async (sql: string) => (await facts.sql(name, sql)).split('\n').filter((line) => line !== '')
-    const rows = (await lines(NUMBERED.rows)).map((line) => {
-      const [n = '', xid = '', time = ''] = line.split('|')
-      return { n: Number(n), xid, time }
+describe('a copy on a node', () => {
+  test('is exact, and touches nothing outside of its own directory, nor does its removal', async () => {
+    const drawn = await draw(({ way }) => way.tablespaceChanges > 0, ['time'], [newestTimeline()])
+    const { input, window } = drawn.target
+    const leader = await leaderName(api)
+    const node = NODES.find((name) => name !== leader) ?? ''
+    await waitForNothingRunning(api)
+    const request = { target: input, node, cutOver: 'MANUAL', confirm }
+    const { id, recovery, events } = await recover(api, 'recoverCluster', request)
+    const compared = await expectOutsideUnchanged(placeOnNode(node, id))
+    const content = await contentOf(recovery)
+    expect(faultsOf(content, drawn.expected, history)).toEqual([])
+    await perform(api, 'discardRecovery', { recovery: id })
+    await expectOutsideUnchanged(null)
+    await reportExactness({
+      kind: 'recoverCluster, discardRecovery',
+      backupType: window.backup.type,
+      timeline: window.timeline,
+      rows: content.rows.length,
+      tablespaces: content.placed.length,
+      tablespaceChanges: (await wayOf(recovery, drawn)).tablespaceChanges,
+      askedFor: askedFor(events),
+      otherPasswords: hadOtherPasswords(drawn.expected, history),
+      outsideFiles: compared,
+      said: JSON.stringify(input),
     })
-    return { rows, tables: await lines(NUMBERED.tables) }
   })
+})
+
+const newestTimeline = () => Math.max(...wals.keys())
+const everywhere = () => onEveryNode(facts, (name) => readNumbered((sql) => facts.sql(name, sql)))
 
 describe('the whole cluster', () => {
   test('is recovered exactly, and undone to the row, with writers all along', async () => {
     await waitForNothingRunning(api)
-    const timeline = Math.max(...histories.keys())
-    const windows = (await readWindows(api, backupIds)).filter((window) => window.timeline === timeline)
-    const history = histories.get(timeline)
-    const window = windows[0]
-    if (history === undefined || window === undefined) throw new Error(`no window on timeline ${timeline}`)
-    const target = randomTarget('time', window, history, random)
-    if (target === null) throw new Error('the window holds no commit')
+    await wake(facts)
+    // What it goes back to has other passwords than the stack has now.
+    const drawn = await draw(({ expected }) => hadOtherPasswords(expected, history), ['time'], [newestTimeline()])
+    const { target, wal, expected } = drawn
 
     const writers = await startNumberedWriters(facts, CLIENTS)
     try {
       await write(writers)
       const leader = await leaderName(api)
       const node = NODES.find((name) => name !== leader)
-      const { id } = await recover(api, 'recoverCluster', { target: target.input, node, cutOver: 'MANUAL', confirm })
+      const made = await recover(api, 'recoverCluster', { target: target.input, node, cutOver: 'MANUAL', confirm })
       await write(writers)
       const kept = [...writers.acknowledged]
-      await perform('cutOverRecovery', { recovery: id, confirm })
+      expectPasswordsSet((await perform(api, 'cutOverRecovery', { recovery: made.id, confirm })).events)
       await write(writers)
       await writers.stop()
       await waitForHealthyCluster(api)
@@ -237,20 +245,17 @@ describe('the whole cluster', () => {
       const first = Math.min(...writers.acknowledged.map(({ n }) => n))
       for (const content of recovered) {
         expect(content).toEqual(recovered[0])
-        const rows = content.rows.filter(({ n }) => n < first)
-        expectExactly(
-          { rows, tables: content.tables.filter((name) => Number(name.replace(/\D/g, '')) < first) },
-          target,
-        )
+        expect(faultsOf(before(first, content), expected, history)).toEqual([])
       }
       const since = (recovered[0]?.rows ?? []).filter(({ n }) => n >= first)
       expect(since.length, 'transactions since the cut over').toBeGreaterThan(0)
 
-      await perform('undoRecovery', { recovery: id, confirm })
+      await perform(api, 'undoRecovery', { recovery: made.id, confirm })
       await waitForHealthyCluster(api)
-      const commits = new Set(history.events.map(keyOf))
-      const whole = [...acknowledged.filter((each) => commits.has(keyOf(each))), ...kept]
-      for (const content of await everywhere()) {
+      const commits = new Set(wal.events.map(keyOf))
+      const whole = [...history.acknowledged.filter((each) => commits.has(keyOf(each))), ...kept]
+      const undone = await everywhere()
+      for (const content of undone) {
         const there = new Set(content.rows.map(keyOf))
         expect(
           whole.filter((each) => !there.has(keyOf(each))),
@@ -260,19 +265,28 @@ describe('the whole cluster', () => {
           since.filter((each) => there.has(keyOf(each))),
           'not taken back by the undo',
         ).toEqual([])
-        expect(content.tables).toEqual(NUMBERED.tablesOf(content.rows.map(({ n }) => n)))
+        expect(content.tables).toEqual(tablesOf(content.rows.map(({ n }) => n)))
+        expect(content.placed).toEqual(undone[0]?.placed)
+        for (const { table, numbers } of content.placed) {
+          expect(numbers).toEqual(content.rows.flatMap(({ n, place }) => (place === table ? [n] : [])))
+        }
       }
-      const { downtimeSeconds } = await recoveryOf(api, id)
+      const { downtimeSeconds } = await recoveryOf(api, made.id)
       await reportExactness({
         kind: 'recoverCluster, undoRecovery',
-        backupType: window.backup.type,
-        timeline,
+        backupType: target.window.backup.type,
+        timeline: target.window.timeline,
         rows: whole.length,
+        tablespaces: recovered[0]?.placed.length ?? 0,
+        tablespaceChanges: (await wayOf(made.recovery, drawn)).tablespaceChanges,
+        askedFor: askedFor(made.events),
+        otherPasswords: true,
+        outsideFiles: null,
         said: `${JSON.stringify(target.input)}; writes failed for ${downtimeSeconds} s in the cut over`,
       })
     } finally {
       await writers.stop()
     }
     await waitForNothingRunning(api)
-  })
+  }, 600_000)
 })

@@ -13,6 +13,16 @@ export interface ExactRow {
   readonly timeline: number
   /** Transactions that were there, each as it had to be. */
   readonly rows: number
+  /** Tablespaces that it had. */
+  readonly tablespaces: number
+  /** Tablespaces that were made or dropped between its base backup and its target. */
+  readonly tablespaceChanges: number
+  /** Settings with more of which it had to be started again, because the WAL asked for it. */
+  readonly askedFor: readonly string[]
+  /** Whether the stack's own roles had other passwords at the target than now. */
+  readonly otherPasswords: boolean
+  /** Files outside of the copy that were compared, and had the same content before and after; null: not compared. */
+  readonly outsideFiles: number | null
   /** The target as the API took it. */
   readonly said: string
 }
@@ -20,5 +30,11 @@ export interface ExactRow {
 export async function reportExactness(row: ExactRow): Promise<void> {
   await mkdir(dirname(REPORT), { recursive: true })
   await appendFile(REPORT, `${JSON.stringify(row)}\n`)
-  console.info(`exact: ${row.said}, timeline ${row.timeline}, ${row.rows} transactions`)
+  const asked = row.askedFor.length === 0 ? '' : `, started again with more ${row.askedFor.join(', ')}`
+  const tablespaces = `${row.tablespaces} tablespaces (${row.tablespaceChanges} made or dropped on the way)`
+  const passwords = row.otherPasswords ? ', other passwords' : ''
+  const outside = row.outsideFiles === null ? '' : `, ${row.outsideFiles} files outside unchanged`
+  console.info(
+    `exact: ${row.said}, timeline ${row.timeline}, ${row.rows} transactions, ${tablespaces}${asked}${passwords}${outside}`,
+  )
 }

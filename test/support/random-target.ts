@@ -28,12 +28,12 @@ const MARGIN = 5_000n
 export const TARGET_KINDS = ['time', 'lsn', 'xid', 'name', 'immediate', 'end'] as const
 export type TargetKind = (typeof TARGET_KINDS)[number]
 
-/** Windows of these base backups. */
-export async function readWindows(api: ApiClient, backupIds: readonly string[]): Promise<WindowView[]> {
+/** Every recovery window. */
+export async function readWindows(api: ApiClient): Promise<WindowView[]> {
   const query = `{ cluster { backupServer { recoveryWindows { backup { backupId type beginLsn } timeline
     earliestTime latestTime earliestLsn latestLsn } } } }`
   const { cluster } = await api.query<{ cluster: { backupServer: { recoveryWindows: WindowView[] } } }>(query)
-  return cluster.backupServer.recoveryWindows.filter(({ backup }) => backupIds.includes(backup.backupId))
+  return cluster.backupServer.recoveryWindows
 }
 
 /** A point of that kind inside the window; null where the window has none. */

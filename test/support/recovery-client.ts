@@ -1,12 +1,13 @@
 import pg from 'pg'
 import type { ApiClient } from './api-client.ts'
-import { performOperation } from './operation-client.ts'
+import { type EventView, performOperation } from './operation-client.ts'
 import { waitFor } from './wait-for.ts'
 
 /** What tests read of a recovery. */
 export interface RecoveryView {
   readonly status: string
   readonly mode: string
+  readonly backupId: string
   readonly timeline: number | null
   readonly connection: {
     readonly host: string
@@ -27,7 +28,7 @@ export interface RecoveryView {
   readonly previousDataBytes: number | null
 }
 
-const RECOVERY = `status mode timeline connection { host port database user password } reached { time lsn xid }
+const RECOVERY = `status mode backupId timeline connection { host port database user password } reached { time lsn xid }
   verification { passed checks { name status message } } restoreSeconds replaySeconds downtimeSeconds undoable previousDataBytes`
 
 export async function recoveryOf(api: ApiClient, id: string): Promise<RecoveryView> {
@@ -57,11 +58,11 @@ export async function recover(
   api: ApiClient,
   kind: 'rehearseRecovery' | 'recoverCluster',
   input: Readonly<Record<string, unknown>>,
-): Promise<{ readonly id: string; readonly recovery: RecoveryView }> {
-  const { operation } = await performOperation(api, kind, input)
+): Promise<{ readonly id: string; readonly recovery: RecoveryView; readonly events: readonly EventView[] }> {
+  const { operation, events } = await performOperation(api, kind, input)
   if (operation.status !== 'SUCCEEDED') throw new Error(`${kind}: ${JSON.stringify(operation.error)}`)
   const id = operation.id.replace('Operation:', 'Recovery:')
-  return { id, recovery: await recoveryOf(api, id) }
+  return { id, recovery: await recoveryOf(api, id), events }
 }
 
 /** Column n of what the recovered data answers to whoever is let in. */

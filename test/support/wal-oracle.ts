@@ -1,14 +1,17 @@
 import { type Lsn, parseLsn } from '../../src/domain/lsn.ts'
 import type { TestStack } from './stack.ts'
 
-/** One record of the WAL that ends a transaction or a base backup, or is a restore point. */
+/**
+ * One record of the WAL that ends a transaction or a base backup, is a restore point, says what the server was started
+ * with, or makes or drops a tablespace.
+ */
 export interface WalEvent {
-  readonly kind: 'COMMIT' | 'ABORT' | 'RESTORE_POINT' | 'BACKUP_END'
+  readonly kind: 'COMMIT' | 'ABORT' | 'RESTORE_POINT' | 'BACKUP_END' | 'PARAMETER_CHANGE' | 'TABLESPACE'
   readonly lsn: Lsn
   readonly xid: string
   /** Microseconds since 1970. */
   readonly time: bigint
-  /** Of a restore point; of a backup's end, where the backup began. */
+  /** Of a restore point; of a backup's end, where the backup began; of the others, what pg_waldump says of them. */
   readonly name: string
 }
 
@@ -51,7 +54,7 @@ rm -f "$dir/fetched" "$dir/fetching"
 [ "$number" -gt "$first" ] || { echo "no segment $first on timeline $timeline" >&2; exit 1; }
 /usr/lib/postgresql/*/bin/pg_waldump -p "$dir" "$(name 1 "$first")" "$(name 1 $((number - 1)))" 2> /dev/null > "$dir/dump" || true
 sed -n -E 's/^rmgr: ([A-Za-z]+) .* tx: +([0-9]+), lsn: ([0-9A-F]+\\/[0-9A-F]+), .* desc: ([A-Z_]+) ?(.*)$/\\1|\\2|\\3|\\4|\\5/p' "$dir/dump" |
-  awk -F'|' '{ if (($1 == "Transaction" && ($4 == "COMMIT" || $4 == "ABORT")) || $4 == "RESTORE_POINT" || $4 == "BACKUP_END") print; else print $3 }'
+  awk -F'|' '{ if (($1 == "Transaction" && ($4 == "COMMIT" || $4 == "ABORT")) || $4 == "RESTORE_POINT" || $4 == "BACKUP_END" || $4 == "PARAMETER_CHANGE" || $1 == "Tablespace") print; else print $3 }'
 rm -rf "$dir"`
 
 /** From the segment that holds `from` to the end of what the archive has of the timeline. */
@@ -66,12 +69,14 @@ export async function readWalHistory(
   const starts: Lsn[] = []
   for (const line of text.split('\n')) {
     if (line === '') continue
-    const [, xid = '', at, kind, rest = ''] = line.split('|')
+    const [rmgr, xid = '', at, kind, rest = ''] = line.split('|')
     starts.push(parseLsn(at ?? line))
     if (kind === 'COMMIT' || kind === 'ABORT') {
       events.push({ kind, xid, lsn: parseLsn(at ?? ''), time: microseconds(rest), name: '' })
-    } else if (kind === 'RESTORE_POINT' || kind === 'BACKUP_END') {
+    } else if (kind === 'RESTORE_POINT' || kind === 'BACKUP_END' || kind === 'PARAMETER_CHANGE') {
       events.push({ kind, xid, lsn: parseLsn(at ?? ''), time: 0n, name: rest.trim() })
+    } else if (rmgr === 'Tablespace') {
+      events.push({ kind: 'TABLESPACE', xid, lsn: parseLsn(at ?? ''), time: 0n, name: `${kind} ${rest.trim()}` })
     }
   }
   return { timeline, events, starts }

@@ -89,7 +89,7 @@ def prefetch(server, name, target):
 
 def get_wal(server, name, target):
     """Barman's own way. It answers 1 for what it has not, but for much else too: only its words tell."""
-    from wal_file import WalFileError, check_whole
+    from wal_file import WalFileError, check_whole, unpack
     barman = ["barman", "get-wal", "--partial", server, name]
     where = os.environ.get("HOWDAH_BARMAN") or ("local" if os.path.exists("/usr/local/bin/howdah-serve-wal") else "barman@barman")
     command = barman if where == "local" else ["ssh", "-T", where, *barman]
@@ -108,6 +108,7 @@ def get_wal(server, name, target):
             reason = said or f"exit code {done.returncode}"
             if done.returncode == 0:
                 try:
+                    unpack(temporary, name)
                     check_whole(temporary, name, pad=True)
                     os.rename(temporary, target)
                     return GOT

@@ -61,6 +61,23 @@ it('serves the unfinished last segment filled up with zeros, and the furthest wr
   await expectGot(nameOf(last))
 })
 
+it.each(['plain', 'gzip', 'zstd', 'lz4', 'xz'])(
+  'get-wal takes what was filed of an unfinished segment, which Barman hands over in %s as it is',
+  async (how) => {
+    const last = number()
+    await rig.file(last, { how, suffix: '.partial', length: 3 << 20 })
+    await expectGot(nameOf(last), 'get-wal')
+  },
+)
+
+it('get-wal does not take what was cut off', async () => {
+  const last = number()
+  await rig.file(last, { how: 'zstd', suffix: '.partial', length: 3 << 20 })
+  const file = `/data/pg-backup/patroni/wals/0000000100000000/${nameOf(last)}.partial`
+  await rig.barman.exec('truncate', '-s', '100000', file)
+  expect(await rig.fetch('get-wal', nameOf(last), SHORT)).toBe(200)
+})
+
 it('fetches history files, and says 1 only of what is not there', async () => {
   await rig.barman.exec('sh', '-c', 'printf "1\\t0/3000000\\tx\\n" > /data/pg-backup/patroni/wals/00000002.history')
   expect(await rig.fetch('prefetch', '00000002.history')).toBe(0)
