@@ -5,14 +5,16 @@ import { docker } from '../../support/docker.ts'
 import { type PostgresServer, startPrimary } from './postgres-servers.ts'
 
 /** The stack's roles in recovered data, as docker/base/recovery/roles.py sets them, here in a PostgreSQL that logs everything. */
-const SETTLE = `
-import json, os, subprocess, sys
+const SERVER = `
+import json, subprocess, sys
 sys.path.insert(0, '/usr/local/lib/howdah/recovery')
 import roles
 class Server:
     def psql(self, sql, arguments=()):
-        command = ['psql', '-XqAt', '-w', '-v', 'ON_ERROR_STOP=1', '-h', '/tmp', '-U', 'postgres', '-d', 'postgres', *arguments, '-c', sql]
+        command = ['psql', '-XqAt', '-w', '-v', 'ON_ERROR_STOP=1', '-h', '/var/run/postgresql', '-U', 'postgres', '-d', 'postgres', *arguments, '-c', sql]
         return subprocess.run(command, capture_output=True, text=True, check=False)
+`
+const SETTLE = `${SERVER}
 try:
     print(json.dumps(roles.settle(Server(), json.loads(sys.stdin.readline())['roles'])))
 except roles.RolesError as error:
@@ -82,7 +84,7 @@ it('names the triggers of a login, and is not kept out by them', async () => {
 
 it('says what PostgreSQL says where it cannot, and nothing of what was to be set', async () => {
   const { exitCode, stdout, stderr } = await setRoles([{ name: 'howdah', verifier: 'no verifier', connectionLimit: 7 }])
-  expect([exitCode, stdout, stderr.trim()]).toEqual([1, '', 'recovery_roles: still not as they should be: howdah'])
+  expect([exitCode, stdout, stderr.trim()]).toEqual([1, '', 'still not as they should be: howdah'])
 })
 
 it('quotes any name and any text', async () => {
@@ -93,14 +95,11 @@ it('quotes any name and any text', async () => {
   const hard = fc.string({ unit: fc.constantFrom("'", '"', '\\', '$', ';', '-', '\n', ' ', 'é', 'E'), minLength: 1 })
   const texts = fc.sample(fc.oneof(text, hard), 150)
   // PostgreSQL reads each as a text and as a name of a column, and answers what it has read.
-  const script = `
-import json, sys
-sys.path.insert(0, '/tmp')
-from recovery_roles import Server, identifier, literal
-server = Server('/tmp/data')
+  const script = `${SERVER}
+server = Server()
 for text in json.loads(sys.stdin.readline()):
     name = text.encode()[:63].decode(errors='ignore')
-    said = server.psql(f"SELECT json_build_object('text', {literal(text)}, 'name', (SELECT json_object_keys(to_json(r)) FROM (SELECT 1 AS {identifier(name)}) r))")
+    said = server.psql(f"SELECT json_build_object('text', {roles.literal(text)}, 'name', (SELECT json_object_keys(to_json(r)) FROM (SELECT 1 AS {roles.identifier(name)}) r))")
     if said.returncode != 0 or json.loads(said.stdout) != {'text': text, 'name': name}:
         sys.exit(repr((text, said.stdout, said.stderr)))
 `

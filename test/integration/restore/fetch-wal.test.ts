@@ -61,21 +61,25 @@ it('serves the unfinished last segment filled up with zeros, and the furthest wr
   await expectGot(nameOf(last))
 })
 
+/** One that stays would be looked at ahead of whatever is fetched next. */
+const partialOf = (number: number) => `/data/pg-backup/patroni/wals/0000000100000000/${nameOf(number)}.partial`
+
 it.each(['plain', 'gzip', 'zstd', 'lz4', 'xz'])(
   'get-wal takes what was filed of an unfinished segment, which Barman hands over in %s as it is',
   async (how) => {
     const last = number()
     await rig.file(last, { how, suffix: '.partial', length: 3 << 20 })
     await expectGot(nameOf(last), 'get-wal')
+    await rig.barman.exec('rm', partialOf(last))
   },
 )
 
 it('get-wal does not take what was cut off', async () => {
   const last = number()
   await rig.file(last, { how: 'zstd', suffix: '.partial', length: 3 << 20 })
-  const file = `/data/pg-backup/patroni/wals/0000000100000000/${nameOf(last)}.partial`
-  await rig.barman.exec('truncate', '-s', '100000', file)
+  await rig.barman.exec('truncate', '-s', '100000', partialOf(last))
   expect(await rig.fetch('get-wal', nameOf(last), SHORT)).toBe(200)
+  await rig.barman.exec('rm', partialOf(last))
 })
 
 it('fetches history files, and says 1 only of what is not there', async () => {
