@@ -6,13 +6,14 @@ import { type PostgresServer, startPrimary } from './postgres-servers.ts'
 
 /** The stack's roles in recovered data, as docker/base/recovery/roles.py sets them, here in a PostgreSQL that logs everything. */
 const SERVER = `
-import json, subprocess, sys
+import json, os, subprocess, sys
 sys.path.insert(0, '/usr/local/lib/howdah/recovery')
 import roles
 class Server:
     def psql(self, sql, arguments=()):
         command = ['psql', '-XqAt', '-w', '-v', 'ON_ERROR_STOP=1', '-h', '/var/run/postgresql', '-U', 'postgres', '-d', 'postgres', *arguments, '-c', sql]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        pinned = {**os.environ, 'PGOPTIONS': '-c event_triggers=off'}
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=pinned)
 `
 const SETTLE = `${SERVER}
 try:
