@@ -66,8 +66,6 @@ def settings(copy, request, floors):
         # Archives nothing while it recovers. What is to take the cluster's place keeps what it writes after its promotion, history
         # file included, for the cluster's own archive_command.
         "archive_mode": "on" if request["keepsWal"] else "off", "archive_command": "/bin/false",
-        # The other nodes are rewound after a cut over, and stream from where they fork: as much as the cluster's own leader keeps.
-        "wal_keep_size": "256MB" if request["keepsWal"] else "0",
         "config_file": copy.path("postgresql.conf"), "data_directory": copy.directory, "external_pid_file": "",
         "hba_file": copy.path("pg_hba.conf"), "ident_file": copy.path("pg_ident.conf"),
         "unix_socket_directories": copy.private, "unix_socket_permissions": "0777",
