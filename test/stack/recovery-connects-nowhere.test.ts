@@ -192,7 +192,8 @@ describe('a copy that is promoted, because somebody holds a lock at its target',
     const names = [...Object.keys(SYSTEM), 'recovery_min_apply_delay'].map((name) => `'${name}'`)
     const inForce = `SELECT name || '=' || setting FROM pg_settings WHERE name IN (${names}) ORDER BY name`
     expect((await sqlInCopy(sandbox, root, inForce)).split('\n')).toEqual([
-      'archive_command=/bin/false',
+      // Archiving is off.
+      'archive_command=(disabled)',
       'log_statement=none',
       'recovery_min_apply_delay=0',
       'shared_preload_libraries=',

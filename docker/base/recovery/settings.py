@@ -66,8 +66,6 @@ def settings(copy, request, floors):
         # Archives nothing while it recovers. What is to take the cluster's place keeps what it writes after its promotion, history
         # file included, for the cluster's own archive_command.
         "archive_mode": "on" if request["keepsWal"] else "off", "archive_command": "/bin/false",
-        # The other nodes are rewound after a cut over, and stream from where they fork: as much as the cluster's own leader keeps.
-        "wal_keep_size": "256MB" if request["keepsWal"] else "0",
         "config_file": copy.path("postgresql.conf"), "data_directory": copy.directory, "external_pid_file": "",
         "hba_file": copy.path("pg_hba.conf"), "ident_file": copy.path("pg_ident.conf"),
         "unix_socket_directories": copy.private, "unix_socket_permissions": "0777",
@@ -84,20 +82,39 @@ def arguments(copy, request, floors):
     return [word for name, value in settings(copy, request, floors).items() for word in ("-c", f"{name}={value}")]
 
 
+# Barman comments out what would be dangerous in a restored copy, and writes a line of its own behind it: archive_command = false.
+COMMENTED_OUT = "#BARMAN#"
+
+
 def put_aside(copy):
     """What ALTER SYSTEM has set waits for the copy to become the cluster."""
     auto = copy.data("postgresql.auto.conf")
     if copy.read("auto.conf") is None:
         kept = open(auto, encoding="utf-8").read() if os.path.exists(auto) else ""
-        copy.write("auto.conf", "".join(f"{line}\n" for line in kept.splitlines() if not belongs_to_recovery(line)))
+        copy.write("auto.conf", "".join(f"{line}\n" for line in as_set(kept.splitlines()) if not belongs_to_recovery(line)))
     with open(auto, "w", encoding="utf-8"):
         pass
     copy.write("postgresql.conf", "# See docker/base/recovery/settings.py: all that it runs with stands on its command line.\n")
 
 
+def as_set(lines):
+    """The lines as ALTER SYSTEM wrote them, before Barman."""
+    replaced = None
+    for line in lines:
+        if line.startswith(COMMENTED_OUT):
+            replaced = name_in(line.removeprefix(COMMENTED_OUT))
+            yield line.removeprefix(COMMENTED_OUT)
+        elif name_in(line) != replaced:
+            replaced = None
+            yield line
+
+
+def name_in(line):
+    return line.partition("=")[0].strip().lower()
+
+
 def belongs_to_recovery(line):
-    name = line.partition("=")[0].strip().lower()
-    return name.startswith(("recovery_", "restore_", "primary_", "archive_cleanup_", "promote_trigger_"))
+    return name_in(line).startswith(("recovery_", "restore_", "primary_", "archive_cleanup_", "promote_trigger_"))
 
 
 def put_back(copy):
