@@ -79,49 +79,35 @@ const rowsFrom = (first: number) =>
     facts.sql(name, `SELECT string_agg(n::text, ',' ORDER BY n) FROM keyed WHERE n >= ${first}`),
   )
 
-/** What Howdah's own role was like at the target, and how it is put right in the cluster since. */
-const CASES: [string, { before?: string[]; after: () => Promise<unknown> }][] = [
-  ['another password', { after: () => setPassword(randomBytes(18).toString('base64url')) }],
-  [
-    'a date that has passed',
-    {
-      before: ["ALTER ROLE howdah VALID UNTIL '2020-01-01'"],
-      after: () => leaderSql(facts, "ALTER ROLE howdah VALID UNTIL 'infinity'"),
-    },
-  ],
-  [
-    'no right to connect, and neither had anybody else',
-    {
-      before: ['REVOKE CONNECT ON DATABASE postgres FROM PUBLIC, howdah'],
-      after: () => leaderSql(facts, 'GRANT CONNECT ON DATABASE postgres TO PUBLIC, howdah'),
-    },
-  ],
-]
+/** A recovery to when Howdah's role was otherwise, cut over: who had been let in since is let in again. */
+async function recoverTo(before: readonly string[], since: () => Promise<unknown>) {
+  const [kept, lost] = [++counter, ++counter]
+  for (const statement of before) await leaderSql(facts, statement)
+  await insert(facts, `keyed VALUES (${kept})`)
+  const { time } = await momentOf(facts)
+  await since()
+  await insert(facts, `keyed VALUES (${lost})`)
+  await waitForBackups(api)
+  await archive({ facts, api }, { time })
+  const leader = await leaderName(api)
+  const node = NODES.find((name) => name !== leader)
+  const { id } = await perform(api, 'recoverCluster', { target: { time }, node, cutOver: 'AUTOMATIC', confirm })
+  const recovery = id.replace('Operation:', 'Recovery:')
+  const { status, downtimeSeconds } = await recoveryOf(api, recovery)
+  expect(status).toBe('COMPLETED')
+  expect(downtimeSeconds).toBeGreaterThan(0)
+  await waitForHealthyCluster(api)
+  expect(await leaderName(api)).toBe(node)
+  expect(await rowsFrom(kept)).toEqual(NODES.map(() => `${kept}`))
+  await expectNobodyKeptDown()
+  await untilBackedUp(api, id)
+  await waitForHealth()
+  return { recovery, kept, lost }
+}
 
 describe("a recovery to when Howdah's role had", { timeout: 600_000 }, () => {
-  test.each(CASES)('%s: is completed, and undone', async (_, { before = [], after }) => {
-    const [kept, lost] = [++counter, ++counter]
-    for (const statement of before) await leaderSql(facts, statement)
-    await insert(facts, `keyed VALUES (${kept})`)
-    const { time } = await momentOf(facts)
-    await after()
-    await insert(facts, `keyed VALUES (${lost})`)
-    await waitForBackups(api)
-    await archive({ facts, api }, { time })
-    const leader = await leaderName(api)
-    const node = NODES.find((name) => name !== leader)
-    const { id } = await perform(api, 'recoverCluster', { target: { time }, node, cutOver: 'AUTOMATIC', confirm })
-    const recovery = id.replace('Operation:', 'Recovery:')
-    const { status, downtimeSeconds } = await recoveryOf(api, recovery)
-    expect(status).toBe('COMPLETED')
-    expect(downtimeSeconds).toBeGreaterThan(0)
-    await waitForHealthyCluster(api)
-    expect(await leaderName(api)).toBe(node)
-    expect(await rowsFrom(kept)).toEqual(NODES.map(() => `${kept}`))
-    await expectNobodyKeptDown()
-    await untilBackedUp(api, id)
-    await waitForHealth()
-
+  test('another password is completed, and undone', async () => {
+    const { recovery, kept, lost } = await recoverTo([], () => setPassword(randomBytes(18).toString('base64url')))
     const undo = await perform(api, 'undoRecovery', { recovery, confirm })
     await waitForHealthyCluster(api)
     expect((await recoveryOf(api, recovery)).status).toBe('UNDONE')
@@ -129,6 +115,16 @@ describe("a recovery to when Howdah's role had", { timeout: 600_000 }, () => {
     await expectNobodyKeptDown()
     await untilBackedUp(api, undo.id)
     await waitForHealth()
+  })
+
+  test('a date that has passed, and no right to connect, as nobody had, is completed', async () => {
+    await recoverTo(
+      ["ALTER ROLE howdah VALID UNTIL '2020-01-01'", 'REVOKE CONNECT ON DATABASE postgres FROM PUBLIC, howdah'],
+      async () => {
+        await leaderSql(facts, "ALTER ROLE howdah VALID UNTIL 'infinity'")
+        await leaderSql(facts, 'GRANT CONNECT ON DATABASE postgres TO PUBLIC, howdah')
+      },
+    )
   })
 })
 
