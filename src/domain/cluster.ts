@@ -146,6 +146,11 @@ export interface ArchiverStatus {
   readonly pendingSegments: number | null
 }
 
+/** Whether the last that it tried failed: archive_command is tried again and again until it succeeds. */
+export function isFailing({ lastArchivedAt, lastFailedAt }: ArchiverStatus): boolean {
+  return lastFailedAt !== null && (lastArchivedAt === null || lastFailedAt > lastArchivedAt)
+}
+
 /** One configured etcd member and what it said of itself. */
 export interface EtcdMemberSnapshot {
   readonly name: string

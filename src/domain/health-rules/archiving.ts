@@ -1,3 +1,4 @@
+import { isFailing } from '../cluster.ts'
 import { formatGlobalId } from '../global-id.ts'
 import { isLeading } from '../node-view.ts'
 import { seenNow } from '../observed.ts'
@@ -12,8 +13,8 @@ export const archivingIssues: HealthRule = ({ snapshot, nodes, now, thresholds }
     const archiver = node === undefined ? null : (seenNow(node.postgres)?.archiver ?? null)
     if (archiver === null) continue
     const subject = formatGlobalId('PostgresNode', snapshot.name, view.name)
-    const { lastArchivedAt, lastFailedAt, pendingSegments } = archiver
-    if (lastFailedAt !== null && (lastArchivedAt === null || lastFailedAt > lastArchivedAt)) {
+    const { lastFailedAt, pendingSegments } = archiver
+    if (lastFailedAt !== null && isFailing(archiver)) {
       const ago = formatSeconds((now.getTime() - lastFailedAt.getTime()) / 1000)
       issues.push({
         severity: HealthStatus.DEGRADED,
