@@ -5,10 +5,11 @@ import { nameOf, startWalRestoreRig, type WalRestoreRig } from './wal-restore-ri
 
 const SHORT = { HOWDAH_WAL_DEADLINE: '4' }
 /** So that no test reads what another one has in the archive. With 16 MiB a segment, 255 is the last of the folder. */
-let given = 0
-function number(): number {
-  given += 12
-  return given
+let next = 1
+function number(count = 12): number {
+  const first = next
+  next += count
+  return first
 }
 
 let rig: WalRestoreRig
@@ -67,7 +68,7 @@ const partialOf = (number: number) => `/data/pg-backup/patroni/wals/000000010000
 it.each(['plain', 'gzip', 'zstd', 'lz4', 'xz'])(
   'get-wal takes what was filed of an unfinished segment, which Barman hands over in %s as it is',
   async (how) => {
-    const last = number()
+    const last = number(1)
     await rig.file(last, { how, suffix: '.partial', length: 3 << 20 })
     await expectGot(nameOf(last), 'get-wal')
     await rig.barman.exec('rm', partialOf(last))
@@ -75,7 +76,7 @@ it.each(['plain', 'gzip', 'zstd', 'lz4', 'xz'])(
 )
 
 it('get-wal does not take what was cut off', async () => {
-  const last = number()
+  const last = number(1)
   await rig.file(last, { how: 'zstd', suffix: '.partial', length: 3 << 20 })
   await rig.barman.exec('truncate', '-s', '100000', partialOf(last))
   expect(await rig.fetch('get-wal', nameOf(last), SHORT)).toBe(200)
