@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from copies import Copy, fail, write
-from settings import FLOORS, arguments, put_back
+from settings import FLOORS, arguments, put_back, settings
 
 
 def space(root):
@@ -62,7 +62,7 @@ def start_as_the_cluster_does(copy):
         request["target"] = {"kind": "END", "value": "", "inclusive": True}
     stop(copy.root)
     exact = dict.fromkeys(FLOORS, 0)
-    chosen = arguments(copy, request, exact)
+    chosen = arguments(settings(copy, request, exact))
     started = subprocess.run(["pg_ctl", "-D", copy.directory, "-l", copy.path("log"), "-w", "-t", "600", "-o", shlex.join(chosen), "start"],
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if started.returncode != 0:

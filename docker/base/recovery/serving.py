@@ -7,8 +7,8 @@ import re
 import shutil
 import time
 
-from copies import OURS, Copy, fail
-from settings import FLOORS, arguments, needed, put_aside
+from copies import OURS, Copy, control_data, fail
+from settings import FLOORS, arguments, needed, put_aside, settings
 
 # Nothing more has come for so long, and the archive was asked several times: it has ended.
 QUIET_SECONDS = 4
@@ -77,9 +77,9 @@ def serve(text):
     for name in ("quiet", "ended", "reached"):
         pathlib.Path(copy.path(name)).unlink(missing_ok=True)
     os.chmod(copy.directory, 0o700)
-    chosen = arguments(copy, request, FLOORS)
-    copy.write("running", json.dumps({name: max(floor, needed(copy.directory)[name]) for name, floor in FLOORS.items()}))
-    os.execvp("postgres", ["postgres", "-D", copy.directory, *chosen])
+    chosen = settings(copy, request, FLOORS)
+    copy.write("running", json.dumps({name: int(chosen[name]) for name in FLOORS}))
+    os.execvp("postgres", ["postgres", "-D", copy.directory, *arguments(chosen)])
 
 
 STANDING = """SELECT json_build_object(
@@ -141,7 +141,7 @@ def status(root):
 def lacks(copy):
     """Settings that the WAL asks for more of than it was started with, and how much."""
     running = json.loads(copy.read("running") or "{}")
-    return {name: value for name, value in needed(copy.directory).items() if value > running.get(name, value)}
+    return {name: value for name, value in needed(control_data(copy.directory)).items() if value > running.get(name, value)}
 
 
 TABLESPACE = re.compile(r'CONTEXT:  WAL redo at [0-9A-F/]+ for Tablespace/CREATE: (\d+) "(.*)"$', re.MULTILINE)

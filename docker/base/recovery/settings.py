@@ -26,9 +26,8 @@ NOTHING_STARTS_BY_ITSELF = {
 }
 
 
-def needed(directory):
+def needed(known):
     """What pg_control says that replay needs at the least."""
-    known = control_data(directory)
     return {name: int(known[f"{IN_CONTROL_DATA.get(name, name)} setting"]) for name in FLOORS}
 
 
@@ -55,7 +54,7 @@ def target(request):
 
 def settings(copy, request, floors):
     known = control_data(copy.directory)
-    least = needed(copy.directory)
+    least = needed(known)
     return {
         **target(request),
         **{name: str(max(floors[name], least[name])) for name in FLOORS},
@@ -78,8 +77,8 @@ def settings(copy, request, floors):
     }
 
 
-def arguments(copy, request, floors):
-    return [word for name, value in settings(copy, request, floors).items() for word in ("-c", f"{name}={value}")]
+def arguments(chosen):
+    return [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
 
 
 # Barman comments out what would be dangerous in a restored copy, and writes a line of its own behind it: archive_command = false.

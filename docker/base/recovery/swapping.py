@@ -3,17 +3,12 @@
 A data directory and its tablespaces change places by rename alone, each of them once. Whatever is cut short is gone on with, or back
 from, by what is there: a tablespace's files are either at their location in the cluster or at their place beside the data.
 """
+import functools
 import json
 import os
 
 from copies import Copy, control_data, fail, read, write
 from ending import relink
-
-
-def version_directory(data):
-    """What PostgreSQL calls its part of a tablespace."""
-    with open(os.path.join(data, "PG_VERSION"), encoding="utf-8") as file:
-        return f"PG_{file.read().strip()}_{control_data(data)['Catalog version number']}"
 
 
 class Data:
@@ -33,6 +28,13 @@ class Data:
     def here(self):
         """Where its data directory is now."""
         return self.directory if os.path.isdir(self.directory) else self.live
+
+    @functools.cached_property
+    def version_directory(self):
+        """What PostgreSQL calls its part of a tablespace. Asked once: the cluster waits while data changes places."""
+        data = self.here()
+        with open(os.path.join(data, "PG_VERSION"), encoding="utf-8") as file:
+            return f"PG_{file.read().strip()}_{control_data(data)['Catalog version number']}"
 
     def put_into_service(self):
         """Its tablespaces, then its data. Already there is success."""
@@ -75,14 +77,14 @@ class Data:
 
     def has(self, place):
         """Whether files of a tablespace are there."""
-        return os.path.isdir(os.path.join(place, version_directory(self.here())))
+        return os.path.isdir(os.path.join(place, self.version_directory))
 
     def move(self, tablespace, source, target):
         if not self.has(source):
             fail(f"tablespace {tablespace['oid']} is not in {source}")
         if self.has(target):
             fail(f"tablespace {tablespace['oid']} cannot go to {target}: there are files of another one")
-        name = version_directory(self.here())
+        name = self.version_directory
         os.makedirs(target, mode=0o700, exist_ok=True)
         rename(os.path.join(source, name), os.path.join(target, name))
         self.relink(tablespace, target)
@@ -153,7 +155,7 @@ def swap_check(text):
             fail(f"tablespace {tablespace['oid']} belongs in {location}, which is on another volume than {copy.live}")
         if not os.access(parent, os.W_OK | os.X_OK):
             fail(f"tablespace {tablespace['oid']} belongs in {location}, and {parent} may not be written to")
-        if location not in held and os.path.isdir(os.path.join(location, version_directory(copy.directory))):
+        if location not in held and os.path.isdir(os.path.join(location, copy.version_directory)):
             fail(f"tablespace {tablespace['oid']} belongs in {location}, where there are files of another one")
     for location in held:
         if os.stat(location).st_dev != device:
