@@ -1,22 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { allUpAgain } from '../support/all-up-again.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { leaderName } from '../support/cluster-facts.ts'
+import { replicaName } from '../support/cluster-facts.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { interruptCutOver, showConfiguration } from '../support/interrupted-cut-over.ts'
-import {
-  newestOperation,
-  performOperation,
-  readOperation,
-  requestOperation,
-  untilEnd,
-} from '../support/operation-client.ts'
-import { recover, recoveryOf, untilBackedUp, untilRecoverable } from '../support/recovery-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
+import { targetMarker } from '../support/marked-target.ts'
+import { newestOperation, performOperation, readOperation, requestOperation } from '../support/operation-client.ts'
+import { recover, recoveryOf, untilBackedUp } from '../support/recovery-client.ts'
 import { callsIn, committedSchema, faultsOf } from '../support/remedy-calls.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
-import { expectTruth } from '../support/truth.ts'
+import { tryRemedy } from '../support/try-remedy.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const confirm = 'patroni'
@@ -37,45 +32,9 @@ afterAll(async () => {
   await leaderSql(facts, 'DROP TABLE IF EXISTS dead_ends')
   api.close()
 })
-afterEach(async () => {
-  for (const service of ['barman', 'etcd1', 'etcd2', ...NODES]) await facts.start(service)
-  await waitForHealthyCluster(api)
-  await discardRecoveries({ facts, api })
-  await expectTruth(facts, api)
-  await waitForBackups(api)
-})
+afterEach(() => allUpAgain({ facts, api }))
 
-/** Does what a remedy says, as it stands there, and follows it to its end. */
-async function tryRemedy(remedy: string | null): Promise<void> {
-  const [call] = callsIn(remedy)
-  if (call === undefined) throw new Error(`nothing to paste in: ${remedy}`)
-  expect(faultsOf(call, schema)).toEqual([])
-  const answer = await api.query<{ payload: { operation: { id: string } | null; refusals: { code: string }[] } }>(
-    `mutation { payload: ${call.text} { operation { id } refusals { code } } }`,
-  )
-  expect(answer.payload.refusals, call.text).toEqual([])
-  const { operation } = await untilEnd(api, answer.payload.operation?.id ?? '')
-  expect(operation.error, call.text).toBeNull()
-}
-
-async function replica(): Promise<string> {
-  const leader = await leaderName(api)
-  return NODES.find((name) => name !== leader) ?? 'db2'
-}
-
-let counter = 0
-/** One row before the target, and one behind it: which data a node has shows at once. */
-async function markTarget(): Promise<{ target: { lsn: string }; before: number; behind: number }> {
-  await waitForNothingRunning(api)
-  const [before, behind] = [++counter, ++counter]
-  await leaderSql(facts, `INSERT INTO dead_ends VALUES (${before})`)
-  const [point] = await leaderSql<{ lsn: string }>(facts, `SELECT pg_create_restore_point('dead')::text AS lsn`)
-  await leaderSql(facts, `INSERT INTO dead_ends VALUES (${behind})`)
-  await leaderSql(facts, 'SELECT pg_switch_wal()')
-  const target = { lsn: point?.lsn ?? '' }
-  await untilRecoverable(api, target)
-  return { target, before, behind }
-}
+const markTarget = targetMarker(facts, 'dead_ends')
 
 const rowsFrom = (from: number) =>
   onEveryNode(facts, (name) =>
@@ -112,8 +71,8 @@ describe('a cut over whose worker was killed while etcd lost its quorum', { time
     ['swap-data', 'FAILED'],
     ['rejoin-replicas', 'COMPLETED'],
   ])('in %s is settled as %s, by itself, once etcd is back', async (step, expected) => {
-    const { target, before, behind } = await markTarget()
-    const input = { target, node: await replica(), cutOver: 'AUTOMATIC' }
+    const { target, before, behind } = await markTarget(api)
+    const input = { target, node: await replicaName(api), cutOver: 'AUTOMATIC' }
     const id = await interruptCutOver({ facts, api }, step, 'recoverCluster', input)
     const recovery = id.replace('Operation:', 'Recovery:')
     expect((await recoveryOf(api, recovery)).status).toBe('CUTTING_OVER')
@@ -137,14 +96,19 @@ describe('a cut over whose worker was killed while etcd lost its quorum', { time
     await untilBackedUp(api, (await newestOperation(api, ['SETTLE_RECOVERY'])) ?? '')
     const settled = await requestOperation(api, 'cutOverRecovery', { recovery, confirm })
     // What it names: the undo, which brings back the state at the cut over.
-    await tryRemedy(settled.refusals[0]?.remedy ?? null)
+    await tryRemedy(api, settled.refusals[0]?.remedy ?? null)
     expect((await recoveryOf(api, recovery)).status).toBe('UNDONE')
     expect(await rowsFrom(before)).toEqual(NODES.map(() => `${before},${behind}`))
   })
 
   test('is settled by hand as well, in the very state', async () => {
-    const { target, before, behind } = await markTarget()
-    const made = await recover(api, 'recoverCluster', { target, node: await replica(), cutOver: 'MANUAL', confirm })
+    const { target, before, behind } = await markTarget(api)
+    const made = await recover(api, 'recoverCluster', {
+      target,
+      node: await replicaName(api),
+      cutOver: 'MANUAL',
+      confirm,
+    })
     await interruptCutOver({ facts, api }, 'swap-data', 'cutOverRecovery', { recovery: made.id })
     await facts.start('etcd2')
     const discard = await waitFor('etcd to be back', async () => {
@@ -153,7 +117,7 @@ describe('a cut over whose worker was killed while etcd lost its quorum', { time
       if (refusals.some(({ code }) => code === 'ETCD_NO_QUORUM')) return null
       return (await requestOperation(api, 'discardRecovery', { recovery: made.id, dryRun: true })).refusals
     })
-    if (discard[0]?.code === 'RECOVERY_NOT_READY') await tryRemedy(discard[0].remedy).catch(ifHowdahWasFirst)
+    if (discard[0]?.code === 'RECOVERY_NOT_READY') await tryRemedy(api, discard[0].remedy).catch(ifHowdahWasFirst)
     await waitFor('it to be settled', async () => (await recoveryOf(api, made.id)).status === 'FAILED', {
       timeoutMs: 300_000,
     })
@@ -163,8 +127,8 @@ describe('a cut over whose worker was killed while etcd lost its quorum', { time
   })
 
   test('and was an undo, is the completed recovery again, which can be undone', async () => {
-    const { target, before, behind } = await markTarget()
-    const input = { target, node: await replica(), cutOver: 'AUTOMATIC', confirm }
+    const { target, before, behind } = await markTarget(api)
+    const input = { target, node: await replicaName(api), cutOver: 'AUTOMATIC', confirm }
     const { operation } = await performOperation(api, 'recoverCluster', input)
     expect(operation.error).toBeNull()
     await untilBackedUp(api, operation.id)
@@ -191,7 +155,7 @@ function ifHowdahWasFirst(error: unknown): void {
 
 describe('a rehearsal that was left in its restore', { timeout: LONG_MS }, () => {
   test('gives its place back: by discardRecovery, or by itself', async () => {
-    const { target } = await markTarget()
+    const { target } = await markTarget(api)
     const { operation } = await requestOperation(api, 'rehearseRecovery', { target })
     const id = operation?.id ?? ''
     await waitFor('it to restore', async () => {
@@ -216,7 +180,7 @@ describe('a rehearsal that was left in its restore', { timeout: LONG_MS }, () =>
       async () => {
         const { refusals } = await requestOperation(api, 'rehearseRecovery', { target, dryRun: true })
         const exists = refusals.find(({ code }) => code === 'RECOVERY_EXISTS')
-        if (exists !== undefined) await tryRemedy(exists.remedy)
+        if (exists !== undefined) await tryRemedy(api, exists.remedy)
         return refusals.length === 0
       },
       { timeoutMs: 120_000, intervalMs: 2_000 },

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { allUpAgain } from '../support/all-up-again.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { leaderName } from '../support/cluster-facts.ts'
+import { replicaName } from '../support/cluster-facts.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { reportFault } from '../support/fault-report.ts'
 import { interruptCutOver, showConfiguration } from '../support/interrupted-cut-over.ts'
+import { targetMarker } from '../support/marked-target.ts'
 import {
   cancelOperation,
   type OperationView,
@@ -11,13 +13,12 @@ import {
   readOperation,
   requestOperation,
 } from '../support/operation-client.ts'
-import { recoveryOf, untilRecoverable } from '../support/recovery-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
+import { recoveryOf } from '../support/recovery-client.ts'
 import { run } from '../support/run.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
-import { crash, expectTruth, pidOf } from '../support/truth.ts'
+import { crash, pidOf } from '../support/truth.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const REHEARSALS = '/var/lib/barman/recoveries'
@@ -35,33 +36,9 @@ afterAll(async () => {
   await leaderSql(facts, 'DROP TABLE marker')
   api.close()
 })
-afterEach(async () => {
-  for (const service of ['barman', 'etcd1', 'etcd2', ...NODES]) await facts.start(service)
-  await waitForHealthyCluster(api)
-  await discardRecoveries({ facts, api })
-  await expectTruth(facts, api)
-  await waitForBackups(api)
-})
+afterEach(() => allUpAgain({ facts, api }))
 
-let counter = 0
-/** One row before the target, and one behind it: which data a node has shows at once. */
-async function markTarget(): Promise<{ target: { lsn: string }; before: number; behind: number }> {
-  await waitForNothingRunning(api)
-  await waitForHealthyCluster(api)
-  const [before, behind] = [++counter, ++counter]
-  await leaderSql(facts, `INSERT INTO marker VALUES (${before})`)
-  const [point] = await leaderSql<{ lsn: string }>(facts, `SELECT pg_create_restore_point('fault')::text AS lsn`)
-  await leaderSql(facts, `INSERT INTO marker VALUES (${behind})`)
-  await leaderSql(facts, 'SELECT pg_switch_wal()')
-  const target = { lsn: point?.lsn ?? '' }
-  await untilRecoverable(api, target)
-  return { target, before, behind }
-}
-
-async function targetNode(): Promise<string> {
-  const leader = await leaderName(api)
-  return NODES.find((name) => name !== leader) ?? 'db1'
-}
+const markTarget = targetMarker(facts, 'marker')
 
 /** Follows an operation, through outages of Redis and API; does something when a step has begun. */
 async function follow(id: string, step: string, inject: () => Promise<void>): Promise<OperationView> {
@@ -138,8 +115,8 @@ describe('a recovery of the cluster, cut over by itself, ends with all nodes on 
     ['cancelled', 'stop-cluster', cancelled, ['CANCELLED']],
     ['cancelled', 'swap-data', cancelled, ['CANCELLED', 'SUCCEEDED']],
   ])('%s in %s', async (fault, step, inject, allowed) => {
-    const { target, before, behind } = await markTarget()
-    const node = await targetNode()
+    const { target, before, behind } = await markTarget(api)
+    const node = await replicaName(api)
     const input = { target, node, cutOver: 'AUTOMATIC', confirm }
     const { operation, refusals } = await requestOperation(api, 'recoverCluster', input)
     expect(refusals).toEqual([])
@@ -163,8 +140,8 @@ describe('a recovery of the cluster, cut over by itself, ends with all nodes on 
   })
 
   test('cannot be cancelled behind its point of no return', async () => {
-    const { target, before } = await markTarget()
-    const input = { target, node: await targetNode(), cutOver: 'AUTOMATIC', confirm }
+    const { target, before } = await markTarget(api)
+    const input = { target, node: await replicaName(api), cutOver: 'AUTOMATIC', confirm }
     const { operation } = await requestOperation(api, 'recoverCluster', input)
     const id = operation?.id ?? ''
     let answer = ''
@@ -190,8 +167,8 @@ describe('a cut over whose worker is killed while etcd loses its quorum is settl
     ['settle-recovery', ['COMPLETED']],
     ['resume-archive', ['COMPLETED']],
   ])('in %s', async (step, allowed) => {
-    const { target, before, behind } = await markTarget()
-    const input = { target, node: await targetNode(), cutOver: 'AUTOMATIC' }
+    const { target, before, behind } = await markTarget(api)
+    const input = { target, node: await replicaName(api), cutOver: 'AUTOMATIC' }
     const id = await interruptCutOver({ facts, api }, step, 'recoverCluster', input)
     await facts.start('etcd2')
     const recovery = id.replace('Operation:', 'Recovery:')
@@ -219,7 +196,7 @@ describe('a cut over whose worker is killed while etcd loses its quorum is settl
 
 describe('a rehearsal whose disk fills up', () => {
   test.each(['restore-backup', 'replay-wal'])('in %s ends FAILED, and leaves nothing', async (step) => {
-    const { target } = await markTarget()
+    const { target } = await markTarget(api)
     const disk = await mountSmallDisk()
     let ended: OperationView
     try {

@@ -1,20 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { allUpAgain } from '../support/all-up-again.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { leaderName } from '../support/cluster-facts.ts'
+import { leaderName, replicaName } from '../support/cluster-facts.ts'
 import { NODES } from '../support/every-node.ts'
 import { editConfiguration, showConfiguration } from '../support/interrupted-cut-over.ts'
 import { performOperation, requestOperation, untilEnd } from '../support/operation-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
-import { callsIn, committedSchema, faultsOf } from '../support/remedy-calls.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
-import { expectTruth } from '../support/truth.ts'
+import { tryRemedy } from '../support/try-remedy.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const PATRONI = '/etc/service/patroni'
 
 const facts = stack()
-const schema = committedSchema()
 let api: ApiClient
 beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
@@ -22,26 +20,7 @@ beforeAll(async () => {
   await waitForBackups(api)
 })
 afterAll(() => api.close())
-afterEach(async () => {
-  for (const service of ['barman', 'etcd1', 'etcd2', ...NODES]) await facts.start(service)
-  await waitForHealthyCluster(api)
-  await discardRecoveries({ facts, api })
-  await expectTruth(facts, api)
-  await waitForBackups(api)
-})
-
-/** Does what a remedy says, as it stands there, and follows it to its end. */
-async function tryRemedy(remedy: string | null): Promise<void> {
-  const [call] = callsIn(remedy)
-  if (call === undefined) throw new Error(`nothing to paste in: ${remedy}`)
-  expect(faultsOf(call, schema)).toEqual([])
-  const answer = await api.query<{ payload: { operation: { id: string } | null; refusals: { code: string }[] } }>(
-    `mutation { payload: ${call.text} { operation { id } refusals { code } } }`,
-  )
-  expect(answer.payload.refusals, call.text).toEqual([])
-  const { operation } = await untilEnd(api, answer.payload.operation?.id ?? '')
-  expect(operation.error, call.text).toBeNull()
-}
+afterEach(() => allUpAgain({ facts, api }))
 
 interface Issue {
   readonly code: string
@@ -56,11 +35,6 @@ async function issuesOf(name: string): Promise<Issue[]> {
   return cluster.health.issues.filter(({ message }) => message.includes(name))
 }
 
-async function replica(): Promise<string> {
-  const leader = await leaderName(api)
-  return NODES.find((name) => name !== leader) ?? 'db2'
-}
-
 async function keepDown(node: string, by: string): Promise<void> {
   await facts.exec(node, ['sh', '-c', `printf '%s' '${by}' > ${PATRONI}/down; sv -w 60 stop ${PATRONI}`])
 }
@@ -73,16 +47,16 @@ const isUp = (node: string) =>
 
 describe('a node whose Patroni is kept down inside its running container', () => {
   test('has an issue whose remedy brings it up again', async () => {
-    const node = await replica()
+    const node = await replicaName(api)
     await keepDown(node, '')
     const issue = await waitFor('health to say so', async () => (await issuesOf(node)).find(({ remedy }) => remedy))
     expect(issue.remedy).toContain(`startService(input: {service: "${node}"})`)
-    await tryRemedy(issue.remedy)
+    await tryRemedy(api, issue.remedy)
     expect(await isUp(node)).toBe(true)
   })
 
   test('comes back by restartService too', async () => {
-    const node = await replica()
+    const node = await replicaName(api)
     await keepDown(node, '')
     const { operation } = await performOperation(api, 'restartService', { service: node })
     expect(operation.error).toBeNull()
@@ -120,7 +94,7 @@ describe("Patroni's check_timeline", () => {
   test("that is a user's own stays", async () => {
     await editConfiguration(facts, { check_timeline: true })
     // Whoever puts such things back has looked once it has started this node.
-    const node = await replica()
+    const node = await replicaName(api)
     await keepDown(node, '20261101T000000000-ended3')
     await waitFor(`${node} to be started`, () => isUp(node), { timeoutMs: 60_000 })
     expect(await showConfiguration(facts)).toContain('check_timeline: true')

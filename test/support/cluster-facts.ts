@@ -1,4 +1,5 @@
 import type { ApiClient } from './api-client.ts'
+import { NODES } from './every-node.ts'
 
 /** Name of the node that leads, as the API says; throws while nobody does. */
 export async function leaderName(api: ApiClient): Promise<string> {
@@ -7,6 +8,14 @@ export async function leaderName(api: ApiClient): Promise<string> {
   )
   if (cluster.leader === null) throw new Error('nobody leads')
   return cluster.leader.name
+}
+
+/** Name of a node that does not lead: the first of them. */
+export async function replicaName(api: ApiClient): Promise<string> {
+  const leader = await leaderName(api)
+  const name = NODES.find((each) => each !== leader)
+  if (name === undefined) throw new Error(`there is no node but ${leader}`)
+  return name
 }
 
 /** How often Howdah has released a dead leader's lock. */
