@@ -148,11 +148,12 @@ function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCl
   const controls = new Map(
     [...engines.keys()].map((endpoint) => [endpoint, createDockerControl({ endpoint, images: IMAGES })]),
   )
+  const controlOf = (endpoint: string) => controls.get(endpoint) ?? createDockerControl({ endpoint, images: IMAGES })
   const store = createEtcdStore({ members: layout.etcd })
   const clients = createClusterClients({
     layout,
     role: user,
-    controlOf: (endpoint) => controls.get(endpoint) ?? createDockerControl({ endpoint, images: IMAGES }),
+    controlOf,
     patroni: createPatroniControl({ nodes: layout.nodes, credentials: patroni }),
     store,
     startWriteProbe: () =>
@@ -162,7 +163,7 @@ function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCl
       }),
     refreshNode: (node) => observer.refreshNode(node),
     dockerOf: (endpoint) => engines.get(endpoint) ?? createDockerExec({ endpoint }),
-    sandboxesOf: (endpoint) => createDockerSandboxes({ endpoint }),
+    sandboxesOf: (endpoint) => createDockerSandboxes({ endpoint, control: controlOf(endpoint) }),
     postgresOf: (name) => postgres.get(name),
     current: () => observer.current(),
     refreshBackups: (server) => observer.refreshBackups(server),

@@ -28,7 +28,10 @@ export interface ReplayProof {
   readonly last: WalRecord | null
   /** The first one at the position or behind. Null: the archive ends there. */
   readonly next: WalRecord | null
-  /** The first one from there on that ends a transaction. Null: there is none up to the end of the archive. */
+  /**
+   * The first one from there on that ends a transaction, looked for where a time is the target. Null: there is none up to the end
+   * of the archive.
+   */
   readonly nextTransaction: WalRecord | null
 }
 

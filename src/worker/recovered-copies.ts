@@ -183,8 +183,10 @@ export function createRecoveredCopy(deps: {
       await startAgain(within, serveId, ['howdah-recovery', 'serve', JSON.stringify(request)])
     },
     keepFetching,
-    prove: ({ server, timeline, lsn }) =>
-      ask(outside, proofSchema, 'prove', JSON.stringify({ root, server, timeline, lsn }), { timeoutMs: PROVE_MS }),
+    prove: ({ server, timeline, target, lsn }) => {
+      const request = { root, server, timeline, lsn, untilTransaction: target.kind === 'TIME' }
+      return ask(outside, proofSchema, 'prove', JSON.stringify(request), { timeoutMs: PROVE_MS })
+    },
     async publish({ password, ...options }) {
       // The password itself is in no command line, and in no file of the copy's.
       const salt = randomBytes(16)

@@ -43,9 +43,8 @@ def promote(root):
 
 def keep_histories(copy):
     """A standby asks its primary for the history of every timeline up to the primary's, also of those that the cluster has left."""
-    timeline = int(copy.psql("SELECT timeline_id FROM pg_control_checkpoint()").stdout)
-    newest = int(copy.psql("SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int").stdout)
-    for each in range(2, max(timeline, newest)):
+    newest = int(copy.psql("SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)").stdout, 16)
+    for each in range(2, newest):
         name = f"{each:08X}.history"
         target = copy.data(f"pg_wal/{name}")
         if not os.path.exists(target) and subprocess.run(["howdah-take-wal", copy.root, name, f"{target}.new"], check=False).returncode == 0:
@@ -75,10 +74,10 @@ def start_as_the_cluster_does(copy):
     fail("it does not come to where it was again")
 
 
-def stop(root, mode="fast"):
+def stop(root):
     copy = Copy(root)
     if copy.postmaster():
-        said = subprocess.run(["pg_ctl", "-D", copy.directory, "-m", mode, "-w", "-t", "300", "stop"],
+        said = subprocess.run(["pg_ctl", "-D", copy.directory, "-m", "fast", "-w", "-t", "300", "stop"],
                               capture_output=True, text=True, check=False)
         if copy.postmaster():
             fail(f"it does not stop: {said.stderr.strip()}")

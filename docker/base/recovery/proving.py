@@ -79,9 +79,9 @@ class Archive:
                 return True
         return False
 
-    def records(self, start, *options):
+    def records(self, start):
         """Records from this position on, as far as the segments in the folder go. It ends with an error where they do."""
-        command = ["pg_waldump", "-p", self.folder, "-t", "1", "-s", lsn_of(start), *options]
+        command = ["pg_waldump", "-p", self.folder, "-t", "1", "-s", lsn_of(start)]
         said = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"})
         found = [record for line in said.stdout.split("\n") if (record := parse(line))]
         return [record for record in found if self.left_at is None or number(record["lsn"]) < self.left_at]
@@ -110,7 +110,8 @@ def ends_transaction(record):
 
 
 def prove(text):
-    """{"root", "server", "timeline", "lsn"}: the record that ends there, the next one, and the next that ends a transaction."""
+    """{"root", "server", "timeline", "lsn", "untilTransaction"}: the record that ends there, the next one, and, where it is asked for,
+    the next that ends a transaction, which may be gigabytes further on."""
     request = json.loads(text)
     if not SERVER.fullmatch(request["server"]):
         fail("this is no name of a Barman server")
@@ -120,7 +121,7 @@ def prove(text):
     try:
         archive.follow(copy, int(request["timeline"]))
         position = number(request["lsn"])
-        following, transaction = look_ahead(archive, position)
+        following, transaction = look_ahead(archive, position, request["untilTransaction"])
         return {"last": look_back(archive, position), "next": following, "nextTransaction": transaction}
     finally:
         archive.connection.close()
@@ -139,7 +140,7 @@ def look_back(archive, position):
     return None
 
 
-def look_ahead(archive, position):
+def look_ahead(archive, position, until_transaction):
     following = None
     first = position // archive.size
     for segment in range(first, first + AHEAD):
@@ -147,9 +148,9 @@ def look_ahead(archive, position):
             break
         # Its last record may end in the one behind it.
         archive.has(segment + 1)
-        found = archive.records(position)
+        found = archive.records(max(position, segment * archive.size))
         following = following or (found[0] if found else None)
         transaction = next((record for record in found if ends_transaction(record)), None)
-        if transaction:
+        if transaction or (following and not until_transaction):
             return following, transaction
     return following, None

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
 import { HowdahError, NotFoundError } from '../../domain/errors.ts'
+import type { DockerControl } from './docker-control.ts'
 import { callDocker, openDocker } from './docker-endpoint.ts'
 
 /** A container of its own for one directory of another container's volume. */
@@ -38,7 +39,7 @@ export class NoVolumeError extends HowdahError {
   }
 }
 
-const START_TIMEOUT_MS = 60_000
+const CREATE_TIMEOUT_MS = 60_000
 const SHARED_MEMORY_BYTES = 256 * 1024 * 1024
 /** Of Compose, by which `npm stop` and `npm run destroy` find what belongs to a stack. */
 const PROJECT_LABEL = 'com.docker.compose.project'
@@ -47,46 +48,43 @@ export const SANDBOX_PROJECT_LABEL = 'howdah.project'
 
 export function createDockerSandboxes({
   endpoint,
+  control,
   timeoutMs = 10_000,
 }: {
   readonly endpoint: string
+  /** Of the same engine. */
+  readonly control: Pick<DockerControl, 'inspect' | 'start' | 'remove'>
   readonly timeoutMs?: number
 }): DockerSandboxes {
   const docker = openDocker(endpoint)
-  const call = <T>(name: string, ms: number, run: (its: Docker.Container, signal: AbortSignal) => Promise<T>) =>
-    callDocker({ system: `Docker ${name}`, timeoutMs: ms }, (signal) => run(docker.getContainer(name), signal))
 
   async function state(name: string): Promise<SandboxState> {
     try {
-      const { State } = await call(name, timeoutMs, (its, abortSignal) => its.inspect({ abortSignal }))
-      return State.Running ? 'RUNNING' : 'STOPPED'
+      return (await control.inspect(name)).running ? 'RUNNING' : 'STOPPED'
     } catch (error) {
       if (error instanceof NotFoundError) return 'ABSENT'
       throw error
     }
   }
 
+  async function make(request: SandboxRequest): Promise<void> {
+    const { name, of } = request
+    const original = await callDocker({ system: `Docker ${of}`, timeoutMs }, (abortSignal) =>
+      docker.getContainer(of).inspect({ abortSignal }),
+    )
+    await callDocker({ system: `Docker ${name}`, timeoutMs: CREATE_TIMEOUT_MS }, (abortSignal) =>
+      docker.createContainer({ name, ...sandboxRecipe(request, original), abortSignal }),
+    )
+  }
+
   return {
     state,
     async ensure(request) {
-      const { name, of } = request
-      const before = await state(name)
-      if (before === 'RUNNING') return
-      if (before === 'ABSENT') {
-        const original = await call(of, timeoutMs, (its, abortSignal) => its.inspect({ abortSignal }))
-        await call(name, START_TIMEOUT_MS, (_, abortSignal) =>
-          docker.createContainer({ name, ...sandboxRecipe(request, original), abortSignal }),
-        )
-      }
-      await call(name, START_TIMEOUT_MS, (its, abortSignal) => its.start({ abortSignal }))
+      const before = await state(request.name)
+      if (before === 'ABSENT') await make(request)
+      if (before !== 'RUNNING') await control.start(request.name)
     },
-    async remove(name) {
-      try {
-        await call(name, START_TIMEOUT_MS, (its) => its.remove({ force: true, v: true }))
-      } catch (error) {
-        if (!(error instanceof NotFoundError)) throw error
-      }
-    },
+    remove: (name) => control.remove(name),
   }
 }
 

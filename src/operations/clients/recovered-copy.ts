@@ -85,7 +85,7 @@ export interface RecoveredCopy {
   /** Sees to it that WAL is fetched for a copy that replays: whoever does may have died with its container. */
   keepFetching(request: Pick<ReplayRequest, 'server' | 'restoreMethod'>): Promise<void>
   /** The archive's records around a position. Throws RecoveredCopyError where the archive does not tell. */
-  prove(request: Pick<ReplayRequest, 'server' | 'timeline'> & { readonly lsn: string }): Promise<ReplayProof>
+  prove(request: Pick<ReplayRequest, 'server' | 'timeline' | 'target'> & { readonly lsn: string }): Promise<ReplayProof>
   /**
    * Lets role `rehearsal` in with this password, read-only, on this port of the container. False: the recovered data has
    * no such role, and nobody was let in.

@@ -38,7 +38,7 @@ export async function proveTarget(
 
   async function judge(): Promise<ReplayJudgement> {
     try {
-      return judgeReplay(target, facts, await copy.prove({ server, timeline, lsn: facts.position }))
+      return judgeReplay(target, facts, await copy.prove({ server, timeline, target, lsn: facts.position }))
     } catch (error) {
       if (!(error instanceof HowdahError)) throw error
       return { verdict: ReplayVerdict.UNKNOWN, reason: messageOf(error) }

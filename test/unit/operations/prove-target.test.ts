@@ -45,7 +45,7 @@ describe('the proof', () => {
   test('that a copy is at its target is kept, and told', async () => {
     const { asked, kept, messages, run, elapsedMs } = proofOf(EXACT)
     await run()
-    expect(asked).toEqual([{ server: 'patroni', timeline: 3, lsn: '0/6000080' }])
+    expect(asked).toEqual([{ server: 'patroni', timeline: 3, target: TARGET, lsn: '0/6000080' }])
     expect(elapsedMs()).toBe(0)
     expect(kept['proof']).toMatchObject({ verdict: ReplayVerdict.EXACT })
     expect(messages).toEqual([
