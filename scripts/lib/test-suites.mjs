@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { lastLines, tryCommand } from './run-command.mjs'
 import { ROOT } from './settings.mjs'
 
@@ -27,7 +27,16 @@ const CHECKS = [
  * @property {number} failed
  * @property {number} skipped
  * @property {number} seconds
+ * @property {readonly string[]} failures Which tests failed, and the first line of why.
  * @property {string} output What is to be shown; nothing for what has been shown already.
+ */
+
+/**
+ * @typedef {object} TestFile As vitest's JSON reporter writes it.
+ * @property {string} name Its path.
+ * @property {string} status
+ * @property {string} [message] Why it did not load.
+ * @property {readonly { status: string, fullName: string, failureMessages?: readonly string[] }[]} assertionResults
  */
 
 /** @returns {Promise<Outcome[]>} */
@@ -42,6 +51,7 @@ export function runChecks() {
         passed: 0,
         failed,
         skipped: 0,
+        failures: [],
         seconds: (Date.now() - startedAt) / 1000,
         output: failed === 0 ? '' : lastLines(output, 100),
       }
@@ -79,25 +89,32 @@ export async function runSuite(suite, filters) {
  * @param {string} report The JSON of vitest's reporter; empty: it did not come to that.
  */
 export function countTests(report) {
-  if (report === '') return { passed: 0, failed: 0, skipped: 0 }
-  const {
-    numPassedTests = 0,
-    numFailedTests = 0,
-    numPendingTests = 0,
-    numTodoTests = 0,
-    testResults = [],
-  } = JSON.parse(report)
+  if (report === '') return { passed: 0, failed: 0, skipped: 0, failures: [] }
+  const { numPassedTests = 0, numPendingTests = 0, numTodoTests = 0, testResults = [] } = JSON.parse(report)
+  const failures = testResults.flatMap(failuresOf)
+  return { passed: numPassedTests, failed: failures.length, skipped: numPendingTests + numTodoTests, failures }
+}
+
+/**
+ * @param {TestFile} file
+ * @returns {string[]}
+ */
+function failuresOf({ name, status, message = '', assertionResults }) {
+  const file = relative(ROOT, name)
+  const failed = assertionResults.filter((test) => test.status === 'failed')
   // A file that does not load has no tests that could fail.
-  const broken = testResults.filter(
-    (/** @type {{ status: string, assertionResults: { status: string }[] }} */ { status, assertionResults }) =>
-      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
-  ).length
-  return { passed: numPassedTests, failed: numFailedTests + broken, skipped: numPendingTests + numTodoTests }
+  if (status === 'failed' && failed.length === 0) return [`${file}: ${firstLine(message)}`]
+  return failed.map(({ fullName, failureMessages: [why = ''] = [] }) => `${file}: ${fullName}: ${firstLine(why)}`)
+}
+
+/** @param {string} text */
+function firstLine(text) {
+  return text.trim().split('\n', 1)[0] ?? ''
 }
 
 /**
  * @param {readonly Outcome[]} outcomes
- * @returns {string} A table, and the sums on a last line of their own.
+ * @returns {string} What failed, a table, and the sums on a last line of their own.
  */
 export function summarize(outcomes) {
   const rows = outcomes.map(({ name, passed, failed, skipped, seconds }) => {
@@ -108,7 +125,10 @@ export function summarize(outcomes) {
     return `${failed === 0 ? '✔' : '✘'} ${name.padEnd(14)} ${`${seconds.toFixed(1)} s`.padStart(9)}   ${counts}`
   })
   const sum = (/** @type {'passed' | 'failed'} */ key) => outcomes.reduce((total, outcome) => total + outcome[key], 0)
-  return `${rows.join('\n')}\n\n${sum('passed')} passed, ${sum('failed')} failed`
+  // Once more at the very end: the end of a long log is what people are shown of it.
+  const failures = outcomes.flatMap((outcome) => outcome.failures)
+  const failed = failures.length === 0 ? '' : `${failures.map((line) => `✘ ${line}`).join('\n')}\n\n`
+  return `${failed}${rows.join('\n')}\n\n${sum('passed')} passed, ${sum('failed')} failed`
 }
 
 /**
