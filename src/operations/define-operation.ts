@@ -43,7 +43,8 @@ export interface Step<Input> {
   readonly comparesPlan?: boolean
   /**
    * What this step is about to touch, where it goes by what was fixed earlier in the operation and not by how a plan
-   * made now would be. Left out: the kind's `plan`, made anew.
+   * made now would be; what it reads of the snapshot it looks at again itself. Left out: the kind's `plan`, made anew
+   * after a look at what that rests on.
    */
   scope?(context: StepContext<Input>): PlanScope | Promise<PlanScope>
   /** The share of the whole that the step is, for the operation's percent. Default 1. */

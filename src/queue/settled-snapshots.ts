@@ -83,13 +83,13 @@ export function createSettledSnapshots(deps: SettledSnapshotsDeps): SettledSnaps
     if (known.size > REMEMBERED) for (const oldest of [...known].slice(0, REMEMBERED / 2)) known.delete(oldest)
     const own = looks.get(ending.cluster)
     for (const part of registry.get(ending.kind)?.changes ?? [SnapshotPart.NODES]) {
-      const done = cluster.refresh([part]).catch(deps.onError)
-      const look: Look = { ending, done }
-      own?.set(part, look)
-      void done.then(() => {
+      const done = cluster.refresh([part]).then(() => {
         // A later end has asked for a look of its own.
         if (own?.get(part) === look) own.delete(part)
-      })
+        // One that failed stays: until the part is read, by whomever, it has not been seen since.
+      }, deps.onError)
+      const look: Look = { ending, done }
+      own?.set(part, look)
     }
   }
 

@@ -15,10 +15,9 @@ export async function comparePlan(
   step: AnyStep,
   context: StepContext<OperationInput>,
 ): Promise<void> {
-  const { definition, cluster, journal } = attempt
+  const { definition, journal } = attempt
   if (definition.planRestsOn === undefined || !isCompared(definition, journal.record, step)) return
-  await cluster.refresh(definition.planRestsOn)
-  const now = (await step.scope?.(context)) ?? (await scopeNow(attempt, context))
+  const now = step.scope === undefined ? await scopeNow(attempt, context) : await step.scope(context)
   const beyond = exceeds(journal.record.plan.scope, now)
   if (beyond.length > 0) throw new PlanChangedError(definition.name, beyond)
 }
@@ -45,6 +44,7 @@ async function scopeNow(
   { definition, cluster, recoveries, verifications }: Attempt,
   { input, now }: StepContext<OperationInput>,
 ): Promise<PlanScope> {
+  await cluster.refresh(definition.planRestsOn ?? [])
   const plan = await planOperation(definition, {
     input,
     cluster: cluster.current(),

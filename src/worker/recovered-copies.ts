@@ -82,7 +82,7 @@ const GRACE_SECONDS = 1
 const SCRYPT = { N: 1024, r: 8, p: 1 } as const
 
 /** Where PostgreSQL's own data lies in a copy's root. */
-export function dataOf(root: string): string {
+function dataOf(root: string): string {
   return `${root}/data`
 }
 
@@ -168,8 +168,8 @@ export function createRecoveredCopy(deps: {
   }
 
   return {
-    root,
     directory: dataOf(root),
+    port,
     placeOf: (oid) => `${root}/tablespaces/${oid}`,
     async prepare(tablespaces) {
       await ask(outside, nothing, 'prepare', JSON.stringify({ root, tablespaces }))
@@ -187,12 +187,11 @@ export function createRecoveredCopy(deps: {
       const request = { root, server, timeline, lsn, untilTransaction: target.kind === 'TIME' }
       return ask(outside, proofSchema, 'prove', JSON.stringify(request), { timeoutMs: PROVE_MS })
     },
-    async publish({ password, ...options }) {
+    async publish(password) {
       // The password itself is in no command line, and in no file of the copy's.
       const salt = randomBytes(16)
       const hash = scryptSync(password, salt, 32, SCRYPT)
       const request = { root, salt: salt.toString('hex'), hash: hash.toString('hex') }
-      if (options.port !== port) throw new RecoveredCopyError(container, 1, `it listens on port ${port}`)
       if (!(await ask(inside, publishedSchema, 'publish', JSON.stringify(request))).role) return false
       await startAgain(asRoot, relayId, ['howdah-recovery', 'relay', root])
       await ask({ container, user: 'root' }, nothing, 'await-relay', root)

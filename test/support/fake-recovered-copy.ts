@@ -28,6 +28,7 @@ export function copyStatus(changes: Partial<CopyStatus> = {}): CopyStatus {
 /** A recovered copy in memory. What a test sets up stands in its fields. */
 export class FakeRecoveredCopy implements RecoveredCopy {
   root = ''
+  port = 54320
   /** What the archive has around any position. */
   proof: ReplayProof | Error = { last: null, next: null, nextTransaction: null }
   /** Each look takes one; the last stays. */

@@ -43,7 +43,7 @@ const CREATE_TIMEOUT_MS = 60_000
 const SHARED_MEMORY_BYTES = 256 * 1024 * 1024
 /** Of Compose, by which `npm stop` and `npm run destroy` find what belongs to a stack. */
 const PROJECT_LABEL = 'com.docker.compose.project'
-export const SANDBOX_LABEL = 'howdah.sandbox'
+const SANDBOX_LABEL = 'howdah.sandbox'
 export const SANDBOX_PROJECT_LABEL = 'howdah.project'
 
 export function createDockerSandboxes({

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { LoginCure, LoginRefusal } from '../../domain/login-refusal.ts'
+import { type LoginCure, type LoginRefusal, LoginRefusedError } from '../../domain/login-refusal.ts'
 
 /** What PostgreSQL says with an error, as far as a refused login is told by it. */
 export interface LoginAnswer {
@@ -22,6 +22,12 @@ const NOT_THE_ROLE = /^(08|57|58|XX)/
  */
 export function loginRefusalOf(error: unknown, role: string): LoginRefusal | null {
   return error instanceof pg.DatabaseError ? classifyLogin(error, role) : null
+}
+
+/** What a login has failed with, for whoever asked for it: a refusal that PostgreSQL answered, or the error as it is. */
+export function loginErrorOf(system: string, role: string, error: unknown): unknown {
+  const refusal = loginRefusalOf(error, role)
+  return refusal === null ? error : new LoginRefusedError(system, refusal, { cause: error })
 }
 
 export function classifyLogin(answer: LoginAnswer, role: string): LoginRefusal | null {

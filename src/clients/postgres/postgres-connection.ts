@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
 import { LoginRefusedError } from '../../domain/login-refusal.ts'
-import { loginRefusalOf } from './login-refusal.ts'
+import { loginErrorOf } from './login-refusal.ts'
 
 export interface PostgresAddress {
   /** As a person would call it: "PostgreSQL db2". */
@@ -61,8 +61,7 @@ export function createPostgresConnection(address: PostgresAddress): PostgresConn
       return next
     } catch (error) {
       void drop(next)
-      const refusal = loginRefusalOf(error, user)
-      throw refusal === null ? error : new LoginRefusedError(system, refusal, { cause: error })
+      throw loginErrorOf(system, user, error)
     }
   }
   const run = async (text: string, values: readonly unknown[]) => {

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { messageOf, WaitTimeoutError } from '../../domain/errors.ts'
 import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import type { Clock } from '../../shared/clock.ts'
-import { loginRefusalOf } from './login-refusal.ts'
+import { loginErrorOf } from './login-refusal.ts'
 
 /** For how long writes failed. */
 export interface Outage {
@@ -72,8 +72,7 @@ export function startWriteProbe({ target, clock }: { target: ProbeTarget; clock:
     try {
       await next.connect()
     } catch (error) {
-      const refusal = loginRefusalOf(error, target.user)
-      throw refusal === null ? error : new LoginRefusedError(address, refusal, { cause: error })
+      throw loginErrorOf(address, target.user, error)
     }
     client = next
     return next

@@ -69,10 +69,10 @@ export interface ReplayRequest {
  * so that one that takes over finds it.
  */
 export interface RecoveredCopy {
-  /** Everything of it: see docker/base/recovery/copies.py. */
-  readonly root: string
   /** The data directory. */
   readonly directory: string
+  /** Of the container, for readers. */
+  readonly port: number
   /** Makes the root, and places for these tablespaces. */
   prepare(tablespaces: readonly Pick<Tablespace, 'oid' | 'location'>[]): Promise<void>
   /** Where a tablespace with this OID lies in the copy. */
@@ -87,10 +87,10 @@ export interface RecoveredCopy {
   /** The archive's records around a position. Throws RecoveredCopyError where the archive does not tell. */
   prove(request: Pick<ReplayRequest, 'server' | 'timeline' | 'target'> & { readonly lsn: string }): Promise<ReplayProof>
   /**
-   * Lets role `rehearsal` in with this password, read-only, on this port of the container. False: the recovered data has
-   * no such role, and nobody was let in.
+   * Lets role `rehearsal` in with this password, read-only, on its port. False: the recovered data has no such role, and nobody
+   * was let in.
    */
-  publish(options: { readonly port: number; readonly password: string }): Promise<boolean>
+  publish(password: string): Promise<boolean>
   /** Checksums, pg_amcheck: each a check. Lines of progress are called back. */
   verify(onLine: (line: string) => void, signal: AbortSignal): Promise<readonly Check[]>
   /**

@@ -18,11 +18,15 @@ export class SettleRecoveryInput extends RecoveryOperationInput {}
 
 const isInCutOver = (record: RecoveryRecord | undefined) => record?.status === RecoveryStatus.CUTTING_OVER
 
-const [rejoin, resume] = onlyWhere<SettleRecoveryInput>(
-  [rejoinReplicas, resumeArchive],
-  (context) => courseOf(context) === Course.FORWARD,
-)
-const STEPS = [takeUpRecovery, rollBack, leadOn, rejoin, recordOutcome, resume].filter((step) => step !== undefined)
+const isCompleted = (context: Parameters<typeof courseOf>[0]) => courseOf(context) === Course.FORWARD
+const STEPS = [
+  takeUpRecovery,
+  rollBack,
+  leadOn,
+  ...onlyWhere<SettleRecoveryInput>([rejoinReplicas], isCompleted),
+  recordOutcome,
+  ...onlyWhere<SettleRecoveryInput>([resumeArchive], isCompleted),
+]
 const OF_CUT_OVERS_ALONE: readonly string[] = [rollBack, leadOn, rejoinReplicas, resumeArchive].map(({ name }) => name)
 
 export default defineOperation<SettleRecoveryInput>({

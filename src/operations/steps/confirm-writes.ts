@@ -1,9 +1,8 @@
-import { messageOf, UnreachableError, WaitTimeoutError } from '../../domain/errors.ts'
-import { cureOf, describeRefusal, LoginRefusedError } from '../../domain/login-refusal.ts'
+import { messageOf, WaitTimeoutError } from '../../domain/errors.ts'
+import { cureOf, LoginRefusedError } from '../../domain/login-refusal.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
-import { NodeCommandError } from './cut-over-errors.ts'
-import { readWriting, type Writing } from './node-socket.ts'
+import { readWritingIfAnswering, type Writing } from './node-socket.ts'
 import { serviceOf } from './node-wellness.ts'
 import { pollUntil } from './poll-until.ts'
 
@@ -61,11 +60,9 @@ export async function requireWrites(context: Context, request: Parameters<typeof
 
 /** Why nothing was measured, whose role it is about, and what puts it right. */
 export function warnUnmeasured(context: Context, error: unknown, leader: string | null): void {
-  const why =
-    error instanceof LoginRefusedError
-      ? `${error.system} does not let ${describeRefusal(error.refusal)}. To put it right: ${cureOf(error.refusal, leader === null ? null : serviceOf(context.layout, leader))}`
-      : messageOf(error)
-  context.log(`For how long writes failed was not measured: ${why}`, LogLevel.WARNING)
+  const service = leader === null ? null : serviceOf(context.layout, leader)
+  const cure = error instanceof LoginRefusedError ? `. To put it right: ${cureOf(error.refusal, service)}` : ''
+  context.log(`For how long writes failed was not measured: ${messageOf(error)}${cure}`, LogLevel.WARNING)
 }
 
 async function untilTakesWrites(
@@ -76,7 +73,7 @@ async function untilTakesWrites(
 ): Promise<Extract<Confirmed, { kind: 'NO_WRITES' }> | null> {
   let writing: Writing | null = null
   const look = async () => {
-    writing = leader === null ? null : await readIfAnswering(context, leader)
+    writing = leader === null ? null : await readWritingIfAnswering(context, leader)
     if (writing !== null) return describe(leader ?? '', writing)
     // HAProxy lets nobody through but to the primary: who was answered there has met it.
     if (failed instanceof LoginRefusedError) return null
@@ -88,16 +85,6 @@ async function untilTakesWrites(
   } catch (error) {
     if (!(error instanceof WaitTimeoutError) || writing === null) throw error
     return { kind: 'NO_WRITES', writing, error }
-  }
-}
-
-/** Null while it cannot be asked. */
-async function readIfAnswering(context: Context, node: string): Promise<Writing | null> {
-  try {
-    return await readWriting(context, node)
-  } catch (error) {
-    if (error instanceof NodeCommandError || error instanceof UnreachableError) return null
-    throw error
   }
 }
 

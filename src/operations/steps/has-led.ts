@@ -3,13 +3,9 @@ import type { StepContext } from '../context.ts'
 import { readControlData } from './control-data.ts'
 import { cutOverState, targetService } from './cut-over-state.ts'
 import { readLeader } from './leadership.ts'
-import { runScript } from './run-on-node.ts'
+import { readInRecovery } from './node-socket.ts'
 
 type Context = StepContext<unknown>
-
-/** By PostgreSQL's own socket, which no role, password or network can close. What does not answer says nothing. */
-const PROMOTED =
-  'PGCONNECT_TIMEOUT=2 timeout 5 psql -qAtX -U postgres -d postgres -c "SELECT NOT pg_is_in_recovery()" 2> /dev/null || true'
 
 /**
  * Whether the node has begun to lead with the recovered data, which is in its place: it may have taken writes then. Asked of
@@ -19,7 +15,8 @@ export async function hasLed(context: Context): Promise<boolean> {
   const { node, live, copyTimeline } = cutOverState(context)
   const service = targetService(context)
   if ((await leaderInEtcd(context)) === node) return true
-  if ((await runScript(context, service, PROMOTED, [], { user: 'postgres' })).trim() === 't') return true
+  // Over its own socket, which no role, password or network can close.
+  if ((await readInRecovery(context, node)) === false) return true
   const { timeline, state } = await readControlData(context, service, live)
   // Patroni starts it as a replica: only its promotion makes it produce, on a timeline of its own.
   return timeline !== copyTimeline || state === 'in production'

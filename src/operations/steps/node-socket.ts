@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { UnreachableError } from '../../domain/errors.ts'
+import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import type { StepContext } from '../context.ts'
 import { NodeCommandError } from './cut-over-errors.ts'
 import { serviceOf } from './node-wellness.ts'
@@ -44,10 +46,33 @@ export type Writing =
   /** A primary on which commits do not go through, for applications as well. */
   | { readonly kind: 'TAKES_NONE'; readonly why: string }
 
+/** Whether it is in recovery, by its own word; null where it cannot be asked. */
+export async function readInRecovery(context: StepContext<unknown>, node: string): Promise<boolean | null> {
+  const standing = await unlessAway(() => readStanding(context, node))
+  return standing?.inRecovery ?? null
+}
+
+/** The same, and whether it takes writes; null where it cannot be asked. */
+export function readWritingIfAnswering(context: StepContext<unknown>, node: string): Promise<Writing | null> {
+  return unlessAway(() => readWriting(context, node))
+}
+
+async function unlessAway<T>(ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof NodeCommandError || error instanceof UnreachableError) return null
+    throw error
+  }
+}
+
+async function readStanding(context: StepContext<unknown>, node: string) {
+  return standingSchema.parse(JSON.parse(await askOverSocket(context, node, STANDING)))
+}
+
 /** Writes to it over its own socket. Throws NodeCommandError and UnreachableError where it cannot be asked. */
 export async function readWriting(context: StepContext<unknown>, node: string): Promise<Writing> {
-  const answer = await askOverSocket(context, node, STANDING)
-  const { inRecovery, readOnly } = standingSchema.parse(JSON.parse(answer))
+  const { inRecovery, readOnly } = await readStanding(context, node)
   if (inRecovery) return { kind: 'IN_RECOVERY' }
   if (readOnly) return { kind: 'TAKES_NONE', why: 'default_transaction_read_only is on' }
   try {
@@ -61,8 +86,20 @@ export async function readWriting(context: StepContext<unknown>, node: string): 
 
 const loadedSchema = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
 
-/** When its configuration files were last read, by the node's own clock. */
-export async function readLoadedAtOverSocket(context: StepContext<unknown>, node: string): Promise<Date> {
+/**
+ * When its configuration files were last read, by the node's own clock. Over its own socket where Howdah's role may not log in:
+ * that says nothing of what the node has read. Throws UnreachableError and NodeCommandError.
+ */
+export async function readLoadedAt(context: StepContext<unknown>, node: string): Promise<Date> {
+  try {
+    return await context.clients.readConfigurationLoadedAt(node)
+  } catch (error) {
+    if (!(error instanceof LoginRefusedError)) throw error
+    return readLoadedAtOverSocket(context, node)
+  }
+}
+
+async function readLoadedAtOverSocket(context: StepContext<unknown>, node: string): Promise<Date> {
   const sql = `SELECT to_char(pg_conf_load_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
   return loadedSchema.parse(await askOverSocket(context, node, sql))
 }

@@ -1,6 +1,9 @@
+import { messageOf } from '../../domain/errors.ts'
+import { LogLevel } from '../../domain/operation-events.ts'
 import type { ServiceCommands } from '../clients/service-commands.ts'
 import type { StepContext } from '../context.ts'
 import { NodeCommandError } from './cut-over-errors.ts'
+import { serviceOf } from './node-wellness.ts'
 import { runScript } from './run-on-node.ts'
 
 const PATRONI = '/etc/service/patroni'
@@ -40,6 +43,14 @@ export async function startPatroni(context: StepContext<unknown>, service: strin
   await runScript(context, service, `rm -f "$1/down"; ${SUPERVISED}; sv up "$1"`, [PATRONI])
 }
 
+/** Each by itself: one that does not start is told, and keeps no other from it. */
+export async function startEachPatroni(context: StepContext<unknown>, nodes: readonly string[]): Promise<void> {
+  const starts = nodes.map((name) => startPatroni(context, serviceOf(context.layout, name)))
+  for (const result of await Promise.allSettled(starts)) {
+    if (result.status === 'rejected') context.log(messageOf(result.reason), LogLevel.WARNING)
+  }
+}
+
 /** Whether Patroni runs in the node's container and nothing keeps it down when that is restarted. */
 export async function isPatroniStarted(context: StepContext<unknown>, service: string): Promise<boolean> {
   return (await runScript(context, service, RUNS, [PATRONI])).trim() === 'yes'
@@ -47,9 +58,10 @@ export async function isPatroniStarted(context: StepContext<unknown>, service: s
 
 /**
  * The operation that keeps Patroni down in a container that runs; null where none does: it may run, or a person keeps it
- * down. Throws UnreachableError and NotFoundError.
+ * down. Throws NodeCommandError, UnreachableError and NotFoundError.
  */
 export async function patroniKeptDownBy(services: ServiceCommands, service: string): Promise<string | null> {
-  const { exitCode, stdout } = await services.run(service, { argv: ['sh', '-c', KEPT_BY, 'sh', PATRONI] })
-  return exitCode === 0 ? stdout.trim() || null : null
+  const { exitCode, stdout, stderr } = await services.run(service, { argv: ['sh', '-c', KEPT_BY, 'sh', PATRONI] })
+  if (exitCode !== 0) throw new NodeCommandError(service, 'sh', stderr.trim() || `exit code ${exitCode}`)
+  return stdout.trim() || null
 }

@@ -4,7 +4,7 @@ import { assessFailover, bestForFailover, healthyLeader, knownLoss } from '../..
 import { formatLsn } from '../../domain/lsn.ts'
 import { NodeState } from '../../domain/node.ts'
 import { viewNode } from '../../domain/node-view.ts'
-import { planScope } from '../../domain/plan-scope.ts'
+import { NOTHING_TOUCHED } from '../../domain/plan-scope.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
@@ -39,7 +39,7 @@ export function planFailover({ cluster, input, earlier }: PlanContext<LeaderChan
     downtimeSeconds: leads ? 0 : change,
     dataLoss,
     scope: leads
-      ? planScope({})
+      ? NOTHING_TOUCHED
       : scopeOfLeaderChange({
           // One that is ill is given up already: nothing is taken from it.
           from: healthy?.name ?? null,

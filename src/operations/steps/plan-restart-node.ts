@@ -1,7 +1,7 @@
 import { NodeState } from '../../domain/node.ts'
 import { viewNode } from '../../domain/node-view.ts'
 import type { Refusal } from '../../domain/operation.ts'
-import { PlannedDowntime, planScope } from '../../domain/plan-scope.ts'
+import { NOTHING_TOUCHED, PlannedDowntime, planScope } from '../../domain/plan-scope.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
@@ -55,7 +55,7 @@ export function planRestartNode(context: Context): PlanDraft {
     downtimeSeconds: downtime,
     dataLoss: null,
     scope: needless
-      ? planScope({})
+      ? NOTHING_TOUCHED
       : planScope({ nodes: [node], downtime: leads ? PlannedDowntime.BRIEF : PlannedDowntime.NONE }),
   }
 }

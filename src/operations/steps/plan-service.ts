@@ -3,7 +3,7 @@ import { assessEtcd } from '../../domain/etcd-quorum.ts'
 import { NodeState } from '../../domain/node.ts'
 import { isLeading, viewNodes } from '../../domain/node-view.ts'
 import type { OperationRecord, PlannedStep } from '../../domain/operation.ts'
-import { PlannedDowntime, PlannedEffect, type PlanScope, planScope } from '../../domain/plan-scope.ts'
+import { NOTHING_TOUCHED, PlannedDowntime, PlannedEffect, type PlanScope, planScope } from '../../domain/plan-scope.ts'
 import type { PlanContext } from '../context.ts'
 import type { Step } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
@@ -39,7 +39,7 @@ const FAILOVER_SECONDS = 4
 /** What goes down with it. `seconds`: how long it is away; null when it stays away. */
 export function absenceOf(context: Context, seconds: number | null): Absence {
   const { cluster, layout, input } = context
-  if (isDown(statusOf(cluster, input.service))) return { checks: [], downtimeSeconds: 0, scope: planScope({}) }
+  if (isDown(statusOf(cluster, input.service))) return { checks: [], downtimeSeconds: 0, scope: NOTHING_TOUCHED }
   const { effects = [], ...absence } = consequencesOf(context, seconds)
   const node = nodeOf(layout, input.service)
   const downtime = downtimeOf(absence.downtimeSeconds)

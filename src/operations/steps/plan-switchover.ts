@@ -1,6 +1,6 @@
 import { type Check, CheckStatus } from '../../domain/backup.ts'
 import type { OperationRecord } from '../../domain/operation.ts'
-import { planScope } from '../../domain/plan-scope.ts'
+import { NOTHING_TOUCHED } from '../../domain/plan-scope.ts'
 import { assessSwitchover, bestForSwitchover } from '../../domain/switchover-eligibility.ts'
 import type { PlanContext } from '../context.ts'
 import type { PlanDraft } from '../define-operation.ts'
@@ -37,7 +37,7 @@ export function planSwitchover(context: Context): PlanDraft {
     estimatedSeconds: Math.round(steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0) * 10) / 10,
     downtimeSeconds: nothing ? 0 : (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS),
     dataLoss: null,
-    scope: nothing ? planScope({}) : scopeOfLeaderChange({ from: leader, candidate, losesData: false }),
+    scope: nothing ? NOTHING_TOUCHED : scopeOfLeaderChange({ from: leader, candidate, losesData: false }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { NotFoundError } from '../../domain/errors.ts'
+import { RecoveryStatus } from '../../domain/recovery.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { readControlData, readLiveDirectory } from './control-data.ts'
@@ -24,9 +25,7 @@ export interface CutOverSubject {
  */
 export function promoteCopy<Input>(deps: {
   subject(context: StepContext<Input>): Promise<CutOverSubject>
-  /** Makes known that it has begun. */
-  begin(context: StepContext<Input>, recovery: string): Promise<void>
-  /** Takes back `begin`, and the copy where nobody needs it any more. */
+  /** Takes back that it has begun, and the copy where nobody needs it any more. */
   giveUp(context: StepContext<Input>): Promise<void>
 }): Step<Input> {
   return {
@@ -43,7 +42,7 @@ export function promoteCopy<Input>(deps: {
       const previous = previousPlace(live, context.operation.id)
       const begun = { ...subject, operation: context.operation.id, live, previous }
       await keepCutOver(context, begun, `Cutting over to recovery ${recovery} on ${node}`)
-      await deps.begin(context, recovery)
+      await context.recoveries.change(recovery, { status: RecoveryStatus.CUTTING_OVER })
 
       const recovered = context.clients.recoveredCopy(service, copy)
       await endRecovery(context, recovered)

@@ -1,11 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LogLevel } from '../../domain/operation-events.ts'
-import {
-  RECOVERY_PORT,
-  type RecoveryConnectionInfo,
-  type RecoveryRecord,
-  RecoveryStatus,
-} from '../../domain/recovery.ts'
+import { type RecoveryConnectionInfo, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import type { RecoveryRequest } from './recovery-subject.ts'
@@ -24,11 +19,9 @@ export const publishCopy: Step<RecoveryRequest> = {
 
   async run(context) {
     const record = await context.recoveries.get(context.operation.id)
-    const server = context.layout.backupServers.find(({ service }) => service === record.service)
-    const port = server?.rehearsalPort ?? RECOVERY_PORT
     const password = randomBytes(24).toString('base64url')
     const copy = context.clients.recoveredCopy(record.service, record.directory)
-    const opened = await copy.publish({ port, password })
+    const opened = await copy.publish(password)
     if (!opened) {
       context.log(
         'The recovered data has no role "rehearsal", so nobody can be let in: CREATE ROLE rehearsal LOGIN BYPASSRLS; GRANT pg_read_all_data TO rehearsal',
@@ -38,7 +31,7 @@ export const publishCopy: Step<RecoveryRequest> = {
     const ttlMs = (context.input.ttlSeconds ?? DEFAULT_TTL_SECONDS) * 1000
     await context.recoveries.change(record.id, {
       status: RecoveryStatus.READY,
-      connection: opened ? connectionOf(context, record, port, password) : null,
+      connection: opened ? connectionOf(context, record, copy.port, password) : null,
       expiresAt: new Date(context.now().getTime() + ttlMs).toISOString(),
     })
     return undefined

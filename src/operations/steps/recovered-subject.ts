@@ -14,9 +14,6 @@ export function recoveredCopyOf<Input>(
       if (node === null) throw new NotFoundError(`recovery ${id} is on no node`)
       return { recovery: id, server, node, copy: directory }
     },
-    async begin(context, recovery) {
-      await context.recoveries.change(recovery, { status: RecoveryStatus.CUTTING_OVER })
-    },
     async giveUp(context) {
       const { recovery, copy } = cutOverState(context)
       await context.clients.recoveredCopy(targetService(context), copy).remove()

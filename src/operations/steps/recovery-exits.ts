@@ -1,3 +1,4 @@
+import { formatLsn } from '../../domain/lsn.ts'
 import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import type { RecoveryTargetInput } from '../../domain/recovery-target.ts'
 
@@ -31,7 +32,7 @@ export function settleCall(recovery: string): string {
   return `settleRecovery(input: {recovery: "${recovery}"})`
 }
 
-export function undoCall({ id, cluster }: RecoveryRecord): string {
+function undoCall({ id, cluster }: RecoveryRecord): string {
   return `undoRecovery(input: {recovery: "${id}", confirm: "${cluster}"})`
 }
 
@@ -59,7 +60,7 @@ function waitingCall({ operationId }: RecoveryRecord): string {
 function targetLiteral({ time, lsn, xid, name, immediate, timeline, inclusive }: RecoveryTargetInput): string {
   const fields = {
     time,
-    lsn: typeof lsn === 'bigint' ? null : lsn,
+    lsn: typeof lsn === 'bigint' ? formatLsn(lsn) : lsn,
     xid,
     name,
     immediate: immediate || null,

@@ -1,10 +1,9 @@
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
-import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import { viewNode } from '../../domain/node-view.ts'
 import type { PlanContext, StepContext } from '../context.ts'
 import { type PlanDraft, type Step, StepOutcome } from '../define-operation.ts'
 import { typicalSeconds } from '../estimate.ts'
-import { readLoadedAtOverSocket } from './node-socket.ts'
+import { readLoadedAt } from './node-socket.ts'
 import { pollUntil } from './poll-until.ts'
 
 /** What the step of a reload reads of the input of its kind. */
@@ -27,7 +26,9 @@ export const reloadConfiguration: Step<ReloadRequest> = {
 
   async done(context) {
     const before = loadedBefore(context)
-    return before !== null && (await loadedAt(context)) > before ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    return before !== null && (await readLoadedAt(context, context.input.node)) > before
+      ? StepOutcome.DONE
+      : StepOutcome.NOT_DONE
   },
 
   async run(context) {
@@ -40,7 +41,7 @@ export const reloadConfiguration: Step<ReloadRequest> = {
           askedAt = context.now().getTime()
           await context.clients.patroni.reload(node)
         }
-        const now = await loadedAt(context)
+        const now = await readLoadedAt(context, context.input.node)
         return now > before ? null : `PostgreSQL on ${node} last read its configuration at ${now.toISOString()}`
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error
@@ -67,19 +68,8 @@ export function planReloadNode({ input, earlier }: PlanContext<ReloadRequest>): 
   }
 }
 
-/** Over its own socket where Howdah's role may not log in: that says nothing of what the node has read. */
-async function loadedAt(context: Context): Promise<Date> {
-  const { node } = context.input
-  try {
-    return await context.clients.readConfigurationLoadedAt(node)
-  } catch (error) {
-    if (!(error instanceof LoginRefusedError)) throw error
-    return readLoadedAtOverSocket(context, node)
-  }
-}
-
 async function keepLoadedAt(context: Context): Promise<Date> {
-  const now = await loadedAt(context)
+  const now = await readLoadedAt(context, context.input.node)
   const message = `${context.input.node} last read its configuration at ${now.toISOString()}`
   await context.keep({ loadedBefore: now.toISOString() }, message)
   return now

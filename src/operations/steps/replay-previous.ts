@@ -61,9 +61,6 @@ export const previousDataOf: Parameters<typeof promoteCopy<CutOverRequest>>[0] =
     const { id, server, previous } = await previousOf(context)
     return { recovery: id, server, node: previous.node, copy: previous.directory }
   },
-  begin: async (context, recovery) => {
-    await context.recoveries.change(recovery, { status: RecoveryStatus.CUTTING_OVER })
-  },
   giveUp: async (context) => {
     await context.recoveries.change(context.input.recovery, { status: RecoveryStatus.COMPLETED })
   },

@@ -32,7 +32,9 @@ export const removeObsolete: Step<ServerRequest> = {
   irreversible: true,
 
   /** Never more than was planned: what has become obsolete meanwhile waits for the next time. */
-  scope(context) {
+  async scope(context) {
+    const name = serverName(context)
+    await Promise.all([context.clients.refreshBackups(name), context.clients.refreshWal(name)])
     const cluster = context.cluster()
     const server = findServer(cluster, context)
     const planned = plannedBackups(context.operation.plan)

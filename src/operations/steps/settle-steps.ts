@@ -1,13 +1,10 @@
-import { messageOf } from '../../domain/errors.ts'
-import { LogLevel } from '../../domain/operation-events.ts'
 import { RecoveryStatus } from '../../domain/recovery.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { cutOverState, keepCutOver, targetService } from './cut-over-state.ts'
 import { removeCopyOf } from './discard-data.ts'
 import { readLeader } from './leadership.ts'
-import { serviceOf } from './node-wellness.ts'
-import { startPatroni, stopPatroni } from './patroni-service.ts'
+import { startEachPatroni, startPatroni, stopPatroni } from './patroni-service.ts'
 import { recoveredCopyOf } from './recovered-subject.ts'
 import { previousDataOf, replayPrevious } from './replay-previous.ts'
 import { settleRecovery } from './settle-recovery.ts'
@@ -50,10 +47,7 @@ export const rollBack: Step<SettleRequest> = {
 async function goOnBesideLeader(context: Context): Promise<void> {
   const cutOver = cutOverState(context)
   await swapBack(context, cutOver)
-  const starts = (cutOver.nodes ?? []).map((name) => startPatroni(context, serviceOf(context.layout, name)))
-  for (const result of await Promise.allSettled(starts)) {
-    if (result.status === 'rejected') context.log(messageOf(result.reason), LogLevel.WARNING)
-  }
+  await startEachPatroni(context, cutOver.nodes ?? [])
   await liftGuard(context, cutOver)
 }
 

@@ -2,6 +2,8 @@ import { UnreachableError } from '../../domain/errors.ts'
 import { viewNodes } from '../../domain/node-view.ts'
 import { seenNow } from '../../domain/observed.ts'
 import type { StepContext } from '../context.ts'
+import { NodeCommandError } from './cut-over-errors.ts'
+import { readLoadedAt } from './node-socket.ts'
 import { configurationIn } from './plan-update-configuration.ts'
 
 type Context = StepContext<unknown>
@@ -25,9 +27,9 @@ export async function readLoadTimes(context: Context): Promise<Record<string, st
   const times = await Promise.all(
     answering(context).map(async (name) => {
       try {
-        return [[name, (await context.clients.readConfigurationLoadedAt(name)).toISOString()]] as const
+        return [[name, (await readLoadedAt(context, name)).toISOString()]] as const
       } catch (error) {
-        if (!(error instanceof UnreachableError)) throw error
+        if (!(error instanceof UnreachableError) && !(error instanceof NodeCommandError)) throw error
         // It says nothing of itself now: its flag is waited for.
         return []
       }

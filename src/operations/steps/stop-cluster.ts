@@ -8,7 +8,7 @@ import { beginOutage, endOutage } from './cut-over-outage.ts'
 import { cutOverState, findCutOver, keepCutOver, required } from './cut-over-state.ts'
 import { readLeader } from './leadership.ts'
 import { serviceOf } from './node-wellness.ts'
-import { startPatroni, stopPatroni } from './patroni-service.ts'
+import { startEachPatroni, startPatroni, stopPatroni } from './patroni-service.ts'
 import { pollUntil } from './poll-until.ts'
 import { secureArchive } from './secure-archive.ts'
 import { takeBackKeys } from './swap-data.ts'
@@ -67,10 +67,7 @@ export const stopCluster: Step<unknown> = {
     // Without etcd nobody leads, and what the swap had written there is there still.
     if (led !== null) await takeBackKeys(context)
     const others = nodes.filter((name) => name !== leader)
-    const starts = others.map((name) => startPatroni(context, serviceOf(context.layout, name)))
-    for (const result of await Promise.allSettled(starts)) {
-      if (result.status === 'rejected') context.log(messageOf(result.reason), LogLevel.WARNING)
-    }
+    await startEachPatroni(context, others)
     const why = led === null ? null : await untilSomebodyLeads(context)
     if (why !== null) throw new NotRolledBackError(why, cutOverState(context).recovery)
   },

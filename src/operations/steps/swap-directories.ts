@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { StepContext } from '../context.ts'
-import { UnexpectedDirectoriesError } from './cut-over-errors.ts'
+import { NodeCommandError, UnexpectedDirectoriesError } from './cut-over-errors.ts'
 import { type CutOverState, targetService } from './cut-over-state.ts'
 import { runScript } from './run-on-node.ts'
 
@@ -31,9 +31,14 @@ export async function checkSwap(context: StepContext<unknown>, directories: Dire
 
 /** Puts the recovered data, tablespaces and all, in the place of the node's, which is kept beside it. */
 export async function swapDirectories(context: StepContext<unknown>, directories: Directories): Promise<void> {
-  if ((await swapProgress(context, directories)) === 'NO_COPY')
-    throw new UnexpectedDirectoriesError(targetService(context), `no data in ${directories.copy}`)
-  await ask(context, 'swap', directories)
+  try {
+    // It looks by itself, and moves nothing where no swap leads on: the cluster waits, so that is not looked at twice.
+    await ask(context, 'swap', directories)
+  } catch (error) {
+    if (error instanceof NodeCommandError && (await swapProgress(context, directories)) === 'NO_COPY')
+      throw new UnexpectedDirectoriesError(targetService(context), `no data in ${directories.copy}`)
+    throw error
+  }
 }
 
 /** Puts the node's data back in its place. */

@@ -29,6 +29,7 @@ function contextOf(node: Node, onScript: (script: string) => void = () => {}) {
     services: {
       inspect: async () => ({ status: 'running' }),
       run: async (_: string, { argv }: { argv: readonly string[] }) => {
+        if (argv.includes('psql')) return ofItself()
         const script = argv[2] ?? ''
         if (script.includes('sv -w')) did.push('stop')
         if (script.includes('sv up')) did.push('start')
@@ -44,8 +45,11 @@ function contextOf(node: Node, onScript: (script: string) => void = () => {}) {
       }),
     },
   }
+  const ofItself = () => {
+    if (node.promoted === null) return { exitCode: 2, stdout: '', stderr: 'no socket' }
+    return { exitCode: 0, stdout: JSON.stringify({ inRecovery: !node.promoted, readOnly: false }), stderr: '' }
+  }
   const answerOf = (script: string) => {
-    if (script.includes('pg_is_in_recovery')) return node.promoted === null ? '' : node.promoted ? 't' : 'f'
     if (!script.includes('pg_controldata')) return ''
     return `Database system identifier: 7\nDatabase cluster state: ${node.state}\nLatest checkpoint location: 0/C000028\nLatest checkpoint's TimeLineID: ${node.timeline}\n`
   }
