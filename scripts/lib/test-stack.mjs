@@ -26,6 +26,8 @@ export const TEST_STACK = {
     PATRONI_TTL: '20',
     PATRONI_LOOP_WAIT: '2',
     PATRONI_RETRY_TIMEOUT: '5',
+    // Nor does an outage of etcd last long there.
+    LOCK_PATIENCE_SECONDS: '20',
     API_PORT: '24000',
     HAPROXY_PORT: '25000',
     HAPROXY_READONLY_PORT: '25001',

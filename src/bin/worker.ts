@@ -139,7 +139,7 @@ await runProcess(async () => {
 })
 
 /** A cluster's observer and the means to change it. */
-function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCluster) {
+function connectCluster({ layout, credentials, releaseDeadLeader, lockPatienceSeconds }: ConfiguredCluster) {
   const observer = connectObserver({ layout, credentials, clock: systemClock })
   const { postgresUser: user, postgresPassword: password, patroni } = credentials
   if (patroni === null) throw new TypeError('a worker needs the credentials of Patroni')
@@ -174,7 +174,8 @@ function connectCluster({ layout, credentials, releaseDeadLeader }: ConfiguredCl
   observer.start()
   const lock = createOperationLocks({ store, cluster: layout.name, clock: systemClock })
   const refresh: WorkedCluster['refresh'] = (parts) => observer.refresh(parts)
-  const worked: WorkedCluster = { layout, clients, lock, refresh, current: () => observer.current() }
+  const current = () => observer.current()
+  const worked: WorkedCluster = { layout, clients, lock, lockPatienceSeconds, refresh, current }
   return {
     observer,
     worked,

@@ -58,6 +58,8 @@ export const configurationFileSchema = z.strictObject({
         ),
         services: z.array(name),
         releaseDeadLeader: flag.default(true),
+        // The lock of a worker that has died is free after 10 s.
+        lockPatienceSeconds: z.coerce.number().int().min(15).default(120),
       }),
     )
     .min(1),

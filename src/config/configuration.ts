@@ -17,6 +17,8 @@ export interface ConfiguredCluster {
   readonly credentials: ClusterCredentials
   /** Whether the lock of a leader whose container has ended is released at once. */
   readonly releaseDeadLeader: boolean
+  /** For how long an operation that has begun waits for its lock where etcd cannot give it. */
+  readonly lockPatienceSeconds: number
 }
 
 export interface HttpConfiguration {

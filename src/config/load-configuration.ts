@@ -51,6 +51,7 @@ export async function loadConfiguration(environment: Environment, role: ProcessR
     (cluster): ConfiguredCluster => ({
       layout: layoutOf(cluster),
       releaseDeadLeader: cluster.releaseDeadLeader,
+      lockPatienceSeconds: cluster.lockPatienceSeconds,
       credentials: {
         postgresUser: cluster.postgresUser,
         postgresPassword,

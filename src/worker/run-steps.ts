@@ -11,15 +11,15 @@ import { HandOverSignal, OperationCancelledSignal, StepDeadlineError, UnknownOut
 
 /** A holder that has died is outlived; one that lives is not waited for. */
 const ACQUIRE_MS = 15_000
-/** What has begun is not given up for a short outage of etcd. */
-const TAKE_OVER_MS = 120_000
 
 /** Runs what is left of the operation's steps and writes its end. Throws HandOverSignal and LostOperationError. */
 export async function runSteps(attempt: Attempt): Promise<void> {
   const { definition, journal } = attempt
   let current: AnyStep | null = null
   try {
-    await attempt.lock?.acquire(hasBegun(attempt) ? TAKE_OVER_MS : ACQUIRE_MS, attempt.stop)
+    // What has begun is not given up for a short outage of etcd.
+    const patienceMs = hasBegun(attempt) ? attempt.cluster.lockPatienceSeconds * 1_000 : ACQUIRE_MS
+    await attempt.lock?.acquire(patienceMs, attempt.stop)
     const half = unwoundHalf(attempt)
     if (half !== null) return await unwindOperation(attempt, half)
     const input = parseOperationInput(definition, journal.record.input)

@@ -9,6 +9,8 @@ export interface WorkedCluster {
   readonly layout: ClusterLayout
   readonly clients: ClusterClients
   readonly lock: OperationLocks
+  /** For how long an operation that has begun waits for its lock. */
+  readonly lockPatienceSeconds: number
   current(): ClusterSnapshot
   /** Looks at these parts again; resolves when the snapshot has them, or the reason why it has not. */
   refresh(parts: readonly SnapshotPart[]): Promise<void>

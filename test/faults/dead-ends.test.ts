@@ -16,7 +16,7 @@ import { waitFor } from '../support/wait-for.ts'
 
 const confirm = 'patroni'
 const PATRONI = '/etc/service/patroni'
-/** A lock that cannot be had is waited for two minutes before an operation is given up. */
+/** A recovery, an outage, and what settles it. */
 const LONG_MS = 900_000
 
 const facts = stack()

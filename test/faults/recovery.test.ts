@@ -187,7 +187,7 @@ describe('a cut over whose worker is killed while etcd loses its quorum is settl
     expect(await leftovers()).toEqual([])
     expect(await showConfiguration(facts)).not.toContain('check_timeline')
     await reportFault({
-      fault: 'worker killed, and etcd without a quorum for two minutes',
+      fault: 'worker killed, and etcd without a quorum for longer than its lock is waited for',
       done: `recoverCluster, step ${step}`,
       seen: `INTERRUPTED; settled by itself: recovery ${status}, every node has ${recovered ? 'the recovered data' : 'what it had'}`,
     })
