@@ -205,7 +205,8 @@ test.each([
   [{ time: '2026-11-22T15:49:59.000Z', inclusive: false }, '{time: "2026-11-22T15:49:59.000Z", inclusive: false}'],
   [{ xid: '1004', timeline: '3', inclusive: true, immediate: false }, '{xid: "1004", timeline: "3"}'],
   [{ immediate: true, name: null }, '{immediate: true}'],
-])('a recovery to %j is asked for again as %s', (target, literal) => {
+  [{ lsn: 0x1_f000_0028n }, '{lsn: "1/F0000028"}'],
+])('a recovery to %o is asked for again as %s', (target, literal) => {
   const call = recoverCall({ target, cluster: 'patroni' })
   expect(call).toBe(`recoverCluster(input: {target: ${literal}, confirm: "patroni"})`)
   expect(callsIn(call).flatMap((each) => faultsOf(each, schema))).toEqual([])

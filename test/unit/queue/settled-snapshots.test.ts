@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
+import { UnreachableError } from '../../../src/domain/errors.ts'
 import { NodeState } from '../../../src/domain/node.ts'
 import { viewNode } from '../../../src/domain/node-view.ts'
 import type { OperationRecord } from '../../../src/domain/operation.ts'
@@ -60,6 +61,8 @@ let clock: StillClock
 let snapshot: ClusterSnapshot
 let asked: SnapshotPart[][]
 let answer: () => void
+let refuse: () => void
+let failed: unknown[]
 let snapshots: SettledSnapshots
 
 beforeEach(async () => {
@@ -67,7 +70,9 @@ beforeEach(async () => {
   clock = new StillClock()
   snapshot = startingAt(new Date(clock.now().getTime() - 1_000))
   asked = []
-  const answered = new Promise<void>((resolve) => {
+  failed = []
+  const answered = new Promise<void>((resolve, reject) => {
+    refuse = () => reject(new UnreachableError('Patroni of db2', 'no answer'))
     answer = () => {
       snapshot = clusterOf()
       resolve()
@@ -89,14 +94,15 @@ beforeEach(async () => {
     feed: operations.feed,
     registry,
     clock,
-    onError: (error) => {
-      throw error
-    },
+    onError: (error) => failed.push(error),
   })
   snapshots.start()
   await settle()
 })
-afterEach(() => snapshots.stop())
+afterEach(async () => {
+  await snapshots.stop()
+  expect(failed).toEqual([])
+})
 
 function end(kind: string): OperationRecord {
   const { id } = operations.add(operationRecord({ kind }))
@@ -152,6 +158,18 @@ describe('a snapshot', () => {
     const { nodes } = await planned
     expect(nodes[1]?.patroni).toMatchObject({ error: `not read since reinitializeNode ${id} ended` })
     expect(stateOf(await planned)).toBe(NodeState.UNREACHABLE)
+  })
+
+  test('for a plan is without what could not be looked at again at all, until it is read', async () => {
+    const { id } = end('reinitializeNode')
+    await settle()
+    snapshot = startingAt(new Date(clock.now().getTime() - 5_000))
+    refuse()
+    await settle()
+    expect(failed.splice(0)).toEqual([expect.any(UnreachableError)])
+    expect((await snapshots.forPlan('patroni')).nodes[1]?.patroni.error).toContain(id)
+    snapshot = startingAt(new Date(clock.now().getTime() + 1_000))
+    expect((await snapshots.forPlan('patroni')).nodes[1]?.patroni.error).toBeNull()
   })
 
   test('is looked at once for an end that is told twice', async () => {
