@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RecoveryStatus } from '../../src/domain/recovery.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
+import { docker } from '../support/docker.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { performOperation, requestOperation } from '../support/operation-client.ts'
 import { recover, recoveryOf, rows, untilBackedUp, untilRecoverable } from '../support/recovery-client.ts'
@@ -133,9 +134,15 @@ describe('a recovery that is cut over', () => {
   })
 
   test('has exactly what was there at the target, on every node, and the writer goes on', async () => {
+    // As after a restart of Docker or of the machine: the copy waits no longer, and is brought to its target again.
+    const ofNode = ['--filter', 'label=howdah.sandbox', '--filter', `name=^/?${facts.container(node)}-`]
+    await docker('kill', await docker('ps', ...ofNode, '--format', '{{.Names}}'))
     expect(await everywhere("SELECT to_regclass('kept') IS NULL")).toEqual(['t', 't', 't', 't'])
     writtenBefore = writes.written
-    const { id } = await perform('cutOverRecovery', { recovery: recovery.id, confirm })
+    const { events, operation } = await performOperation(api, 'cutOverRecovery', { recovery: recovery.id, confirm })
+    expect(operation.error).toBeNull()
+    expect(events.map(({ message }) => message).join()).toMatch(/replaying to LSN .* once more/)
+    const { id } = operation
     expect(await everywhere('SELECT count(*), sum(n) FROM kept')).toEqual(NODES.map(() => '5000|12502500'))
     expect(await everywhere("SELECT to_regclass('later') IS NULL")).toEqual(['t', 't', 't', 't'])
     await expectWellOff(node)

@@ -45,12 +45,8 @@ export class TimelineTakenError extends HowdahError {
 /** The leader did not stop as one that has written everything. */
 export class UncleanStopError extends HowdahError {
   readonly code = 'UNCLEAN_STOP'
-  constructor(node: string, state: string) {
-    super(`${node} was stopped, but its data is "${state}" instead of "shut down"`, {
-      remedy:
-        'Try again when the cluster is healthy: what it has written must be in the archive before it is given up.',
-      retryable: true,
-    })
+  constructor(what: string, state: string, remedy: string) {
+    super(`${what} was stopped, but its data is "${state}" instead of "shut down"`, { remedy, retryable: true })
   }
 }
 

@@ -17,6 +17,8 @@ export interface CutOverSubject {
   readonly node: string
   /** The data's root, on the node's own volume. */
   readonly copy: string
+  /** The call that makes such data anew. */
+  readonly again: string
 }
 
 /**
@@ -25,6 +27,8 @@ export interface CutOverSubject {
  */
 export function promoteCopy<Input>(deps: {
   subject(context: StepContext<Input>): Promise<CutOverSubject>
+  /** Has its PostgreSQL run at its target, as far as that can be had. */
+  awake(context: StepContext<Input>): Promise<void>
   /** Takes back that it has begun, and the copy where nobody needs it any more. */
   giveUp(context: StepContext<Input>): Promise<void>
 }): Step<Input> {
@@ -35,7 +39,7 @@ export function promoteCopy<Input>(deps: {
       findCutOver(context)?.copyTimeline === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE,
 
     async run(context) {
-      const subject = await deps.subject(context)
+      const { again, ...subject } = await deps.subject(context)
       const { node, copy, recovery } = subject
       const service = serviceOf(context.layout, node)
       const live = await readLiveDirectory(context, service)
@@ -44,11 +48,12 @@ export function promoteCopy<Input>(deps: {
       await keepCutOver(context, begun, `Cutting over to recovery ${recovery} on ${node}`)
       await context.recoveries.change(recovery, { status: RecoveryStatus.CUTTING_OVER })
 
+      await deps.awake(context)
       const recovered = context.clients.recoveredCopy(service, copy)
       await endRecovery(context, recovered)
       await checkSwap(context, begun)
       const control = await readControlData(context, service, recovered.directory)
-      if (control.state !== 'shut down') throw new UncleanStopError(`the copy on ${node}`, control.state)
+      if (control.state !== 'shut down') throw new UncleanStopError(`the copy on ${node}`, control.state, again)
       const cluster = await readCluster(context)
       if (control.systemIdentifier !== cluster.systemIdentifier) {
         throw new OtherSystemError(control.systemIdentifier, cluster.systemIdentifier ?? 'unknown')

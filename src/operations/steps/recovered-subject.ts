@@ -3,6 +3,8 @@ import { RecoveryStatus } from '../../domain/recovery.ts'
 import type { StepContext } from '../context.ts'
 import { cutOverState, targetService } from './cut-over-state.ts'
 import type { promoteCopy } from './promote-copy.ts'
+import { recoverCall } from './recovery-exits.ts'
+import { replayAgain } from './replay-again.ts'
 
 /** The copy that a recovery has made on its node. Given up, it is removed: promoted once, it can wait for nothing any more. */
 export function recoveredCopyOf<Input>(
@@ -10,10 +12,12 @@ export function recoveredCopyOf<Input>(
 ): Parameters<typeof promoteCopy<Input>>[0] {
   return {
     async subject(context) {
-      const { id, server, node, directory } = await context.recoveries.get(recoveryOf(context))
+      const record = await context.recoveries.get(recoveryOf(context))
+      const { id, server, node, directory } = record
       if (node === null) throw new NotFoundError(`recovery ${id} is on no node`)
-      return { recovery: id, server, node, copy: directory }
+      return { recovery: id, server, node, copy: directory, again: recoverCall(record) }
     },
+    awake: async (context) => replayAgain(context, await context.recoveries.get(recoveryOf(context))),
     async giveUp(context) {
       const { recovery, copy } = cutOverState(context)
       await context.clients.recoveredCopy(targetService(context), copy).remove()

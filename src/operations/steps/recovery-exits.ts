@@ -32,7 +32,7 @@ export function settleCall(recovery: string): string {
   return `settleRecovery(input: {recovery: "${recovery}"})`
 }
 
-function undoCall({ id, cluster }: RecoveryRecord): string {
+export function undoCall({ id, cluster }: RecoveryRecord): string {
   return `undoRecovery(input: {recovery: "${id}", confirm: "${cluster}"})`
 }
 

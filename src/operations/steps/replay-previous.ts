@@ -9,6 +9,7 @@ import { HistoryMissingError } from './cut-over-errors.ts'
 import { followReplay } from './follow-replay.ts'
 import { serviceOf } from './node-wellness.ts'
 import type { promoteCopy } from './promote-copy.ts'
+import { undoCall } from './recovery-exits.ts'
 
 type Context = StepContext<CutOverRequest>
 
@@ -22,7 +23,7 @@ export const replayPrevious: Step<CutOverRequest> = {
   done: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
-    const { server, previous } = await previousOf(context)
+    const { record, previous } = await previousOf(context)
     const { node, directory, timeline, endLsn } = previous
     const service = serviceOf(context.layout, node)
     const copy = context.clients.recoveredCopy(service, directory)
@@ -33,7 +34,7 @@ export const replayPrevious: Step<CutOverRequest> = {
     const status = await followReplay(context, {
       service,
       copy,
-      request: { server, target: END, timeline: from, restoreMethod: RestoreMethod.PREFETCH },
+      request: { server: record.server, target: END, timeline: from, restoreMethod: RestoreMethod.PREFETCH },
       range: { from: null, to: parseLsn(endLsn) },
       allows: () => {},
     })
@@ -58,16 +59,20 @@ const END = { kind: 'END', timeline: 'latest' } as const
  * was, and undoable. */
 export const previousDataOf: Parameters<typeof promoteCopy<CutOverRequest>>[0] = {
   async subject(context) {
-    const { id, server, previous } = await previousOf(context)
-    return { recovery: id, server, node: previous.node, copy: previous.directory }
+    const { record, previous } = await previousOf(context)
+    const { id: recovery, server } = record
+    return { recovery, server, node: previous.node, copy: previous.directory, again: undoCall(record) }
   },
+  // The step before this one has.
+  awake: async () => {},
   giveUp: async (context) => {
     await context.recoveries.change(context.input.recovery, { status: RecoveryStatus.COMPLETED })
   },
 }
 
 async function previousOf(context: Context) {
-  const { id, server, previous } = await context.recoveries.get(context.input.recovery)
+  const record = await context.recoveries.get(context.input.recovery)
+  const { id, previous } = record
   if (previous === null) throw new NotFoundError(`recovery ${id} has no previous data`)
-  return { id, server, previous }
+  return { record, previous }
 }

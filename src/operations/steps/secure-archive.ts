@@ -9,6 +9,8 @@ import { pollUntil } from './poll-until.ts'
 import { runScript } from './run-on-node.ts'
 
 const CLEAN = 'shut down'
+const TRY_AGAIN =
+  'Try again when the cluster is healthy: what it has written must be in the archive before it is given up.'
 /** What the archiver had not handed over when PostgreSQL stopped, handed over as it would have: with its own command. */
 const HAND_OVER = `cd "$1"; command=$(postgres -C archive_command -D "$1")
 for ready in pg_wal/archive_status/*.ready; do
@@ -31,7 +33,7 @@ export async function secureArchive(
   leader: { readonly name: string; readonly service: string; readonly directory: string },
 ): Promise<NonNullable<CutOverState['ended']>> {
   const control = await readControlData(context, leader.service, leader.directory)
-  if (control.state !== CLEAN) throw new UncleanStopError(leader.name, control.state)
+  if (control.state !== CLEAN) throw new UncleanStopError(leader.name, control.state, TRY_AGAIN)
   const handedOver = await runScript(context, leader.service, HAND_OVER, [leader.directory], {
     user: 'postgres',
     timeoutMs: HAND_OVER_MS,
