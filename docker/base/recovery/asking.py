@@ -1,10 +1,12 @@
 """The slow way of howdah-take-wal: asks the feeder, and waits for it while it is away. asking.py ROOT NAME TARGET"""
+import json
 import os
 import shutil
 import socket
 import sys
 import time
 
+MISSING = 1
 TROUBLE = 200
 PATIENCE_SECONDS = 180
 
@@ -22,9 +24,25 @@ def ask(path, name):
         return None
 
 
+def note(root, name, asked_at, code):
+    """For `status`: what the archive answered, and when it was asked. Its silence says nothing."""
+    path = os.path.join(root, "run", "asked")
+    try:
+        with open(path, encoding="utf-8") as file:
+            before = json.load(file)
+    except FileNotFoundError:
+        before = None
+    # On whichever timeline.
+    again = before is not None and before["name"][8:] == name[8:]
+    with open(f"{path}.new", "w", encoding="utf-8") as file:
+        json.dump({"name": name, "askedAt": asked_at, "missing": code == MISSING, "askedBefore": before["askedAt"] if again else None}, file)
+    os.rename(f"{path}.new", path)
+
+
 def main(root, name, target):
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
+        asked_at = time.time()
         code = ask(os.path.join(root, "wal", "socket"), name)
         if code == 0:
             try:
@@ -32,8 +50,12 @@ def main(root, name, target):
             except FileNotFoundError:
                 # Cleared away together with an earlier one of that name.
                 continue
+            if not name.endswith(".history"):
+                note(root, name, asked_at, code)
             with open(os.path.join(root, "run", "taken", name), "w", encoding="utf-8"):
                 return 0
+        if code == MISSING and not name.endswith(".history"):
+            note(root, name, asked_at, code)
         if code is not None:
             return code
         time.sleep(0.2)

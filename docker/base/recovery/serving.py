@@ -10,7 +10,8 @@ import time
 from copies import OURS, Copy, control_data, fail
 from settings import FLOORS, arguments, needed, put_aside, settings
 
-# Nothing more has come for so long, and the archive was asked several times: it has ended.
+# Replay stands at one position for so long, and the archive, asked since, does not have what comes next: it has ended. One that
+# does not answer, or is slow to, has not.
 QUIET_SECONDS = 4
 
 
@@ -36,7 +37,8 @@ def give_place(copy, location, oid):
 def link_places(root):
     """In the sandbox, as root: where the cluster has a tablespace, the copy finds its own. Whatever else is there is the image's."""
     copy = Copy(root)
-    for location, place in copy.places().items():
+    # One may lie in the other.
+    for location, place in sorted(copy.places().items()):
         if os.path.islink(location) and os.readlink(location) == place:
             continue
         os.makedirs(os.path.dirname(location), exist_ok=True)
@@ -74,7 +76,7 @@ def serve(text):
     if not os.path.exists(copy.path("pg_hba.conf")):
         copy.write("pg_hba.conf", OURS)
     os.makedirs(copy.path("taken"), mode=0o700, exist_ok=True)
-    for name in ("quiet", "ended", "reached"):
+    for name in ("quiet", "asked", "ended", "reached"):
         pathlib.Path(copy.path(name)).unlink(missing_ok=True)
     os.chmod(copy.directory, 0o700)
     chosen = settings(copy, request, FLOORS)
@@ -132,7 +134,7 @@ def status(root):
             copy.write("reached", json.dumps(answer["reached"]))
         return {**answer, "state": "PAUSED", "atEnd": copy.read("ended") is not None}
     # No commit is written behind the last one that the archive holds; so the copy is stopped here, for good.
-    if "waiting for" in startup and is_quiet(copy, seen["lsn"]):
+    if "waiting for" in startup and is_quiet(copy, seen["lsn"], segment):
         copy.write("ended", seen["lsn"])
         copy.psql("SELECT pg_wal_replay_pause()")
     return {**answer, "state": "REPLAYING"}
@@ -155,10 +157,15 @@ def wants(copy):
     return {"settings": lacks(copy), "tablespace": tablespace}
 
 
-def is_quiet(copy, lsn):
-    """Whether replay stands at this position for long enough; each look writes down what the next compares with."""
+def is_quiet(copy, lsn, segment):
+    """Whether the archive ends at this position, where replay waits for a segment; each look writes down what the next compares with."""
     before = json.loads(copy.read("quiet") or "null")
     if before is None or before["lsn"] != lsn:
         copy.write("quiet", json.dumps({"lsn": lsn, "since": time.time()}))
         return False
-    return time.time() - before["since"] >= QUIET_SECONDS
+    asked = json.loads(copy.read("asked") or "null")
+    if asked is None or segment is None or asked["name"][8:] != segment[2] + segment[3]:
+        return False
+    # An unfinished segment is handed over as far as it goes: one that was replayed, and is asked for again, had no more.
+    answered = asked["askedAt"] if asked["missing"] else asked["askedBefore"]
+    return answered is not None and answered - before["since"] >= QUIET_SECONDS
