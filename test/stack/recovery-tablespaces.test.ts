@@ -24,6 +24,7 @@ const confirm = 'patroni'
 const at = (name: string) => `${VOLUME}/places/${name}`
 /** In the base backup; younger than it; younger, and dropped behind the target; made, dropped and made again in the WAL. */
 const NAMES = ['early', 'late', 'gone', 'again']
+const UNKNOWN = 'unknown'
 const AT_TARGET = { early: 500, late: 300_000, gone: 42, again: 100 }
 const AFTERWARDS = { early: 500, late: 160_000, again: 100 }
 
@@ -47,6 +48,9 @@ beforeAll(async () => {
   await createTablespace(facts, { name: 'again', location: at('again'), rows: 7 })
   await dropTablespace(facts, 'again')
   await createTablespace(facts, { name: 'again', location: at('again'), rows: AT_TARGET.again })
+  // Nobody knows of it before replay comes to it, which then begins anew: over the files of both that were at "again".
+  await createTablespace(facts, { name: UNKNOWN, location: at(UNKNOWN), rows: 1 })
+  await dropTablespace(facts, UNKNOWN)
   await leaderSql(facts, 'CHECKPOINT')
   target = await momentOf(facts)
   await leaderSql(facts, 'DELETE FROM in_late WHERE n <= 140000')
@@ -63,7 +67,7 @@ afterAll(async () => {
   await discardRecoveries({ facts, api })
   for (const name of NAMES) await dropTablespace(facts, name)
   await onEveryNode(facts, async () => {})
-  await removeLocations(facts, [...NAMES.map(at), `${VOLUME}/places`])
+  await removeLocations(facts, [...NAMES.map(at), at(UNKNOWN), `${VOLUME}/places`])
   await waitForBackups(api)
   await api.close()
 })

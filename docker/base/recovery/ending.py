@@ -37,8 +37,20 @@ def promote(root):
     # What decides is how it stands, not what was answered on the way there.
     if copy.psql("SELECT pg_is_in_recovery()").stdout.strip() != "f":
         fail(f"it was not promoted: {said.stderr.strip() or said.stdout.strip()}")
+    drop_dead_links(copy)
     keep_histories(copy)
     return {}
+
+
+def drop_dead_links(copy):
+    """Replay that begins anew leaves the link of a tablespace that was dropped, where another took its location: it would lead into
+    that one's files, for every base backup to stumble over."""
+    alive = copy.psql("SELECT oid FROM pg_tablespace")
+    if alive.returncode != 0:
+        fail(f"its tablespaces cannot be read: {alive.stderr.strip()}")
+    for oid in set(os.listdir(copy.data("pg_tblspc"))) - set(alive.stdout.split()):
+        if os.path.islink(copy.data(os.path.join("pg_tblspc", oid))):
+            os.unlink(copy.data(os.path.join("pg_tblspc", oid)))
 
 
 def keep_histories(copy):
@@ -56,6 +68,7 @@ def start_as_the_cluster_does(copy):
     the cluster has, not what was enough for any. And PostgreSQL ends instead of being promoted where it has a target that the
     archive does not reach: then it is started without one, and what it has ends where it was stopped."""
     ended = copy.read("ended")
+    at = copy.psql("SELECT pg_last_wal_replay_lsn()").stdout.strip()
     request = copy.request()
     if ended is not None:
         request["target"] = {"kind": "END", "value": "", "inclusive": True}
@@ -69,6 +82,10 @@ def start_as_the_cluster_does(copy):
     there = "pg_get_wal_replay_pause_state() = 'paused'" if ended is None else f"pg_last_wal_replay_lsn() >= '{ended}'"
     for _ in range(6000):
         if copy.psql(f"SELECT {there}").stdout.strip() == "t":
+            again = copy.psql("SELECT pg_last_wal_replay_lsn()").stdout.strip()
+            # A record that is its own checkpoint is where replay begins anew, and the one behind it is then the first.
+            if again != at:
+                fail(f"started again, it is at {again} and not at {at}, at which it was verified")
             return
         time.sleep(0.1)
     fail("it does not come to where it was again")
@@ -100,6 +117,8 @@ def hand_over(root):
         if place not in locations:
             fail(f"tablespace {oid} lies in {place}, which is none of the copy's own")
         relink(link, place)
+        if any(other["place"] == place for other in tablespaces):
+            fail(f"tablespace {oid} lies in {place}, as another one does")
         tablespaces.append({"oid": oid, "location": locations[place], "place": place})
     write(os.path.join(copy.root, "tablespaces.json"), json.dumps(tablespaces))
     return {"tablespaces": tablespaces}

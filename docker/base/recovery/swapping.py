@@ -6,6 +6,7 @@ from, by what is there: a tablespace's files are either at their location in the
 import functools
 import json
 import os
+import re
 
 from copies import Copy, control_data, fail, read, write
 from ending import relink
@@ -141,24 +142,34 @@ def refuse_unexpected(text):
     return answer["progress"]
 
 
+def mount_of(path):
+    """The mount that it lies in: nothing is renamed from one into another, be they of one device."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        points = [re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), line.split()[4]) for line in file]
+    real = os.path.realpath(path)
+    return max((point for point in points if os.path.commonpath([point, real]) == point), key=len)
+
+
 def swap_check(text):
     """Before anything is stopped: that each tablespace can change places by rename."""
     copy, previous = data_of(text)
-    device = os.stat(copy.live).st_dev
-    held = {tablespace["location"] for tablespace in previous.in_service()}
+    volume = mount_of(copy.live)
+    held = [tablespace["location"] for tablespace in previous.in_service()]
+    if shared := {location for location in held if held.count(location) > 1}:
+        fail(f"{copy.live}/pg_tblspc has two links to {', '.join(sorted(shared))}: remove that of the tablespace that is not in pg_tablespace")
     for tablespace in copy.tablespaces():
         location = tablespace["location"]
         parent = location
         while not os.path.isdir(parent):
             parent = os.path.dirname(parent)
-        if os.stat(parent).st_dev != device:
+        if mount_of(parent) != volume:
             fail(f"tablespace {tablespace['oid']} belongs in {location}, which is on another volume than {copy.live}")
         if not os.access(parent, os.W_OK | os.X_OK):
             fail(f"tablespace {tablespace['oid']} belongs in {location}, and {parent} may not be written to")
         if location not in held and os.path.isdir(os.path.join(location, copy.version_directory)):
             fail(f"tablespace {tablespace['oid']} belongs in {location}, where there are files of another one")
     for location in held:
-        if os.stat(location).st_dev != device:
+        if mount_of(location) != volume:
             fail(f"{location} holds a tablespace, and is on another volume than {copy.live}")
     return {}
 

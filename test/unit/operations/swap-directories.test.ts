@@ -250,6 +250,12 @@ describe('before anything is stopped, a swap is refused', () => {
     expect(await refusal(await volumeOf([IN_BOTH, MADE_ANEW]))).toBeNull()
   })
 
+  test('where two links lead to one tablespace, so that nobody can tell whose it is', async () => {
+    const volume = await volumeOf([IN_THE_NODES])
+    await symlink(volume.at(IN_THE_NODES.location), volume.at('live/pg_tblspc/99'))
+    expect(await refusal(volume)).toMatch(/two links to .*ts\/node/)
+  })
+
   test.skipIf(process.platform !== 'linux')('where a tablespace of the copy belongs on another volume', async () => {
     const volume = await volumeOf([{ ...IN_THE_COPY, location: '../../../../../../dev/shm/howdah-unit/ts' }])
     expect(await refusal(volume)).toMatch(/tablespace 103 belongs in .*dev\/shm.*, which is on another volume than/)
