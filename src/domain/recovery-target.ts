@@ -42,6 +42,7 @@ export interface TargetProblem {
 
 /** Longest restore point name, in bytes (PostgreSQL's MAXFNAMELEN less its end). */
 const MAX_NAME_BYTES = 63
+const CONTROL = /\p{Cc}/u
 const FIRST_NORMAL_XID = 3n
 /** Of the 64 bits of a transaction id WAL has the low 32. */
 const XID_EPOCH = 1n << 32n
@@ -132,6 +133,14 @@ function parseName(name: string, timeline: TargetTimeline): ParsedRecoveryTarget
       'name',
       `a restore point's name has 1 to ${MAX_NAME_BYTES} bytes, this one has ${bytes}`,
       'Write the name that was given to pg_create_restore_point.',
+    )
+  }
+  // What the archive has of it is compared line by line.
+  if (CONTROL.test(name)) {
+    return wrong(
+      'name',
+      'a restore point whose name has control characters in it, a line break for one, cannot be told apart in the WAL',
+      'Recover to its LSN, which pg_create_restore_point answered.',
     )
   }
   return right({ kind: 'NAME', name, timeline })

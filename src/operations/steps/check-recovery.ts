@@ -53,7 +53,16 @@ export function checkTarget(context: RecoveryContext): Refusal[] {
     const code = isFuture(target, context.now) ? 'TARGET_IN_FUTURE' : 'TARGET_NOT_RECOVERABLE'
     return [refuse(code, why, nearest.join(' ') || 'See backupServer.recoveryWindows.', 'target')]
   }
-  return checkChosen(verdict.backup)
+  return [...checkChosen(verdict.backup), ...checkNames(verdict.backup)]
+}
+
+/** Barman is told places as NAME:PLACE, and takes the name up to the first colon: the wrong tablespace would be put there. */
+function checkNames(backup: Backup | null): Refusal[] {
+  const misread = backup?.tablespaces.find(({ name }) => name.includes(':'))
+  if (backup === null || misread === undefined) return []
+  const message = `backup ${backup.backupId} has tablespace "${misread.name}", whose name Barman takes for another one`
+  const remedy = `ALTER TABLESPACE "${misread.name.replaceAll('"', '""')}" RENAME TO ... without a colon; then createBackup(input: {type: FULL}). For a target before that: a backup from before it was made.`
+  return [refuse('TABLESPACE_NAME', message, remedy)]
 }
 
 /** What speaks against a backup, whoever has chosen it. */

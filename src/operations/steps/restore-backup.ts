@@ -71,11 +71,11 @@ function restoreCommand(context: Context, record: RecoveryRecord, copy: Recovere
   const host = context.layout.nodes.find(({ name }) => name === node)?.host
   const remote = host === undefined ? [] : ['--remote-ssh-command', `ssh postgres@${host}`]
   const places = (backupOf(context, record)?.tablespaces ?? []).flatMap(({ oid, name }) => [
-    '--tablespace',
-    `${name}:${copy.placeOf(oid)}`,
+    `--tablespace=${name}:${copy.placeOf(oid)}`,
   ])
+  const settled = ['howdah-settle-backup', server, backupId]
   // WAL comes as it is replayed; without it Barman would copy all that there is up to the target first.
-  return ['barman', 'restore', '--get-wal', ...remote, ...places, server, backupId, copy.directory]
+  return [...settled, 'barman', 'restore', '--get-wal', ...remote, ...places, server, backupId, copy.directory]
 }
 
 function backupOf(context: Context, { backupId }: RecoveryRecord): Backup | undefined {

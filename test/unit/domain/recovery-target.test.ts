@@ -52,6 +52,8 @@ describe('a recovery target', () => {
     [{ xid: '-5' }, 'xid'],
     [{ name: '' }, 'name'],
     [{ name: 'ä'.repeat(32) }, 'name'],
+    [{ name: 'two\nlines' }, 'name'],
+    [{ name: 'carriage\r' }, 'name'],
     [{ timeline: '0' }, 'timeline'],
     [{ timeline: 'newest' }, 'timeline'],
   ])('is refused with its field: %o', (input, field) => {

@@ -209,6 +209,13 @@ describe('a tablespace', () => {
     expect(await rehearse({}, world)).toEqual([])
   })
 
+  test.each(['a:b', ':'])('whose name Barman would take for another (%s) is restored by no kind', async (name) => {
+    const world = withTablespaces([{ ...ON_VOLUME, name }], [])
+    expect(await recover({}, world)).toEqual(['TABLESPACE_NAME at null'])
+    expect(await rehearse({}, world)).toEqual(['TABLESPACE_NAME at null'])
+    expect(await rehearse({}, withTablespaces([ON_VOLUME], [{ ...ON_VOLUME, name }]))).toEqual([])
+  })
+
   test('is named in the refusal, with what to do', async () => {
     const [refusal] = await recoverCluster.check(recoveryOf({}, withTablespaces([ELSEWHERE], [])))
     expect(refusal?.message).toBe(
