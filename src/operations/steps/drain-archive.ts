@@ -1,12 +1,11 @@
-import { messageOf } from '../../domain/errors.ts'
-import { LoginRefusedError } from '../../domain/login-refusal.ts'
+import { HowdahError, messageOf, UnreachableError } from '../../domain/errors.ts'
 import { seenNow } from '../../domain/observed.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { NotArchivedError } from './cut-over-errors.ts'
+import { NodeCommandError, NotArchivedError } from './cut-over-errors.ts'
 import { cutOverState, keepCutOver } from './cut-over-state.ts'
-import { readArchiverOverSocket } from './node-socket.ts'
+import { askOverSocket, readArchiverOverSocket } from './node-socket.ts'
 import { leaderOf, snapshotOf } from './node-wellness.ts'
 
 const CHECKPOINT_MS = 600_000
@@ -26,14 +25,23 @@ export const drainArchive: Step<unknown> = {
 
   async run(context) {
     const { server } = cutOverState(context)
-    const barman = context.clients.barman(server)
-    const { base, incoming } = await barman.paths()
+    const { base, incoming } = await context.clients.barman(server).paths()
     await keepCutOver(context, { archive: incoming.replace(/\/[^/]*$/, '') || base }, `The archive is in ${incoming}`)
-    await barman.switchWal({ force: false })
+    await closeSegment(context)
     await untilDrained(context)
     await checkpoint(context)
     return undefined
   },
+}
+
+/** Over the leader's own socket: no role, Barman's above all, need be let in for it. Else its shutdown closes the segment. */
+async function closeSegment(context: StepContext<unknown>): Promise<void> {
+  try {
+    await askOverSocket(context, leaderOf(context.cluster()) ?? '', 'SELECT pg_switch_wal()')
+  } catch (error) {
+    if (!(error instanceof NodeCommandError || error instanceof UnreachableError)) throw error
+    context.log(`The open segment is closed only when the cluster is stopped: ${messageOf(error)}`, LogLevel.WARNING)
+  }
 }
 
 /** It makes the leader's shutdown short. Without it that takes longer, and nothing else is different. */
@@ -41,7 +49,8 @@ async function checkpoint(context: StepContext<unknown>): Promise<void> {
   try {
     await context.clients.checkpoint(CHECKPOINT_MS)
   } catch (error) {
-    if (!(error instanceof LoginRefusedError)) throw error
+    context.signal.throwIfAborted()
+    if (!(error instanceof HowdahError)) throw error
     context.log(`No checkpoint before the cluster is stopped: ${messageOf(error)}`, LogLevel.WARNING)
   }
 }
@@ -66,7 +75,14 @@ async function archiverNow(context: StepContext<unknown>): Promise<{ pending: nu
   const leader = leaderOf(context.cluster()) ?? ''
   await context.clients.refreshNode(leader)
   const node = snapshotOf(context.cluster(), leader)
-  if (node !== undefined && node.loginRefusal !== null) return readArchiverOverSocket(context, leader)
+  if (node !== undefined && node.loginRefusal !== null) {
+    try {
+      return await readArchiverOverSocket(context, leader)
+    } catch (error) {
+      if (!(error instanceof NodeCommandError || error instanceof UnreachableError)) throw error
+      return { pending: null, last: null }
+    }
+  }
   const archiver = node === undefined ? null : (seenNow(node.postgres)?.archiver ?? null)
   return { pending: archiver?.pendingSegments ?? null, last: archiver?.lastArchivedWal ?? null }
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
+import { isOperationId } from '../../domain/operation-id.ts'
 import type { ServiceCommands } from '../clients/service-commands.ts'
 import type { StepContext } from '../context.ts'
 import { NodeCommandError } from './cut-over-errors.ts'
@@ -12,7 +13,7 @@ const SUPERVISED = 'n=0; until sv status "$1" > /dev/null 2>&1 || [ "$n" -ge 100
 /** A person's own file "down" has no operation in it, and keeps none. */
 const KEEP_DOWN = '[ -e "$1/down" ] || printf "%s\\n" "$3" > "$1/down"'
 const RUNS = 'if [ ! -e "$1/down" ] && sv status "$1" 2> /dev/null | grep -q ^run:; then echo yes; else echo no; fi'
-const KEPT_BY = 'if [ -e "$1/down" ]; then head -n 1 "$1/down"; fi'
+const KEPT_BY = 'if [ -e "$1/down" ]; then printf "kept "; head -n 1 "$1/down"; fi'
 const STOP_SECONDS = 60
 /** A leader with much to write takes longer than runit waits. */
 const STOP_TURNS = 5
@@ -61,7 +62,19 @@ export async function isPatroniStarted(context: StepContext<unknown>, service: s
  * down. Throws NodeCommandError, UnreachableError and NotFoundError.
  */
 export async function patroniKeptDownBy(services: ServiceCommands, service: string): Promise<string | null> {
+  const by = await readKeptBy(services, service)
+  return by !== null && isOperationId(by) ? by : null
+}
+
+/** Whether it is a person's wish that Patroni stays down there: a file "down" without an operation in it. Throws the same. */
+export async function isKeptDownByPerson(services: ServiceCommands, service: string): Promise<boolean> {
+  const by = await readKeptBy(services, service)
+  return by !== null && !isOperationId(by)
+}
+
+/** The first line of the file; null where there is none. */
+async function readKeptBy(services: ServiceCommands, service: string): Promise<string | null> {
   const { exitCode, stdout, stderr } = await services.run(service, { argv: ['sh', '-c', KEPT_BY, 'sh', PATRONI] })
   if (exitCode !== 0) throw new NodeCommandError(service, 'sh', stderr.trim() || `exit code ${exitCode}`)
-  return stdout.trim() || null
+  return /^kept (.*)/.exec(stdout)?.[1]?.trim() ?? null
 }

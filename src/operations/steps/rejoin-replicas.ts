@@ -43,8 +43,10 @@ export const rejoinReplicas: Step<unknown> = {
         LogLevel.WARNING,
       )
     })
+    // Those that did not run when the cluster was stopped, too.
+    const leftOut = context.layout.nodes.some(({ name }) => !nodes.includes(name))
     // With a node that still has the history that was left it stays on: without a leader nobody else knows better.
-    if (joined.every(({ status }) => status === 'fulfilled')) await liftHowdahsGuard(context)
+    if (!leftOut && joined.every(({ status }) => status === 'fulfilled')) await liftHowdahsGuard(context)
     else {
       const until = 'until every node follows; Howdah then takes it off by itself'
       context.log(

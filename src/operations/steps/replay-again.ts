@@ -22,7 +22,10 @@ export async function replayAgain(
 ): Promise<void> {
   const copy: RecoveredCopy = context.clients.recoveredCopy(service, directory)
   const at = reached?.lsn ?? null
-  if (at === null || (await copy.status()).state !== 'STOPPED') return
+  const status = await copy.status()
+  // What fetches for it may have ended with the node's container.
+  if (status.state === 'PAUSED') await copy.keepFetching({ server, restoreMethod })
+  if (at === null || status.state !== 'STOPPED') return
   const { state } = await readControlData(context, service, copy.directory)
   if (!IN_RECOVERY.includes(state)) return
   context.log(`Its PostgreSQL has ended since it was READY: replaying to LSN ${at} once more`, LogLevel.WARNING)

@@ -3,7 +3,7 @@ import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { AlreadyLeadingError } from './cut-over-errors.ts'
-import { measureOutage } from './cut-over-outage.ts'
+import { endOutage, measureOutage } from './cut-over-outage.ts'
 import { cutOverState, findCutOver, keepCutOver, targetService } from './cut-over-state.ts'
 import { hasLed } from './has-led.ts'
 import { readLeader } from './leadership.ts'
@@ -40,12 +40,12 @@ export const startTarget: Step<unknown> = {
   async undo(context) {
     const { node } = cutOverState(context)
     const service = targetService(context)
-    if (await hasLed(context)) throw alreadyLeading(context)
+    if (await hasLed(context)) throw await alreadyLeading(context)
     await stopPatroni(context, service)
     // It may have begun between the look and the stop.
     if (await hasLed(context)) {
       await startPatroni(context, service)
-      throw alreadyLeading(context)
+      throw await alreadyLeading(context)
     }
     context.log(`${node} has not led with the recovered data`)
   },
@@ -75,7 +75,9 @@ export async function untilItLeads(context: Context): Promise<void> {
   }
 }
 
-function alreadyLeading(context: Context): AlreadyLeadingError {
+/** Nothing more is taken back, so nobody else ends the measurement. */
+async function alreadyLeading(context: Context): Promise<AlreadyLeadingError> {
+  await endOutage(context)
   const { node, previous, recovery } = cutOverState(context)
   return new AlreadyLeadingError(node, previous, recovery)
 }

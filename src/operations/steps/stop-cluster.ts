@@ -1,4 +1,4 @@
-import { messageOf, WaitTimeoutError } from '../../domain/errors.ts'
+import { messageOf, NotFoundError, WaitTimeoutError } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
@@ -8,7 +8,7 @@ import { beginOutage, endOutage } from './cut-over-outage.ts'
 import { cutOverState, findCutOver, keepCutOver, required } from './cut-over-state.ts'
 import { readLeader } from './leadership.ts'
 import { serviceOf } from './node-wellness.ts'
-import { startEachPatroni, startPatroni, stopPatroni } from './patroni-service.ts'
+import { isKeptDownByPerson, startEachPatroni, startPatroni, stopPatroni } from './patroni-service.ts'
 import { pollUntil } from './poll-until.ts'
 import { secureArchive } from './secure-archive.ts'
 import { takeBackKeys } from './swap-data.ts'
@@ -80,10 +80,7 @@ async function keepLeader(context: Context): Promise<string> {
   const leader = await readLeader(context)
   if (leader === null) throw new WaitTimeoutError('a leader to stop', 'nobody leads', 0)
   const running = await Promise.all(
-    context.layout.nodes.map(async ({ name, service }) => {
-      const { status } = await context.clients.services.inspect(service)
-      return status === 'running' ? [name] : []
-    }),
+    context.layout.nodes.map(async ({ name, service }) => ((await isToBeStopped(context, service)) ? [name] : [])),
   )
   await keepCutOver(
     context,
@@ -91,6 +88,17 @@ async function keepLeader(context: Context): Promise<string> {
     `${leader} leads; stopping ${running.flat().join(', ')}`,
   )
   return leader
+}
+
+/** Not one that does not run, has no container at all, or is kept down by a person: that stays as it is. */
+async function isToBeStopped({ clients: { services } }: Context, service: string): Promise<boolean> {
+  try {
+    const { status } = await services.inspect(service)
+    return status === 'running' && !(await isKeptDownByPerson(services, service))
+  } catch (error) {
+    if (error instanceof NotFoundError) return false
+    throw error
+  }
 }
 
 /** Null when somebody does; else what was last seen. */

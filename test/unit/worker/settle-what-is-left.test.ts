@@ -19,11 +19,11 @@ async function started(given: {
   recoveries?: ReturnType<typeof left>[]
   active?: string[]
   cluster?: Partial<ClusterSnapshot>
-  /** What stands in the file that keeps db2's Patroni down. */
-  down?: string
+  /** What stands in the file that keeps db2's Patroni down; null: there is none. */
+  down?: string | null
   accepts?: boolean
 }) {
-  const { recoveries = [], active = [], cluster = {}, down = '', accepts = true } = given
+  const { recoveries = [], active = [], cluster = {}, down = null, accepts = true } = given
   let now = new Date(AT)
   let tick: () => void = () => {}
   const asked: Record<string, unknown>[] = []
@@ -35,7 +35,7 @@ async function started(given: {
     },
   }
   const services: Pick<ServiceCommands, 'run'> = {
-    run: async () => ({ exitCode: 0, stdout: down === '' ? '' : `${down}\n`, stderr: '' }),
+    run: async () => ({ exitCode: 0, stdout: down === null ? '' : `kept ${down}\n`, stderr: '' }),
   }
   settleWhatIsLeft({
     layout,
@@ -120,15 +120,18 @@ test.each<[string, Parameters<typeof started>[0], string[]]>([
   expect((await started(given)).kinds()).toEqual(expected)
 })
 
+const ENDED = '20261122T110000000-3f9a1c'
 const silent = {
   nodes: [LEADER, nodeOf('db2', { patroni: away('connection refused') })],
   services: seen(['db1', 'db2'].map((name) => serviceOf(name))),
 }
 
 test.each<[string, Parameters<typeof started>[0], string[]]>([
-  ['by an operation that has ended is started', { cluster: silent, down: 'ended' }, ['startService']],
-  ['by one that runs is left to it', { cluster: silent, down: 'running', active: ['running'] }, []],
+  ['by an operation that has ended is started', { cluster: silent, down: ENDED }, ['startService']],
+  ['by one that runs is left to it', { cluster: silent, down: ENDED, active: [ENDED] }, []],
   ['by a person stays down', { cluster: silent, down: '' }, []],
+  ['by a person who says why stays down', { cluster: silent, down: 'disk replaced, leave down' }, []],
+  ['by nobody is not for Howdah to start', { cluster: silent }, []],
 ])('a node that is kept down %s', async (_, given, expected) => {
   expect((await started(given)).kinds()).toEqual(expected)
 })
