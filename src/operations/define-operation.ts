@@ -81,7 +81,7 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   /** True: Howdah alone asks for it; there is no mutation. */
   readonly internal?: boolean
   /**
-   * True: what its steps keep is of this one operation, so a retry begins from the start. Left out: a retry goes on from the
+   * True: what its steps keep is of this one operation, or chosen for its time, so a retry begins from the start. Left out: a retry goes on from the
    * step that failed where that step can tell how far it came.
    */
   readonly retriesFromStart?: boolean

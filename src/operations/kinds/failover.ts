@@ -42,6 +42,8 @@ export default defineOperation<FailoverInput>({
     ...(input.force === true || healthyLeader(cluster) === null ? [] : [exclusive(resources.leader)]),
   ],
   fenced: true,
+  // Who leads and who may is another question by then.
+  retriesFromStart: true,
   destructive: true,
   check: checkFailover,
   plan: planFailover,

@@ -63,6 +63,8 @@ export default defineOperation<SwitchoverInput>({
     ...(input.force === true || timeOf(input) !== null ? [] : [exclusive(resources.leader)]),
   ],
   fenced: true,
+  // Who leads and who may is another question by then.
+  retriesFromStart: true,
   destructive: false,
   check: checkSwitchover,
   plan: planSwitchover,

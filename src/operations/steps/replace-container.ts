@@ -1,4 +1,5 @@
 import { NotFoundError } from '../../domain/errors.ts'
+import { NOTHING_TOUCHED } from '../../domain/plan-scope.ts'
 import type { ServiceContainer } from '../clients/service-commands.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
@@ -16,6 +17,7 @@ export const replaceContainer: Step<ServiceRequest> = {
   name: 'replace-container',
   title: 'Replace its container',
   weight: 2,
+  comparesPlan: true,
 
   async done(context) {
     const current = await find(context)
@@ -71,6 +73,8 @@ export const removeOldContainer: Step<ServiceRequest> = {
   name: 'remove-old-container',
   title: 'Remove the old container',
   pointOfNoReturn: true,
+  // Nothing runs in it any more; what the new one is by now was compared before it was made.
+  scope: () => NOTHING_TOUCHED,
 
   async done({ clients, input, operation }) {
     const old = await clients.services.rebuild.setAsideContainer(input.service, operation.id)

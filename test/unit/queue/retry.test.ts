@@ -5,8 +5,16 @@ import { stepToGoOnFrom } from '../../../src/queue/retry.ts'
 import { operationRecord } from '../../support/operations.ts'
 
 const registry = await loadOperations()
-/** What their steps keep is of one operation: under its id, or compared with it. */
-const FROM_START = ['cutOverRecovery', 'recoverCluster', 'rehearseRecovery', 'settleRecovery', 'undoRecovery']
+/** What their steps keep is of one operation: under its id, compared with it, or a choice that is another one by then. */
+const FROM_START = [
+  'failover',
+  'switchover',
+  'cutOverRecovery',
+  'recoverCluster',
+  'rehearseRecovery',
+  'settleRecovery',
+  'undoRecovery',
+]
 
 test.each([...registry.values()].map((kind) => [kind.name, kind] as const))(
   'a retry of %s that was interrupted in its last step goes on from where its state is its own',
