@@ -1,6 +1,7 @@
 import { IsIn, IsOptional } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
 import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
+import { SnapshotPart } from '../../domain/snapshot-part.ts'
 import { exclusive, resources } from '../claims.ts'
 import type { PlanContext } from '../context.ts'
 import { defineOperation, type PlanDraft } from '../define-operation.ts'
@@ -9,7 +10,9 @@ import { recoveryResult } from '../recovery-result.ts'
 import { refuse } from '../refuse.ts'
 import { mebibytes } from '../steps/backup-subject.ts'
 import { findRecovery, unknownRecovery } from '../steps/check-cut-over.ts'
+import { checkDataService } from '../steps/check-data-service.ts'
 import { discardData } from '../steps/discard-data.ts'
+import { serviceOf } from '../steps/node-wellness.ts'
 import { type ActiveOperations, discardPreviousCall, freeingCall, isWorkedOn } from '../steps/recovery-exits.ts'
 
 @InputType({ description: 'Which recovery to discard.' })
@@ -40,12 +43,13 @@ export default defineOperation<DiscardRecoveryInput>({
   check: (context) => {
     const record = findRecovery(context)
     if (record === undefined) return [unknownRecovery(context)]
-    return HAS_PREVIOUS.includes(record.status)
+    const refusals = HAS_PREVIOUS.includes(record.status)
       ? checkPrevious(record, context.input)
       : checkCopy(record, context.active)
+    return refusals.length > 0 ? refusals : checkKept(context, record)
   },
   plan,
-  changes: [],
+  changes: [SnapshotPart.BACKUPS],
   steps: [discardData],
   result: ({ operation, input }) => recoveryResult(operation, input.recovery),
 })
@@ -72,6 +76,14 @@ function checkPrevious(record: RecoveryRecord, { previousData, confirm, dryRun }
   const message = `recovery ${id} is ${status}, and ${previous.directory} on ${previous.node} is what was before it`
   const remedy = `${discardPreviousCall(record)} removes that; it stays recoverable from the archive alone.`
   return [refuse('HAS_PREVIOUS_DATA', message, remedy, 'previousData')]
+}
+
+function checkKept(
+  { cluster, layout }: PlanContext<DiscardRecoveryInput>,
+  { status, service, previous }: RecoveryRecord,
+) {
+  if (previous !== null) return checkDataService(cluster, serviceOf(layout, previous.node))
+  return KEEPS_NOTHING.includes(status) ? [] : checkDataService(cluster, service)
 }
 
 function plan(context: PlanContext<DiscardRecoveryInput>): PlanDraft {

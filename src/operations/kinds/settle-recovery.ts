@@ -1,10 +1,11 @@
 import { InputType } from 'type-graphql'
-import { type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
+import { isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery.ts'
 import { exclusive, resources } from '../claims.ts'
 import { defineOperation } from '../define-operation.ts'
 import { RecoveryOperationInput } from '../inputs/recovery-operation-input.ts'
 import { recoveryResult } from '../recovery-result.ts'
 import { findRecovery, unknownRecovery } from '../steps/check-cut-over.ts'
+import { checkDataService } from '../steps/check-data-service.ts'
 import { cutOverClaims } from '../steps/cut-over-claims.ts'
 import { onlyWhere } from '../steps/cut-over-steps.ts'
 import { firstBackup } from '../steps/first-backup.ts'
@@ -43,7 +44,12 @@ export default defineOperation<SettleRecoveryInput>({
   fenced: true,
   destructive: false,
   retriesFromStart: true,
-  check: (context) => (findRecovery(context) === undefined ? [unknownRecovery(context)] : []),
+  check(context) {
+    const record = findRecovery(context)
+    if (record === undefined) return [unknownRecovery(context)]
+    // A cut over half done starts what it needs by itself.
+    return isUnsettled(record) && !isInCutOver(record) ? checkDataService(context.cluster, record.service) : []
+  },
   plan(context) {
     const record = findRecovery(context)
     const steps = STEPS.filter(({ name }) => isInCutOver(record) || !OF_CUT_OVERS_ALONE.includes(name))

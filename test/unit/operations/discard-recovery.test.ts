@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ServiceState } from '../../../src/domain/node.ts'
 import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
 import type { BarmanCommands } from '../../../src/operations/clients/barman-commands.ts'
 import type { ServiceCommands } from '../../../src/operations/clients/service-commands.ts'
@@ -8,6 +9,7 @@ import { discardData } from '../../../src/operations/steps/discard-data.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { seen, serviceOf } from '../domain/builders.ts'
 import { FakeBarman } from './backup-steps.ts'
 import { planContext } from './upkeep-context.ts'
 
@@ -69,6 +71,26 @@ describe('discardRecovery is refused', () => {
   })
 })
 
+describe('where what holds the data does not run, discardRecovery names what starts it', () => {
+  const without = (record: RecoveryRecord, state: ServiceState) => {
+    const services = seen(['db1', 'db2', 'barman'].map((name) => serviceOf(name, { state })))
+    const fields = { recovery: 'r1', previousData: true, confirm: 'patroni' }
+    return planContext(new DiscardRecoveryInput(), fields, { services }, [], [record])
+  }
+  test.each([
+    [READY, ServiceState.EXITED, 'startService(input: {service: "barman"})'],
+    [COMPLETED, ServiceState.EXITED, 'startService(input: {service: "db2"})'],
+    [COMPLETED, ServiceState.MISSING, 'npm start'],
+  ])('%o, %s', async (record, state, remedy) => {
+    const refusals = await discardRecovery.check(without(record, state))
+    expect(refusals).toMatchObject([{ code: 'SERVICE_NOT_RUNNING', remedy: expect.stringContaining(remedy) }])
+  })
+
+  test('and wants nothing where nothing is left', async () => {
+    expect(await discardRecovery.check(without({ ...COMPLETED, previous: null }, ServiceState.EXITED))).toEqual([])
+  })
+})
+
 describe('while an operation works on it', () => {
   test.each(['RESTORING', 'REPLAYING', 'VERIFYING', 'CUTTING_OVER'] as const)('%s is not discarded', async (status) => {
     const record = of(RecoveryStatus[status])
@@ -112,11 +134,12 @@ function discardOf(
   given: {
     recovery?: string
     previousData?: boolean
-    state?: Readonly<Record<string, unknown>>
     stuck?: Error
+    /** Of the removal on the node. */
+    exitCode?: number
   } = {},
 ) {
-  const { recovery = 'r1', previousData = true, state = {}, stuck = null } = given
+  const { recovery = 'r1', previousData = true, stuck = null, exitCode = 0 } = given
   const copy = new FakeRecoveredCopy({ state: 'PAUSED' })
   copy.stuck = stuck
   const barman = new FakeBarman([])
@@ -126,9 +149,8 @@ function discardOf(
   const { done } = copy
   const services: Partial<ServiceCommands> = {
     run: async (service, { user, argv }) => {
-      const kept = recoveries.records.get('r1')?.previous
-      done.push(`${user} on ${service}: ${argv.at(-1)}${kept == null ? '' : ', which is still named'}`)
-      return { exitCode: 0, stdout: '', stderr: '' }
+      done.push(`${user} on ${service}: ${argv.at(-1)}`)
+      return { exitCode, stdout: '', stderr: '' }
     },
   }
   const context = fakeStepContext({
@@ -148,7 +170,6 @@ function discardOf(
       services: services as ServiceCommands,
     },
     recoveries,
-    state,
   })
   return {
     done,
@@ -217,11 +238,10 @@ describe('discarding', () => {
     expect(recovery()?.previous).toEqual(previous)
   })
 
-  test('goes on where a worker was lost between the record and the removal', async () => {
-    const { node, directory } = previous
-    const { done, run } = discardOf({ ...COMPLETED, previous: null }, { state: { removing: { node, directory } } })
-    await run()
-    expect(done).toEqual(['postgres on db2: /data/patroni2.previous-r1'])
+  test('names what a cut over has kept until it is gone, so that the next removes it', async () => {
+    const { run, recovery } = discardOf(COMPLETED, { exitCode: 1 })
+    await expect(run()).rejects.toMatchObject({ code: 'NODE_COMMAND_FAILED' })
+    expect(recovery()?.previous).toEqual(previous)
   })
 
   test('what a cut over has kept and is gone already touches nothing', async () => {
