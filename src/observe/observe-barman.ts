@@ -36,7 +36,10 @@ export interface ObserveBarmanDeps {
 }
 
 export interface BarmanSource extends Source {
-  /** Each resolves when the snapshot has an answer that was asked for after the call, or the reason why there is none. */
+  /**
+   * Each resolves when the snapshot has an answer that was asked for after the call, or the reason why there is none. Where Barman
+   * was away, it is tried at once.
+   */
   refreshBackups(): Promise<void>
   refreshChecks(): Promise<void>
   /** The catalogue, and what waits to be filed. */
@@ -126,9 +129,17 @@ export function observeBarman(deps: ObserveBarmanDeps): BarmanSource {
     stop: async () => {
       await Promise.all([reader.stop(), ...all.map((poll) => poll.stop())])
     },
-    refreshBackups: () => polls.backups.now(),
-    refreshChecks: () => polls.checks.now(),
+    refreshBackups: async () => {
+      await reader.reconnect()
+      // The room that there is: what was removed has given some back.
+      await Promise.all([polls.backups.now(), polls.disk.now()])
+    },
+    refreshChecks: async () => {
+      await reader.reconnect()
+      await polls.checks.now()
+    },
     refreshWal: async () => {
+      await reader.reconnect()
       await polls.wal.now()
       await polls.incoming.now()
       // A segment that was filed between these two looks was in neither.

@@ -30,6 +30,8 @@ export interface BarmanReader {
   disk(): Promise<DiskUsage>
   directories(): Promise<BarmanDirectories>
   start(listener: ReaderListener): void
+  /** Where the session is away, tries now to have it back: resolves when it is up, or that try has failed. */
+  reconnect(): Promise<void>
   /** Resolves when the SSH process is gone. */
   stop(): Promise<void>
 }
@@ -65,6 +67,15 @@ export function createBarmanReader(deps: BarmanReaderDeps): BarmanReader {
   let lastReason = 'not connected yet'
   let lastId = 0
   let running: Promise<void> = Promise.resolve()
+  let isUp = false
+  let wake = () => {}
+  let waiting: (() => void)[] = []
+  const tried = (up: boolean) => {
+    isUp = up
+    const told = waiting
+    waiting = []
+    for (const tell of told) tell()
+  }
 
   const ask = <T extends z.ZodType>(schema: T, request: object, answerMs = timeoutMs): Promise<z.output<T>> => {
     const id = ++lastId
@@ -137,8 +148,14 @@ export function createBarmanReader(deps: BarmanReaderDeps): BarmanReader {
   const run = async (listener: ReaderListener) => {
     const backoff = createBackoff({ initialMs: 250, maxMs: 5_000 })
     while (!stopping.signal.aborted) {
-      await serve(listener, () => backoff.reset())
-      await clock.sleep(backoff.next(), stopping.signal).catch(() => {})
+      await serve(listener, () => {
+        backoff.reset()
+        tried(true)
+      })
+      tried(false)
+      const nap = new AbortController()
+      wake = () => nap.abort()
+      await clock.sleep(backoff.next(), AbortSignal.any([stopping.signal, nap.signal])).catch(() => {})
     }
   }
 
@@ -155,9 +172,16 @@ export function createBarmanReader(deps: BarmanReaderDeps): BarmanReader {
     start: (listener) => {
       running = run(listener)
     },
+    reconnect: async () => {
+      if (isUp || stopping.signal.aborted) return
+      const told = new Promise<void>((resolve) => waiting.push(resolve))
+      wake()
+      await told
+    },
     stop: async () => {
       stopping.abort()
       await running
+      tried(false)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { CLUSTER_PARTS } from '../../domain/snapshot-part.ts'
+import { CLUSTER_PARTS, SERVICE_PARTS } from '../../domain/snapshot-part.ts'
 import { defineOperation } from '../define-operation.ts'
 import { ServiceInput } from '../inputs/service-input.ts'
 import { checkOwnGround, checkServiceExists, checkTakingDown } from '../steps/check-service.ts'
@@ -35,7 +35,7 @@ export default defineOperation<ServiceInput>({
     }
   },
   planRestsOn: CLUSTER_PARTS,
-  changes: CLUSTER_PARTS,
+  changes: SERVICE_PARTS,
   steps: STEPS,
   result: serviceResult,
 })

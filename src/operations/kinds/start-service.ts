@@ -1,7 +1,7 @@
 import { type Check, CheckStatus } from '../../domain/backup.ts'
 import { assessEtcd } from '../../domain/etcd-quorum.ts'
 import { ServiceState } from '../../domain/node.ts'
-import { CLUSTER_PARTS } from '../../domain/snapshot-part.ts'
+import { SERVICE_PARTS } from '../../domain/snapshot-part.ts'
 import type { PlanContext } from '../context.ts'
 import { defineOperation } from '../define-operation.ts'
 import { ServiceInput } from '../inputs/service-input.ts'
@@ -38,7 +38,7 @@ export default defineOperation<ServiceInput>({
       dataLoss: null,
     }
   },
-  changes: CLUSTER_PARTS,
+  changes: SERVICE_PARTS,
   steps: STEPS,
   result: serviceResult,
 })

@@ -18,6 +18,7 @@ afterEach(async () => {
 async function observe() {
   const archive = { incoming: [] as string[], catalogue: '', onDirectories: () => {} }
   const reader: BarmanReader = {
+    reconnect: async () => {},
     barman: async () => {
       throw new UnreachableError('Barman', 'away')
     },
