@@ -24,7 +24,7 @@ export const publishCopy: Step<RecoveryRequest> = {
     const opened = await copy.publish(password)
     if (!opened) {
       context.log(
-        'The recovered data has no role "rehearsal", so nobody can be let in: CREATE ROLE rehearsal LOGIN BYPASSRLS; GRANT pg_read_all_data TO rehearsal',
+        'The recovered data has no role "rehearsal" that may log in, so nobody can be let in: CREATE ROLE rehearsal LOGIN BYPASSRLS; GRANT pg_read_all_data TO rehearsal; where it is there: ALTER ROLE rehearsal LOGIN',
         LogLevel.WARNING,
       )
     }

@@ -3,6 +3,7 @@ import { viewNode } from '../../domain/node-view.ts'
 import type { PlanContext, StepContext } from '../context.ts'
 import { type PlanDraft, type Step, StepOutcome } from '../define-operation.ts'
 import { typicalSeconds } from '../estimate.ts'
+import { NodeCommandError } from './cut-over-errors.ts'
 import { readLoadedAt } from './node-socket.ts'
 import { pollUntil } from './poll-until.ts'
 
@@ -44,7 +45,7 @@ export const reloadConfiguration: Step<ReloadRequest> = {
         const now = await readLoadedAt(context, context.input.node)
         return now > before ? null : `PostgreSQL on ${node} last read its configuration at ${now.toISOString()}`
       } catch (error) {
-        if (!(error instanceof UnreachableError)) throw error
+        if (!(error instanceof UnreachableError || error instanceof NodeCommandError)) throw error
         return messageOf(error)
       }
     }
