@@ -14,7 +14,7 @@ function ageIssues(server: BackupServerSnapshot, { now, thresholds }: HealthCont
   const backups = seenNow(server.backups)
   if (backups === null) return []
   const subject = formatGlobalId('BackupServer', server.name)
-  const remedy = `Take one: createBackup(server: "${server.name}").`
+  const remedy = `Take one: createBackup(input: {server: "${server.name}", type: FULL}).`
   const newest = latestOf(backups.filter((backup) => backup.status === BackupStatus.DONE))
   const issues: HealthIssue[] = []
   const last = latestOf(backups)
@@ -24,7 +24,7 @@ function ageIssues(server: BackupServerSnapshot, { now, thresholds }: HealthCont
       code: 'LAST_BACKUP_FAILED',
       subject: formatGlobalId('Backup', server.name, last.backupId),
       message: `The last base backup, ${last.backupId}, failed: ${last.error ?? 'Barman does not say why'}.`,
-      remedy: `Mend the cause and take another: createBackup(server: "${server.name}"); deleteBackup removes the failed one.`,
+      remedy: `Mend the cause and take another: createBackup(input: {server: "${server.name}", type: FULL}); deleteBackup removes the failed one.`,
     })
   }
   if (newest === undefined) {
@@ -66,7 +66,7 @@ function checkIssues(server: BackupServerSnapshot): HealthIssue[] {
     code: check.status === CheckStatus.FAILED ? 'BACKUP_CHECK_FAILED' : 'BACKUP_CHECK_UNKNOWN',
     subject,
     message: `Barman's check "${check.name}" of ${server.name} ${check.status === CheckStatus.FAILED ? 'fails' : 'was not made'}${check.message === null ? '' : `: ${check.message}`}.`,
-    remedy: check.hint ?? `Mend it and look again: checkBackupServer(server: "${server.name}").`,
+    remedy: check.hint ?? `Mend it and look again: checkBackupServer(input: {server: "${server.name}"}).`,
   }))
   if (!inactive) return issues
   const message = `Barman server ${server.name} is not active: it takes neither backups nor WAL.`

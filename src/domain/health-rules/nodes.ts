@@ -72,7 +72,7 @@ function runningIssues(node: NodeView): NodeIssue[] {
       severity: HealthStatus.DEGRADED,
       code: 'REPLICA_NOT_STREAMING',
       message: `${node.name} is not streaming: it is ${state}.`,
-      remedy: `Wait if it has just started; look at its logs; if its data cannot follow any more, copy it anew: reinitializeNode(node: "${node.name}").`,
+      remedy: `Wait if it has just started; look at its logs; if its data cannot follow any more, copy it anew: reinitializeNode(input: {node: "${node.name}"}).`,
     },
   ]
 }
@@ -111,7 +111,7 @@ function lagIssues(node: NodeView, { thresholds }: HealthContext): NodeIssue[] {
       severity: HealthStatus.DEGRADED,
       code: 'REPLICA_LAGGING',
       message: `${node.name} lags: ${parts.join('; ')}.`,
-      remedy: `Look for long queries, a paused replay or a slow disk on ${node.name}; if it cannot catch up: reinitializeNode(node: "${node.name}").`,
+      remedy: `Look for long queries, a paused replay or a slow disk on ${node.name}; if it cannot catch up: reinitializeNode(input: {node: "${node.name}"}).`,
     },
   ]
 }
@@ -136,7 +136,7 @@ function restartIssues(node: NodeView): NodeIssue[] {
       severity: HealthStatus.DEGRADED,
       code: 'PENDING_RESTART',
       message: `${node.name} runs without ${parameters.length === 0 ? 'a changed parameter' : `the new ${parameters.join(', ')}`} until it is restarted.`,
-      remedy: `Restart it: restartNode(node: "${node.name}"), or all of them one by one: restartCluster.`,
+      remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster.`,
     },
   ]
 }

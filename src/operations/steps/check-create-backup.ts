@@ -39,7 +39,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
       refuse(
         'NO_WAL_ARCHIVED',
         `no WAL of ${server.name} has reached the archive yet, so no backup of it could be restored`,
-        `Archive the first segment with switchWal(force: true); on a fresh stack it arrives by itself within a minute.`,
+        `Archive the first segment with switchWal(input: {force: true}); on a fresh stack it arrives by itself within a minute.`,
         'server',
       ),
     )

@@ -49,7 +49,7 @@ export class ProbeMissingError extends HowdahError {
     readonly output: string,
   ) {
     super(`howdah-reach does not run in ${service}: ${output}`, {
-      remedy: `Its image is older than that program: rebuildService(service: "${service}"), or \`npm start\`.`,
+      remedy: `Its image is older than that program: rebuildService(input: {service: "${service}"}), or \`npm start\`.`,
     })
   }
 }

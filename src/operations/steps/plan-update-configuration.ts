@@ -83,7 +83,7 @@ function restartChecks(parameters: readonly string[]): Check[] {
       name: 'restart needed',
       status: CheckStatus.WARNING,
       message: `${parameters.join(', ')}: PostgreSQL goes on with the old value until it is restarted`,
-      hint: 'restartCluster(pendingOnly: true) restarts node by node.',
+      hint: 'restartCluster(input: {pendingOnly: true}) restarts node by node.',
     },
   ]
 }

@@ -52,7 +52,7 @@ export const reloadConfiguration: Step<ReloadRequest> = {
     await pollUntil(context, { what: `PostgreSQL on ${node} to read its configuration`, timeoutMs: RELOAD_MS, look })
     await context.clients.refreshNode(node)
     const pending = viewNode(context.cluster(), node)?.pendingRestart === true
-    if (pending) context.log(`Some of it takes effect only with a restart: restartNode(node: "${node}")`)
+    if (pending) context.log(`Some of it takes effect only with a restart: restartNode(input: {node: "${node}"})`)
     return undefined
   },
 }

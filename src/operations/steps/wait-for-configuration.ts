@@ -40,7 +40,8 @@ export const waitForConfiguration: Step<ConfigurationRequest> = {
       if (silent.length > 0) context.log(message, LogLevel.WARNING)
     }
     const pendingRestart = await pendingOf(context)
-    const hint = toRestart.length === 0 ? '' : ` (${toRestart.join(', ')}): restartCluster(pendingOnly: true) does it`
+    const hint =
+      toRestart.length === 0 ? '' : ` (${toRestart.join(', ')}): restartCluster(input: {pendingOnly: true}) does it`
     const sentence =
       pendingRestart.length === 0
         ? 'No restart is pending'
