@@ -10,7 +10,7 @@ import { waitForHealthyCluster } from '../support/stack-conditions.ts'
 import { expectTruth, pidOf } from '../support/truth.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { startWriteLoad } from '../support/write-load.ts'
-import { overlaps, watchWrites } from '../support/write-watch.ts'
+import { overlaps, type WriteWatch, watchWrites } from '../support/write-watch.ts'
 
 const facts = stack()
 let api: ApiClient
@@ -69,7 +69,7 @@ describe('one etcd member stopped', () => {
 describe('the leader killed in the middle of a switchover', () => {
   test('the operation ends and tells the truth', async () => {
     const old = await leaderName(api)
-    const writes = watchWrites(facts)
+    const writes = await watchWrites(facts)
     const { operation, refusals } = await requestOperation(api, 'switchover', {})
     expect(refusals).toEqual([])
     const id = operation?.id ?? ''
@@ -140,7 +140,7 @@ describe('a leader that is not dead', () => {
   test('frozen: UNREACHABLE, never released by Howdah, never two primaries', async () => {
     const old = await leaderName(api)
     const before = await releaseCount(api)
-    const writes = watchWrites(facts)
+    const writes = await watchWrites(facts)
     const frozenAt = performance.now()
     await facts.pause(old)
     await waitFor('it to be UNREACHABLE', async () => (await nodeState(old)) === 'UNREACHABLE')
@@ -161,7 +161,7 @@ describe('a leader that is not dead', () => {
   test('cut off from everybody: never released by Howdah, never two primaries', async () => {
     const old = await leaderName(api)
     const before = await releaseCount(api)
-    const writes = watchWrites(facts)
+    const writes = await watchWrites(facts)
     const container = facts.container(old)
     const address = await addressOf(container)
     const cutAt = Date.now()
@@ -187,7 +187,7 @@ describe('a leader that is not dead', () => {
   test('cut off from etcd alone: never two primaries', async () => {
     const old = await leaderName(api)
     const before = await releaseCount(api)
-    const writes = watchWrites(facts)
+    const writes = await watchWrites(facts)
     const pid = String(await pidOf(facts, old))
     const members = await Promise.all(['etcd1', 'etcd2'].map((member) => addressOf(facts.container(member))))
     const rule = (action: string, member: string) =>
@@ -210,7 +210,7 @@ describe('a leader that is not dead', () => {
   test('restarting faster than the release: no write is lost that Patroni promises to keep', async () => {
     await synchronous(true)
     const writes = await startWriteLoad(facts)
-    const all = watchWrites(facts)
+    const all = await watchWrites(facts)
     await waitFor('writes', () => writes.written > 20)
     const old = await leaderName(api)
     await docker('restart', '-t', '0', facts.container(old))
@@ -238,7 +238,7 @@ describe('a leader that is dead', () => {
     const old = await leaderName(api)
     const before = await releaseCount(api)
     const writes = await startWriteLoad(facts)
-    const all = watchWrites(facts)
+    const all = await watchWrites(facts)
     await waitFor('writes', () => writes.written > 20)
     await facts.kill(old)
     const then = writes.written
@@ -260,7 +260,7 @@ describe('a leader that is dead', () => {
 })
 
 /** When another node took its first write, and the last that the old one had taken before that. */
-function handOver(spells: Awaited<ReturnType<ReturnType<typeof watchWrites>['stop']>>, old: string) {
+function handOver(spells: Awaited<ReturnType<WriteWatch['stop']>>, old: string) {
   const others = Object.entries(spells).flatMap(([node, list]) => (node === old ? [] : list))
   const next = Math.min(...others.map(({ first }) => first))
   const before = (spells[old] ?? []).filter(({ first }) => first < next)

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { TestStack } from './stack.ts'
+import { waitFor } from './wait-for.ts'
 
 /** When each node took writes of its own, from its own clock (all containers share the machine's). */
 export interface WriteWatch {
@@ -9,20 +10,24 @@ export interface WriteWatch {
 
 /**
  * Writes on every node itself, all along and through the loss of its network: from inside its container, over the socket.
- * Answers spells: a pause of more than a second begins a new one.
+ * Answers spells: a pause of more than a second begins a new one. Resolves when each has begun: Docker never comes back from
+ * freezing a container in which it is about to start a program.
  */
-export function watchWrites(facts: TestStack, nodes = ['db1', 'db2', 'db3', 'db4']): WriteWatch {
+export async function watchWrites(facts: TestStack, nodes = ['db1', 'db2', 'db3', 'db4']): Promise<WriteWatch> {
   const took = new Map<string, number[]>(nodes.map((node) => [node, []]))
   const statement =
     "SELECT 'took ' || (extract(epoch FROM clock_timestamp()) * 1000)::bigint, pg_logical_emit_message(false, 'test', '')"
-  const loop = `while :; do PGCONNECT_TIMEOUT=1 timeout 2 psql -XAtqc "${statement}" 2>/dev/null; sleep 0.1; done`
+  const loop = `echo began; while :; do PGCONNECT_TIMEOUT=1 timeout 2 psql -XAtqc "${statement}" 2>/dev/null; sleep 0.1; done`
+  const begun = new Set<string>()
   const children: ChildProcess[] = nodes.map((node) => {
     const child = spawn('docker', ['exec', '--user', 'postgres', facts.container(node), 'bash', '-c', loop])
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      begun.add(node)
       for (const [, at] of text.matchAll(/took (\d+)/g)) took.get(node)?.push(Number(at))
     })
     return child
   })
+  await waitFor('every node to begin', async () => begun.size === nodes.length)
   return {
     async stop() {
       for (const child of children) child.kill('SIGKILL')
