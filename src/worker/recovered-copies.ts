@@ -176,10 +176,11 @@ export function createRecoveredCopy(deps: {
     },
     space: () => ask(outside, spaceSchema, 'space', root),
     status,
-    async startReplay({ server, target, timeline, restoreMethod }) {
+    async startReplay({ server, target, timeline, restoreMethod, enough = null }) {
       await openSandbox()
       await keepFetching({ server, restoreMethod })
-      const request = { root, port, timeline, keepsWal, target: settingOf(target) }
+      const until = { target: settingOf(target), enough: enough === null ? null : formatLsn(enough) }
+      const request = { root, port, timeline, keepsWal, ...until }
       await startAgain(within, serveId, ['howdah-recovery', 'serve', JSON.stringify(request)])
     },
     keepFetching,

@@ -111,6 +111,13 @@ describe('a table that was dropped', () => {
     await perform('discardRecovery', { recovery: id })
   })
 
+  test('is not waited for where it never ends: without a target, what the archive had when it was asked for', async () => {
+    const input = { assertions: [{ sql: "SELECT to_regclass('later') IS NOT NULL", expect: 'true' }] }
+    const { id, recovery: rehearsal } = await recover(api, 'rehearseRecovery', input)
+    expect(rehearsal).toMatchObject({ status: 'READY', verification: { passed: true } })
+    await perform('discardRecovery', { recovery: id })
+  })
+
   test('is recovered beside the cluster, which goes on writing', async () => {
     const before = writes.written
     const input = { target: { time: beforeTheDrop }, node, cutOver: 'MANUAL', confirm }
@@ -183,5 +190,19 @@ describe('a recovery that is cut over', () => {
     await perform('discardRecovery', { recovery: recovery.id, previousData: true, confirm })
     expect(await besides('.previous-')).toEqual([])
     expect((await recoveryOf(api, recovery.id)).previousDataBytes).toBeNull()
+  })
+})
+
+describe('the archive of a cluster that goes on writing', () => {
+  test('is recovered to its end and cut over, with what had been archived before', async () => {
+    const archived = writes.written
+    await perform('switchWal', { force: true })
+    const target = NODES.find((name) => name !== node) ?? ''
+    const { id } = await perform('recoverCluster', { node: target, cutOver: 'AUTOMATIC', confirm })
+    const counted = await everywhere(`SELECT count(*) FROM write_load WHERE n <= ${archived}`)
+    expect(counted).toEqual(NODES.map(() => String(archived)))
+    await expectWellOff(target)
+    await untilBackedUp(api, id)
+    await perform('discardRecovery', { recovery: id.replace('Operation:', 'Recovery:'), previousData: true, confirm })
   })
 })

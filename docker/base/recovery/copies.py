@@ -143,6 +143,11 @@ def write(path, text, mode=0o600):
     os.rename(temporary, path)
 
 
+def number(lsn):
+    high, low = lsn.split("/")
+    return (int(high, 16) << 32) + int(low, 16)
+
+
 def control_data(directory):
     """What pg_controldata says of a data directory, by its names."""
     said = subprocess.run(["pg_controldata", "-D", directory], capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})

@@ -6,8 +6,12 @@ import shutil
 import subprocess
 import time
 
-from copies import Copy, fail, write
+from copies import Copy, fail, number, write
 from settings import FLOORS, arguments, put_back, settings
+
+AGAIN_SECONDS = 600
+# At the position and not stopped by its target for so long: there is no record behind it that would.
+STANDS_SECONDS = 3
 
 
 def space(root):
@@ -65,13 +69,23 @@ def keep_histories(copy):
 
 def start_as_the_cluster_does(copy):
     """A promotion writes into the WAL, and so for every standby and every later restore, what it was started with: it must be what
-    the cluster has, not what was enough for any. And PostgreSQL ends instead of being promoted where it has a target that the
-    archive does not reach: then it is started without one, and what it has ends where it was stopped."""
-    ended = copy.read("ended")
+    the cluster has, not what was enough for any. And not one record more than was verified. One that was stopped at the archive's end
+    has no target of its own: it comes to the very position, or, where nothing of what it has lies behind that, is started without a
+    target, because PostgreSQL ends instead of being promoted where it does not reach the one that it has."""
     at = copy.psql("SELECT pg_last_wal_replay_lsn()").stdout.strip()
     request = copy.request()
-    if ended is not None:
-        request["target"] = {"kind": "END", "value": "", "inclusive": True}
+    if copy.read("ended") is None:
+        tries = [(request["target"], AGAIN_SECONDS)]
+    else:
+        position = {"kind": "LSN", "value": at, "inclusive": False}
+        tries = [(position, STANDS_SECONDS), ({"kind": "END", "value": "", "inclusive": True}, 0)]
+    if not any(comes_to(copy, {**request, "target": target}, at, stands) for target, stands in tries):
+        fail(f"it does not come to {at} again")
+
+
+def comes_to(copy, request, at, stands):
+    """Whether, started again, it comes to where it was, and is at its target within seconds of standing there, or has none; fails
+    where it goes beyond."""
     stop(copy.root)
     exact = dict.fromkeys(FLOORS, 0)
     chosen = arguments(settings(copy, request, exact))
@@ -79,16 +93,20 @@ def start_as_the_cluster_does(copy):
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if started.returncode != 0:
         fail(f"it does not start again: {started.stderr.strip()}")
-    there = "pg_get_wal_replay_pause_state() = 'paused'" if ended is None else f"pg_last_wal_replay_lsn() >= '{ended}'"
-    for _ in range(6000):
-        if copy.psql(f"SELECT {there}").stdout.strip() == "t":
-            again = copy.psql("SELECT pg_last_wal_replay_lsn()").stdout.strip()
-            # A record that is its own checkpoint is where replay begins anew, and the one behind it is then the first.
-            if again != at:
-                fail(f"started again, it is at {again} and not at {at}, at which it was verified")
-            return
+    end, there = time.monotonic() + AGAIN_SECONDS, None
+    while time.monotonic() < end:
+        paused, _, now = copy.psql("SELECT pg_get_wal_replay_pause_state() = 'paused', pg_last_wal_replay_lsn()").stdout.strip().partition("|")
+        if now and number(now) > number(at):
+            # A checkpoint may be the last record of all: replay begins behind it then, and takes one more before it looks.
+            fail(f"started again, it is at {now}, behind {at}, at which it was verified")
+        if now == at:
+            there = there or time.monotonic()
+            if paused == "t" or request["target"]["kind"] == "END":
+                return True
+            if time.monotonic() - there > stands:
+                return False
         time.sleep(0.1)
-    fail("it does not come to where it was again")
+    return False
 
 
 def stop(root):

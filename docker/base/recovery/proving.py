@@ -10,7 +10,7 @@ import tempfile
 sys.path.insert(0, "/usr/local/lib/howdah/wal")
 import archive as barman  # noqa: E402
 
-from copies import Copy, control_data, fail, read  # noqa: E402
+from copies import Copy, control_data, fail, number, read  # noqa: E402
 from feeding import SERVER  # noqa: E402
 
 RECORD = re.compile(r"rmgr: (\S+)\s+len \(rec/tot\): .*?, tx:\s*(\d+), lsn: ([0-9A-F]+/[0-9A-F]+), prev ([0-9A-F]+/[0-9A-F]+), desc: (\S+) ?(.*)$")
@@ -19,11 +19,6 @@ TRANSACTION = re.compile(r"(?:(\d+): )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+
 LABEL = "00000001"
 # How far is looked for the record before, and for the next end of a transaction.
 BACK, AHEAD = 64, 256
-
-
-def number(lsn):
-    high, low = lsn.split("/")
-    return (int(high, 16) << 32) + int(low, 16)
 
 
 def lsn_of(position):

@@ -7,12 +7,14 @@ import re
 import shutil
 import time
 
-from copies import OURS, Copy, control_data, fail
+from copies import OURS, Copy, control_data, fail, number
 from settings import FLOORS, arguments, needed, put_aside, settings
 
 # Replay stands at one position for so long, and the archive, asked since, does not have what comes next: it has ended. One that
 # does not answer, or is slow to, has not.
 QUIET_SECONDS = 4
+# An archive that goes on growing never ends: what it had when the replay began, and what has come so long after that, is all of it.
+ENOUGH_SECONDS = 10
 
 
 def prepare(text):
@@ -76,7 +78,7 @@ def serve(text):
     if not os.path.exists(copy.path("pg_hba.conf")):
         copy.write("pg_hba.conf", OURS)
     os.makedirs(copy.path("taken"), mode=0o700, exist_ok=True)
-    for name in ("quiet", "asked", "ended", "reached"):
+    for name in ("quiet", "asked", "passed", "ended", "reached"):
         pathlib.Path(copy.path(name)).unlink(missing_ok=True)
     os.chmod(copy.directory, 0o700)
     chosen = settings(copy, request, FLOORS)
@@ -134,7 +136,7 @@ def status(root):
             copy.write("reached", json.dumps(answer["reached"]))
         return {**answer, "state": "PAUSED", "atEnd": copy.read("ended") is not None}
     # No commit is written behind the last one that the archive holds; so the copy is stopped here, for good.
-    if "waiting for" in startup and is_quiet(copy, seen["lsn"], segment):
+    if ("waiting for" in startup and is_quiet(copy, seen["lsn"], segment)) or has_enough(copy, seen["lsn"]):
         copy.write("ended", seen["lsn"])
         copy.psql("SELECT pg_wal_replay_pause()")
     return {**answer, "state": "REPLAYING"}
@@ -169,3 +171,13 @@ def is_quiet(copy, lsn, segment):
     # An unfinished segment is handed over as far as it goes: one that was replayed, and is asked for again, had no more.
     answered = asked["askedAt"] if asked["missing"] else asked["askedBefore"]
     return answered is not None and answered - before["since"] >= QUIET_SECONDS
+
+
+def has_enough(copy, lsn):
+    """Whether a replay to the archive's end has passed long ago where that was when it began."""
+    enough = copy.request().get("enough")
+    if enough is None or number(lsn) < number(enough):
+        return False
+    if copy.read("passed") is None:
+        copy.write("passed", str(time.time()))
+    return time.time() - float(copy.read("passed")) >= ENOUGH_SECONDS

@@ -1,4 +1,5 @@
 import type { Check } from '../../domain/backup.ts'
+import type { Lsn } from '../../domain/lsn.ts'
 import type { RecoveryPoint, RestoreMethod } from '../../domain/recovery.ts'
 import type { ReplayProof } from '../../domain/recovery-proof.ts'
 import type { RecoveryTarget } from '../../domain/recovery-target.ts'
@@ -60,6 +61,8 @@ export interface ReplayRequest {
   /** The timeline to follow. */
   readonly timeline: number
   readonly restoreMethod: RestoreMethod
+  /** For a replay to the archive's end: how far that reached when it was begun. Of one that goes on growing this is enough. */
+  readonly enough?: Lsn | null
 }
 
 /**

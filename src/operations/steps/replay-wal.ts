@@ -29,7 +29,8 @@ export const replayWal: Step<RecoveryRequest> = {
     const seen = rangeOf(context, target, record.backupId)
     const startedAt = await startOf(context, 'replayStartedAt', 'Replaying')
     const archiveEnd = await archiveEndOf(context, seen.archiveEnd)
-    const request = { server, target, timeline, restoreMethod }
+    const enough = target.kind === 'END' ? archiveEnd : null
+    const request = { server, target, timeline, restoreMethod, enough }
     const allows = allowsOf(context, record)
     const status = await followReplay(context, { service, copy, request, range: seen, allows })
     if (status.atEnd && target.kind !== 'TIME' && target.kind !== 'END') {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -83,4 +83,62 @@ test.each<[string, readonly Answer[], boolean]>([
   const given = JSON.stringify(answers.map(([name, seconds, code]) => [name, since + seconds, code]))
   const { stdout } = await promisify(execFile)('python3', ['-c', JUDGE, PACKAGE, root, String(since), given])
   expect((JSON.parse(stdout) as boolean[]).at(-1)).toBe(ended)
+})
+
+/** The same of one that goes on growing: at each look a position, and when that was. */
+const PASSES = `
+import json, re, sys
+sys.path[:0] = [sys.argv[1]]
+import copies, serving
+copies.ROOTS = re.compile(".*")
+copy = copies.Copy(sys.argv[2])
+seen = False
+for lsn, at in json.loads(sys.argv[3]):
+    serving.time.time = lambda: at
+    seen = serving.has_enough(copy, lsn)
+print(json.dumps(seen))
+`
+
+test.each<[string, string | null, readonly [lsn: string, seconds: number][], boolean]>([
+  [
+    'nobody said where it ended when the replay began',
+    null,
+    [
+      ['0/9000000', 0],
+      ['0/9000000', 60],
+    ],
+    false,
+  ],
+  [
+    'replay is not there yet',
+    '0/6000000',
+    [
+      ['0/5FFFFFF', 0],
+      ['0/5FFFFFF', 60],
+    ],
+    false,
+  ],
+  [
+    'replay has just come there: what came meanwhile belongs to it',
+    '0/6000000',
+    [
+      ['0/6000000', 0],
+      ['0/6100000', 9],
+    ],
+    false,
+  ],
+  [
+    'replay is past it for long enough',
+    '0/6000000',
+    [
+      ['0/6000000', 0],
+      ['1/0', 11],
+    ],
+    true,
+  ],
+])('an archive that goes on growing, where %s', async (_, enough, looks, ended) => {
+  await mkdir(join(root, 'run'))
+  await writeFile(join(root, 'run/served'), JSON.stringify({ enough }))
+  const { stdout } = await promisify(execFile)('python3', ['-c', PASSES, PACKAGE, root, JSON.stringify(looks)])
+  expect(JSON.parse(stdout)).toBe(ended)
 })

@@ -92,10 +92,23 @@ describe('the replay', () => {
         timeline: 3,
         restoreMethod: RestoreMethod.GET_WAL,
         target: { kind: 'LSN', lsn: lsnOf(6), timeline: 'latest', inclusive: true },
+        enough: null,
       },
     ])
     expect(elapsedMs()).toBeGreaterThan(0)
     expect(recovery()).toMatchObject({ reached: REACHED, timeline: 1, replaySeconds: elapsedMs() / 1000 })
+  })
+
+  test('to the end of the archive says where that was when it was begun, to one that takes over as well', async () => {
+    for (const [state, enough] of [
+      [{}, lsnOf(11)],
+      [{ archiveEnd: formatLsn(lsnOf(7)) }, lsnOf(7)],
+    ] as const) {
+      const { copy, run } = replayOf([atEnd], {}, { state })
+      copy.proof = { last: null, next: null, nextTransaction: null }
+      await run()
+      expect(copy.replays).toMatchObject([{ target: { kind: 'END' }, enough }])
+    }
   })
 
   test('takes as long as it takes, however long its proof does', async () => {
