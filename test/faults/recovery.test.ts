@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { allUpAgain } from '../support/all-up-again.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { replicaName } from '../support/cluster-facts.ts'
+import { docker } from '../support/docker.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { reportFault } from '../support/fault-report.ts'
 import { interruptCutOver, showConfiguration } from '../support/interrupted-cut-over.ts'
@@ -198,7 +202,10 @@ describe('a cut over whose worker is killed while etcd loses its quorum is settl
 })
 
 describe('a rehearsal whose disk fills up', () => {
-  test.each(['restore-backup', 'replay-wal'])('in %s ends FAILED, and leaves nothing', async (step) => {
+  test.each([
+    ['restore-backup', 'RESTORE_FAILED'],
+    ['replay-wal', 'DISK_FULL'],
+  ])('in %s ends FAILED with %s, and leaves nothing', async (step, code) => {
     const { target } = await markTarget(api)
     const disk = await mountSmallDisk()
     let ended: OperationView
@@ -206,7 +213,7 @@ describe('a rehearsal whose disk fills up', () => {
       const { operation, refusals } = await requestOperation(api, 'rehearseRecovery', { target })
       expect(refusals).toEqual([])
       ended = await follow(operation?.id ?? '', step, disk.fill)
-      expect(ended.status).toBe('FAILED')
+      expect(ended).toMatchObject({ status: 'FAILED', error: { code } })
       expect(
         await facts.exec('barman', ['find', REHEARSALS, '-mindepth', '1', '-name', '*-*', '-not', '-name', 'filler']),
       ).toBe('')
@@ -214,25 +221,45 @@ describe('a rehearsal whose disk fills up', () => {
       await disk.remove()
     }
     await reportFault({
-      fault: 'disk full (tmpfs)',
+      fault: 'disk full',
       done: `rehearseRecovery, step ${step}`,
       seen: `${ended.status} (${ended.error?.code}); nothing left`,
     })
   })
 })
 
-/** A tmpfs in the place of the rehearsals', large enough for the copy until it is filled up. */
+/**
+ * A small disk in the place of the rehearsals', large enough for the copy until it is filled up. Mounted for the machine and for
+ * Barman's container alike: what is mounted in one container alone is not there for a sandbox beside it.
+ */
 async function mountSmallDisk() {
+  const folder = await mkdtemp(join(tmpdir(), 'howdah-disk-'))
+  const image = join(folder, 'image')
+  await run('truncate', '--size', '1500M', image)
+  await run('mkfs.ext4', '-q', image)
+  const device = (await run('losetup', '--find', '--show', image)).trim()
   const pid = String(await pidOf(facts, 'barman'))
   const inside = (...command: string[]) => run('nsenter', '--target', pid, '--mount', '--pid', '--', ...command)
   await facts.exec('barman', ['mkdir', '-p', REHEARSALS], 'barman')
-  const uid = await facts.exec('barman', ['id', '-u', 'barman'])
-  const gid = await facts.exec('barman', ['id', '-g', 'barman'])
-  await inside('mount', '-t', 'tmpfs', '-o', `size=1500m,mode=0700,uid=${uid},gid=${gid}`, 'tmpfs', REHEARSALS)
+  const source = '{{range .Mounts}}{{if eq .Destination "/var/lib/barman"}}{{.Source}}{{end}}{{end}}'
+  const volume = await docker('inspect', '--format', source, facts.container('barman'))
+  const place = `${volume}/recoveries`
+  await run('mount', device, place)
+  await inside(
+    'sh',
+    '-c',
+    `[ -e ${device} ] || mknod ${device} b 7 ${device.replace('/dev/loop', '')}; mount ${device} ${REHEARSALS}`,
+  )
+  await facts.exec('barman', ['install', '-d', '-m', '0700', '-o', 'barman', '-g', 'barman', REHEARSALS], 'root')
   return {
     fill: async () => {
       await inside('sh', '-c', `cat /dev/zero > ${REHEARSALS}/filler 2> /dev/null || true`)
     },
-    remove: async () => void (await inside('umount', '--lazy', REHEARSALS)),
+    remove: async () => {
+      await inside('umount', '--lazy', REHEARSALS)
+      await run('umount', '--lazy', place)
+      await run('losetup', '--detach', device)
+      await rm(folder, { recursive: true })
+    },
   }
 }
