@@ -34,6 +34,27 @@ export interface Replay {
  * is given that and started again. Throws ReplayFailedError, CopyDiskFullError, TIMEOUT.
  */
 export async function followReplay(context: Context, replay: Replay): Promise<CopyStatus> {
+  try {
+    return await follow(context, replay)
+  } catch (error) {
+    context.signal.throwIfAborted()
+    if (error instanceof CopyDiskFullError) throw error
+    // Whatever could not be written then says so in words of its own.
+    throw (await diskFullOf(replay)) ?? error
+  }
+}
+
+/** Null where there is room, and where that cannot be asked: then what happened tells more. */
+async function diskFullOf({ service, copy }: Replay): Promise<CopyDiskFullError | null> {
+  try {
+    const { freeBytes } = await copy.space()
+    return freeBytes < DEFAULT_SEGMENT_BYTES ? new CopyDiskFullError(service, freeBytes, null) : null
+  } catch {
+    return null
+  }
+}
+
+async function follow(context: Context, replay: Replay): Promise<CopyStatus> {
   const { service, copy, request, range } = replay
   await copy.startReplay(request)
   const begunAt = context.now().getTime()

@@ -135,3 +135,24 @@ describe('a replay', () => {
     expect(reports).toEqual([{ bytesDone: 2 * 2 ** 24, bytesTotal: 4 * 2 ** 24, message: 'replayed to LSN 0/3000000' }])
   })
 })
+
+describe('where the disk is full', () => {
+  const stuck = new Error("howdah-run: [Errno 28] No space left on device: 'run/runs'")
+
+  test('that is what it ends with, whatever could not be written', async () => {
+    const { copy, run } = replayOf([PAUSED])
+    copy.freeBytes = 0
+    copy.startReplay = () => Promise.reject(stuck)
+    await expect(run()).rejects.toMatchObject({ code: 'DISK_FULL', freeBytes: 0 })
+  })
+
+  test.each<[string, (copy: FakeRecoveredCopy) => void]>([
+    ['there is room', () => {}],
+    ['the room cannot be asked for', (copy) => Object.assign(copy, { space: () => Promise.reject(new Error('away')) })],
+  ])('but not where %s', async (_, given) => {
+    const { copy, run } = replayOf([PAUSED])
+    copy.startReplay = () => Promise.reject(stuck)
+    given(copy)
+    await expect(run()).rejects.toBe(stuck)
+  })
+})
