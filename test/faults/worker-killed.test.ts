@@ -68,8 +68,7 @@ function killInEach(kills: readonly Kill[]): void {
     current = kill
     const { kind, step } = kill
     await untilRestartedAtOnce()
-    const pid = await pidOf(facts, 'worker')
-    const id = await begin(kind, step)
+    const { id, pid } = await begin(kind, step)
     let killedAt = 0
     let takenOverAfter: number | null = null
     for await (const event of operationEvents(api, id)) {
@@ -119,18 +118,24 @@ function untilRestartedAtOnce(): Promise<true> {
   })
 }
 
-async function begin(kind: string, step: string): Promise<string> {
+/** The operation, and the worker that is to die in it. */
+async function begin(kind: string, step: string): Promise<{ id: string; pid: number }> {
   const { input, provoke } = KILL_CASES[kind] ?? {}
   if (provoke !== undefined) {
     const ofKind = [kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()]
     const known = await newestOperation(api, ofKind)
     await provoke(world, step)
-    return waitFor(`Howdah to ask for ${kind}`, async () => {
+    // Another one by now.
+    const pid = await pidOf(facts, 'worker')
+    const asked = async () => {
       const newest = await newestOperation(api, ofKind)
       return newest === known ? null : newest
-    })
+    }
+    return { id: await waitFor(`Howdah to ask for ${kind}`, asked), pid }
   }
-  const { operation, refusals } = await requestOperation(api, kind, (await input?.(world, step)) ?? {})
+  const given = (await input?.(world, step)) ?? {}
+  const pid = await pidOf(facts, 'worker')
+  const { operation, refusals } = await requestOperation(api, kind, given)
   expect(refusals).toEqual([])
-  return operation?.id ?? ''
+  return { id: operation?.id ?? '', pid }
 }

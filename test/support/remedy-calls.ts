@@ -8,7 +8,8 @@ export interface RemedyCall {
   readonly args: Readonly<Record<string, unknown>>
 }
 
-const CALL = /\b([a-z][A-Za-z]+)\((\w+: (?:"[^"]*"|[^()"])*)\)/g
+/** Not what is to be looked at: `cluster.service(name: "barman")`. */
+const CALL = /(?<![.\w])([a-z][A-Za-z]+)\((\w+: (?:"[^"]*"|[^()"])*)\)/g
 
 /** Every call in a remedy. Throws where its arguments do not parse. */
 export function callsIn(remedy: string | null): RemedyCall[] {
