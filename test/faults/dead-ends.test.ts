@@ -126,7 +126,7 @@ describe('a cut over whose worker was killed while etcd lost its quorum', { time
     await expectNothingLeft()
   })
 
-  test('and was an undo, is the completed recovery again, which can be undone', async () => {
+  test('and was an undo, is the completed recovery again, and what it gave up is recovered from the archive', async () => {
     const { target, before, behind } = await markTarget(api)
     const input = { target, node: await replicaName(api), cutOver: 'AUTOMATIC', confirm }
     const { operation } = await performOperation(api, 'recoverCluster', input)
@@ -142,8 +142,13 @@ describe('a cut over whose worker was killed while etcd lost its quorum', { time
     await waitForNothingRunning(api)
     await waitForHealthyCluster(api)
     expect(await rowsFrom(before)).toEqual(NODES.map(() => `${before}`))
-    const undone = await performOperation(api, 'undoRecovery', { recovery, confirm })
-    expect(undone.operation.error).toBeNull()
+    // The old leader was started again, on the very timeline that the data had taken.
+    const { error } = (await performOperation(api, 'undoRecovery', { recovery, confirm })).operation
+    expect(error?.code).toBe('TIMELINE_TAKEN')
+    await tryRemedy(api, error?.remedy ?? null)
+    const made = (await newestOperation(api, ['RECOVER_CLUSTER']))?.replace('Operation:', 'Recovery:')
+    const cutOver = await performOperation(api, 'cutOverRecovery', { recovery: made, confirm })
+    expect(cutOver.operation.error).toBeNull()
     expect(await rowsFrom(before)).toEqual(NODES.map(() => `${before},${behind}`))
   })
 })

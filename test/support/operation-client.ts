@@ -9,7 +9,12 @@ export interface OperationView {
   readonly requestedBy: { readonly name: string }
   readonly steps: readonly { readonly name: string; readonly status: string }[]
   readonly progress: { readonly percent: number | null; readonly bytesDone: number | null }
-  readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } | null
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly remedy: string | null
+    readonly retryable: boolean
+  } | null
   readonly result: { readonly __typename: string; readonly backupId?: string } | null
 }
 
@@ -47,7 +52,7 @@ export interface PayloadView {
 }
 
 const OPERATION = `id status attempt cancellable requestedBy { name } steps { name status }
-  progress { percent bytesDone } error { code message retryable } result { __typename ... on Backup { backupId } }`
+  progress { percent bytesDone } error { code message remedy retryable } result { __typename ... on Backup { backupId } }`
 const PAYLOAD = `operation { ${OPERATION} } plan { summary estimatedSeconds downtimeSeconds dataLoss destructive steps { name } checks { name status message } }
   refusals { code message remedy field }`
 const EVENT = `__typename cursor sequence message ... on StepStarted { step } ... on StepFinished { step }

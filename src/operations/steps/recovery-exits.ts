@@ -49,6 +49,11 @@ export function recoverCall({ target, cluster }: Pick<RecoveryRecord, 'target' |
   return `recoverCluster(input: {target: ${targetLiteral(target)}, confirm: "${cluster}"})`
 }
 
+/** All that a history had, up to where it was left. */
+export function recoverAllCall({ cluster }: Pick<RecoveryRecord, 'cluster'>, timeline: number): string {
+  return `recoverCluster(input: {target: {timeline: "${timeline}"}, confirm: "${cluster}"})`
+}
+
 function discardCall({ id }: RecoveryRecord): string {
   return `discardRecovery(input: {recovery: "${id}"})`
 }
