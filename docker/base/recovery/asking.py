@@ -25,7 +25,9 @@ def ask(path, name):
 
 
 def note(root, name, asked_at, code):
-    """For `status`: what the archive answered, and when it was asked. Its silence says nothing."""
+    """For `status`: what the archive answered, and when it was asked. Its silence says nothing, nor does what it has of a history."""
+    if name.endswith(".history"):
+        return
     path = os.path.join(root, "run", "asked")
     try:
         with open(path, encoding="utf-8") as file:
@@ -50,11 +52,10 @@ def main(root, name, target):
             except FileNotFoundError:
                 # Cleared away together with an earlier one of that name.
                 continue
-            if not name.endswith(".history"):
-                note(root, name, asked_at, code)
+            note(root, name, asked_at, code)
             with open(os.path.join(root, "run", "taken", name), "w", encoding="utf-8"):
                 return 0
-        if code == MISSING and not name.endswith(".history"):
+        if code == MISSING:
             note(root, name, asked_at, code)
         if code is not None:
             return code

@@ -5,7 +5,7 @@ import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { NodeCommandError, NotArchivedError } from './cut-over-errors.ts'
 import { cutOverState, keepCutOver } from './cut-over-state.ts'
-import { askOverSocket, readArchiverOverSocket } from './node-socket.ts'
+import { askOverSocket, readArchiverOverSocket, unlessAway } from './node-socket.ts'
 import { leaderOf, snapshotOf } from './node-wellness.ts'
 
 const CHECKPOINT_MS = 600_000
@@ -76,12 +76,7 @@ async function archiverNow(context: StepContext<unknown>): Promise<{ pending: nu
   await context.clients.refreshNode(leader)
   const node = snapshotOf(context.cluster(), leader)
   if (node !== undefined && node.loginRefusal !== null) {
-    try {
-      return await readArchiverOverSocket(context, leader)
-    } catch (error) {
-      if (!(error instanceof NodeCommandError || error instanceof UnreachableError)) throw error
-      return { pending: null, last: null }
-    }
+    return (await unlessAway(() => readArchiverOverSocket(context, leader))) ?? { pending: null, last: null }
   }
   const archiver = node === undefined ? null : (seenNow(node.postgres)?.archiver ?? null)
   return { pending: archiver?.pendingSegments ?? null, last: archiver?.lastArchivedWal ?? null }

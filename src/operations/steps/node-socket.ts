@@ -57,7 +57,8 @@ export function readWritingIfAnswering(context: StepContext<unknown>, node: stri
   return unlessAway(() => readWriting(context, node))
 }
 
-async function unlessAway<T>(ask: () => Promise<T>): Promise<T | null> {
+/** What is asked over a node's socket, and null where that cannot be asked. */
+export async function unlessAway<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask()
   } catch (error) {

@@ -6,7 +6,7 @@ import { readControlData, readLiveDirectory } from './control-data.ts'
 import { OtherSystemError, TimelineTakenError, UncleanStopError } from './cut-over-errors.ts'
 import { findCutOver, keepCutOver } from './cut-over-state.ts'
 import { endRecovery } from './end-recovery.ts'
-import { leaderOf, serviceOf, snapshotOf } from './node-wellness.ts'
+import { leaderOf, readTimeline, serviceOf } from './node-wellness.ts'
 import { checkSwap } from './swap-directories.ts'
 import { readHistory } from './timeline-guard.ts'
 
@@ -81,8 +81,7 @@ export function previousPlace(live: string, operation: string): string {
 async function readCluster(context: StepContext<unknown>) {
   const leader = leaderOf(context.cluster())
   if (leader === null) throw new NotFoundError('nobody leads')
-  await context.clients.refreshNode(leader)
-  const node = snapshotOf(context.cluster(), leader)
+  const timeline = await readTimeline(context, leader)
   const identifier = await context.clients.dcs.read('initialize')
-  return { systemIdentifier: identifier?.value ?? null, timeline: node?.patroni.value?.timeline ?? null }
+  return { systemIdentifier: identifier?.value ?? null, timeline }
 }

@@ -2,7 +2,6 @@ import { parseLsn } from '../../domain/lsn.ts'
 import { LogLevel } from '../../domain/operation-events.ts'
 import type { RecoveryRecord } from '../../domain/recovery.ts'
 import { ReplayVerdict } from '../../domain/recovery-proof.ts'
-import type { RecoveredCopy } from '../clients/recovered-copy.ts'
 import type { StepContext } from '../context.ts'
 import { readControlData } from './control-data.ts'
 import { followReplay } from './follow-replay.ts'
@@ -20,7 +19,7 @@ export async function replayAgain(
   context: StepContext<unknown>,
   { server, service, directory, reached, targetTimeline: timeline, restoreMethod }: RecoveryRecord,
 ): Promise<void> {
-  const copy: RecoveredCopy = context.clients.recoveredCopy(service, directory)
+  const copy = context.clients.recoveredCopy(service, directory)
   const at = reached?.lsn ?? null
   const status = await copy.status()
   // What fetches for it may have ended with the node's container.

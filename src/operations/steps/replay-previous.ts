@@ -7,7 +7,7 @@ import type { CutOverRequest } from './check-cut-over.ts'
 import { readControlData } from './control-data.ts'
 import { HistoryMissingError, TimelineTakenError } from './cut-over-errors.ts'
 import { followReplay } from './follow-replay.ts'
-import { leaderOf, serviceOf, snapshotOf } from './node-wellness.ts'
+import { leaderOf, readTimeline, serviceOf } from './node-wellness.ts'
 import type { promoteCopy } from './promote-copy.ts'
 import { recoverAllCall, undoCall } from './recovery-exits.ts'
 
@@ -30,7 +30,8 @@ export const replayPrevious: Step<CutOverRequest> = {
     const before = await readControlData(context, service, copy.directory)
     // An earlier undo may have brought it to its end and promoted it, and was rolled back afterwards.
     const from = Math.max(before.timeline, timeline)
-    const taken = await clusterTimeline(context)
+    const leader = leaderOf(context.cluster())
+    const taken = leader === null ? null : await readTimeline(context, leader)
     if (from > timeline && taken !== null && taken >= from) {
       // What it wrote there is nobody else's, and the archive has other WAL by that name.
       throw new TimelineTakenError(
@@ -77,13 +78,6 @@ export const previousDataOf: Parameters<typeof promoteCopy<CutOverRequest>>[0] =
   giveUp: async (context) => {
     await context.recoveries.change(context.input.recovery, { status: RecoveryStatus.COMPLETED })
   },
-}
-
-async function clusterTimeline(context: Context): Promise<number | null> {
-  const leader = leaderOf(context.cluster())
-  if (leader === null) return null
-  await context.clients.refreshNode(leader)
-  return snapshotOf(context.cluster(), leader)?.patroni.value?.timeline ?? null
 }
 
 async function previousOf(context: Context) {

@@ -1,9 +1,7 @@
-import { UnreachableError } from '../../domain/errors.ts'
 import { viewNodes } from '../../domain/node-view.ts'
 import { seenNow } from '../../domain/observed.ts'
 import type { StepContext } from '../context.ts'
-import { NodeCommandError } from './cut-over-errors.ts'
-import { readLoadedAt } from './node-socket.ts'
+import { readLoadedAt, unlessAway } from './node-socket.ts'
 import { configurationIn } from './plan-update-configuration.ts'
 
 type Context = StepContext<unknown>
@@ -26,13 +24,9 @@ export async function pendingOf(context: Context): Promise<string[]> {
 export async function readLoadTimes(context: Context): Promise<Record<string, string>> {
   const times = await Promise.all(
     answering(context).map(async (name) => {
-      try {
-        return [[name, (await readLoadedAt(context, name)).toISOString()]] as const
-      } catch (error) {
-        if (!(error instanceof UnreachableError) && !(error instanceof NodeCommandError)) throw error
-        // It says nothing of itself now: its flag is waited for.
-        return []
-      }
+      const loadedAt = await unlessAway(() => readLoadedAt(context, name))
+      // One that says nothing of itself now: its flag is waited for.
+      return loadedAt === null ? [] : [[name, loadedAt.toISOString()] as const]
     }),
   )
   return Object.fromEntries(times.flat())
