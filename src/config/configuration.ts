@@ -1,5 +1,5 @@
-import type { ClusterCredentials, ClusterLayout } from '../domain/cluster-layout.ts'
-import type { Actor } from '../domain/operation.ts'
+import type { ClusterCredentials, ClusterLayout } from '../domain/cluster/cluster-layout.ts'
+import type { Actor } from '../domain/operation/operation.ts'
 
 /** Everything that a process is told from outside, read and checked once at its start. */
 export interface Configuration {

@@ -1,4 +1,4 @@
-import type { ClusterLayout, ServiceLayout } from '../domain/cluster-layout.ts'
+import type { ClusterLayout, ServiceLayout } from '../domain/cluster/cluster-layout.ts'
 import type { ConfigurationFile } from './configuration-schema.ts'
 
 type ConfiguredFile = ConfigurationFile['clusters'][number]

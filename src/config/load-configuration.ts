@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { HowdahError, messageOf } from '../domain/errors.ts'
-import { Role } from '../domain/operation.ts'
+import { Role } from '../domain/operation/operation.ts'
 import type { ApiToken, Configuration, ConfiguredCluster } from './configuration.ts'
 import {
   type ConfigurationFile,

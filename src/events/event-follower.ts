@@ -1,4 +1,4 @@
-import { endsOperation, type OperationEvent } from '../domain/operation-events.ts'
+import { endsOperation, type OperationEvent } from '../domain/operation/operation-events.ts'
 
 /** Where a follower reads: history in pages, then what comes. */
 export interface FollowerSource {

@@ -1,4 +1,4 @@
-import type { OperationEvent } from '../domain/operation-events.ts'
+import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import { compareCursors } from './stored-event.ts'
 
 /**

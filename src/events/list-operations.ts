@@ -1,4 +1,4 @@
-import { isTerminal, type OperationRecord } from '../domain/operation.ts'
+import { isTerminal, type OperationRecord } from '../domain/operation/operation.ts'
 import type { Redis } from '../shared/redis.ts'
 import type { LogKeys } from './log-keys.ts'
 import type { OperationFilter, OperationPage, OperationPageRequest } from './operation-log.ts'

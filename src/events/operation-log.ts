@@ -1,6 +1,6 @@
-import type { Claim } from '../domain/claim.ts'
-import type { OperationRecord, OperationStatus } from '../domain/operation.ts'
-import type { OperationEvent, OperationEventBody } from '../domain/operation-events.ts'
+import type { Claim } from '../domain/operation/claim.ts'
+import type { OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
+import type { OperationEvent, OperationEventBody } from '../domain/operation/operation-events.ts'
 
 /** Narrows operations and their events. What is left out does not narrow. */
 export interface OperationFilter {

@@ -1,9 +1,8 @@
 import { NotFoundError } from '../domain/errors.ts'
-import { hasEnded, type RecoveryRecord } from '../domain/recovery.ts'
+import { hasEnded, type RecoveryRecord } from '../domain/recovery/recovery.ts'
 import type { Redis } from '../shared/redis.ts'
 import { logKeys } from './log-keys.ts'
-import type { RecoveryFeed } from './recovery-feed.ts'
-import type { RecoveryStore } from './recovery-store.ts'
+import type { RecoveryFeed, RecoveryStore } from './recovery-store.ts'
 import type { StreamEntry } from './stored-event.ts'
 
 export interface RecoveryFeedOptions {

@@ -1,6 +1,6 @@
-import type { OperationRecord } from '../domain/operation.ts'
-import type { OperationEvent } from '../domain/operation-events.ts'
-import { NOTHING_TOUCHED } from '../domain/plan-scope.ts'
+import type { OperationRecord } from '../domain/operation/operation.ts'
+import type { OperationEvent } from '../domain/operation/operation-events.ts'
+import { NOTHING_TOUCHED } from '../domain/operation/plan-scope.ts'
 
 /** A stream entry as ioredis answers it: its id, then fields and values in turn. */
 export type StreamEntry = readonly [id: string, fields: readonly string[]]

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { CheckStatus } from '../domain/backup.ts'
-import { formatLsn } from '../domain/lsn.ts'
-import { RecoveryMode, type RecoveryRecord, RecoveryStatus, RestoreMethod } from '../domain/recovery.ts'
-import type { RecoveryTargetInput } from '../domain/recovery-target.ts'
+import { CheckStatus } from '../domain/check.ts'
+import { RecoveryMode, type RecoveryRecord, RecoveryStatus, RestoreMethod } from '../domain/recovery/recovery.ts'
+import type { RecoveryTargetInput } from '../domain/recovery/recovery-target.ts'
 import { Timestamp } from '../domain/timestamp.ts'
+import { formatLsn } from '../domain/wal/lsn.ts'
 
 const text = z.string().nullable()
 const number = z.number().nullable()

@@ -1,11 +1,10 @@
-import type { Actor } from '../domain/operation.ts'
+import type { OperationService } from '../admission/operation-service.ts'
+import type { SettledSnapshots } from '../admission/settled-snapshots.ts'
+import type { Actor } from '../domain/operation/operation.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
-import type { RecoveryFeed } from '../events/recovery-feed.ts'
-import type { RecoveryStore } from '../events/recovery-store.ts'
+import type { RecoveryFeed, RecoveryStore } from '../events/recovery-store.ts'
 import type { Observer } from '../observe/create-observer.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
-import type { OperationService } from '../queue/operation-service.ts'
-import type { SettledSnapshots } from '../queue/settled-snapshots.ts'
 import { RequestMemo } from './request-memo.ts'
 
 /** What the API reads of one cluster: the part of its observer that answers and changes nothing. */

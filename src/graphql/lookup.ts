@@ -1,4 +1,4 @@
-import type { BackupServerSnapshot, ClusterSnapshot } from '../domain/cluster.ts'
+import type { BackupServerSnapshot, ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import type { ApiDependencies, ClusterSource } from './context.ts'
 

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import { type Actor, Role } from '../domain/operation.ts'
+import { type Actor, Role } from '../domain/operation/operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 
 /** Mutations that are no kinds of operation. */

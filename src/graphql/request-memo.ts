@@ -1,8 +1,9 @@
 import { GraphQLError } from 'graphql'
-import { type OperationRecord, OperationStatus } from '../domain/operation.ts'
+import type { SettledSnapshots } from '../admission/settled-snapshots.ts'
+import type { Verifications } from '../domain/backup/verification.ts'
+import { type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
-import { readVerifications, type Verifications } from '../operations/damaged-backups.ts'
-import type { SettledSnapshots } from '../queue/settled-snapshots.ts'
+import { readVerifications } from '../operations/backups/verifications.ts'
 
 /** Rows of all connections in one request (or in one event of a subscription). */
 const MAX_ROWS = 10_000

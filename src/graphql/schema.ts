@@ -9,8 +9,8 @@ import { ControlMutations } from './mutations/control-mutations.ts'
 import { operationMutations } from './mutations/operation-mutations.ts'
 import { Queries } from './queries.ts'
 import { Subscriptions } from './subscriptions.ts'
-import './types/enums.ts'
-import { defineOperationKinds } from './types/operation-kind.ts'
+import './types/common/enums.ts'
+import { defineOperationKinds } from './types/operation/operation-kind.ts'
 
 /** type-graphql wants one although every subscription brings its own source. */
 const NO_PUB_SUB: PubSub = {
@@ -38,8 +38,7 @@ export async function buildApiSchema(registry: OperationRegistry): Promise<Graph
   })
 }
 
-const HEADER =
-  '# Generated from src/graphql and src/operations/kinds: do not edit. Make it again with npm run schema.\n\n'
+const HEADER = '# Generated from src/graphql and src/operations: do not edit. Make it again with npm run schema.\n\n'
 
 /** The text of schema.graphql: sorted, so that it does not depend on the order in which files are read. */
 export function printApiSchema(schema: GraphQLSchema): string {

@@ -1,9 +1,9 @@
 import type { BarmanReader } from '../clients/barman/barman-reader.ts'
 import { type ListedBackup, parseListBackups, parseShowBackup, withListed } from '../clients/barman/parse-backups.ts'
-import type { Backup } from '../domain/backup.ts'
+import type { Backup } from '../domain/backup/backup.ts'
 import type { Clock } from '../shared/clock.ts'
-import { lost, seen } from './observed.ts'
 import { createPoll, type Poll } from './poll.ts'
+import { lost, seen } from './readings.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 
 export interface ObserveBackupsDeps {

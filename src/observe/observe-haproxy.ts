@@ -1,7 +1,7 @@
 import type { HaproxyClient } from '../clients/haproxy/haproxy-client.ts'
 import type { Clock } from '../shared/clock.ts'
-import { lost, seen } from './observed.ts'
 import { createPoll, type Poll } from './poll.ts'
+import { lost, seen } from './readings.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 
 export interface ObserveHaproxyDeps {

@@ -1,10 +1,10 @@
 import type { PatroniClient } from '../clients/patroni/patroni-client.ts'
 import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
-import type { NodeLayout } from '../domain/cluster-layout.ts'
-import { type LoginRefusal, LoginRefusedError } from '../domain/login-refusal.ts'
+import type { NodeLayout } from '../domain/cluster/cluster-layout.ts'
+import { type LoginRefusal, LoginRefusedError } from '../domain/cluster/login-refusal.ts'
 import type { Clock } from '../shared/clock.ts'
-import { lost, seen } from './observed.ts'
 import { createPoll, type Poll } from './poll.ts'
+import { lost, seen } from './readings.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 import type { Source } from './source.ts'
 

@@ -1,10 +1,10 @@
 import type { BarmanReader } from '../clients/barman/barman-reader.ts'
 import type { CataloguePart } from '../clients/barman/reader-protocol.ts'
-import type { WalSegment } from '../domain/wal-catalogue.ts'
-import { WalIndex } from '../domain/wal-index.ts'
+import type { WalSegment } from '../domain/wal/wal-catalogue.ts'
+import { WalIndex } from '../domain/wal/wal-index.ts'
 import type { Clock } from '../shared/clock.ts'
-import { lost, seen } from './observed.ts'
 import { createPoll, type Poll } from './poll.ts'
+import { lost, seen } from './readings.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 
 export interface ObserveWalDeps {

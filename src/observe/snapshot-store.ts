@@ -4,8 +4,8 @@ import {
   type EtcdMemberSnapshot,
   NOT_YET_OBSERVED,
   type NodeSnapshot,
-} from '../domain/cluster.ts'
-import type { ClusterLayout } from '../domain/cluster-layout.ts'
+} from '../domain/cluster/cluster.ts'
+import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import type { Clock } from '../shared/clock.ts'
 import { topologySignature } from './topology-signature.ts'
 

@@ -1,7 +1,7 @@
 import type { PatroniClient, PatroniNode } from '../clients/patroni/patroni-client.ts'
-import type { ClusterSnapshot, NodeSnapshot, Topology, TopologyMember } from '../domain/cluster.ts'
+import type { ClusterSnapshot, NodeSnapshot, Topology, TopologyMember } from '../domain/cluster/cluster.ts'
+import { NodeRole } from '../domain/cluster/node.ts'
 import { UnreachableError } from '../domain/errors.ts'
-import { NodeRole } from '../domain/node.ts'
 
 /**
  * The topology without etcd. `GET /cluster` is asked first; it needs etcd itself, though perhaps from where etcd can be

@@ -1,4 +1,4 @@
-import type { ClusterSnapshot } from '../domain/cluster.ts'
+import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 
 /**
  * Two snapshots with equal signatures differ for a person in numbers only: who is a member, who leads, roles, states,

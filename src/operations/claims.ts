@@ -1,4 +1,4 @@
-import { type Claim, ClaimMode } from '../domain/claim.ts'
+import { type Claim, ClaimMode } from '../domain/operation/claim.ts'
 
 /** Names of what can be claimed, within one cluster. */
 export const resources = {

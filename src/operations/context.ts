@@ -1,10 +1,10 @@
-import type { ClusterSnapshot } from '../domain/cluster.ts'
-import type { ClusterLayout } from '../domain/cluster-layout.ts'
-import type { OperationRecord, Progress } from '../domain/operation.ts'
-import type { LogLevel } from '../domain/operation-events.ts'
-import type { RecoveryRecord } from '../domain/recovery.ts'
-import type { ClusterClients } from './clients/cluster-clients.ts'
-import type { Verifications } from './damaged-backups.ts'
+import type { ClusterClients } from '../clients/cluster-clients.ts'
+import type { Verifications } from '../domain/backup/verification.ts'
+import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
+import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
+import type { OperationRecord, Progress } from '../domain/operation/operation.ts'
+import type { LogLevel } from '../domain/operation/operation-events.ts'
+import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
 
 /** What `check` and `plan` see: the input and the world as it is; they change nothing. */
 export interface PlanContext<Input> {

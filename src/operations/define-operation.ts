@@ -1,8 +1,8 @@
 import type { ClassType } from 'type-graphql'
-import type { Claim } from '../domain/claim.ts'
-import type { OperationPlan, OperationResultReference, Refusal } from '../domain/operation.ts'
-import { NOTHING_TOUCHED, type PlanScope } from '../domain/plan-scope.ts'
-import type { SnapshotPart } from '../domain/snapshot-part.ts'
+import type { SnapshotPart } from '../domain/cluster/snapshot-part.ts'
+import type { Claim } from '../domain/operation/claim.ts'
+import type { OperationPlan, OperationResultReference, Refusal } from '../domain/operation/operation.ts'
+import { NOTHING_TOUCHED, type PlanScope } from '../domain/operation/plan-scope.ts'
 import type { PlanContext, StepContext } from './context.ts'
 import type { OperationInput } from './operation-input.ts'
 
@@ -64,7 +64,7 @@ export interface FollowUp {
 export type PlanDraft = Omit<OperationPlan, 'destructive' | 'confirm' | 'scope'> & { readonly scope?: PlanScope }
 
 export interface OperationDefinition<Input extends OperationInput = OperationInput> {
-  /** The file's name: "createBackup" in create-backup.ts. Also the mutation's. */
+  /** The file's name: "createBackup" in create-backup.kind.ts. Also the mutation's. */
   readonly name: string
   readonly title: string
   /** Schema text of the mutation. */
@@ -142,7 +142,7 @@ export function kindEnumValue(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 }
 
-/** "create-backup" for "createBackup": the kind's file. */
+/** "create-backup" for "createBackup": the kind's file is create-backup.kind.ts. */
 export function kindFileName(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

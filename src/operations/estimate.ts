@@ -1,4 +1,4 @@
-import { type OperationRecord, StepStatus } from '../domain/operation.ts'
+import { type OperationRecord, StepStatus } from '../domain/operation/operation.ts'
 
 /** Seconds that earlier operations of a kind took, as the median; null when there is none to go by. */
 export function typicalSeconds(earlier: readonly OperationRecord[]): number | null {

@@ -1,24 +1,32 @@
 import { readdir } from 'node:fs/promises'
-import { basename, extname } from 'node:path'
+import { basename, sep } from 'node:path'
 import { type AnyOperation, kindFileName } from './define-operation.ts'
 
 export type OperationRegistry = ReadonlyMap<string, AnyOperation>
 
+const KIND_FILE = /\.kind\.(ts|js)$/
+
 /**
- * Every kind in `kinds/`, by name, in the order of their names. Fails on a file that exports no operation, on a name
- * that is not its file's, and on two kinds of one name.
+ * Every kind of the capabilities below this folder (`<capability>/<verb>/<kind>.kind.ts`), by name, in the order of
+ * their names. Fails on a file that exports no operation, on a name that is not its file's, and on two kinds of one name.
  */
-export async function loadOperations(directory = new URL('./kinds/', import.meta.url)): Promise<OperationRegistry> {
-  const files = (await readdir(directory)).filter((file) => /\.(ts|js)$/.test(file) && !file.endsWith('.d.ts')).sort()
+export async function loadOperations(directory = new URL('./', import.meta.url)): Promise<OperationRegistry> {
+  const files = (await readdir(directory, { recursive: true }))
+    .filter((file) => KIND_FILE.test(file))
+    .map((file) => file.split(sep).join('/'))
+    .sort((one, other) => (basename(one) < basename(other) ? -1 : 1))
   const registry = new Map<string, AnyOperation>()
   for (const file of files) {
     const exported: { default?: unknown } = await import(new URL(file, directory).href)
     const operation = exported.default
-    if (!isOperation(operation)) throw new TypeError(`kinds/${file} has no operation as its default export`)
-    if (kindFileName(operation.name) !== basename(file, extname(file))) {
-      throw new TypeError(`kinds/${file} defines "${operation.name}", whose file is ${kindFileName(operation.name)}`)
+    if (!isOperation(operation)) {
+      throw new TypeError(`operations/${file} has no default export made with defineOperation`)
     }
-    if (registry.has(operation.name)) throw new TypeError(`two kinds are named ${operation.name}`)
+    const expected = kindFileName(operation.name)
+    if (basename(file).replace(KIND_FILE, '') !== expected) {
+      throw new TypeError(`operations/${file} defines "${operation.name}": its file is to be named ${expected}.kind.ts`)
+    }
+    if (registry.has(operation.name)) throw new TypeError(`operations/${file}: another kind is named ${operation.name}`)
     registry.set(operation.name, operation)
   }
   return registry

@@ -1,4 +1,4 @@
-import type { Refusal } from '../domain/operation.ts'
+import type { Refusal } from '../domain/operation/operation.ts'
 
 /**
  * What the caller can mend: a stable code in upper case, a sentence, what to do, and the input field that it is about

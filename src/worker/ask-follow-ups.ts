@@ -1,8 +1,8 @@
+import type { OperationService } from '../admission/operation-service.ts'
 import { messageOf } from '../domain/errors.ts'
-import { type OperationRecord, OperationStatus } from '../domain/operation.ts'
+import { type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
-import type { OperationService } from '../queue/operation-service.ts'
 
 export interface FollowUpDependencies {
   readonly registry: OperationRegistry

@@ -1,13 +1,13 @@
-import type { OperationRecord } from '../domain/operation.ts'
-import { LogLevel } from '../domain/operation-events.ts'
+import type { Verifications } from '../domain/backup/verification.ts'
+import type { OperationRecord } from '../domain/operation/operation.ts'
+import { LogLevel } from '../domain/operation/operation-events.ts'
 import type { StepContext, StepRecoveries } from '../operations/context.ts'
-import type { Verifications } from '../operations/damaged-backups.ts'
 import type { AnyOperation, Step } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import type { Clock } from '../shared/clock.ts'
+import type { WorkedCluster } from './managed-cluster.ts'
 import type { OperationJournal } from './operation-journal.ts'
 import type { OperationLock } from './operation-lock.ts'
-import type { WorkedCluster } from './worked-cluster.ts'
 
 export type AnyStep = Step<OperationInput>
 

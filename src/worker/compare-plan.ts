@@ -1,5 +1,5 @@
-import { type OperationRecord, StepStatus } from '../domain/operation.ts'
-import { exceeds, type PlanScope } from '../domain/plan-scope.ts'
+import { type OperationRecord, StepStatus } from '../domain/operation/operation.ts'
+import { exceeds, type PlanScope } from '../domain/operation/plan-scope.ts'
 import type { StepContext } from '../operations/context.ts'
 import { type AnyOperation, planOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'

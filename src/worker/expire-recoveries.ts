@@ -1,11 +1,11 @@
-import type { Logger } from 'pino'
+import type { OperationService } from '../admission/operation-service.ts'
 import { messageOf } from '../domain/errors.ts'
-import { type Actor, Role } from '../domain/operation.ts'
-import { type RecoveryRecord, RecoveryStatus } from '../domain/recovery.ts'
+import { type Actor, Role } from '../domain/operation/operation.ts'
+import { type RecoveryRecord, RecoveryStatus } from '../domain/recovery/recovery.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
-import type { OperationService } from '../queue/operation-service.ts'
 import type { Clock } from '../shared/clock.ts'
+import type { Logger } from '../shared/logger.ts'
 
 /** Howdah itself. */
 const HOWDAH: Actor = { name: 'howdah', role: Role.ADMIN }

@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto'
-import { isTerminal, NO_PROGRESS, type OperationRecord, type Progress, StepStatus } from '../domain/operation.ts'
-import { LogLevel, type OperationEventBody } from '../domain/operation-events.ts'
-import { ProgressMeter } from '../domain/progress-meter.ts'
+import {
+  isTerminal,
+  NO_PROGRESS,
+  type OperationRecord,
+  type Progress,
+  StepStatus,
+} from '../domain/operation/operation.ts'
+import { LogLevel, type OperationEventBody } from '../domain/operation/operation-events.ts'
+import { ProgressMeter } from '../domain/operation/progress-meter.ts'
 import { LostOperationError } from '../events/event-errors.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { Clock } from '../shared/clock.ts'
-import { throughOutages } from './through-outages.ts'
+import { throughOutages } from './retry-while-redis-is-away.ts'
 
 /** How one attempt at one operation writes into the log: in order, at a bounded rate, through outages of Redis. */
 export interface OperationJournal {

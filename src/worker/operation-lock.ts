@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { EtcdStore, StoredEntry } from '../clients/etcd/etcd-store.ts'
-import { type Claim, ClaimMode, conflict } from '../domain/claim.ts'
 import { HowdahError, messageOf, WaitTimeoutError } from '../domain/errors.ts'
+import { type Claim, ClaimMode, conflict } from '../domain/operation/claim.ts'
 import type { Clock } from '../shared/clock.ts'
 import { retryUntil } from '../shared/retry.ts'
 

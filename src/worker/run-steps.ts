@@ -1,5 +1,5 @@
-import { OperationStatus, StepStatus } from '../domain/operation.ts'
-import { LogLevel } from '../domain/operation-events.ts'
+import { OperationStatus, StepStatus } from '../domain/operation/operation.ts'
+import { LogLevel } from '../domain/operation/operation-events.ts'
 import { LostOperationError } from '../events/event-errors.ts'
 import { StepOutcome } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'

@@ -1,10 +1,10 @@
 import { NotFoundError } from '../domain/errors.ts'
-import type { OperationRecord } from '../domain/operation.ts'
-import { bareRecoveryId } from '../domain/recovery.ts'
+import type { OperationRecord } from '../domain/operation/operation.ts'
+import { bareRecoveryId } from '../domain/recovery/recovery.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
 import type { StepRecoveries } from '../operations/context.ts'
 import type { Clock } from '../shared/clock.ts'
-import { throughOutages } from './through-outages.ts'
+import { throughOutages } from './retry-while-redis-is-away.ts'
 
 /** Recoveries as one attempt may write them. Every call waits while Redis is away. */
 export function createStepRecoveries({

@@ -1,4 +1,4 @@
-import { OperationStatus } from '../domain/operation.ts'
+import { OperationStatus } from '../domain/operation/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { Clock } from '../shared/clock.ts'
 import { askFollowUps, type FollowUpDependencies } from './ask-follow-ups.ts'

@@ -1,5 +1,5 @@
 import { HowdahError, messageOf } from '../domain/errors.ts'
-import { type OperationError, StepStatus } from '../domain/operation.ts'
+import { type OperationError, StepStatus } from '../domain/operation/operation.ts'
 import { LostOperationError } from '../events/event-errors.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import { type AnyStep, type Attempt, contextFor } from './attempt.ts'

@@ -1,4 +1,4 @@
-import type { OperationEvent } from '../domain/operation-events.ts'
+import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import type { OperationFeed } from '../events/operation-log.ts'
 import type { Clock } from '../shared/clock.ts'
 

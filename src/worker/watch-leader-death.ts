@@ -1,11 +1,11 @@
-import type { Logger } from 'pino'
-import type { ClusterSnapshot } from '../domain/cluster.ts'
-import { type DeadLeader, findDeadLeader } from '../domain/dead-leader.ts'
+import type { OperationService } from '../admission/operation-service.ts'
+import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
+import { type DeadLeader, findDeadLeader } from '../domain/cluster/dead-leader.ts'
 import { messageOf } from '../domain/errors.ts'
-import { type Actor, Role } from '../domain/operation.ts'
-import { ReleaseLeaderLockInput } from '../operations/kinds/release-leader-lock.ts'
-import type { OperationService } from '../queue/operation-service.ts'
+import { type Actor, Role } from '../domain/operation/operation.ts'
+import { ReleaseLeaderLockInput } from '../operations/leadership/release-leader-lock/release-leader-lock-input.ts'
 import type { Clock } from '../shared/clock.ts'
+import type { Logger } from '../shared/logger.ts'
 
 /** Howdah itself. */
 const HOWDAH: Actor = { name: 'howdah', role: Role.ADMIN }

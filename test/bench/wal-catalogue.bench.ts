@@ -1,5 +1,5 @@
-import { WalIndex } from '../../src/domain/wal-index.ts'
-import { formatSegmentName } from '../../src/domain/wal-name.ts'
+import { WalIndex } from '../../src/domain/wal/wal-index.ts'
+import { formatSegmentName } from '../../src/domain/wal/wal-name.ts'
 import { median, ms, percentile, printTable } from './support.ts'
 
 const PAGE = 50

@@ -1,10 +1,10 @@
-import { formatLsn } from '../../src/domain/lsn.ts'
+import { formatLsn } from '../../src/domain/wal/lsn.ts'
 import {
   DEFAULT_SEGMENT_BYTES,
   formatSegmentName,
   parseSegmentName,
   segmentStartLsn,
-} from '../../src/domain/wal-name.ts'
+} from '../../src/domain/wal/wal-name.ts'
 import { docker } from '../support/docker.ts'
 import { readLeadership } from '../support/leadership.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { RecoveryStatus } from '../../src/domain/recovery.ts'
+import { RecoveryStatus } from '../../src/domain/recovery/recovery.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
 import { docker } from '../support/docker.ts'

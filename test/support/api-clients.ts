@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http'
 import { type Client, createClient, type ExecutionResult } from 'graphql-ws'
 import { WebSocket } from 'ws'
-import { Role } from '../../src/domain/operation.ts'
+import { Role } from '../../src/domain/operation/operation.ts'
 import type { FakeApi } from './fake-api.ts'
 
 /** A graphql-ws client that tells how its connection ended. */

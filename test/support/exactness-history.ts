@@ -1,4 +1,4 @@
-import { type Lsn, parseLsn } from '../../src/domain/lsn.ts'
+import { type Lsn, parseLsn } from '../../src/domain/wal/lsn.ts'
 import type { ApiClient } from './api-client.ts'
 import { readBackups } from './backup-client.ts'
 import { leaderName } from './cluster-facts.ts'

@@ -1,4 +1,4 @@
-import { type Lsn, parseLsn } from '../../src/domain/lsn.ts'
+import { type Lsn, parseLsn } from '../../src/domain/wal/lsn.ts'
 import { type ExactnessHistory, FLOORS } from './exactness-history.ts'
 import type { CommitKey, Numbered, NumberedContent } from './numbered-writers.ts'
 import { tablesOf } from './numbered-writers.ts'

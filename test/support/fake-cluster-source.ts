@@ -1,6 +1,6 @@
-import type { ClusterSnapshot } from '../../src/domain/cluster.ts'
-import type { LogLine } from '../../src/domain/log-line.ts'
-import type { WalSegment } from '../../src/domain/wal-catalogue.ts'
+import type { ClusterSnapshot } from '../../src/domain/cluster/cluster.ts'
+import type { LogLine } from '../../src/domain/cluster/log-line.ts'
+import type { WalSegment } from '../../src/domain/wal/wal-catalogue.ts'
 import type { ClusterSource } from '../../src/graphql/context.ts'
 
 /** A cluster whose snapshot the test sets. */

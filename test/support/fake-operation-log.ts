@@ -1,11 +1,11 @@
 import { NotFoundError } from '../../src/domain/errors.ts'
-import { isTerminal, type OperationRecord } from '../../src/domain/operation.ts'
+import { isTerminal, type OperationRecord } from '../../src/domain/operation/operation.ts'
 import {
   applyEvent,
   endsOperation,
   type OperationEvent,
   type OperationEventBody,
-} from '../../src/domain/operation-events.ts'
+} from '../../src/domain/operation/operation-events.ts'
 import { LogUnavailableError } from '../../src/events/event-errors.ts'
 import { matches } from '../../src/events/list-operations.ts'
 import type { OperationFeed, OperationFilter, OperationLog } from '../../src/events/operation-log.ts'

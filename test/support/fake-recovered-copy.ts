@@ -1,13 +1,13 @@
-import { type Check, CheckStatus } from '../../src/domain/backup.ts'
-import type { ReplayProof } from '../../src/domain/recovery-proof.ts'
-import type { Tablespace } from '../../src/domain/tablespace.ts'
 import type {
   CopyStatus,
   RecoveredCopy,
   ReplayRequest,
   RolesSet,
   StackRole,
-} from '../../src/operations/clients/recovered-copy.ts'
+} from '../../src/clients/agent/recovered-copy.ts'
+import type { Tablespace } from '../../src/domain/backup/tablespace.ts'
+import { type Check, CheckStatus } from '../../src/domain/check.ts'
+import type { ReplayProof } from '../../src/domain/recovery/recovery-proof.ts'
 
 /** As it stands at its target, where nothing is wrong. */
 export function copyStatus(changes: Partial<CopyStatus> = {}): CopyStatus {

@@ -5,10 +5,9 @@ import {
   type RecoveryRecord,
   RecoveryStatus,
   RestoreMethod,
-} from '../../src/domain/recovery.ts'
+} from '../../src/domain/recovery/recovery.ts'
 import { LogUnavailableError } from '../../src/events/event-errors.ts'
-import type { RecoveryFeed } from '../../src/events/recovery-feed.ts'
-import type { RecoveryStore } from '../../src/events/recovery-store.ts'
+import type { RecoveryFeed, RecoveryStore } from '../../src/events/recovery-store.ts'
 import type { StepRecoveries } from '../../src/operations/context.ts'
 import { systemClock } from '../../src/shared/clock.ts'
 import { createStepRecoveries } from '../../src/worker/step-recoveries.ts'

@@ -1,3 +1,4 @@
+import { newOperationId } from '../../src/admission/new-record.ts'
 import {
   type Actor,
   NO_PROGRESS,
@@ -5,9 +6,8 @@ import {
   OperationStatus,
   Role,
   StepStatus,
-} from '../../src/domain/operation.ts'
-import { NOTHING_TOUCHED } from '../../src/domain/plan-scope.ts'
-import { newOperationId } from '../../src/queue/operation-id.ts'
+} from '../../src/domain/operation/operation.ts'
+import { NOTHING_TOUCHED } from '../../src/domain/operation/plan-scope.ts'
 
 export const OPERATOR: Actor = { name: 'test', role: Role.OPERATOR }
 

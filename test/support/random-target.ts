@@ -1,5 +1,5 @@
-import { formatLsn, type Lsn, parseLsn } from '../../src/domain/lsn.ts'
 import { Timestamp } from '../../src/domain/timestamp.ts'
+import { formatLsn, type Lsn, parseLsn } from '../../src/domain/wal/lsn.ts'
 import type { ApiClient } from './api-client.ts'
 import type { OracleTarget, WalEvent, WalHistory } from './wal-oracle.ts'
 

@@ -1,4 +1,4 @@
-import { type Lsn, parseLsn } from '../../src/domain/lsn.ts'
+import { type Lsn, parseLsn } from '../../src/domain/wal/lsn.ts'
 import type { TestStack } from './stack.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { WalRecord } from '../../src/domain/recovery-proof.ts'
+import type { WalRecord } from '../../src/domain/recovery/recovery-proof.ts'
 
 /** A record that ends no transaction, for tests that do not care which. */
 export function walRecord(changes: Partial<WalRecord> = {}): WalRecord {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../domain/backup.ts'
-import { parseLsn } from '../../domain/lsn.ts'
+import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../domain/backup/backup.ts'
 import { readTimestamp, type Timestamp } from '../../domain/timestamp.ts'
+import { parseLsn } from '../../domain/wal/lsn.ts'
 import { optionalText, parseAnswer } from '../parse-answer.ts'
 import { resultOfServer } from './barman-output.ts'
 

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../domain/log-line.ts'
+import type { LogLine } from '../../domain/cluster/log-line.ts'
 import { createDemultiplexer, createLineSplitter, type OutputText } from './demultiplex.ts'
 
 /** Takes what Docker logs with `timestamps`, gives whole lines with their times. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { ServiceStatus } from '../../domain/cluster.ts'
-import { ServiceState } from '../../domain/node.ts'
+import type { ServiceStatus } from '../../domain/cluster/cluster.ts'
+import { ServiceState } from '../../domain/cluster/node.ts'
 import { parseAnswer } from '../parse-answer.ts'
 
 /** What inspecting a container tells of its service; what it uses is asked for apart. */

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode'
 import { z } from 'zod'
+import type { LogLine } from '../../domain/cluster/log-line.ts'
 import { NotFoundError } from '../../domain/errors.ts'
-import type { LogLine } from '../../domain/log-line.ts'
 import { createLogReader } from './container-logs.ts'
 import { type ContainerStatus, MISSING_CONTAINER, parseContainer } from './container-status.ts'
 import { type ContainerUsage, parseContainerUsage } from './container-usage.ts'

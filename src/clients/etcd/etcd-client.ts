@@ -1,4 +1,4 @@
-import type { EtcdMemberStatus } from '../../domain/cluster.ts'
+import type { EtcdMemberStatus } from '../../domain/cluster/cluster.ts'
 import { NotFoundError, UnreachableError } from '../../domain/errors.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { createEtcdEndpoint, type EtcdMember, type PrefixState } from './etcd-endpoint.ts'

@@ -1,6 +1,6 @@
 import { Etcd3, Range } from 'etcd3'
 import { z } from 'zod'
-import type { EtcdMemberStatus } from '../../domain/cluster.ts'
+import type { EtcdMemberStatus } from '../../domain/cluster/cluster.ts'
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
 import { parseAnswer } from '../parse-answer.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { HaproxyBackend, HaproxyServer } from '../../domain/cluster.ts'
+import type { HaproxyBackend, HaproxyServer } from '../../domain/cluster/cluster.ts'
 import { fetchText, parseJson } from '../fetch-text.ts'
 import { parseAnswer } from '../parse-answer.ts'
 

@@ -1,5 +1,5 @@
-import type { PatroniStatus } from '../../domain/cluster.ts'
-import type { TimelineSwitch } from '../../domain/timeline.ts'
+import type { PatroniStatus } from '../../domain/cluster/cluster.ts'
+import type { TimelineSwitch } from '../../domain/wal/timeline.ts'
 import { fetchText, parseJson } from '../fetch-text.ts'
 import { anyObject, parseAnswer } from '../parse-answer.ts'
 import { type PatroniCluster, parsePatroniCluster } from './patroni-cluster.ts'

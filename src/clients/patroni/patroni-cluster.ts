@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { TopologyMember } from '../../domain/cluster.ts'
-import { NodeRole } from '../../domain/node.ts'
+import type { TopologyMember } from '../../domain/cluster/cluster.ts'
+import { NodeRole } from '../../domain/cluster/node.ts'
 import { anyObject, parseAnswer } from '../parse-answer.ts'
 import { lsnOf, roleOf, stateOf, timeOf } from './patroni-words.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { TimelineSwitch } from '../../domain/timeline.ts'
+import type { TimelineSwitch } from '../../domain/wal/timeline.ts'
 import { parseAnswer } from '../parse-answer.ts'
 import { timeOf } from './patroni-words.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Topology, TopologyMember } from '../../domain/cluster.ts'
-import { NodeRole } from '../../domain/node.ts'
+import type { Topology, TopologyMember } from '../../domain/cluster/cluster.ts'
+import { NodeRole } from '../../domain/cluster/node.ts'
 import { parseJson } from '../fetch-text.ts'
 import { anyObject, parseAnswer } from '../parse-answer.ts'
 import { parsePatroniHistory } from './patroni-history.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { PatroniStatus } from '../../domain/cluster.ts'
-import { NodeRole } from '../../domain/node.ts'
+import type { PatroniStatus } from '../../domain/cluster/cluster.ts'
+import { NodeRole } from '../../domain/cluster/node.ts'
 import { anyObject, parseAnswer } from '../parse-answer.ts'
 import { lsnOf, roleOf, stateOf, timeOf, versionOf } from './patroni-words.ts'
 

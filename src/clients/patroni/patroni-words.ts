@@ -1,5 +1,5 @@
-import { type Lsn, parseLsn } from '../../domain/lsn.ts'
-import { NodeRole, NodeState } from '../../domain/node.ts'
+import { NodeRole, NodeState } from '../../domain/cluster/node.ts'
+import { type Lsn, parseLsn } from '../../domain/wal/lsn.ts'
 
 const ROLES: Readonly<Record<string, NodeRole>> = {
   leader: NodeRole.LEADER,

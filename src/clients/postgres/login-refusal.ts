@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { type LoginCure, type LoginRefusal, LoginRefusedError } from '../../domain/login-refusal.ts'
+import { type LoginCure, type LoginRefusal, LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 
 /** What PostgreSQL says with an error, as far as a refused login is told by it. */
 export interface LoginAnswer {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PostgresStatus } from '../../domain/cluster.ts'
+import type { PostgresStatus } from '../../domain/cluster/cluster.ts'
 import { parseAnswer } from '../parse-answer.ts'
 import { createPostgresConnection } from './postgres-connection.ts'
 import { parsePostgresStatus, statusQuery } from './postgres-status.ts'

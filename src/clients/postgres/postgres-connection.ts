@@ -1,6 +1,6 @@
 import pg from 'pg'
+import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
-import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import { loginErrorOf } from './login-refusal.ts'
 
 export interface PostgresAddress {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { PostgresStatus } from '../../domain/cluster.ts'
-import { parseLsn } from '../../domain/lsn.ts'
+import type { PostgresStatus } from '../../domain/cluster/cluster.ts'
+import { parseLsn } from '../../domain/wal/lsn.ts'
 import { parseAnswer } from '../parse-answer.ts'
 
 const lsn = z

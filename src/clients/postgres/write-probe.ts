@@ -1,8 +1,18 @@
 import pg from 'pg'
+import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { messageOf, WaitTimeoutError } from '../../domain/errors.ts'
-import { LoginRefusedError } from '../../domain/login-refusal.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { loginErrorOf } from './login-refusal.ts'
+
+/** For how long writes through HAProxy failed. */
+export type WriteOutage = Outage
+
+/** Writes through HAProxy all along, as an application would, until it is stopped. What it measures decides nothing. */
+export type RunningWriteProbe = RunningProbe
+
+export interface WriteProbe {
+  start(): RunningWriteProbe
+}
 
 /** For how long writes failed. */
 export interface Outage {

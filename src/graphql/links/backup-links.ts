@@ -1,11 +1,11 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
-import { ClusterView } from '../cluster-view.ts'
+import { ClusterView } from '../../domain/cluster/cluster-view.ts'
 import type { ApiContext } from '../context.ts'
 import { backupServerNamed } from '../lookup.ts'
-import { BaseBackupType } from '../types/backup.ts'
-import { BackupServerType } from '../types/backup-server.ts'
-import { OperationType } from '../types/operation.ts'
-import { VerificationType } from '../types/verification.ts'
+import { BaseBackupType } from '../types/backup/backup.ts'
+import { BackupServerType } from '../types/backup/backup-server.ts'
+import { VerificationType } from '../types/common/verification.ts'
+import { OperationType } from '../types/operation/operation.ts'
 
 /** Fields of a backup that lead back to types which lead to backups. */
 @Resolver(() => BaseBackupType)

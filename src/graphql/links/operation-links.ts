@@ -1,14 +1,14 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
-import { ClusterView } from '../cluster-view.ts'
+import { ClusterView } from '../../domain/cluster/cluster-view.ts'
 import type { ApiContext } from '../context.ts'
 import { clusterSnapshot } from '../lookup.ts'
-import { ClusterType } from '../types/cluster.ts'
-import type { Connection } from '../types/connection.ts'
-import { OperationType } from '../types/operation.ts'
-import { OperationEventConnection } from '../types/operation-event.ts'
-import type { OperationEventType } from '../types/operation-event-base.ts'
-import { eventPage } from '../types/operation-pages.ts'
-import { ForwardPageArgs } from '../types/page-args.ts'
+import { ClusterType } from '../types/cluster/cluster.ts'
+import type { Connection } from '../types/common/connection.ts'
+import { ForwardPageArgs } from '../types/common/page-args.ts'
+import { OperationType } from '../types/operation/operation.ts'
+import { OperationEventConnection } from '../types/operation/operation-event.ts'
+import type { OperationEventType } from '../types/operation/operation-event-base.ts'
+import { eventPage } from '../types/operation/operation-pages.ts'
 
 /** Fields of an operation that lead back to types which lead to operations. */
 @Resolver(() => OperationType)

@@ -1,13 +1,13 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
+import { ClusterView } from '../../domain/cluster/cluster-view.ts'
 import { NotFoundError } from '../../domain/errors.ts'
-import { ClusterView } from '../cluster-view.ts'
 import type { ApiContext } from '../context.ts'
 import { backupServerNow, clusterSnapshot } from '../lookup.ts'
-import { backupNamed } from '../types/archive-pages.ts'
-import { BaseBackupType } from '../types/backup.ts'
-import { ClusterType } from '../types/cluster.ts'
-import { OperationType } from '../types/operation.ts'
-import { RecoveryType } from '../types/recovery.ts'
+import { backupNamed } from '../types/backup/archive-pages.ts'
+import { BaseBackupType } from '../types/backup/backup.ts'
+import { ClusterType } from '../types/cluster/cluster.ts'
+import { OperationType } from '../types/operation/operation.ts'
+import { RecoveryType } from '../types/recovery/recovery.ts'
 
 /** Fields of a recovery that lead back to types which lead to recoveries. */
 @Resolver(() => RecoveryType)

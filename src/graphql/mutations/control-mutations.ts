@@ -2,8 +2,8 @@ import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
 import type { ApiContext } from '../context.ts'
 import { badUserInput } from '../errors.ts'
 import { requirePermission } from '../permissions.ts'
-import { readOperationId } from '../types/operation-pages.ts'
-import { OperationPayload } from '../types/operation-payload.ts'
+import { readOperationId } from '../types/operation/operation-pages.ts'
+import { OperationPayload } from '../types/operation/operation-payload.ts'
 
 const MAX_REASON = 500
 const ID_TEXT = 'Its id, with or without "Operation:".'

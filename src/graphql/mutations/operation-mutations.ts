@@ -4,7 +4,7 @@ import type { OperationRegistry } from '../../operations/load-operations.ts'
 import type { OperationInput } from '../../operations/operation-input.ts'
 import type { ApiContext } from '../context.ts'
 import { requirePermission } from '../permissions.ts'
-import { OperationPayload } from '../types/operation-payload.ts'
+import { OperationPayload } from '../types/operation/operation-payload.ts'
 
 /** A resolver class with one mutation for each kind: its name, text and input are the kind's own. */
 export function operationMutations(registry: OperationRegistry): new () => object {

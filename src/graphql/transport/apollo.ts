@@ -9,7 +9,7 @@ import type { GraphQLSchema } from 'graphql'
 import type { Limits } from '../../config/configuration.ts'
 import type { ApiContext } from '../context.ts'
 import { limitRules } from './documents.ts'
-import type { ErrorFormatter } from './run-operation.ts'
+import type { ErrorFormatter } from './subscribe.ts'
 
 /** Apollo for queries and mutations over HTTP. It reports to nobody and shows no page of its own. */
 export function createApollo(schema: GraphQLSchema, limits: Limits, errors: ErrorFormatter): ApolloServer<ApiContext> {

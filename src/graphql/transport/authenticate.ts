@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ApiToken } from '../../config/configuration.ts'
-import type { Actor } from '../../domain/operation.ts'
+import type { Actor } from '../../domain/operation/operation.ts'
 
 /** Whose token it is; null for nobody's. */
 export type Authenticate = (credential: unknown) => Actor | null

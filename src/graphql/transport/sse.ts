@@ -6,7 +6,7 @@ import type { Limits } from '../../config/configuration.ts'
 import { type ApiContext, type ApiDependencies, createContext } from '../context.ts'
 import type { PrepareDocument } from './documents.ts'
 import { EventFlow } from './event-flow.ts'
-import { type ErrorFormatter, type Results, subscribeToOperation } from './run-operation.ts'
+import { type ErrorFormatter, type Results, subscribeToOperation } from './subscribe.ts'
 
 export interface SseOptions {
   readonly schema: GraphQLSchema

@@ -4,12 +4,12 @@ import { type ExecutionArgs, type ExecutionResult, execute, GraphQLError, type G
 import { handleProtocols, makeServer } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Limits } from '../../config/configuration.ts'
-import type { Actor } from '../../domain/operation.ts'
+import type { Actor } from '../../domain/operation/operation.ts'
 import { type ApiDependencies, createContext } from '../context.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { PrepareDocument } from './documents.ts'
-import { type ErrorFormatter, type OperationArguments, subscribeToOperation } from './run-operation.ts'
 import { GuardedSocket } from './slow-socket.ts'
+import { type ErrorFormatter, type OperationArguments, subscribeToOperation } from './subscribe.ts'
 
 export interface WebSocketOptions {
   readonly server: Server

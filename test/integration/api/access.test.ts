@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { Role } from '../../../src/domain/operation.ts'
+import { Role } from '../../../src/domain/operation/operation.ts'
 import { closeCode, connect, openSocket } from '../../support/api-clients.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import { operationRecord } from '../../support/operations.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type OperationRecord, OperationStatus } from '../../../src/domain/operation.ts'
+import { type OperationRecord, OperationStatus } from '../../../src/domain/operation/operation.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import { TEST_KINDS } from '../../support/fake-operation-kinds.ts'
 import { operationRecord } from '../../support/operations.ts'

@@ -1,6 +1,6 @@
 import { serverAudits } from 'graphql-http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Role } from '../../../src/domain/operation.ts'
+import { Role } from '../../../src/domain/operation/operation.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 
 let api: FakeApi

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Role } from '../../../src/domain/operation.ts'
+import { Role } from '../../../src/domain/operation/operation.ts'
 import { type Answer, closeCode, connect, openSocket, openSse } from '../../support/api-clients.ts'
 import { type FakeApi, startFakeApi, TEST_LIMITS } from '../../support/fake-api.ts'
 

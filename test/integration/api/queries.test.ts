@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CheckStatus } from '../../../src/domain/backup.ts'
+import { CheckStatus } from '../../../src/domain/check.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { away, backupServerOf, clusterOf, etcdOf, nodeOf, range } from '../../unit/domain/builders.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
-import { Role } from '../../../src/domain/operation.ts'
+import { Role } from '../../../src/domain/operation/operation.ts'
 import { closeCode, connect, openSocket, openSse } from '../../support/api-clients.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import { clusterOf } from '../../unit/domain/builders.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type OperationRecord, Role } from '../../../src/domain/operation.ts'
-import { RecoveryStatus } from '../../../src/domain/recovery.ts'
+import { type OperationRecord, Role } from '../../../src/domain/operation/operation.ts'
+import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import { type Answer, connect, openSse } from '../../support/api-clients.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'

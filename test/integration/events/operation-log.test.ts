@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { ClaimMode } from '../../../src/domain/claim.ts'
-import { OperationStatus } from '../../../src/domain/operation.ts'
-import { LogLevel, type OperationEvent, type OperationEventBody } from '../../../src/domain/operation-events.ts'
+import { ClaimMode } from '../../../src/domain/operation/claim.ts'
+import { OperationStatus } from '../../../src/domain/operation/operation.ts'
+import {
+  LogLevel,
+  type OperationEvent,
+  type OperationEventBody,
+} from '../../../src/domain/operation/operation-events.ts'
 import { CursorExpiredError, LogUnavailableError, LostOperationError } from '../../../src/events/event-errors.ts'
 import type { OperationFeed, OperationLog } from '../../../src/events/operation-log.ts'
 import { createOperationFeed } from '../../../src/events/redis-operation-feed.ts'

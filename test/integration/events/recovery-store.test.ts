@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NotFoundError } from '../../../src/domain/errors.ts'
-import { RecoveryStatus } from '../../../src/domain/recovery.ts'
+import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import { LogUnavailableError, LostOperationError } from '../../../src/events/event-errors.ts'
 import type { OperationLog } from '../../../src/events/operation-log.ts'
 import type { RecoveryAuthor, RecoveryStore } from '../../../src/events/recovery-store.ts'

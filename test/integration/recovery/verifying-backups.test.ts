@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { filesCheck } from '../../../src/operations/steps/verify-files.ts'
+import { filesCheck } from '../../../src/operations/backups/verify-backup/verify-files.ts'
 import { type RecoveredServer, startRecoveredServer } from './recovered-server.ts'
 
 const BACKUP = '/tmp/backups/20261128T185946'

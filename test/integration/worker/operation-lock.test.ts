@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createEtcdStore, type EtcdStore } from '../../../src/clients/etcd/etcd-store.ts'
-import { ClaimMode } from '../../../src/domain/claim.ts'
+import { ClaimMode } from '../../../src/domain/operation/claim.ts'
 import { type Clock, systemClock } from '../../../src/shared/clock.ts'
 import {
   createOperationLocks,

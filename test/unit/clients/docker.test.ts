@@ -3,8 +3,8 @@ import { createLogReader } from '../../../src/clients/docker/container-logs.ts'
 import { parseContainer } from '../../../src/clients/docker/container-status.ts'
 import { cpuPercentBetween, parseContainerUsage } from '../../../src/clients/docker/container-usage.ts'
 import { openDocker } from '../../../src/clients/docker/docker-endpoint.ts'
+import { ServiceState } from '../../../src/domain/cluster/node.ts'
 import { InvalidValueError } from '../../../src/domain/errors.ts'
-import { ServiceState } from '../../../src/domain/node.ts'
 import { fixture } from './fixture.ts'
 
 const container = JSON.parse(fixture('container-haproxy.json'))

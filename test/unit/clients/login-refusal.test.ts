@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { classifyLogin, type LoginAnswer, loginRefusalOf } from '../../../src/clients/postgres/login-refusal.ts'
-import { cureOf, type LoginCure, LoginRefusedError } from '../../../src/domain/login-refusal.ts'
+import { cureOf, type LoginCure, LoginRefusedError } from '../../../src/domain/cluster/login-refusal.ts'
 
 const answer = (code: string, message: string, rest: Partial<LoginAnswer> = {}): LoginAnswer => ({
   code,

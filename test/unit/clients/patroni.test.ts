@@ -4,9 +4,9 @@ import { parsePatroniHistory } from '../../../src/clients/patroni/patroni-histor
 import { parsePatroniKeys } from '../../../src/clients/patroni/patroni-keys.ts'
 import { parsePatroniStatus } from '../../../src/clients/patroni/patroni-status.ts'
 import { lsnOf, stateOf, timeOf, versionOf } from '../../../src/clients/patroni/patroni-words.ts'
+import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import { UnexpectedAnswerError } from '../../../src/domain/errors.ts'
-import { formatLsn } from '../../../src/domain/lsn.ts'
-import { NodeRole, NodeState } from '../../../src/domain/node.ts'
+import { formatLsn } from '../../../src/domain/wal/lsn.ts'
 import { fixture } from './fixture.ts'
 
 const KEYS = new Map<string, string>(Object.entries(JSON.parse(fixture('patroni-keys.json'))))

@@ -1,4 +1,4 @@
-import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../../src/domain/backup.ts'
+import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../../src/domain/backup/backup.ts'
 import type {
   BackupServerSnapshot,
   ClusterSnapshot,
@@ -10,12 +10,12 @@ import type {
   ServiceStatus,
   Topology,
   TopologyMember,
-} from '../../../src/domain/cluster.ts'
-import { NodeRole, NodeState, ServiceState } from '../../../src/domain/node.ts'
-import type { TimelineSwitch } from '../../../src/domain/timeline.ts'
+} from '../../../src/domain/cluster/cluster.ts'
+import { NodeRole, NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
-import { WalIndex } from '../../../src/domain/wal-index.ts'
-import { DEFAULT_SEGMENT_BYTES, formatSegmentName } from '../../../src/domain/wal-name.ts'
+import type { TimelineSwitch } from '../../../src/domain/wal/timeline.ts'
+import { WalIndex } from '../../../src/domain/wal/wal-index.ts'
+import { DEFAULT_SEGMENT_BYTES, formatSegmentName } from '../../../src/domain/wal/wal-name.ts'
 
 export const NOW = new Date('2026-11-22T12:00:00Z')
 

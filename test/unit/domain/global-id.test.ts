@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatGlobalId, parseGlobalId } from '../../../src/domain/global-id.ts'
+import { formatGlobalId, parseGlobalId } from '../../../src/domain/resource-id.ts'
 
 describe('global ids', () => {
   it.each([

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { BackupStatus, CheckStatus, RetentionStatus } from '../../../src/domain/backup.ts'
+import { BackupStatus, RetentionStatus } from '../../../src/domain/backup/backup.ts'
+import { CheckStatus } from '../../../src/domain/check.ts'
 import {
   type BackupServerSnapshot,
   type ClusterSnapshot,
   NOT_YET_OBSERVED,
   type NodeSnapshot,
   type PostgresStatus,
-} from '../../../src/domain/cluster.ts'
-import { assessHealth, HealthStatus } from '../../../src/domain/health.ts'
-import type { LoginRefusal } from '../../../src/domain/login-refusal.ts'
-import { NodeState, ServiceState } from '../../../src/domain/node.ts'
+} from '../../../src/domain/cluster/cluster.ts'
+import type { LoginRefusal } from '../../../src/domain/cluster/login-refusal.ts'
+import { NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
+import { assessHealth, HealthStatus } from '../../../src/domain/health/health.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 import {
   away,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { NodeSnapshot } from '../../../src/domain/cluster.ts'
-import { healthyLeader } from '../../../src/domain/failover-eligibility.ts'
-import { isInRecovery } from '../../../src/domain/in-recovery.ts'
-import type { LoginRefusal } from '../../../src/domain/login-refusal.ts'
-import { whyNotServing } from '../../../src/operations/steps/node-wellness.ts'
+import type { NodeSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import { healthyLeader } from '../../../src/domain/cluster/failover-eligibility.ts'
+import { isInRecovery } from '../../../src/domain/cluster/in-recovery.ts'
+import type { LoginRefusal } from '../../../src/domain/cluster/login-refusal.ts'
+import { whyNotServing } from '../../../src/operations/node-access/node-health.ts'
 import { away, clusterOf, LEADER, nodeOf } from './builders.ts'
 
 const loginRefusal: LoginRefusal = {

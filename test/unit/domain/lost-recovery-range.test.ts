@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { lostRanges } from '../../../src/domain/lost-recovery-range.ts'
+import { lostRanges } from '../../../src/domain/recovery/lost-recovery-range.ts'
 import { minute } from './builders.ts'
 
 const window = (from: number, to: number, timeline = 1) => ({

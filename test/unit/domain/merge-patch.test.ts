@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { jsonChanges, mergePatch, reversePatch, sameJson } from '../../../src/domain/merge-patch.ts'
+import { jsonChanges, mergePatch, reversePatch, sameJson } from '../../../src/domain/configuration/merge-patch.ts'
 
 type Json = Record<string, unknown>
 

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isTerminal, NO_PROGRESS, OperationStatus, StepStatus } from '../../../src/domain/operation.ts'
-import { applyEvent, endsOperation, LogLevel, type OperationEventBody } from '../../../src/domain/operation-events.ts'
+import { isTerminal, NO_PROGRESS, OperationStatus, StepStatus } from '../../../src/domain/operation/operation.ts'
+import {
+  applyEvent,
+  endsOperation,
+  LogLevel,
+  type OperationEventBody,
+} from '../../../src/domain/operation/operation-events.ts'
 import { operationRecord } from '../../support/operations.ts'
 
 const AT = '2026-11-22T12:00:00.000Z'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { mergePatch } from '../../../src/domain/merge-patch.ts'
-import { configurationFaults, parametersToRestart } from '../../../src/domain/patroni-configuration.ts'
+import { mergePatch } from '../../../src/domain/configuration/merge-patch.ts'
+import { configurationFaults, parametersToRestart } from '../../../src/domain/configuration/patroni-configuration.ts'
 
 const BASE = { ttl: 30, loop_wait: 10, retry_timeout: 10, postgresql: { parameters: { work_mem: '4MB' } } }
 const parameters = (values: Record<string, unknown>) => ({ postgresql: { parameters: values } })

@@ -7,7 +7,7 @@ import {
   PlannedEffect,
   type PlanScope,
   planScope,
-} from '../../../src/domain/plan-scope.ts'
+} from '../../../src/domain/operation/plan-scope.ts'
 
 const ONE = planScope({ nodes: ['db2'] })
 const ALL = planScope({

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ProgressMeter } from '../../../src/domain/progress-meter.ts'
+import { ProgressMeter } from '../../../src/domain/operation/progress-meter.ts'
 
 describe('the progress meter', () => {
   test('never falls, never shows 100 percent before the end, and ends there', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { canRecoverTo } from '../../../src/domain/recoverability.ts'
-import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery-target.ts'
-import { computeRecoveryWindows } from '../../../src/domain/recovery-window.ts'
+import { canRecoverTo } from '../../../src/domain/recovery/recoverability.ts'
+import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
+import { computeRecoveryWindows } from '../../../src/domain/recovery/recovery-window.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 import { backupOf, lsnOf, minute, NOW, range, switchAt, walOf } from './builders.ts'
 

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatLsn, type Lsn, parseLsn } from '../../../src/domain/lsn.ts'
 import {
   judgeReplay,
   type ReplayFacts,
   type ReplayProof,
   ReplayVerdict,
   type WalRecord,
-} from '../../../src/domain/recovery-proof.ts'
-import type { RecoveryTarget } from '../../../src/domain/recovery-target.ts'
+} from '../../../src/domain/recovery/recovery-proof.ts'
+import type { RecoveryTarget } from '../../../src/domain/recovery/recovery-target.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
+import { formatLsn, type Lsn, parseLsn } from '../../../src/domain/wal/lsn.ts'
 import { walRecord } from '../../support/wal-record.ts'
 
 const { EXACT, SHORT, BEYOND, UNKNOWN } = ReplayVerdict

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { describeTarget, parseRecoveryTarget } from '../../../src/domain/recovery-target.ts'
+import { describeTarget, parseRecoveryTarget } from '../../../src/domain/recovery/recovery-target.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 
 describe('a recovery target', () => {

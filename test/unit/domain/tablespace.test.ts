@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { byLocation, type Tablespace, whyNotSwappable } from '../../../src/domain/tablespace.ts'
+import { byLocation, type Tablespace, whyNotSwappable } from '../../../src/domain/backup/tablespace.ts'
 
 const VOLUME = '/var/lib/postgresql/17'
 

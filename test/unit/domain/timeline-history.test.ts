@@ -5,7 +5,7 @@ import {
   currentHistory,
   parseHistoryFile,
   parsePatroniHistory,
-} from '../../../src/domain/timeline-history.ts'
+} from '../../../src/domain/wal/timeline-history.ts'
 import { switchAt } from './builders.ts'
 
 describe('timeline history', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Check, CheckStatus } from '../../../src/domain/backup.ts'
-import { describeFaults, Verdict, verdictOf } from '../../../src/domain/verdict.ts'
+import { type Check, CheckStatus } from '../../../src/domain/check.ts'
+import { describeFaults, Verdict, verdictOf } from '../../../src/domain/check-verdict.ts'
 
 const { OK, WARNING, FAILED, UNKNOWN } = CheckStatus
 const checksOf = (...statuses: CheckStatus[]): Check[] =>

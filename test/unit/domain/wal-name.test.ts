@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatLsn, parseLsn } from '../../../src/domain/lsn.ts'
+import { formatLsn, parseLsn } from '../../../src/domain/wal/lsn.ts'
 import {
   formatHistoryName,
   formatSegmentName,
@@ -10,7 +10,7 @@ import {
   segmentNameAt,
   segmentNumberAt,
   segmentStartLsn,
-} from '../../../src/domain/wal-name.ts'
+} from '../../../src/domain/wal/wal-name.ts'
 
 const MIB = 1024 * 1024
 const segmentSizes = fc.constantFrom(1 * MIB, 16 * MIB, 64 * MIB, 1024 * MIB)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type OperationRecord, OperationStatus } from '../../../src/domain/operation.ts'
+import { type OperationRecord, OperationStatus } from '../../../src/domain/operation/operation.ts'
 import { RequestMemo } from '../../../src/graphql/request-memo.ts'
 import { FakeOperations } from '../../support/fake-operation-log.ts'
 import { operationRecord } from '../../support/operations.ts'

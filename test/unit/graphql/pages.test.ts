@@ -1,9 +1,9 @@
 import 'reflect-metadata'
 import { describe, expect, test } from 'vitest'
-import { BackupStatus } from '../../../src/domain/backup.ts'
+import { BackupStatus } from '../../../src/domain/backup/backup.ts'
 import { RequestMemo } from '../../../src/graphql/request-memo.ts'
-import { backupNamed, backupPage, walPage } from '../../../src/graphql/types/archive-pages.ts'
-import type { PageArguments } from '../../../src/graphql/types/connection.ts'
+import { backupNamed, backupPage, walPage } from '../../../src/graphql/types/backup/archive-pages.ts'
+import type { PageArguments } from '../../../src/graphql/types/common/connection.ts'
 import { FakeOperations } from '../../support/fake-operation-log.ts'
 import { away, backupOf, backupServerOf, range, seen, walOf } from '../domain/builders.ts'
 

@@ -1,4 +1,4 @@
-import type { ClusterLayout } from '../../../src/domain/cluster-layout.ts'
+import type { ClusterLayout } from '../../../src/domain/cluster/cluster-layout.ts'
 
 /** Two nodes and one of everything else; nothing listens at these addresses. */
 export const layout: ClusterLayout = {

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import { RetentionStatus } from '../../../src/domain/backup.ts'
+import { RetentionStatus } from '../../../src/domain/backup/backup.ts'
 import { observeBackups } from '../../../src/observe/observe-backups.ts'
 import type { Poll } from '../../../src/observe/poll.ts'
 import { createSnapshotStore } from '../../../src/observe/snapshot-store.ts'

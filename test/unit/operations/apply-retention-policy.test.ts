@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type Backup, BackupType, RetentionStatus } from '../../../src/domain/backup.ts'
-import { StepOutcome } from '../../../src/operations/define-operation.ts'
+import { type Backup, BackupType, RetentionStatus } from '../../../src/domain/backup/backup.ts'
 import applyRetentionPolicy, {
   ApplyRetentionPolicyInput,
-} from '../../../src/operations/kinds/apply-retention-policy.ts'
-import { removeObsolete } from '../../../src/operations/steps/retention.ts'
+} from '../../../src/operations/backups/delete-backup/apply-retention-policy.kind.ts'
+import { removeObsolete } from '../../../src/operations/backups/delete-backup/remove-obsolete.ts'
+import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { backupOf, seen } from '../domain/builders.ts'
 import { planContext } from './backup-server.ts'

@@ -1,8 +1,10 @@
-import type { Backup, Check, KeepTarget } from '../../../src/domain/backup.ts'
-import type { BackupServerSnapshot } from '../../../src/domain/cluster.ts'
-import { type OperationRecord, OperationStatus } from '../../../src/domain/operation.ts'
-import type { BarmanCommands, DetachedRunStatus } from '../../../src/operations/clients/barman-commands.ts'
-import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
+import { type DetachedRunStatus, type DetachedRuns, runToItsEnd } from '../../../src/clients/agent/detached-runs.ts'
+import type { BarmanCommands } from '../../../src/clients/barman/barman-commands.ts'
+import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
+import type { Backup, KeepTarget } from '../../../src/domain/backup/backup.ts'
+import type { Check } from '../../../src/domain/check.ts'
+import type { BackupServerSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import { type OperationRecord, OperationStatus } from '../../../src/domain/operation/operation.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { FakeRecoveries } from '../../support/fake-recoveries.ts'
@@ -35,24 +37,26 @@ export class FakeBarman {
 
   commands(): Partial<BarmanCommands> {
     const find = (backupId: string) => this.backups.find((each) => each.backupId === backupId)
-    return {
-      runs: {
-        start: async ({ id, argv }) => {
-          if (argv[1] === 'delete') this.#delete(argv.at(-1) ?? '')
-          else this.done.push(`start ${argv.join(' ')}`)
-          const { exitCode } = this.#outputOf(argv)
-          const status: DetachedRunStatus = { state: 'EXITED', exitCode, outputBytes: 0, backupId: null }
-          if (!this.runs.has(id)) this.runs.set(id, status)
-          this.#argv.set(id, argv)
-          return this.runs.get(id) ?? status
-        },
-        status: async (id) => this.runs.get(id) ?? UNKNOWN_RUN,
-        follow: async (id, _, onLine) => {
-          for (const line of this.#outputOf(this.#argv.get(id) ?? []).lines) onLine(line, 0)
-        },
-        stop: async (id) => this.runs.get(id) ?? UNKNOWN_RUN,
-        remove: async (id) => void this.runs.delete(id),
+    const runs: DetachedRuns = {
+      start: async ({ id, argv }) => {
+        if (argv[1] === 'delete') this.#delete(argv.at(-1) ?? '')
+        else this.done.push(`start ${argv.join(' ')}`)
+        const { exitCode } = this.#outputOf(argv)
+        const status: DetachedRunStatus = { state: 'EXITED', exitCode, outputBytes: 0, backupId: null }
+        if (!this.runs.has(id)) this.runs.set(id, status)
+        this.#argv.set(id, argv)
+        return this.runs.get(id) ?? status
       },
+      status: async (id) => this.runs.get(id) ?? UNKNOWN_RUN,
+      follow: async (id, _, onLine) => {
+        for (const line of this.#outputOf(this.#argv.get(id) ?? []).lines) onLine(line, 0)
+      },
+      stop: async (id) => this.runs.get(id) ?? UNKNOWN_RUN,
+      remove: async (id) => void this.runs.delete(id),
+      runToItsEnd: (...asked) => runToItsEnd(runs, ...asked),
+    }
+    return {
+      runs,
       backupStatus: async (backupId) => find(backupId)?.status ?? null,
       listBackups: async () => this.backups,
       keepTarget: async (backupId) => this.kept.get(backupId) ?? null,

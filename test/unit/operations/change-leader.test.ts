@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
+import type { PatroniAnswer } from '../../../src/clients/patroni/patroni-commands.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
-import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
-import type { PatroniAnswer } from '../../../src/operations/clients/patroni-commands.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
-import { changeLeader } from '../../../src/operations/steps/change-leader.ts'
-import { switchOver } from '../../../src/operations/steps/switch-over.ts'
+import { changeLeader } from '../../../src/operations/leadership/change-leader.ts'
+import { switchOver } from '../../../src/operations/leadership/switchover/switch-over.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 
 /** Patroni's keys, a probe that always writes, and nothing else. */

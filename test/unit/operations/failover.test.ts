@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { ClusterSnapshot, NodeSnapshot } from '../../../src/domain/cluster.ts'
-import { NodeRole, NodeState } from '../../../src/domain/node.ts'
+import type { ClusterSnapshot, NodeSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
-import failover, { FailoverInput } from '../../../src/operations/kinds/failover.ts'
+import failover, { FailoverInput } from '../../../src/operations/leadership/failover/failover.kind.ts'
 import { away, clusterOf, LEADER, NOW, nodeOf, patroniStatus, seen, topologyOf } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
 

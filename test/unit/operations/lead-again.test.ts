@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
-import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
-import { seeThatLeads } from '../../../src/operations/steps/lead-again.ts'
+import { seeThatLeads } from '../../../src/operations/recovery/cut-over/lead-again.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 
 /** A cluster whose Patroni needs to be asked so often; db1 is the node that was recovered. */

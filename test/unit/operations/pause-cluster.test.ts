@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import pauseCluster, { PauseClusterInput } from '../../../src/operations/kinds/pause-cluster.ts'
-import reloadNode, { ReloadNodeInput } from '../../../src/operations/kinds/reload-node.ts'
-import resumeCluster, { ResumeClusterInput } from '../../../src/operations/kinds/resume-cluster.ts'
+import pauseCluster, {
+  PauseClusterInput,
+} from '../../../src/operations/configuration/pause-cluster/pause-cluster.kind.ts'
+import resumeCluster, {
+  ResumeClusterInput,
+} from '../../../src/operations/configuration/pause-cluster/resume-cluster.kind.ts'
+import reloadNode, { ReloadNodeInput } from '../../../src/operations/nodes/reload-node/reload-node.kind.ts'
 import { away, LEADER, nodeOf, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 

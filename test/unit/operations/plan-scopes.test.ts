@@ -1,27 +1,33 @@
 import { describe, expect, test } from 'vitest'
-import { RetentionStatus } from '../../../src/domain/backup.ts'
-import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
-import { NodeState } from '../../../src/domain/node.ts'
-import { exceeds, NOTHING_TOUCHED, type PlanScope } from '../../../src/domain/plan-scope.ts'
-import { RecoveryMode, RecoveryStatus } from '../../../src/domain/recovery.ts'
-import { type AnyOperation, planOperation } from '../../../src/operations/define-operation.ts'
-import { ServiceInput } from '../../../src/operations/inputs/service-input.ts'
+import { RetentionStatus } from '../../../src/domain/backup/backup.ts'
+import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import { NodeState } from '../../../src/domain/cluster/node.ts'
+import { exceeds, NOTHING_TOUCHED, type PlanScope } from '../../../src/domain/operation/plan-scope.ts'
+import { RecoveryMode, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import applyRetentionPolicy, {
   ApplyRetentionPolicyInput,
-} from '../../../src/operations/kinds/apply-retention-policy.ts'
-import cutOverRecovery, { CutOverRecoveryInput } from '../../../src/operations/kinds/cut-over-recovery.ts'
-import deleteBackup, { DeleteBackupInput } from '../../../src/operations/kinds/delete-backup.ts'
-import failover, { FailoverInput } from '../../../src/operations/kinds/failover.ts'
-import reinitializeNode, { ReinitializeNodeInput } from '../../../src/operations/kinds/reinitialize-node.ts'
-import restartCluster, { RestartClusterInput } from '../../../src/operations/kinds/restart-cluster.ts'
-import restartNode, { RestartNodeInput } from '../../../src/operations/kinds/restart-node.ts'
-import restartService from '../../../src/operations/kinds/restart-service.ts'
-import startService from '../../../src/operations/kinds/start-service.ts'
-import stopService from '../../../src/operations/kinds/stop-service.ts'
-import switchover, { SwitchoverInput } from '../../../src/operations/kinds/switchover.ts'
-import undoRecovery, { UndoRecoveryInput } from '../../../src/operations/kinds/undo-recovery.ts'
+} from '../../../src/operations/backups/delete-backup/apply-retention-policy.kind.ts'
+import deleteBackup, { DeleteBackupInput } from '../../../src/operations/backups/delete-backup/delete-backup.kind.ts'
+import { type AnyOperation, planOperation } from '../../../src/operations/define-operation.ts'
+import failover, { FailoverInput } from '../../../src/operations/leadership/failover/failover.kind.ts'
+import switchover, { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover.kind.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
+import reinitializeNode, {
+  ReinitializeNodeInput,
+} from '../../../src/operations/nodes/reinitialize-node/reinitialize-node.kind.ts'
+import restartCluster, {
+  RestartClusterInput,
+} from '../../../src/operations/nodes/restart-cluster/restart-cluster.kind.ts'
+import restartNode, { RestartNodeInput } from '../../../src/operations/nodes/restart-node/restart-node.kind.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import cutOverRecovery, {
+  CutOverRecoveryInput,
+} from '../../../src/operations/recovery/cut-over/cut-over-recovery.kind.ts'
+import undoRecovery, { UndoRecoveryInput } from '../../../src/operations/recovery/undo-recovery/undo-recovery.kind.ts'
+import { ServiceInput } from '../../../src/operations/services/service-input.ts'
+import restartService from '../../../src/operations/services/start-and-stop/restart-service.kind.ts'
+import startService from '../../../src/operations/services/start-and-stop/start-service.kind.ts'
+import stopService from '../../../src/operations/services/start-and-stop/stop-service.kind.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import {
   away,

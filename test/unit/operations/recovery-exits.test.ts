@@ -1,15 +1,20 @@
 import { describe, expect, test } from 'vitest'
-import { type Claim, conflict } from '../../../src/domain/claim.ts'
-import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
-import type { Refusal } from '../../../src/domain/operation.ts'
-import { isUnsettled, RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
+import { excluded } from '../../../src/admission/submit-refusals.ts'
+import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import { type Claim, conflict } from '../../../src/domain/operation/claim.ts'
+import type { Refusal } from '../../../src/domain/operation/operation.ts'
+import {
+  isUnsettled,
+  RecoveryMode,
+  type RecoveryRecord,
+  RecoveryStatus,
+} from '../../../src/domain/recovery/recovery.ts'
 import { exclusive, resources } from '../../../src/operations/claims.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
-import { recoverCall } from '../../../src/operations/steps/recovery-exits.ts'
-import { excluded } from '../../../src/queue/submit-refusals.ts'
+import { recoverCall } from '../../../src/operations/recovery/recovery-exits.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { callsIn, committedSchema, faultsOf, type RemedyCall } from '../../support/remedy-calls.ts'

@@ -1,16 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import { type Backup, BackupStatus, RetentionStatus } from '../../../src/domain/backup.ts'
-import type { BackupServerSnapshot, ClusterSnapshot } from '../../../src/domain/cluster.ts'
-import { formatLsn } from '../../../src/domain/lsn.ts'
-import { type OperationRecord, StepStatus } from '../../../src/domain/operation.ts'
-import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery.ts'
-import type { Tablespace } from '../../../src/domain/tablespace.ts'
-import type { Verifications } from '../../../src/operations/damaged-backups.ts'
+import { type Backup, BackupStatus, RetentionStatus } from '../../../src/domain/backup/backup.ts'
+import type { Tablespace } from '../../../src/domain/backup/tablespace.ts'
+import type { Verifications } from '../../../src/domain/backup/verification.ts'
+import type { BackupServerSnapshot, ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import { type OperationRecord, StepStatus } from '../../../src/domain/operation/operation.ts'
+import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
+import { formatLsn } from '../../../src/domain/wal/lsn.ts'
 import type { AnyOperation } from '../../../src/operations/define-operation.ts'
-import type { RecoveryInput } from '../../../src/operations/inputs/recovery-inputs.ts'
-import recoverCluster, { CutOver, RecoverClusterInput } from '../../../src/operations/kinds/recover-cluster.ts'
-import rehearseRecovery, { RehearseRecoveryInput } from '../../../src/operations/kinds/rehearse-recovery.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import rehearseRecovery, {
+  RehearseRecoveryInput,
+} from '../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'
+import recoverCluster, {
+  CutOver,
+  RecoverClusterInput,
+} from '../../../src/operations/recovery/recover-cluster/recover-cluster.kind.ts'
+import type { RecoveryInput } from '../../../src/operations/recovery/recovery-inputs.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'

@@ -1,16 +1,20 @@
 import { describe, expect, test } from 'vitest'
+import type { ContainerNow } from '../../../src/clients/docker/docker-control.ts'
+import type { ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { NotFoundError } from '../../../src/domain/errors.ts'
-import type { ServiceCommands, ServiceContainer } from '../../../src/operations/clients/service-commands.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
-import { removeOldContainer, replaceContainer } from '../../../src/operations/steps/replace-container.ts'
-import type { ServiceRequest } from '../../../src/operations/steps/service-subject.ts'
+import {
+  removeOldContainer,
+  replaceContainer,
+} from '../../../src/operations/services/rebuild-service/replace-container.ts'
+import type { ServiceRequest } from '../../../src/operations/services/service.ts'
 
 class WorkerLost extends Error {}
 
 /** The containers of one service, by name, and a worker that is lost before its call number `lostAt`. */
 function engine(request: { imageId?: string; lostAt?: number } = {}) {
-  const container = (id: string, imageId: string, status: string): ServiceContainer => ({
+  const container = (id: string, imageId: string, status: string): ContainerNow => ({
     id,
     imageId,
     status,

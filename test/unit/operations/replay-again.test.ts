@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { CommandResult, ServiceCommands } from '../../../src/operations/clients/service-commands.ts'
-import { replayAgain } from '../../../src/operations/steps/replay-again.ts'
+import type { CommandResult, ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
+import { replayAgain } from '../../../src/operations/recovery/promotion/replay-again.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'

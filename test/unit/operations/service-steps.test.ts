@@ -1,17 +1,21 @@
 import { describe, expect, test } from 'vitest'
-import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
-import type { ClusterLayout } from '../../../src/domain/cluster-layout.ts'
+import type { ContainerNow } from '../../../src/clients/docker/docker-control.ts'
+import type { CommandResult } from '../../../src/clients/docker/service-commands.ts'
+import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import type { ClusterLayout } from '../../../src/domain/cluster/cluster-layout.ts'
+import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import { NotFoundError } from '../../../src/domain/errors.ts'
-import { NodeRole, NodeState } from '../../../src/domain/node.ts'
-import { LogLevel } from '../../../src/domain/operation-events.ts'
-import type { CommandResult, ServiceContainer } from '../../../src/operations/clients/service-commands.ts'
+import { LogLevel } from '../../../src/domain/operation/operation-events.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
-import { type ConnectivityRequest, reachService } from '../../../src/operations/steps/reach-service.ts'
-import { restartContainer } from '../../../src/operations/steps/restart-container.ts'
-import type { ServiceRequest } from '../../../src/operations/steps/service-subject.ts'
-import { startNodePatroni } from '../../../src/operations/steps/start-node-patroni.ts'
-import { waitUntilWell } from '../../../src/operations/steps/wait-until-well.ts'
+import {
+  type ConnectivityRequest,
+  reachService,
+} from '../../../src/operations/services/check-connectivity/reach-service.ts'
+import type { ServiceRequest } from '../../../src/operations/services/service.ts'
+import { restartContainer } from '../../../src/operations/services/start-and-stop/restart-container.ts'
+import { startNodePatroni } from '../../../src/operations/services/start-node-patroni.ts'
+import { waitUntilWell } from '../../../src/operations/services/wait-until-well.ts'
 import {
   away,
   clusterOf,
@@ -30,7 +34,7 @@ const layout: ClusterLayout = {
   etcd: ['etcd1', 'etcd2'].map((name) => ({ name, clientUrl: '', service: name })),
 }
 
-const RUNNING: ServiceContainer = {
+const RUNNING: ContainerNow = {
   id: 'c',
   status: 'running',
   running: true,
@@ -47,7 +51,7 @@ function contextOf<Input>(
   input: Input,
   world: {
     cluster?: Partial<ClusterSnapshot>
-    containers?: Readonly<Record<string, Partial<ServiceContainer>>>
+    containers?: Readonly<Record<string, Partial<ContainerNow>>>
     answer?: CommandResult
     state?: Record<string, unknown>
     onRestart?: () => void
@@ -91,7 +95,7 @@ describe('a service is well', () => {
   const cases: [
     what: string,
     service: string,
-    container: Partial<ServiceContainer>,
+    container: Partial<ContainerNow>,
     Partial<ClusterSnapshot>,
     StepOutcome,
   ][] = [

@@ -1,17 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { BackupStatus } from '../../../src/domain/backup.ts'
-import { ClaimMode } from '../../../src/domain/claim.ts'
-import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
-import type { ClusterLayout } from '../../../src/domain/cluster-layout.ts'
-import { NodeState, ServiceState } from '../../../src/domain/node.ts'
+import { BackupStatus } from '../../../src/domain/backup/backup.ts'
+import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import type { ClusterLayout } from '../../../src/domain/cluster/cluster-layout.ts'
+import { NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
+import { ClaimMode } from '../../../src/domain/operation/claim.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
-import { ServiceInput } from '../../../src/operations/inputs/service-input.ts'
-import checkConnectivity, { CheckConnectivityInput } from '../../../src/operations/kinds/check-connectivity.ts'
-import rebuildService from '../../../src/operations/kinds/rebuild-service.ts'
-import restartService from '../../../src/operations/kinds/restart-service.ts'
-import startService from '../../../src/operations/kinds/start-service.ts'
-import stopService from '../../../src/operations/kinds/stop-service.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import checkConnectivity, {
+  CheckConnectivityInput,
+} from '../../../src/operations/services/check-connectivity/check-connectivity.kind.ts'
+import rebuildService from '../../../src/operations/services/rebuild-service/rebuild-service.kind.ts'
+import { ServiceInput } from '../../../src/operations/services/service-input.ts'
+import restartService from '../../../src/operations/services/start-and-stop/restart-service.kind.ts'
+import startService from '../../../src/operations/services/start-and-stop/start-service.kind.ts'
+import stopService from '../../../src/operations/services/start-and-stop/stop-service.kind.ts'
 import {
   away,
   backupOf,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { CommandResult, ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
-import type { CommandResult, ServiceCommands } from '../../../src/operations/clients/service-commands.ts'
-import { endRecovery } from '../../../src/operations/steps/end-recovery.ts'
+import { endRecovery } from '../../../src/operations/recovery/promotion/end-recovery.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 

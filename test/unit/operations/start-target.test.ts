@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
-import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
-import { startTarget } from '../../../src/operations/steps/start-target.ts'
+import { startTarget } from '../../../src/operations/recovery/cut-over/start-target.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'
 

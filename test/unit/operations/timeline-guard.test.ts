@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { ClusterClients } from '../../../src/operations/clients/cluster-clients.ts'
+import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import {
   guardedConfiguration,
   liftGuard,
   ownGuard,
   takeGuardOff,
-} from '../../../src/operations/steps/timeline-guard.ts'
+} from '../../../src/operations/configuration/timeline-guard.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 
 function etcdWith(configuration: Record<string, unknown>) {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
-import updateConfiguration, { UpdateConfigurationInput } from '../../../src/operations/kinds/update-configuration.ts'
+import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import updateConfiguration, {
+  UpdateConfigurationInput,
+} from '../../../src/operations/configuration/update-configuration/update-configuration.kind.ts'
 import { away, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 

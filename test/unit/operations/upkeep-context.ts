@@ -1,8 +1,8 @@
-import type { ClusterSnapshot } from '../../../src/domain/cluster.ts'
-import type { OperationRecord } from '../../../src/domain/operation.ts'
-import type { RecoveryRecord } from '../../../src/domain/recovery.ts'
+import type { Verifications } from '../../../src/domain/backup/verification.ts'
+import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
+import type { RecoveryRecord } from '../../../src/domain/recovery/recovery.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
-import type { Verifications } from '../../../src/operations/damaged-backups.ts'
 import { clusterOf, NOW } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RecoveryTargetInput } from '../../../src/domain/recovery-target.ts'
+import { newOperationId } from '../../../src/admission/new-record.ts'
+import { fingerprint, operationFields } from '../../../src/admission/request-fingerprint.ts'
+import type { RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
-import { RehearseRecoveryInput } from '../../../src/operations/kinds/rehearse-recovery.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
-import { newOperationId } from '../../../src/queue/operation-id.ts'
-import { fingerprint, operationFields } from '../../../src/queue/request-fingerprint.ts'
+import { RehearseRecoveryInput } from '../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'
 
 describe('the fingerprint of a request', () => {
   test('does not depend on the order of fields', () => {

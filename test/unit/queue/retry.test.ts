@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { OperationStatus, StepStatus } from '../../../src/domain/operation.ts'
+import { stepToGoOnFrom } from '../../../src/admission/retry.ts'
+import { OperationStatus, StepStatus } from '../../../src/domain/operation/operation.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
-import { stepToGoOnFrom } from '../../../src/queue/retry.ts'
 import { operationRecord } from '../../support/operations.ts'
 
 const registry = await loadOperations()

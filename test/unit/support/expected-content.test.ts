@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseLsn } from '../../../src/domain/lsn.ts'
+import { parseLsn } from '../../../src/domain/wal/lsn.ts'
 import { faultsOf, hadOtherPasswords, keyOf, wayTo } from '../../support/expected-content.ts'
 import type { WalEvent } from '../../support/wal-oracle.ts'
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { CheckStatus, KeepTarget } from '../../../src/domain/backup.ts'
+import { createBarmanCommands } from '../../../src/clients/barman/create-barman-commands.ts'
+import { KeepTarget } from '../../../src/domain/backup/backup.ts'
+import { CheckStatus } from '../../../src/domain/check.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { createBarmanCommands } from '../../../src/worker/barman-commands.ts'
 
 /** Barman 3.13.3, by what it said. */
 function barmanSaying(stdout: string, exitCode = 0, stderr = '') {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { createDetachedRuns } from '../../../src/clients/agent/detached-runs.ts'
 import type { ExecResult } from '../../../src/clients/docker/docker-exec.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { createDetachedRuns } from '../../../src/worker/detached-runs.ts'
 
 const STATUS = { id: 'op', state: 'LOST', exitCode: null, outputBytes: 7, backupId: '20261122T100000' }
 const ended = (exitCode: number, stdout = ''): ExecResult => ({ exitCode, stdout, stderr: '' })

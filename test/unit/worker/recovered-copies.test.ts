@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { createRecoveredCopy, settingOf } from '../../../src/clients/agent/create-recovered-copy.ts'
 import type { ExecRequest } from '../../../src/clients/docker/docker-exec.ts'
 import type { SandboxState } from '../../../src/clients/docker/docker-sandboxes.ts'
-import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery-target.ts'
+import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { createRecoveredCopy, settingOf } from '../../../src/worker/recovered-copies.ts'
 import { copyStatus } from '../../support/fake-recovered-copy.ts'
 
 /** What PostgreSQL is told of a target, asked for as a client would. */

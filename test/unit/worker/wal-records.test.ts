@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { WalRecord } from '../../../src/domain/recovery-proof.ts'
+import type { WalRecord } from '../../../src/domain/recovery/recovery-proof.ts'
 
 const BASE = resolve(import.meta.dirname, '../../../docker/base')
 const PARSE = `import json, sys

@@ -1,0 +1,68 @@
+import { NotFoundError } from '../domain/errors.ts'
+import {
+  type Actor,
+  isTerminal,
+  type OperationRecord,
+  OperationStatus,
+  type Refusal,
+} from '../domain/operation/operation.ts'
+import { LogLevel } from '../domain/operation/operation-events.ts'
+import type { OperationLog } from '../events/operation-log.ts'
+import type { OperationAnswer } from './operation-service.ts'
+import type { OperationsQueue } from './operations-queue.ts'
+
+/**
+ * Ends a queued operation at once. A running one is asked to stop: the request is an event, which its worker sees in
+ * whatever process it runs. Asking again, or asking for what has been cancelled, is success.
+ */
+export async function cancelOperation(
+  { log, queue }: { log: OperationLog; queue: OperationsQueue },
+  { operationId, reason, actor }: { operationId: string; reason: string | null; actor: Actor },
+): Promise<OperationAnswer> {
+  const because = `cancelled by ${actor.name}${reason === null || reason === '' ? '' : `: ${reason}`}`
+
+  const ended = await log.append({
+    operationId,
+    body: { type: 'OperationCancelled', reason },
+    message: `Operation ${because}, before it began`,
+    when: (record) => record.status === OperationStatus.QUEUED,
+  })
+  if (ended !== null) {
+    // What is left of the job finds an operation that has ended and does nothing.
+    await queue.remove(operationId).catch(() => {})
+    return { operation: ended, plan: ended.plan, refusals: [] }
+  }
+
+  const asked = await log.append({
+    operationId,
+    body: { type: 'OperationLogged', step: null, level: LogLevel.INFO, cancelling: true },
+    message: `Operation is being ${because}`,
+    when: (record) => record.status === OperationStatus.RUNNING && record.cancellable,
+  })
+  const record = asked ?? (await log.get(operationId))
+  if (record === null) throw new NotFoundError(`there is no operation ${operationId}`)
+  const refusals = asked === null ? whyNot(record) : []
+  return { operation: refusals.length > 0 ? null : record, plan: record.plan, refusals }
+}
+
+function whyNot(record: OperationRecord): Refusal[] {
+  if (record.status === OperationStatus.CANCELLED || record.status === OperationStatus.CANCELLING) return []
+  if (isTerminal(record.status)) {
+    return [
+      {
+        code: 'ALREADY_ENDED',
+        message: `operation ${record.id} has ended: ${record.status}`,
+        remedy: null,
+        field: 'id',
+      },
+    ]
+  }
+  return [
+    {
+      code: 'POINT_OF_NO_RETURN',
+      message: `operation ${record.id} has passed its point of no return and will end by itself`,
+      remedy: 'Follow it with operationEvents.',
+      field: 'id',
+    },
+  ]
+}

@@ -1,0 +1,19 @@
+import type { Actor, OperationPlan, OperationRecord, Refusal } from '../domain/operation/operation.ts'
+import type { OperationInput } from '../operations/operation-input.ts'
+
+/** The answer to every mutation. */
+export interface OperationAnswer {
+  /** Null on a dry run or a refusal. */
+  readonly operation: OperationRecord | null
+  readonly plan: OperationPlan | null
+  readonly refusals: readonly Refusal[]
+}
+
+/** Takes requests for operations: checks, plans, records and enqueues; answers in milliseconds and does no work. */
+export interface OperationService {
+  submit(kind: string, input: OperationInput, actor: Actor): Promise<OperationAnswer>
+  /** Ends a queued operation at once; asks a running one to stop, which its worker does within seconds. */
+  cancel(operationId: string, reason: string | null, actor: Actor): Promise<OperationAnswer>
+  /** A failed, cancelled or interrupted operation once more, as a new one with `retryOf`, from the failed step where it can. */
+  retry(operationId: string, reason: string | null, actor: Actor): Promise<OperationAnswer>
+}

@@ -1,0 +1,28 @@
+import { NotFoundError } from '../domain/errors.ts'
+import { type Actor, isTerminal, OperationStatus } from '../domain/operation/operation.ts'
+import { parseOperationInput } from '../operations/parse-operation-input.ts'
+import { refuse } from '../operations/refuse.ts'
+import type { OperationAnswer } from './operation-service.ts'
+import { stepToGoOnFrom } from './retry.ts'
+import { type SubmitDependencies, submitOperation } from './submit-operation.ts'
+
+/**
+ * Submits what failed, was cancelled or was interrupted once more, as a new operation: from the step that failed where
+ * that step can tell how far it came and nothing before it was taken back, else from the start. Throws NotFoundError.
+ */
+export async function retryOperation(
+  dependencies: SubmitDependencies,
+  { operationId, reason, actor }: { operationId: string; reason: string | null; actor: Actor },
+): Promise<OperationAnswer> {
+  const record = await dependencies.log.get(operationId)
+  const definition = dependencies.registry.get(record?.kind ?? '')
+  if (record === null || definition === undefined) throw new NotFoundError(`there is no operation ${operationId}`)
+  if (!isTerminal(record.status) || record.status === OperationStatus.SUCCEEDED) {
+    const message = `operation ${operationId} is ${record.status}; only what failed, was cancelled or was interrupted can be retried`
+    return { operation: null, plan: record.plan, refusals: [refuse('NOT_RETRYABLE', message, null, 'id')] }
+  }
+  const fields = { ...record.input, cluster: record.cluster, reason, confirm: record.cluster }
+  const input = parseOperationInput(definition, fields)
+  const retry = { of: record, from: stepToGoOnFrom(definition, record) }
+  return submitOperation(dependencies, { kind: record.kind, input, actor, retry })
+}

@@ -1,0 +1,128 @@
+import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
+import { NotFoundError } from '../domain/errors.ts'
+import {
+  type Actor,
+  type OperationPlan,
+  type OperationRecord,
+  OperationStatus,
+  type Refusal,
+} from '../domain/operation/operation.ts'
+import type { OperationLog } from '../events/operation-log.ts'
+import type { RecoveryStore } from '../events/recovery-store.ts'
+import { readVerifications } from '../operations/backups/verifications.ts'
+import { planOperation } from '../operations/define-operation.ts'
+import type { OperationRegistry } from '../operations/load-operations.ts'
+import type { OperationInput } from '../operations/operation-input.ts'
+import { newRecord } from './new-record.ts'
+import type { OperationAnswer } from './operation-service.ts'
+import type { OperationsQueue } from './operations-queue.ts'
+import { fingerprint, operationFields } from './request-fingerprint.ts'
+import { describeRetry, type Retry } from './retry.ts'
+import type { SettledSnapshots } from './settled-snapshots.ts'
+import { excluded, keyConflict, unconfirmed, unknownCluster, withoutQuorum } from './submit-refusals.ts'
+
+/** A configured cluster as requests see it. */
+export interface PlannedCluster {
+  readonly layout: ClusterLayout
+}
+
+export interface SubmitDependencies {
+  readonly registry: OperationRegistry
+  readonly log: OperationLog
+  readonly recoveries: RecoveryStore
+  readonly queue: OperationsQueue
+  readonly clusters: ReadonlyMap<string, PlannedCluster>
+  readonly snapshots: Pick<SettledSnapshots, 'current' | 'forPlan'>
+  readonly now: () => Date
+  /** Told when an operation was recorded but could not be enqueued: the worker's sweep will find it. */
+  readonly onEnqueueFailed: (operationId: string, error: unknown) => void
+}
+
+const EARLIER_OPERATIONS = 20
+
+/** Checks, plans, records and enqueues one operation. */
+export async function submitOperation(
+  dependencies: SubmitDependencies,
+  request: { kind: string; input: OperationInput; actor: Actor; retry: Retry | null },
+): Promise<OperationAnswer> {
+  const { registry, log, queue, clusters } = dependencies
+  const definition = registry.get(request.kind)
+  if (definition === undefined) throw new NotFoundError(`there is no operation "${request.kind}"`)
+
+  const name = request.input.cluster ?? clusters.keys().next().value ?? ''
+  const cluster = clusters.get(name)
+  if (cluster === undefined) return refused([unknownCluster(name, [...clusters.keys()])])
+
+  const fields = operationFields(request.input)
+  const print = fingerprint(definition.name, name, fields)
+  const key = request.input.idempotencyKey ?? null
+  const dryRun = request.input.dryRun === true
+  if (key !== null && !dryRun) {
+    const known = await log.findByIdempotencyKey(key)
+    if (known !== null) {
+      if (known.fingerprint !== print) return refused([keyConflict(key, known.operationId)])
+      return accepted(await log.get(known.operationId))
+    }
+  }
+
+  // First: what ends after this look has settled its recovery before the next.
+  const active = new Set(await log.active())
+  const { snapshots } = dependencies
+  const [seen, { operations: earlier }, recoveries, verifications] = await Promise.all([
+    // What Howdah asks for by itself, it asks for in need: from what is known now.
+    definition.internal === true ? snapshots.current(name) : snapshots.forPlan(name),
+    log.list({
+      limit: EARLIER_OPERATIONS,
+      from: null,
+      backward: false,
+      filter: { kinds: [definition.name], cluster: name, statuses: [OperationStatus.SUCCEEDED] },
+    }),
+    dependencies.recoveries.list(name),
+    readVerifications(log),
+  ])
+  const context = {
+    input: request.input,
+    cluster: seen,
+    layout: cluster.layout,
+    now: dependencies.now(),
+    earlier,
+    recoveries,
+    active,
+    verifications,
+  }
+  const claims = definition.claims?.(context) ?? []
+  const refusals = [
+    ...(definition.fenced ? withoutQuorum(context.cluster) : []),
+    ...(await definition.check(context)),
+    ...(dryRun ? (await log.holders(name, claims)).map(excluded) : unconfirmed(definition, request.input, name)),
+  ]
+  const plan = await planOperation(definition, context)
+  if (refusals.length > 0 || dryRun) return { operation: null, plan, refusals }
+
+  const record = newRecord(definition, { ...request, cluster: name, fields, plan, claims, now: dependencies.now() })
+  const created = await log.create({
+    record,
+    fingerprint: print,
+    message: request.retry === null ? plan.summary : `${describeRetry(request.retry)}: ${plan.summary}`,
+  })
+  switch (created.outcome) {
+    case 'KEY_CONFLICT':
+      return refused([keyConflict(key ?? '', created.operationId)], plan)
+    case 'EXCLUDED':
+      return refused([excluded(created.record)], plan)
+    case 'EXISTING':
+      return accepted(created.record)
+    case 'CREATED':
+      // Recorded is acknowledged: should the queue fail now, the worker's sweep enqueues it.
+      await queue.enqueue(record.id).catch((error: unknown) => dependencies.onEnqueueFailed(record.id, error))
+      return accepted(created.record)
+  }
+}
+
+function accepted(operation: OperationRecord | null): OperationAnswer {
+  return { operation, plan: operation?.plan ?? null, refusals: [] }
+}
+
+function refused(refusals: readonly Refusal[], plan: OperationPlan | null = null): OperationAnswer {
+  return { operation: null, plan, refusals }
+}

@@ -1,0 +1,54 @@
+import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
+import { assessEtcd } from '../domain/cluster/etcd-quorum.ts'
+import type { OperationRecord, Refusal } from '../domain/operation/operation.ts'
+import type { AnyOperation } from '../operations/define-operation.ts'
+import type { OperationInput } from '../operations/operation-input.ts'
+import { refuse } from '../operations/refuse.ts'
+
+/** A destructive kind wants the cluster's name again. */
+export function unconfirmed(definition: AnyOperation, input: OperationInput, cluster: string): Refusal[] {
+  if (!definition.destructive || input.confirm === cluster) return []
+  return [
+    refuse(
+      'CONFIRMATION_REQUIRED',
+      `${definition.name} destroys data and was not confirmed`,
+      `Read the plan, then send it again with confirm: "${cluster}".`,
+      'confirm',
+    ),
+  ]
+}
+
+/** A fenced kind cannot take its lock. */
+export function withoutQuorum(cluster: ClusterSnapshot): Refusal[] {
+  const { hasQuorum, healthyCount, memberCount } = assessEtcd(cluster.etcd)
+  if (hasQuorum) return []
+  return [
+    refuse(
+      'ETCD_NO_QUORUM',
+      `etcd has no quorum (${healthyCount} of ${memberCount} members are well), so the lock that keeps two operations apart cannot be taken`,
+      'Bring etcd back first: startService(input: {service: "etcd1"}) or the same of "etcd2"; see cluster.health.',
+    ),
+  ]
+}
+
+export function unknownCluster(name: string, known: readonly string[]): Refusal {
+  return refuse('UNKNOWN_CLUSTER', `there is no cluster "${name}"`, `Configured: ${known.join(', ')}.`, 'cluster')
+}
+
+export function keyConflict(key: string, operationId: string): Refusal {
+  return refuse(
+    'CONFLICT',
+    `idempotency key "${key}" already stands for operation ${operationId}, which was asked for with another input`,
+    'Use a new key for a new request.',
+    'idempotencyKey',
+  )
+}
+
+/** Another operation claims the same. */
+export function excluded(running: OperationRecord): Refusal {
+  return refuse(
+    'CONFLICT',
+    `${running.kind} ${running.id} is ${running.status.toLowerCase()}; the two must not run at the same time`,
+    `Wait for it (subscribe to operationEvents(operationId: "${running.id}")) or cancel it with cancelOperation.`,
+  )
+}

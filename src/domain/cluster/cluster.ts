@@ -1,0 +1,250 @@
+import type { Backup } from '../backup/backup.ts'
+import type { Tablespace } from '../backup/tablespace.ts'
+import type { Check } from '../check.ts'
+import type { Timestamp } from '../timestamp.ts'
+import type { Lsn } from '../wal/lsn.ts'
+import type { TimelineSwitch } from '../wal/timeline.ts'
+import type { WalCatalogue } from '../wal/wal-catalogue.ts'
+import type { LoginRefusal } from './login-refusal.ts'
+import type { NodeRole, NodeState, ServiceState } from './node.ts'
+
+/**
+ * What one source last said. `value` stays what was last known when the source goes away, `error` then says why it
+ * cannot be seen now: a reader shows the value with its age, and never calls it healthy.
+ */
+export interface Observed<T> {
+  readonly value: T | null
+  /** When `value` was read; null when it never was. */
+  readonly at: Date | null
+  /** Why the source cannot be read now; null when it can. */
+  readonly error: string | null
+}
+
+export const NOT_YET_OBSERVED = { value: null, at: null, error: 'not read yet' } as const satisfies Observed<never>
+
+/** One cluster as it is right now, from every source. Immutable: a change makes a new one. */
+export interface ClusterSnapshot {
+  /** Patroni scope. */
+  readonly name: string
+  /** The last time any part was refreshed. */
+  readonly checkedAt: Date
+  /** Patroni's keys in etcd; read through Patroni's REST while etcd has no quorum. */
+  readonly topology: Observed<Topology>
+  /** The configured nodes in their configured order, seen or not. */
+  readonly nodes: readonly NodeSnapshot[]
+  readonly etcd: readonly EtcdMemberSnapshot[]
+  readonly haproxy: Observed<readonly HaproxyBackend[]>
+  readonly haproxyStatsUrl: string
+  /** The stack's containers, configured ones that do not exist included (MISSING). */
+  readonly services: Observed<readonly ServiceStatus[]>
+  readonly backupServers: readonly BackupServerSnapshot[]
+}
+
+/** Patroni's view of the cluster. Source: etcd `/service/<scope>/`. */
+export interface Topology {
+  readonly systemIdentifier: string | null
+  /** Name of the member that holds the leader key. */
+  readonly leader: string | null
+  readonly paused: boolean
+  readonly timelineHistory: readonly TimelineSwitch[]
+  readonly scheduledSwitchover: { from: string | null; to: string | null; at: Date } | null
+  /** Patroni's dynamic configuration, as it stands. */
+  readonly configuration: Readonly<Record<string, unknown>>
+  /** Names of synchronous standbys, from `/sync`. */
+  readonly syncStandbys: readonly string[]
+  readonly members: ReadonlyMap<string, TopologyMember>
+}
+
+/** A member key, as Patroni writes it. */
+export interface TopologyMember {
+  readonly name: string
+  readonly role: NodeRole
+  readonly state: NodeState
+  readonly timeline: number | null
+  /** Written by the leader, replayed by a replica, as of Patroni's last cycle. */
+  readonly lsn: Lsn | null
+  readonly tags: Readonly<Record<string, unknown>>
+  readonly pendingRestart: boolean
+  readonly pendingRestartReasons: Readonly<Record<string, unknown>> | null
+  /** Whether the member itself has noticed that the cluster is paused. */
+  readonly paused: boolean
+  readonly patroniVersion: string | null
+}
+
+/** One configured PostgreSQL node: its addresses, and what its Patroni and its PostgreSQL said. */
+export interface NodeSnapshot {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly apiUrl: string
+  /** Name of its container. */
+  readonly service: string | null
+  readonly patroni: Observed<PatroniStatus>
+  readonly postgres: Observed<PostgresStatus>
+  /**
+   * Why Howdah's role was not let in when it last tried to log in; null when it was, or has not tried. A session from
+   * before lives on: `postgres` may be seen all the same.
+   */
+  readonly loginRefusal: LoginRefusal | null
+}
+
+/** Source: Patroni REST `GET /patroni` of the node itself. */
+export interface PatroniStatus {
+  readonly role: NodeRole
+  readonly state: NodeState
+  readonly postgresVersion: string | null
+  readonly patroniVersion: string | null
+  readonly startedAt: Date | null
+  readonly timeline: number | null
+  readonly systemIdentifier: string | null
+  /** Written here (leader). */
+  readonly lsn: Lsn | null
+  readonly receivedLsn: Lsn | null
+  readonly replayedLsn: Lsn | null
+  readonly replayPaused: boolean
+  readonly pendingRestart: boolean
+  readonly tags: Readonly<Record<string, unknown>>
+}
+
+/** Source: a SQL connection to the node itself. */
+export interface PostgresStatus {
+  readonly version: string
+  readonly inRecovery: boolean
+  /** Flushed position on a primary, replayed one on a standby. */
+  readonly lsn: Lsn | null
+  readonly receivedLsn: Lsn | null
+  readonly replayedLsn: Lsn | null
+  /** Seconds since the last replayed commit; 0 when all that was received is replayed. Null on a primary. */
+  readonly replayLagSeconds: number | null
+  readonly slots: readonly ReplicationSlot[]
+  /** All but PostgreSQL's own two. */
+  readonly tablespaces: readonly Tablespace[]
+  /** pg_stat_archiver, on a primary. */
+  readonly archiver: ArchiverStatus | null
+  readonly databaseBytes: number | null
+}
+
+export interface ReplicationSlot {
+  readonly name: string
+  readonly slotType: string
+  readonly database: string | null
+  readonly active: boolean
+  readonly restartLsn: Lsn | null
+  readonly confirmedFlushLsn: Lsn | null
+  /** Bytes of WAL that the slot keeps from being removed. */
+  readonly retainedBytes: number | null
+  readonly walStatus: string | null
+}
+
+export interface ArchiverStatus {
+  readonly archivedCount: number
+  readonly lastArchivedWal: string | null
+  readonly lastArchivedAt: Date | null
+  readonly failedCount: number
+  readonly lastFailedWal: string | null
+  readonly lastFailedAt: Date | null
+  /** `.ready` files: segments finished and not yet archived by archive_command. */
+  readonly pendingSegments: number | null
+}
+
+/** Whether the last that it tried failed: archive_command is tried again and again until it succeeds. */
+export function isFailing({ lastArchivedAt, lastFailedAt }: ArchiverStatus): boolean {
+  return lastFailedAt !== null && (lastArchivedAt === null || lastFailedAt > lastArchivedAt)
+}
+
+/** One configured etcd member and what it said of itself. */
+export interface EtcdMemberSnapshot {
+  readonly name: string
+  readonly clientUrl: string
+  readonly status: Observed<EtcdMemberStatus>
+}
+
+export interface EtcdMemberStatus {
+  readonly version: string
+  readonly databaseBytes: number
+  readonly raftTerm: number
+  readonly isLeader: boolean
+  /** Whether the member sees a leader, and so a quorum. */
+  readonly hasLeader: boolean
+}
+
+/** Source: HAProxy statistics. */
+export interface HaproxyBackend {
+  readonly name: string
+  readonly servers: readonly HaproxyServer[]
+}
+
+export interface HaproxyServer {
+  readonly name: string
+  /** HAProxy's word: "UP", "DOWN", "MAINT" ... */
+  readonly status: string
+  readonly active: boolean
+  readonly sessions: number
+  readonly checkStatus: string | null
+  readonly lastChangeSeconds: number | null
+  readonly bytesIn: number | null
+  readonly bytesOut: number | null
+}
+
+/** One container of the stack. Source: Docker. */
+export interface ServiceStatus {
+  /** The service's name in the compose file. */
+  readonly name: string
+  readonly containerId: string | null
+  readonly image: string
+  readonly state: ServiceState
+  /** Docker's health check: "healthy", "unhealthy", "starting"; null without one. */
+  readonly health: string | null
+  readonly startedAt: Date | null
+  readonly exitCode: number | null
+  readonly restartCount: number
+  /** 100 is one core. */
+  readonly cpuPercent: number | null
+  readonly memoryBytes: number | null
+  readonly memoryLimitBytes: number | null
+  /** "127.0.0.1:5000->5000/tcp". */
+  readonly ports: readonly string[]
+}
+
+/** One Barman server of the cluster. */
+export interface BackupServerSnapshot {
+  readonly name: string
+  readonly configuration: Observed<BackupServerConfiguration>
+  readonly checks: Observed<readonly Check[]>
+  /** Oldest first. */
+  readonly backups: Observed<readonly Backup[]>
+  readonly wal: Observed<WalCatalogue>
+  /** What has been streamed beyond the last whole segment, and what waits in `incoming/`. */
+  readonly incoming: Observed<WalIncoming>
+  readonly disk: Observed<DiskUsage>
+}
+
+export interface BackupServerConfiguration {
+  readonly active: boolean
+  readonly retentionPolicy: string | null
+  readonly minimumRedundancy: number | null
+  readonly compression: string | null
+  readonly backupMethod: string | null
+}
+
+export interface WalIncoming {
+  /** Segments in `incoming/` that Barman has not yet put into the catalogue. */
+  readonly incomingCount: number
+  /** Whole segments, by either way, that are there and not yet in the catalogue: recovery takes them from where they are. */
+  readonly whole: readonly ReceivedWal[]
+  /** The partial segment that is being streamed, e.g. "000000010000000000000007.partial". */
+  readonly streamingPartial: string | null
+  readonly streamingModifiedAt: Timestamp | null
+}
+
+export interface ReceivedWal {
+  readonly name: string
+  readonly modifiedAt: Timestamp
+}
+
+export interface DiskUsage {
+  /** Bytes used on the file system that holds the backups. */
+  readonly usedBytes: number
+  readonly freeBytes: number
+  readonly totalBytes: number
+}

@@ -1,0 +1,50 @@
+import { isFailing } from '../cluster/cluster.ts'
+import { isLeading } from '../cluster/node-view.ts'
+import { seenNow } from '../cluster/observed.ts'
+import { formatGlobalId } from '../resource-id.ts'
+import { formatSeconds } from './format.ts'
+import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+
+/** Does finished WAL leave the leader, and does Barman take it in. */
+export const archivingIssues: HealthRule = ({ snapshot, nodes, now, thresholds }) => {
+  const issues: HealthIssue[] = []
+  for (const view of nodes.filter((node) => isLeading(node.role))) {
+    const node = snapshot.nodes.find((each) => each.name === view.name)
+    const archiver = node === undefined ? null : (seenNow(node.postgres)?.archiver ?? null)
+    if (archiver === null) continue
+    const subject = formatGlobalId('PostgresNode', snapshot.name, view.name)
+    const { lastFailedAt, pendingSegments } = archiver
+    if (lastFailedAt !== null && isFailing(archiver)) {
+      const ago = formatSeconds((now.getTime() - lastFailedAt.getTime()) / 1000)
+      issues.push({
+        severity: HealthStatus.DEGRADED,
+        code: 'ARCHIVING_FAILING',
+        subject,
+        message: `${view.name} failed to archive ${archiver.lastFailedWal} ${ago} ago, and has archived nothing since; ${archiver.failedCount} failures so far.`,
+        remedy: `Look for archive_command in the logs of ${view.name}, and see whether Barman runs, has room, and can be reached (checkConnectivity, checkBackupServer).`,
+      })
+    }
+    if (pendingSegments !== null && pendingSegments > thresholds.pendingSegments) {
+      issues.push({
+        severity: HealthStatus.DEGRADED,
+        code: 'ARCHIVING_BEHIND',
+        subject,
+        message: `${pendingSegments} segments on ${view.name} wait to be archived (bound ${thresholds.pendingSegments}).`,
+        remedy:
+          'It catches up when fewer writes come in; if the number only grows, see whether Barman keeps up and has room.',
+      })
+    }
+  }
+  for (const server of snapshot.backupServers) {
+    const incoming = seenNow(server.incoming)?.incomingCount ?? 0
+    if (incoming <= thresholds.pendingSegments) continue
+    issues.push({
+      severity: HealthStatus.DEGRADED,
+      code: 'ARCHIVING_BEHIND',
+      subject: formatGlobalId('BackupServer', server.name),
+      message: `${incoming} segments wait in Barman's incoming directory (bound ${thresholds.pendingSegments}).`,
+      remedy: 'Have Barman take them in now: archiveWals. If that does not help, look for cron in its logs.',
+    })
+  }
+  return issues
+}

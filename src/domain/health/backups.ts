@@ -1,0 +1,76 @@
+import { type Backup, BackupStatus } from '../backup/backup.ts'
+import { CheckStatus } from '../check.ts'
+import type { BackupServerSnapshot } from '../cluster/cluster.ts'
+import { seenNow } from '../cluster/observed.ts'
+import { formatGlobalId } from '../resource-id.ts'
+import { Timestamp } from '../timestamp.ts'
+import { formatSeconds } from './format.ts'
+import { type HealthContext, type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+
+/** Base backups: is there one, is it young enough, did the last one work; and Barman's own checks. */
+export const backupIssues: HealthRule = (context) =>
+  context.snapshot.backupServers.flatMap((server) => [...ageIssues(server, context), ...checkIssues(server)])
+
+function ageIssues(server: BackupServerSnapshot, { now, thresholds }: HealthContext): HealthIssue[] {
+  const backups = seenNow(server.backups)
+  if (backups === null) return []
+  const subject = formatGlobalId('BackupServer', server.name)
+  const remedy = `Take one: createBackup(input: {server: "${server.name}", type: FULL}).`
+  const newest = latestOf(backups.filter((backup) => backup.status === BackupStatus.DONE))
+  const issues: HealthIssue[] = []
+  const last = latestOf(backups)
+  if (last?.status === BackupStatus.FAILED) {
+    issues.push({
+      severity: HealthStatus.DEGRADED,
+      code: 'LAST_BACKUP_FAILED',
+      subject: formatGlobalId('Backup', server.name, last.backupId),
+      message: `The last base backup, ${last.backupId}, failed: ${last.error ?? 'Barman does not say why'}.`,
+      remedy: `Mend the cause and take another: createBackup(input: {server: "${server.name}", type: FULL}); deleteBackup removes the failed one.`,
+    })
+  }
+  if (newest === undefined) {
+    issues.push({
+      severity: HealthStatus.DEGRADED,
+      code: 'NO_BACKUP',
+      subject,
+      message: `${server.name} has no finished base backup (${backups.length} unfinished or failed): nothing can be recovered.`,
+      remedy,
+    })
+  } else if (newest.endTime !== null) {
+    const age = Timestamp.fromDate(now).secondsSince(newest.endTime)
+    if (age > thresholds.backupAgeSeconds) {
+      issues.push({
+        severity: HealthStatus.DEGRADED,
+        code: 'BACKUP_TOO_OLD',
+        subject,
+        message: `The newest finished base backup, ${newest.backupId}, ended ${formatSeconds(age)} ago (bound ${formatSeconds(thresholds.backupAgeSeconds)}).`,
+        remedy,
+      })
+    }
+  }
+  return issues
+}
+
+/** Barman's ids are the time at which a backup began, so they sort. */
+function latestOf(backups: readonly Backup[]): Backup | undefined {
+  return backups.reduce<Backup | undefined>((a, b) => (a === undefined || b.backupId > a.backupId ? b : a), undefined)
+}
+
+function checkIssues(server: BackupServerSnapshot): HealthIssue[] {
+  const subject = formatGlobalId('BackupServer', server.name)
+  const inactive = seenNow(server.configuration)?.active === false
+  const bad = (seenNow(server.checks) ?? []).filter(
+    ({ status }) => status === CheckStatus.FAILED || status === CheckStatus.UNKNOWN,
+  )
+  const issues = bad.map((check) => ({
+    severity: HealthStatus.DEGRADED,
+    code: check.status === CheckStatus.FAILED ? 'BACKUP_CHECK_FAILED' : 'BACKUP_CHECK_UNKNOWN',
+    subject,
+    message: `Barman's check "${check.name}" of ${server.name} ${check.status === CheckStatus.FAILED ? 'fails' : 'was not made'}${check.message === null ? '' : `: ${check.message}`}.`,
+    remedy: check.hint ?? `Mend it and look again: checkBackupServer(input: {server: "${server.name}"}).`,
+  }))
+  if (!inactive) return issues
+  const message = `Barman server ${server.name} is not active: it takes neither backups nor WAL.`
+  const remedy = 'Set "active = true" in its Barman configuration.'
+  return [...issues, { severity: HealthStatus.DEGRADED, code: 'BACKUP_SERVER_INACTIVE', subject, message, remedy }]
+}

@@ -1,0 +1,43 @@
+import { assessEtcd } from '../cluster/etcd-quorum.ts'
+import { isNotYetRead, seenNow } from '../cluster/observed.ts'
+import { formatGlobalId } from '../resource-id.ts'
+import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+
+/** etcd: has it a quorum, and may a member be lost. */
+export const etcdIssues: HealthRule = ({ snapshot }) => {
+  const { memberCount, healthyCount, quorum, hasQuorum, faultTolerance } = assessEtcd(snapshot.etcd)
+  const unread = snapshot.etcd.filter((member) => isNotYetRead(member.status))
+  if (memberCount === 0 || (unread.length > 0 && !hasQuorum)) return []
+  const issues: HealthIssue[] = snapshot.etcd.flatMap((member) => {
+    if (isNotYetRead(member.status) || seenNow(member.status)?.hasLeader === true) return []
+    return {
+      severity: HealthStatus.DEGRADED,
+      code: 'ETCD_MEMBER_DOWN',
+      subject: formatGlobalId('EtcdNode', snapshot.name, member.name),
+      message: `etcd member ${member.name} ${member.status.error === null ? 'sees no leader' : `does not answer: ${member.status.error}`}.`,
+      remedy: `Look at its logs and start it: startService(input: {service: "${member.name}"}).`,
+    }
+  })
+  const subject = formatGlobalId('Cluster', snapshot.name)
+  if (!hasQuorum) {
+    issues.push({
+      severity: HealthStatus.CRITICAL,
+      code: 'ETCD_QUORUM_LOST',
+      subject,
+      message: `etcd has no quorum: ${healthyCount} of ${memberCount} members are well, ${quorum} are needed. No leader can be elected, and without failsafe_mode the leader demotes itself.`,
+      remedy: 'Start the missing etcd members (startService).',
+    })
+  } else if (faultTolerance === 0) {
+    const complete = healthyCount === memberCount
+    issues.push({
+      severity: complete ? HealthStatus.HEALTHY : HealthStatus.DEGRADED,
+      code: 'ETCD_NO_FAULT_TOLERANCE',
+      subject,
+      message: `etcd bears no loss: ${healthyCount} of ${memberCount} members are well, and ${quorum} are needed.`,
+      remedy: complete
+        ? 'With a third member one of them may be lost.'
+        : 'Start the missing etcd members (startService) before another is lost.',
+    })
+  }
+  return issues
+}

@@ -1,0 +1,142 @@
+import { cureOf, describeRefusal } from '../cluster/login-refusal.ts'
+import { NodeState, ServiceState } from '../cluster/node.ts'
+import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
+import { formatGlobalId } from '../resource-id.ts'
+import { formatBytes, formatSeconds } from './format.ts'
+import { type HealthContext, type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+
+type NodeIssue = Omit<HealthIssue, 'subject'>
+
+/** Each PostgreSQL node: does it run, follow, keep up, and want a restart. */
+export const nodeIssues: HealthRule = (context) =>
+  context.nodes.flatMap((node) => {
+    const subject = formatGlobalId('PostgresNode', context.snapshot.name, node.name)
+    return issuesOf(node, context).map((issue) => ({ ...issue, subject }))
+  })
+
+function issuesOf(node: NodeView, context: HealthContext): NodeIssue[] {
+  if (!isReachable(node)) return [absence(node)]
+  return [
+    ...runningIssues(node),
+    ...loginIssues(node, context),
+    ...lagIssues(node, context),
+    ...slotIssues(node, context),
+    ...restartIssues(node),
+  ]
+}
+
+function absence(node: NodeView): NodeIssue {
+  const why = node.stateReason === null ? '' : `: ${node.stateReason}`
+  if (node.state === NodeState.UNKNOWN) {
+    return {
+      severity: HealthStatus.UNKNOWN,
+      code: 'NODE_UNKNOWN',
+      message: `Nothing is known of ${node.name}${why}.`,
+      remedy: 'Look again in some seconds; if it stays so, look at the logs of its service.',
+    }
+  }
+  const stopped = node.state === NodeState.STOPPED
+  const name = node.service?.name ?? node.name
+  // The container is there, so it is Patroni that does not run or does not answer, or all of it is frozen.
+  const inside = node.service?.state === ServiceState.RUNNING || node.service?.state === ServiceState.PAUSED
+  const severity = isLeading(node.role) ? HealthStatus.CRITICAL : HealthStatus.DEGRADED
+  return {
+    severity,
+    code: stopped ? 'NODE_STOPPED' : 'NODE_UNREACHABLE',
+    message: `${node.name}${isLeading(node.role) ? ', which holds the leader key,' : ''} ${stopped ? 'is stopped' : 'cannot be reached'}${why}.`,
+    remedy: stopped
+      ? `Start it: startService(input: {service: "${name}"}).`
+      : inside
+        ? `Start what does not run in its container, Patroni above all: startService(input: {service: "${name}"}). One that runs and does not answer is restarted: restartService(input: {service: "${name}"}).`
+        : `Look at the logs of its service, then restart it: restartService(input: {service: "${name}"}).`,
+  }
+}
+
+function runningIssues(node: NodeView): NodeIssue[] {
+  const state = node.state.toLowerCase().replaceAll('_', ' ')
+  if (isLeading(node.role)) {
+    if (node.state === NodeState.RUNNING) return []
+    return [
+      {
+        severity: HealthStatus.CRITICAL,
+        code: 'LEADER_NOT_RUNNING',
+        message: `${node.name} holds the leader key, but its PostgreSQL is ${state}.`,
+        remedy:
+          'Patroni restarts it or gives up the key by itself; look at the logs, or switch to a replica (failover).',
+      },
+    ]
+  }
+  if (node.state === NodeState.STREAMING) return []
+  return [
+    {
+      severity: HealthStatus.DEGRADED,
+      code: 'REPLICA_NOT_STREAMING',
+      message: `${node.name} is not streaming: it is ${state}.`,
+      remedy: `Wait if it has just started; look at its logs; if its data cannot follow any more, copy it anew: reinitializeNode(input: {node: "${node.name}"}).`,
+    },
+  ]
+}
+
+/** One issue a node: a role is the same everywhere, but the connections that are free are not. */
+function loginIssues(node: NodeView, { snapshot, nodes }: HealthContext): NodeIssue[] {
+  const refusal = snapshot.nodes.find(({ name }) => name === node.name)?.loginRefusal ?? null
+  if (refusal === null) return []
+  const leader = nodes.find(({ role }) => isLeading(role)) ?? null
+  return [
+    {
+      severity: HealthStatus.DEGRADED,
+      code: 'ROLE_CANNOT_LOGIN',
+      message: `PostgreSQL of ${node.name} runs, and does not let ${describeRefusal(refusal)}. What Patroni tells is known; positions of slots, the archiver and sizes are not.`,
+      remedy: cureOf(refusal, leader === null ? null : (leader.service?.name ?? leader.name)),
+    },
+  ]
+}
+
+function lagIssues(node: NodeView, { thresholds }: HealthContext): NodeIssue[] {
+  const { receiveBytes = null, replayBytes = null, replaySeconds = null } = node.lag ?? {}
+  const parts: string[] = []
+  if (receiveBytes !== null && receiveBytes > thresholds.receiveLagBytes) {
+    parts.push(`${formatBytes(receiveBytes)} not received (bound ${formatBytes(thresholds.receiveLagBytes)})`)
+  }
+  if (replayBytes !== null && replayBytes > thresholds.replayLagBytes) {
+    parts.push(`${formatBytes(replayBytes)} not replayed (bound ${formatBytes(thresholds.replayLagBytes)})`)
+  }
+  // On an idle leader the last replayed commit grows old without anything being behind.
+  if (replaySeconds !== null && replaySeconds > thresholds.replayLagSeconds && replayBytes !== 0) {
+    parts.push(`replay ${formatSeconds(replaySeconds)} behind (bound ${formatSeconds(thresholds.replayLagSeconds)})`)
+  }
+  if (parts.length === 0) return []
+  return [
+    {
+      severity: HealthStatus.DEGRADED,
+      code: 'REPLICA_LAGGING',
+      message: `${node.name} lags: ${parts.join('; ')}.`,
+      remedy: `Look for long queries, a paused replay or a slow disk on ${node.name}; if it cannot catch up: reinitializeNode(input: {node: "${node.name}"}).`,
+    },
+  ]
+}
+
+function slotIssues(node: NodeView, { thresholds }: HealthContext): NodeIssue[] {
+  if (!isLeading(node.role)) return []
+  return node.slots
+    .filter((slot) => !slot.active && (slot.retainedBytes ?? 0) > thresholds.slotRetainedBytes)
+    .map((slot) => ({
+      severity: HealthStatus.DEGRADED,
+      code: 'SLOT_RETAINS_WAL',
+      message: `Nobody reads replication slot ${slot.name} on ${node.name}; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`,
+      remedy: 'Start the replica or receiver that it belongs to, or drop the slot, before the disk is full.',
+    }))
+}
+
+function restartIssues(node: NodeView): NodeIssue[] {
+  if (!node.pendingRestart) return []
+  const parameters = Object.keys(node.pendingRestartReasons ?? {})
+  return [
+    {
+      severity: HealthStatus.DEGRADED,
+      code: 'PENDING_RESTART',
+      message: `${node.name} runs without ${parameters.length === 0 ? 'a changed parameter' : `the new ${parameters.join(', ')}`} until it is restarted.`,
+      remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster.`,
+    },
+  ]
+}

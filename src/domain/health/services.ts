@@ -1,0 +1,56 @@
+import type { ServiceStatus } from '../cluster/cluster.ts'
+import { ServiceState } from '../cluster/node.ts'
+import { seenNow } from '../cluster/observed.ts'
+import { formatGlobalId } from '../resource-id.ts'
+import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+
+/** The containers, and what HAProxy thinks of its servers. Containers of nodes are the nodes' own matter. */
+export const serviceIssues: HealthRule = ({ snapshot, thresholds }) => {
+  const ofNodes = new Set(snapshot.nodes.map((node) => node.service))
+  const services = (seenNow(snapshot.services) ?? []).filter((service) => !ofNodes.has(service.name))
+  const containers = services.flatMap((service): HealthIssue[] => {
+    const problem = problemOf(service)
+    if (problem === null) return []
+    const isCritical = problem.down && thresholds.criticalServices.includes(service.name)
+    return [
+      {
+        severity: isCritical ? HealthStatus.CRITICAL : HealthStatus.DEGRADED,
+        code: problem.down ? 'SERVICE_DOWN' : 'SERVICE_UNHEALTHY',
+        subject: formatGlobalId('Service', snapshot.name, service.name),
+        message: `${service.name} ${problem.message}.`,
+        remedy: problem.down
+          ? `Look at its logs and start it: startService(input: {service: "${service.name}"}).`
+          : `Look at its logs; restart it if it does not mend: restartService(input: {service: "${service.name}"}).`,
+      },
+    ]
+  })
+  const backends = (seenNow(snapshot.haproxy) ?? []).flatMap((backend): HealthIssue[] => {
+    if (backend.servers.length === 0 || backend.servers.some((server) => server.status.startsWith('UP'))) return []
+    return [
+      {
+        severity: HealthStatus.DEGRADED,
+        code: 'HAPROXY_NO_SERVER',
+        subject: formatGlobalId('Cluster', snapshot.name),
+        message: `HAProxy has nobody to send clients of ${backend.name} to: none of its ${backend.servers.length} servers is up.`,
+        remedy: 'See the issues of the nodes: HAProxy follows as soon as one of them answers its check.',
+      },
+    ]
+  })
+  return [...containers, ...backends]
+}
+
+function problemOf(service: ServiceStatus): { down: boolean; message: string } | null {
+  const exit = service.exitCode === null ? '' : ` (exit code ${service.exitCode})`
+  switch (service.state) {
+    case ServiceState.RUNNING:
+      return service.health === 'unhealthy' ? { down: false, message: 'runs, but its health check fails' } : null
+    case ServiceState.UNKNOWN:
+      return null
+    case ServiceState.MISSING:
+      return { down: true, message: 'has no container' }
+    case ServiceState.RESTARTING:
+      return { down: true, message: `is being restarted by Docker, ${service.restartCount} times so far` }
+    default:
+      return { down: true, message: `is ${service.state.toLowerCase()}${exit}` }
+  }
+}

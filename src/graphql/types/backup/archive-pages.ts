@@ -1,0 +1,60 @@
+import { type Backup, BackupStatus } from '../../../domain/backup/backup.ts'
+import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
+import { parseWalFileName } from '../../../domain/wal/wal-name.ts'
+import { badUserInput } from '../../errors.ts'
+import type { RequestMemo } from '../../request-memo.ts'
+import { type Connection, type PageArguments, readPage, toConnection } from '../common/connection.ts'
+import { BaseBackupType } from './backup.ts'
+import { type BackupFilter, narrowed, type WalFilter } from './backup-filter.ts'
+import { WalSegmentType } from './wal-segment.ts'
+
+/** Barman's id, "latest" or "oldest"; null when there is none. */
+export function backupNamed(server: BackupServerSnapshot, id: string): BaseBackupType | null {
+  const backups = server.backups.value ?? []
+  const isDone = (backup: Backup) => backup.status === BackupStatus.DONE
+  const find = () => {
+    if (id === 'latest') return backups.findLast(isDone)
+    if (id === 'oldest') return backups.find(isDone)
+    return backups.find((backup) => backup.backupId === id)
+  }
+  const backup = find()
+  return backup === undefined ? null : new BaseBackupType(server, backup)
+}
+
+/** Newest first. A cursor is a place in time: it holds when its backup is gone. */
+export function backupPage(
+  server: BackupServerSnapshot,
+  page: PageArguments,
+  filter: BackupFilter | null | undefined,
+  memo: RequestMemo,
+): Connection<BaseBackupType> {
+  const { limit, cursor, backward } = readPage(page, memo)
+  const all = narrowed(server.backups.value ?? [], filter).toReversed()
+  const found = all.findIndex(({ backupId }) => (backward ? backupId <= (cursor ?? '') : backupId < (cursor ?? '')))
+  const end = found === -1 ? all.length : found
+  const from = backward ? Math.max(0, end - limit) : cursor === null ? 0 : end
+  const to = backward ? end : Math.min(all.length, from + limit)
+  const edges = all
+    .slice(from, to)
+    .map((backup) => ({ cursor: backup.backupId, node: new BaseBackupType(server, backup) }))
+  return toConnection(edges, to < all.length, from > 0, all.length)
+}
+
+/** Ascending. */
+export function walPage(
+  server: BackupServerSnapshot,
+  page: PageArguments,
+  filter: WalFilter | null | undefined,
+  memo: RequestMemo,
+): Connection<WalSegmentType> {
+  const { limit, cursor, backward } = readPage(page, memo)
+  if (cursor !== null && parseWalFileName(cursor)?.kind !== 'segment') {
+    throw badUserInput(`"${cursor}" is no cursor: a WAL segment's name is, e.g. "000000010000000000000007".`)
+  }
+  const wal = server.wal.value
+  if (wal === null) return toConnection<WalSegmentType>([], false, false, 0)
+  const timeline = filter?.timeline ?? null
+  const { segments, hasMoreAfter, hasMoreBefore } = wal.page({ limit, from: cursor, backward, timeline })
+  const edges = segments.map((segment) => ({ cursor: segment.name, node: new WalSegmentType(server.name, segment) }))
+  return toConnection(edges, hasMoreAfter, hasMoreBefore, timeline === null ? wal.segmentCount : null)
+}

@@ -1,0 +1,54 @@
+import { InvalidValueError } from '../../../domain/errors.ts'
+import { parseGlobalId } from '../../../domain/resource-id.ts'
+import type { OperationFilter } from '../../../events/operation-log.ts'
+import type { ApiContext } from '../../context.ts'
+import { badUserInput } from '../../errors.ts'
+import { type Connection, type PageArguments, readPage, toConnection } from '../common/connection.ts'
+import { type OperationFilterInput, OperationType } from './operation.ts'
+import { toOperationEvent } from './operation-event.ts'
+import type { OperationEventType } from './operation-event-base.ts'
+
+/** Newest first. */
+export async function operationPage(
+  { deps, memo }: ApiContext,
+  page: PageArguments,
+  filter: OperationFilter,
+): Promise<Connection<OperationType>> {
+  const { limit, cursor: from, backward } = readPage(page, memo)
+  const { operations, hasNext, hasPrevious } = await deps.log.list({ limit, from, backward, filter })
+  const edges = operations.map((record) => ({ cursor: record.id, node: new OperationType(record) }))
+  return toConnection(edges, hasNext, hasPrevious)
+}
+
+/** Oldest first. */
+export async function eventPage(
+  { deps, memo }: ApiContext,
+  operationId: string,
+  page: PageArguments,
+): Promise<Connection<OperationEventType>> {
+  const { limit, cursor } = readPage(page, memo)
+  const { events, hasMore, hasMorePast } = await deps.log.events(operationId, cursor, limit)
+  const edges = events.map((event) => ({ cursor: event.cursor, node: toOperationEvent(event) }))
+  return toConnection(edges, hasMore, hasMorePast)
+}
+
+export function toFilter(input: OperationFilterInput | null | undefined): OperationFilter {
+  const { kinds, statuses, cluster } = input ?? {}
+  return {
+    ...(kinds == null ? {} : { kinds }),
+    ...(statuses == null ? {} : { statuses }),
+    ...(cluster == null ? {} : { cluster }),
+  }
+}
+
+/** The bare id from "Operation:<id>"; a bare id stays as it is. Throws BAD_USER_INPUT. */
+export function readOperationId(id: string): string {
+  if (!id.includes(':')) return id
+  try {
+    const parsed = parseGlobalId(id)
+    if (parsed.type === 'Operation') return parsed.path[0]
+  } catch (error) {
+    if (!(error instanceof InvalidValueError)) throw error
+  }
+  throw badUserInput(`"${id}" is not the id of an operation`)
+}

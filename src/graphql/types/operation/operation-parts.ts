@@ -1,0 +1,150 @@
+import { Field, Float, ObjectType } from 'type-graphql'
+import type { Check } from '../../../domain/check.ts'
+import {
+  type Actor,
+  type OperationError,
+  type OperationPlan,
+  type OperationStep,
+  type PlannedStep,
+  type Progress,
+  type Refusal,
+  Role,
+  StepStatus,
+} from '../../../domain/operation/operation.ts'
+import { CheckType } from '../common/check.ts'
+import { ByteCount, DateTime } from '../common/scalars.ts'
+
+@ObjectType('Actor', { description: "Who asked: a token's name, or howdah itself.", simpleResolvers: true })
+export class ActorType implements Actor {
+  @Field(() => String, { description: "The token's name." })
+  name!: string
+
+  @Field(() => Role, { description: "The token's role when it asked." })
+  role!: Role
+}
+
+@ObjectType('Progress', { description: 'How far something is. Null where it is not known.', simpleResolvers: true })
+export class ProgressType implements Progress {
+  @Field(() => Float, { nullable: true, description: '0 to 100; it never falls.' })
+  percent!: number | null
+
+  @Field(() => ByteCount, { nullable: true, description: 'Bytes moved so far.' })
+  bytesDone!: number | null
+
+  @Field(() => ByteCount, { nullable: true, description: 'Bytes to move; an estimate while it runs.' })
+  bytesTotal!: number | null
+
+  @Field(() => Float, { nullable: true, description: 'Bytes a second, over the last seconds.' })
+  bytesPerSecond!: number | null
+
+  @Field(() => Float, { nullable: true, description: 'Seconds that are left at that rate.' })
+  etaSeconds!: number | null
+
+  @Field(() => String, { nullable: true, description: 'What is being done, for people.' })
+  message!: string | null
+}
+
+@ObjectType('OperationStep', { description: 'One step of an operation.', simpleResolvers: true })
+export class OperationStepType implements OperationStep {
+  @Field(() => String, { description: 'Stable, unique in its operation: "take-backup".' })
+  name!: string
+
+  @Field(() => String, { description: 'For people: "Take the base backup".' })
+  title!: string
+
+  @Field(() => StepStatus, { description: 'Where it is.' })
+  status!: StepStatus
+
+  @Field(() => DateTime, { nullable: true, description: 'When it first began. Null until then.' })
+  startedAt!: string | null
+
+  @Field(() => DateTime, { nullable: true, description: 'When it ended. Null until then.' })
+  finishedAt!: string | null
+
+  @Field(() => ProgressType, { nullable: true, description: 'How far it is. Null for a step without progress.' })
+  progress!: Progress | null
+
+  @Field(() => String, { nullable: true, description: 'Why it failed. Null when it did not.' })
+  message!: string | null
+}
+
+@ObjectType('OperationError', { description: 'Why an operation or a step failed.', simpleResolvers: true })
+export class OperationErrorType implements OperationError {
+  @Field(() => String, { description: 'Stable, for programs.' })
+  code!: string
+
+  @Field(() => String, { description: 'For people.' })
+  message!: string
+
+  @Field(() => String, { nullable: true, description: 'What to do about it. Null where nothing is known.' })
+  remedy!: string | null
+
+  @Field(() => String, { nullable: true, description: 'Name of the step that failed.' })
+  step!: string | null
+
+  @Field(() => Boolean, { description: 'Whether retryOperation may succeed without anybody changing anything.' })
+  retryable!: boolean
+}
+
+@ObjectType('PlannedStep', { description: 'A step that an operation will take.', simpleResolvers: true })
+export class PlannedStepType implements PlannedStep {
+  @Field(() => String, { description: 'Stable, unique in its operation: "take-backup".' })
+  name!: string
+
+  @Field(() => String, { description: 'For people.' })
+  title!: string
+
+  @Field(() => Float, { nullable: true, description: 'Seconds, from earlier operations. Null without any.' })
+  estimatedSeconds!: number | null
+}
+
+@ObjectType('OperationPlan', { description: 'What an operation will do, or would do.', simpleResolvers: true })
+export class OperationPlanType implements Omit<OperationPlan, 'scope'> {
+  @Field(() => String, { description: 'One sentence for people.' })
+  summary!: string
+
+  @Field(() => [PlannedStepType], { description: 'Its steps, in order.' })
+  steps!: readonly PlannedStep[]
+
+  @Field(() => [CheckType], { description: 'What was looked at before, and what was found.' })
+  checks!: readonly Check[]
+
+  @Field(() => Float, { nullable: true, description: 'Seconds in all, from earlier operations. Null without any.' })
+  estimatedSeconds!: number | null
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Seconds in which clients cannot write. Null where it is not known.',
+  })
+  downtimeSeconds!: number | null
+
+  @Field(() => String, { nullable: true, description: 'What will be lost, in a sentence. Null when nothing is.' })
+  dataLoss!: string | null
+
+  @Field(() => Boolean, { description: 'Whether it destroys data: it then wants the role ADMIN and `confirm`.' })
+  destructive!: boolean
+
+  @Field(() => String, {
+    nullable: true,
+    description: "What `confirm` must be: the cluster's name. Null when it is not destructive.",
+  })
+  confirm!: string | null
+}
+
+@ObjectType('Refusal', {
+  description: 'Why an operation was not begun; the caller can mend it.',
+  simpleResolvers: true,
+})
+export class RefusalType implements Refusal {
+  @Field(() => String, { description: 'Stable, for programs: CONFLICT, CONFIRMATION_REQUIRED ...' })
+  code!: string
+
+  @Field(() => String, { description: 'For people.' })
+  message!: string
+
+  @Field(() => String, { nullable: true, description: 'How to mend it. Null where nothing is known.' })
+  remedy!: string | null
+
+  @Field(() => String, { nullable: true, description: 'The input field that it is about. Null when it is about none.' })
+  field!: string | null
+}

@@ -1,0 +1,29 @@
+import { Field, ObjectType } from 'type-graphql'
+import type { OperationAnswer } from '../../../admission/operation-service.ts'
+import type { OperationPlan, Refusal } from '../../../domain/operation/operation.ts'
+import { OperationType } from './operation.ts'
+import { OperationPlanType, RefusalType } from './operation-parts.ts'
+
+@ObjectType('OperationPayload', {
+  description: 'The answer to every mutation: what was begun, or why it was not.',
+  simpleResolvers: true,
+})
+export class OperationPayload {
+  @Field(() => OperationType, { nullable: true, description: 'What was begun. Null on a dry run or a refusal.' })
+  readonly operation: OperationType | null
+
+  @Field(() => OperationPlanType, {
+    nullable: true,
+    description: 'What it will do, or would do. Null when the refusal came before the plan.',
+  })
+  readonly plan: OperationPlan | null
+
+  @Field(() => [RefusalType], { description: 'What the caller can mend; empty when nothing speaks against it.' })
+  readonly refusals: readonly Refusal[]
+
+  constructor({ operation, plan, refusals }: OperationAnswer) {
+    this.operation = operation === null ? null : new OperationType(operation)
+    this.plan = plan
+    this.refusals = refusals
+  }
+}

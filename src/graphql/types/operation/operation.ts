@@ -1,0 +1,154 @@
+import { Ctx, Field, ID, InputType, Int, ObjectType } from 'type-graphql'
+import {
+  type Actor,
+  type OperationError,
+  type OperationPlan,
+  type OperationRecord,
+  OperationStatus,
+  type OperationStep,
+  type Progress,
+} from '../../../domain/operation/operation.ts'
+import { formatGlobalId } from '../../../domain/resource-id.ts'
+import type { ApiContext } from '../../context.ts'
+import { connectionType } from '../common/connection.ts'
+import { NodeType } from '../common/relay-node.ts'
+import { DateTime, Json } from '../common/scalars.ts'
+import { operationKindEnum } from './operation-kind.ts'
+import { ActorType, OperationErrorType, OperationPlanType, OperationStepType, ProgressType } from './operation-parts.ts'
+import { type OperationResultObject, OperationResultType, resolveResult } from './operation-result.ts'
+
+/** Its cluster and its events are in links/. */
+@ObjectType('Operation', {
+  implements: NodeType,
+  description: 'One long job, from its request to its end. Source: the operation log in Redis.',
+})
+export class OperationType implements NodeType {
+  readonly record: OperationRecord
+
+  constructor(record: OperationRecord) {
+    this.record = record
+  }
+
+  @Field(() => ID, { description: '"Operation:20261122T171311042-3f9a1c".' })
+  get id(): string {
+    return formatGlobalId('Operation', this.record.id)
+  }
+
+  @Field(operationKindEnum, { description: 'What it does.' })
+  get kind(): string {
+    return this.record.kind
+  }
+
+  @Field(() => OperationStatus, { description: 'Where it is in its life.' })
+  get status(): OperationStatus {
+    return this.record.status
+  }
+
+  @Field(() => Json, {
+    description: 'What was asked for: the input without cluster, reason, idempotencyKey, dryRun and confirm.',
+  })
+  get input(): OperationRecord['input'] {
+    return this.record.input
+  }
+
+  @Field(() => String, { nullable: true, description: 'Why it was asked for. Null when nobody said.' })
+  get reason(): string | null {
+    return this.record.reason
+  }
+
+  @Field(() => ActorType, { description: 'Who asked for it.' })
+  get requestedBy(): Actor {
+    return this.record.requestedBy
+  }
+
+  @Field(() => String, { nullable: true, description: 'As it was given. Null without one.' })
+  get idempotencyKey(): string | null {
+    return this.record.idempotencyKey
+  }
+
+  @Field(() => DateTime, { description: 'When it was recorded.' })
+  get requestedAt(): string {
+    return this.record.requestedAt
+  }
+
+  @Field(() => DateTime, { nullable: true, description: 'When a worker first began. Null until then.' })
+  get startedAt(): string | null {
+    return this.record.startedAt
+  }
+
+  @Field(() => DateTime, { nullable: true, description: 'When it ended. Null until then.' })
+  get finishedAt(): string | null {
+    return this.record.finishedAt
+  }
+
+  @Field(() => [OperationStepType], { description: 'Its steps, in order.' })
+  get steps(): readonly OperationStep[] {
+    return this.record.steps
+  }
+
+  @Field(() => ProgressType, { description: 'How far the whole is.' })
+  get progress(): Progress {
+    return this.record.progress
+  }
+
+  @Field(() => OperationPlanType, { description: 'The plan that it was begun with.' })
+  get plan(): OperationPlan {
+    return this.record.plan
+  }
+
+  @Field(() => OperationErrorType, {
+    nullable: true,
+    description: 'Why it FAILED, or what to look at when it was INTERRUPTED.',
+  })
+  get error(): OperationError | null {
+    return this.record.error
+  }
+
+  @Field(() => OperationResultType, {
+    nullable: true,
+    description: 'What it made, as it is now. Null until it succeeded, and when that is gone.',
+  })
+  result(@Ctx() { deps }: ApiContext): Promise<OperationResultObject | null> {
+    return resolveResult(deps, this.record.cluster, this.record.result)
+  }
+
+  @Field(() => Boolean, {
+    description: 'Whether cancelOperation would be heard: false behind a point of no return, and at the end.',
+  })
+  get cancellable(): boolean {
+    return this.record.cancellable
+  }
+
+  @Field(() => Int, {
+    description: 'How many workers have taken it on: 0 while queued, above 1 after a worker was lost.',
+  })
+  get attempt(): number {
+    return this.record.attempt
+  }
+
+  @Field(() => OperationType, {
+    nullable: true,
+    description: 'The operation that it repeats. Null when it is no retry.',
+  })
+  async retryOf(@Ctx() { memo }: ApiContext): Promise<OperationType | null> {
+    const record = this.record.retryOf === null ? null : await memo.operation(this.record.retryOf)
+    return record === null ? null : new OperationType(record)
+  }
+}
+
+export const OperationConnection = connectionType<OperationType>('Operation', () => OperationType, {
+  order: 'newest first',
+  cursor: "The operation's bare id.",
+})
+
+@InputType('OperationFilter', { description: 'Narrows operations and their events; what is left out does not narrow.' })
+export class OperationFilterInput {
+  @Field(() => [operationKindEnum()], { nullable: true, description: 'Only of these kinds.' })
+  kinds?: string[] | null
+
+  @Field(() => [OperationStatus], { nullable: true, description: 'Only in one of these. Does not narrow events.' })
+  statuses?: OperationStatus[] | null
+
+  @Field(() => String, { nullable: true, description: 'Only on this cluster.' })
+  cluster?: string | null
+}

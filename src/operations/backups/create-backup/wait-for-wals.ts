@@ -1,0 +1,69 @@
+import { type Backup, BackupStatus } from '../../../domain/backup/backup.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { WalsMissingError } from '../backup-errors.ts'
+import { serverName } from '../backup-server.ts'
+import type { BackupRequest } from '../backup-subject.ts'
+
+type Context = StepContext<BackupRequest>
+
+const POLL_MS = 200
+const TIMEOUT_MS = 10 * 60_000
+/** On a cluster where nobody writes, the segment that holds the backup's end is closed by hand after this long. */
+const SWITCH_AFTER_MS = 1_000
+
+/** Waits until Barman calls the backup DONE: all WAL from its begin to its end is in the archive. */
+export const waitForWals: Step<BackupRequest> = {
+  name: 'wait-for-wals',
+  title: 'Wait for the WAL that it needs',
+
+  async done(context) {
+    if (context.input.waitForWals === false) return StepOutcome.DONE
+    const backup = await findBackup(context)
+    return backup?.status === BackupStatus.DONE ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  },
+
+  async run(context) {
+    const name = serverName(context)
+    const barman = context.clients.barman(name)
+    const startedAt = context.now().getTime()
+    let switched = false
+    for (;;) {
+      const backup = await findBackup(context)
+      if (backup?.status === BackupStatus.DONE) return undefined
+      const endWal = backup?.endWal ?? null
+      const waited = context.now().getTime() - startedAt
+      if (waited > TIMEOUT_MS) throw new WalsMissingError(backupId(context), endWal)
+      if (endWal !== null && archived(context, endWal)) {
+        // The WAL is there; Barman notes it at its next cron, or now when asked.
+        await barman.json(['check-backup', name, backupId(context)], context.signal)
+        await context.clients.refreshBackups(name)
+      } else if (!switched && waited > SWITCH_AFTER_MS) {
+        switched = true
+        context.log('Nobody writes: closing the WAL segment that holds the end of the backup')
+        await barman.json(['switch-wal', '--force', name], context.signal)
+      }
+      await context.sleep(POLL_MS)
+    }
+  },
+}
+
+function backupId(context: Context): string {
+  const kept = context.state()['backupId']
+  return typeof kept === 'string' ? kept : ''
+}
+
+function serverOf(context: Context) {
+  return context.cluster().backupServers.find(({ name }) => name === serverName(context))
+}
+
+function archived(context: Context, wal: string): boolean {
+  return serverOf(context)?.wal.value?.has(wal) === true
+}
+
+/** As the snapshot has it; asked for anew only where the snapshot does not know it or its end yet. */
+async function findBackup(context: Context): Promise<Backup | undefined> {
+  const find = () => serverOf(context)?.backups.value?.find((backup) => backup.backupId === backupId(context))
+  if (!find()?.endWal) await context.clients.refreshBackups(serverName(context))
+  return find()
+}

@@ -1,0 +1,112 @@
+import { type Backup, BackupStatus, isCopied } from '../../../domain/backup/backup.ts'
+import type { BackupServerSnapshot, ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { ClusterLayout } from '../../../domain/cluster/cluster-layout.ts'
+import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { RecoveryRecord } from '../../../domain/recovery/recovery.ts'
+import { refuse } from '../../refuse.ts'
+import { findServer, serverName } from '../backup-server.ts'
+import { checkBackupKnown, findBackup } from '../one-backup.ts'
+import { treeOf } from './deletion.ts'
+import { recoveriesInNeed } from './recoveries-in-need.ts'
+
+export interface DeletionRequest {
+  readonly server?: string | null
+  readonly backupId: string
+  readonly withChildren?: boolean | null
+  readonly abandoned?: boolean | null
+}
+
+interface Context {
+  readonly input: DeletionRequest
+  readonly layout: ClusterLayout
+  readonly cluster: ClusterSnapshot
+  /** The cluster's. */
+  readonly recoveries: readonly RecoveryRecord[]
+}
+
+/** What speaks against deleting a backup now; asked when it is requested, and once more right before it is done. */
+export function checkDeleteBackup(context: Context): Refusal[] {
+  const server = findServer(context.cluster, context)
+  const backup = findBackup(context)
+  if (server === undefined || backup === undefined) return checkBackupKnown(context)
+  const doomed = treeOf(backup, server.backups.value ?? [])
+  return [
+    ...checkBackupKnown(context),
+    ...checkInUse(context, doomed),
+    ...checkRecoveries(context, doomed),
+    ...checkKept(doomed),
+    ...checkChildren(context, doomed),
+    ...checkRedundancy(server, doomed),
+  ]
+}
+
+function checkInUse({ input }: Context, doomed: readonly Backup[]): Refusal[] {
+  const busy = doomed.find(({ status }) => IN_USE.has(status))
+  if (busy === undefined || input.abandoned === true) return []
+  return [
+    refuse(
+      'BACKUP_IN_USE',
+      `backup ${busy.backupId} is ${busy.status}: it is being made`,
+      'Wait for it, or cancel the operation that makes it. If nothing makes it any more, say so with abandoned: true.',
+      'backupId',
+    ),
+  ]
+}
+
+const IN_USE: ReadonlySet<BackupStatus> = new Set([BackupStatus.STARTED, BackupStatus.EMPTY, BackupStatus.SYNCING])
+
+function checkRecoveries(context: Context, doomed: readonly Backup[]): Refusal[] {
+  const ids = doomed.map(({ backupId }) => backupId)
+  return recoveriesInNeed(context.recoveries, serverName(context), ids).map(({ id, status, backupId }) =>
+    refuse(
+      'BACKUP_IN_USE',
+      `backup ${backupId} is what recovery ${id} was begun from, which is ${status}`,
+      'Wait until that recovery has ended, or end it with discardRecovery.',
+      'backupId',
+    ),
+  )
+}
+
+function checkKept(doomed: readonly Backup[]): Refusal[] {
+  return doomed
+    .filter(({ keep }) => keep !== null)
+    .map(({ backupId, keep }) =>
+      refuse(
+        'BACKUP_KEPT',
+        `backup ${backupId} is kept (${keep})`,
+        'Release it with releaseBackup first, if it is really not wanted any more.',
+        'backupId',
+      ),
+    )
+}
+
+function checkChildren({ input }: Context, doomed: readonly Backup[]): Refusal[] {
+  const children = doomed.filter(({ backupId }) => backupId !== input.backupId).map(({ backupId }) => backupId)
+  if (children.length === 0 || input.withChildren === true) return []
+  return [
+    refuse(
+      'BACKUP_HAS_CHILDREN',
+      `${children.length} incremental backup(s) build on backup ${input.backupId} and are worth nothing without it: ${children.join(', ')}`,
+      'Say withChildren: true to delete them as well.',
+      'withChildren',
+    ),
+  ]
+}
+
+/** Barman's own rule counts the backup alone and not those that go with it; here all of them count. */
+function checkRedundancy(server: BackupServerSnapshot, doomed: readonly Backup[]): Refusal[] {
+  const minimum = server.configuration.value?.minimumRedundancy ?? 0
+  const ids = new Set(doomed.map(({ backupId }) => backupId))
+  const left = (server.backups.value ?? []).filter(
+    ({ backupId, status }) => status === BackupStatus.DONE && !ids.has(backupId),
+  ).length
+  if (left >= minimum || !doomed.some(({ status }) => isCopied(status))) return []
+  return [
+    refuse(
+      'MINIMUM_REDUNDANCY',
+      `${left} complete backup(s) would be left, and minimum_redundancy of ${server.name} is ${minimum}`,
+      'Take another backup with createBackup first.',
+      'backupId',
+    ),
+  ]
+}

@@ -1,0 +1,80 @@
+import { IsIn, IsOptional } from 'class-validator'
+import { Field, InputType } from 'type-graphql'
+import { mebibytes } from '../../../domain/bytes.ts'
+import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
+import { exclusive, resources } from '../../claims.ts'
+import type { PlanContext } from '../../context.ts'
+import { defineOperation, type PlanDraft } from '../../define-operation.ts'
+import { typicalSeconds } from '../../estimate.ts'
+import { BackupInput } from '../backup-inputs.ts'
+import { findServer, serverName } from '../backup-server.ts'
+import { findBackup } from '../one-backup.ts'
+import { checkDeleteBackup } from './check-delete-backup.ts'
+import { deletionEffects, lossSentence, scopeOfDeletion, treeOf } from './deletion.ts'
+import { removeBackup } from './remove-backup.ts'
+
+/** `barman delete` of a small backup, Python's start included. */
+const DEFAULT_SECONDS = 2
+
+@InputType({ description: 'Which backup to delete.' })
+export class DeleteBackupInput extends BackupInput {
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Delete the incremental backups that build on it as well: without it they are worth nothing.',
+  })
+  @IsOptional()
+  @IsIn([true, false])
+  withChildren?: boolean | null
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description:
+      'A backup that is STARTED was left by a crash and nothing makes it any more. Barman refuses nevertheless while it makes one.',
+  })
+  @IsOptional()
+  @IsIn([true, false])
+  abandoned?: boolean | null
+}
+
+export default defineOperation<DeleteBackupInput>({
+  name: 'deleteBackup',
+  title: 'Delete a base backup',
+  description:
+    'Deletes a base backup, and the WAL that only it needed. Refuses kept ones, those that minimum redundancy needs, parents of incrementals unless told so, and those in use. Replaces `barman delete`.',
+  input: DeleteBackupInput,
+  claims: (context) => [exclusive(resources.backups(serverName(context)))],
+  fenced: true,
+  destructive: true,
+  check: checkDeleteBackup,
+  plan: planDeletion,
+  planRestsOn: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
+  changes: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
+  steps: [removeBackup],
+})
+
+function planDeletion(context: PlanContext<DeleteBackupInput>): PlanDraft {
+  const { input, cluster } = context
+  const server = findServer(cluster, context)
+  const backup = findBackup(context)
+  const doomed = server === undefined || backup === undefined ? [] : treeOf(backup, server.backups.value ?? [])
+  const effects = server === undefined ? null : deletionEffects(cluster, server, doomed)
+  const children = doomed.filter(({ backupId }) => backupId !== input.backupId).map(({ backupId }) => backupId)
+  const estimatedSeconds = typicalSeconds(context.earlier) ?? DEFAULT_SECONDS
+  return {
+    summary: [
+      `Deletes backup ${input.backupId} of ${serverName(context)}`,
+      ...(children.length === 0 ? [] : [` and what builds on it (${children.join(', ')})`]),
+      ...(effects === null
+        ? []
+        : [`: frees about ${mebibytes(effects.backupBytes)}, and ${mebibytes(effects.walBytes)} of WAL`]),
+    ].join(''),
+    steps: [{ name: 'remove-backup', title: 'Delete the backup', estimatedSeconds }],
+    checks: [],
+    estimatedSeconds,
+    downtimeSeconds: 0,
+    dataLoss: lossSentence(effects?.lost ?? []),
+    scope: scopeOfDeletion(doomed, effects),
+  }
+}

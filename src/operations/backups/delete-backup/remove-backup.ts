@@ -1,0 +1,40 @@
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { RefusedMeanwhileError } from '../backup-errors.ts'
+import { backupsOf, serverName } from '../backup-server.ts'
+import { findBackup } from '../one-backup.ts'
+import { checkDeleteBackup, type DeletionRequest } from './check-delete-backup.ts'
+import { treeOf } from './deletion.ts'
+import { runDeletion } from './run-deletion.ts'
+
+/** Deletes a backup and what builds on it, when nothing speaks against it at that moment. */
+export const removeBackup: Step<DeletionRequest> = {
+  name: 'remove-backup',
+  title: 'Delete the backup',
+  pointOfNoReturn: true,
+
+  async done(context) {
+    const status = await barman(context).backupStatus(context.input.backupId)
+    return status === null ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  },
+
+  async run(context) {
+    const name = serverName(context)
+    await context.clients.refreshBackups(name)
+    const recoveries = await context.recoveries.list()
+    const seen = { input: context.input, layout: context.layout, cluster: context.cluster(), recoveries }
+    const [refusal] = checkDeleteBackup(seen)
+    if (refusal !== undefined) throw new RefusedMeanwhileError(refusal)
+    const backup = findBackup(seen)
+    const doomed = backup === undefined ? [] : treeOf(backup, backupsOf(seen))
+    context.log(`Deleting ${doomed.map(({ backupId }) => backupId).join(', ')}`)
+    await context.checkFence()
+    await runDeletion(context, context.input.backupId)
+    await context.clients.refreshBackups(name)
+    return { deleted: doomed.map(({ backupId }) => backupId) }
+  },
+}
+
+function barman(context: StepContext<DeletionRequest>) {
+  return context.clients.barman(serverName(context))
+}

@@ -1,0 +1,121 @@
+import type { ArchiverStatus } from '../../../domain/cluster/cluster.ts'
+import { HowdahError } from '../../../domain/errors.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { findServer, serverName } from '../backup-server.ts'
+
+export interface SwitchWalRequest {
+  readonly server?: string | null
+  readonly force?: boolean | null
+  readonly timeoutSeconds?: number | null
+}
+
+type Context = StepContext<SwitchWalRequest>
+
+export const DEFAULT_TIMEOUT_SECONDS = 120
+const POLL_MS = 100
+/** The catalogue tells of itself; this is for when that was missed. */
+const REFRESH_MS = 2_000
+
+/** A segment was closed and has not reached the archive in time. */
+export class WalNotArchivedError extends HowdahError {
+  readonly code = 'WAL_NOT_ARCHIVED'
+  constructor(
+    readonly segment: string,
+    readonly seconds: number,
+    readonly lastSeen: string,
+  ) {
+    super(`segment ${segment} has not reached the archive within ${seconds} s; last seen: ${lastSeen}`, {
+      remedy:
+        'See the log of the leader for archive_command and that of the barman service, then archiveWals; the segment is not lost: the leader keeps it.',
+      retryable: true,
+    })
+  }
+}
+
+/** Closes the segment that the leader is writing. Doing it twice costs one segment more and nothing else. */
+export const closeSegment: Step<SwitchWalRequest> = {
+  name: 'close-segment',
+  title: 'Close the current WAL segment',
+  async done(context) {
+    return context.state()['segment'] === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE
+  },
+  async run(context) {
+    const force = context.input.force === true
+    const closedAt = context.now().toISOString()
+    const segment = await context.clients.barman(serverName(context)).switchWal({ force })
+    const message =
+      segment === null
+        ? 'Nothing was written since the last segment was closed: there is none to close'
+        : `Closed segment ${segment}`
+    await context.keep({ segment, closedAt }, message)
+    return undefined
+  },
+}
+
+/** Waits until Barman's catalogue has the segment. */
+export const waitForSegment: Step<SwitchWalRequest> = {
+  name: 'wait-for-segment',
+  title: 'Wait until the segment is in the archive',
+  async done(context) {
+    return segmentOf(context) === null || isArchived(context) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  },
+  async run(context) {
+    const segment = segmentOf(context) ?? ''
+    const closedAt = Date.parse(String(context.state()['closedAt']))
+    const timeoutSeconds = context.input.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS
+    const startedAt = context.now().getTime()
+    let refreshedAt = startedAt
+    while (!isArchived(context)) {
+      const now = context.now().getTime()
+      if (now - startedAt > timeoutSeconds * 1000) {
+        throw new WalNotArchivedError(segment, timeoutSeconds, lastSeen(context, new Date(closedAt)))
+      }
+      if (now - refreshedAt > REFRESH_MS) {
+        refreshedAt = now
+        await context.clients.refreshWal(serverName(context))
+        context.progress({ message: `${segment} is not in the archive yet: ${lastSeen(context, new Date(closedAt))}` })
+      }
+      await context.sleep(POLL_MS)
+    }
+    const archivedSeconds = (context.now().getTime() - closedAt) / 1000
+    await context.keep(
+      { archivedSeconds },
+      `Segment ${segment} is in the archive, ${archivedSeconds.toFixed(1)} s after it was closed`,
+    )
+    return undefined
+  },
+}
+
+function segmentOf(context: Context): string | null {
+  const kept = context.state()['segment']
+  return typeof kept === 'string' ? kept : null
+}
+
+function isArchived(context: Context): boolean {
+  return findServer(context.cluster(), context)?.wal.value?.has(segmentOf(context) ?? '') === true
+}
+
+/** How far the archive is, and what the leader's archiver and Barman say. */
+function lastSeen(context: Context, since: Date): string {
+  const cluster = context.cluster()
+  const server = findServer(cluster, context)
+  const last = server?.wal.value?.last?.name ?? 'nothing'
+  const archiver = cluster.nodes.find(({ postgres }) => postgres.value?.inRecovery === false)?.postgres.value?.archiver
+  const waiting = server?.incoming.value?.incomingCount ?? 0
+  return [
+    `the archive ends with ${last}`,
+    `${waiting} file(s) wait in Barman's incoming directories`,
+    ...(server?.wal.error == null ? [] : [`Barman cannot be read: ${server.wal.error}`]),
+    ...(archiver == null ? [] : archiverSentences(archiver, since)),
+  ].join('; ')
+}
+
+function archiverSentences(archiver: ArchiverStatus, since: Date): string[] {
+  const { lastFailedWal, lastFailedAt, pendingSegments } = archiver
+  const failed = lastFailedAt !== null && lastFailedAt >= since
+  return [
+    ...(pendingSegments === null ? [] : [`${pendingSegments} segment(s) wait for archive_command`]),
+    ...(failed ? [`archive_command failed for ${lastFailedWal} at ${lastFailedAt.toISOString()}`] : []),
+  ]
+}

@@ -1,0 +1,55 @@
+import { type Check, CheckStatus } from '../../../domain/check.ts'
+import { seenNow } from '../../../domain/cluster/observed.ts'
+import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { PlanContext } from '../../context.ts'
+import type { PlanDraft } from '../../define-operation.ts'
+import { typicalStepSeconds } from '../../estimate.ts'
+import { whyNotServing } from '../../node-access/node-health.ts'
+import type { OperationInput } from '../../operation-input.ts'
+import { refuse } from '../../refuse.ts'
+
+type Context = PlanContext<OperationInput>
+
+/** Refuses while no member could take the change. */
+export function checkPatroniAnswers({ cluster }: Context): Refusal[] {
+  if (cluster.nodes.some(({ patroni }) => seenNow(patroni) !== null)) return []
+  const remedy = 'See cluster.health; startService starts a node.'
+  return [refuse('NO_MEMBER', `no Patroni of ${cluster.name} answers`, remedy, null)]
+}
+
+export function planPause(context: Context, paused: boolean): PlanDraft {
+  const { cluster, earlier } = context
+  const topology = seenNow(cluster.topology)
+  const already = topology?.paused === paused
+  const configured = topology?.configuration['loop_wait']
+  const loopWait = typeof configured === 'number' ? configured : 10
+  const steps = [
+    { name: 'write-configuration', title: paused ? 'Pause the cluster' : 'Resume the cluster', seconds: 0.1 },
+    { name: 'wait-for-members', title: 'Wait until every member has noticed', seconds: loopWait },
+  ].map(({ name, title, seconds }) => ({
+    name,
+    title,
+    estimatedSeconds: already ? 0 : (typicalStepSeconds(earlier, name) ?? seconds),
+  }))
+  return {
+    summary: already
+      ? `Nothing to do: ${cluster.name} is ${paused ? 'paused' : 'not paused'} already`
+      : paused
+        ? `Pauses ${cluster.name}: until it is resumed nothing fails over by itself`
+        : `Resumes ${cluster.name}: Patroni acts by itself again at once`,
+    steps,
+    checks: paused || already ? [] : notServing(context),
+    estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
+    downtimeSeconds: 0,
+    dataLoss: null,
+  }
+}
+
+/** What Patroni will act on as soon as it may again. */
+function notServing({ cluster }: Context): Check[] {
+  return cluster.nodes.flatMap(({ name }) => {
+    const message = whyNotServing(cluster, name)
+    const hint = 'Patroni will start it, or have it follow the leader, by itself.'
+    return message === null ? [] : [{ name: 'not serving', status: CheckStatus.WARNING, message, hint }]
+  })
+}

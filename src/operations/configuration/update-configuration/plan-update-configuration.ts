@@ -1,0 +1,113 @@
+import { type Check, CheckStatus } from '../../../domain/check.ts'
+import { seenNow } from '../../../domain/cluster/observed.ts'
+import { isJsonObject, type JsonChange, jsonChanges, mergePatch } from '../../../domain/configuration/merge-patch.ts'
+import { configurationFaults, parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
+import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { PlanContext } from '../../context.ts'
+import type { PlanDraft } from '../../define-operation.ts'
+import { typicalStepSeconds } from '../../estimate.ts'
+import { refuse } from '../../refuse.ts'
+
+/** What the steps of a change of the configuration read of the input of their kind. */
+export interface ConfigurationRequest {
+  readonly patch: Readonly<Record<string, unknown>>
+}
+
+type Context = PlanContext<ConfigurationRequest>
+
+const DEFAULT_LOOP_WAIT = 10
+
+export function checkUpdateConfiguration({ cluster, input }: Context): Refusal[] {
+  if (!isJsonObject(input.patch)) {
+    const remedy = 'For example { "postgresql": { "parameters": { "work_mem": "16MB" } } }; null removes a key.'
+    return [refuse('INVALID_PATCH', 'the patch is not a JSON object', remedy, 'patch')]
+  }
+  if (seenNow(cluster.topology) === null) {
+    const why = cluster.topology.error ?? 'not read yet'
+    const message = `the configuration cannot be read: ${why}`
+    return [refuse('TOPOLOGY_UNKNOWN', message, 'See cluster.health for what to do.', null)]
+  }
+  const merged = mergePatch(currentOf(cluster), input.patch)
+  return configurationFaults(input.patch, merged).map(({ code, message, remedy }) =>
+    refuse(code, message, remedy, 'patch'),
+  )
+}
+
+export function planUpdateConfiguration(context: Context): PlanDraft {
+  const { cluster, earlier, input } = context
+  const configuration = currentOf(cluster)
+  const merged = isJsonObject(input.patch) ? mergePatch(configuration, input.patch) : configuration
+  const changes = jsonChanges(configuration, merged)
+  const toRestart = parametersToRestart(configuration, merged)
+  const loopWait = typeof configuration['loop_wait'] === 'number' ? configuration['loop_wait'] : DEFAULT_LOOP_WAIT
+  const needless = changes.length === 0
+  const steps = [
+    { name: 'write-configuration', title: 'Write the configuration', usual: 0.1 },
+    { name: 'wait-for-members', title: 'Wait until every member has taken it', usual: loopWait },
+  ].map(({ name, title, usual }) => ({
+    name,
+    title,
+    estimatedSeconds: needless ? 0 : (typicalStepSeconds(earlier, name) ?? usual),
+  }))
+  const told = changes.map(({ path }) => path).join(', ')
+  return {
+    summary: needless
+      ? `Nothing to do: the configuration of ${cluster.name} is so already`
+      : `Changes ${told}${toRestart.length === 0 ? '' : `; ${toRestart.join(', ')} take${toRestart.length === 1 ? 's' : ''} effect with a restart only`}`,
+    steps,
+    checks: [...changes.map(changeCheck), ...restartChecks(toRestart), ...changes.flatMap(warning)],
+    estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
+    downtimeSeconds: changes.some(isStandby) ? null : 0,
+    dataLoss: null,
+    basis: { configuration },
+  }
+}
+
+/** A JSON object, or an empty one. */
+export function configurationIn(value: unknown): Readonly<Record<string, unknown>> {
+  return isJsonObject(value) ? value : {}
+}
+
+function currentOf(cluster: Context['cluster']): Readonly<Record<string, unknown>> {
+  return cluster.topology.value?.configuration ?? {}
+}
+
+function changeCheck({ path, from, to }: JsonChange): Check {
+  return { name: path, status: CheckStatus.OK, message: `${text(from)} -> ${text(to)}`, hint: null }
+}
+
+function restartChecks(parameters: readonly string[]): Check[] {
+  if (parameters.length === 0) return []
+  return [
+    {
+      name: 'restart needed',
+      status: CheckStatus.WARNING,
+      message: `${parameters.join(', ')}: PostgreSQL goes on with the old value until it is restarted`,
+      hint: 'restartCluster(input: {pendingOnly: true}) restarts node by node.',
+    },
+  ]
+}
+
+/** What a change does that its path does not tell. */
+function warning(change: JsonChange): Check[] {
+  const warn = (message: string, hint: string) => [{ name: change.path, status: CheckStatus.WARNING, message, hint }]
+  if (change.to === undefined && /^(permanent_(replication_)?)?slots(\.|$)/.test(change.path)) {
+    const message = 'Patroni drops the slot on every member, and whoever reads it loses its place'
+    return warn(message, 'Keep the slot that Barman streams through.')
+  }
+  if (isStandby(change)) {
+    return warn(
+      'Patroni makes the cluster a standby of another one, or ends that',
+      'A standby cluster takes no writes.',
+    )
+  }
+  return []
+}
+
+function isStandby({ path }: JsonChange): boolean {
+  return path.split('.')[0] === 'standby_cluster'
+}
+
+function text(value: unknown): string {
+  return value === undefined ? 'not set' : JSON.stringify(value)
+}

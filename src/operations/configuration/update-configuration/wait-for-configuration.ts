@@ -1,0 +1,91 @@
+import { mergePatch, sameJson } from '../../../domain/configuration/merge-patch.ts'
+import { parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
+import { UnreachableError } from '../../../domain/errors.ts'
+import { LogLevel } from '../../../domain/operation/operation-events.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { type ConfigurationRequest, configurationIn } from './plan-update-configuration.ts'
+import { answering, pendingOf, restartFlags } from './settled-restart-flags.ts'
+
+type Context = StepContext<ConfigurationRequest>
+
+/** A member reads the configuration once in each of its cycles, and applies it at the cycle's end. */
+const CYCLES = 3
+const DEFAULT_LOOP_WAIT = 10
+/** Beside the cycle in which a member applies it: the reload, and the question which parameters wait for a restart. */
+const FLAG_MS = 5_000
+const POLL_MS = 200
+
+/** Until every member that answers has taken it; then says where a restart is pending. */
+export const waitForConfiguration: Step<ConfigurationRequest> = {
+  name: 'wait-for-members',
+  title: 'Wait until every member has taken it',
+
+  done: async (context) =>
+    (await lateOf(context)).length === 0 && reported(context) ? StepOutcome.DONE : StepOutcome.NOT_DONE,
+
+  async run(context) {
+    const cycleMs = loopWait(context) * 1000
+    const late = await untilNone(context, CYCLES * cycleMs, () => lateOf(context))
+    if (late.length > 0) {
+      // It is written, and they will read it: that is no failure.
+      context.log(`${late.join(', ')} had not taken the configuration yet`, LogLevel.WARNING)
+    }
+    const before = configurationIn(context.operation.plan.basis?.['configuration'])
+    const toRestart = parametersToRestart(before, mergePatch(before, context.input.patch))
+    // Who asks for a restart next plans it by these flags.
+    if (toRestart.length > 0) {
+      const silent = await untilNone(context, cycleMs + FLAG_MS, restartFlags(context))
+      const message = `${silent.join(', ')} did not say that a restart is needed: the value may be the one it runs with`
+      if (silent.length > 0) context.log(message, LogLevel.WARNING)
+    }
+    const pendingRestart = await pendingOf(context)
+    const hint =
+      toRestart.length === 0 ? '' : ` (${toRestart.join(', ')}): restartCluster(input: {pendingOnly: true}) does it`
+    const sentence =
+      pendingRestart.length === 0
+        ? 'No restart is pending'
+        : `A restart is pending on ${pendingRestart.join(', ')}${hint}`
+    await context.keep({ pendingRestart }, sentence)
+    return undefined
+  },
+}
+
+/** Waits for as long; answers who is left. */
+async function untilNone(
+  context: Context,
+  timeoutMs: number,
+  who: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const deadline = context.now().getTime() + timeoutMs
+  for (;;) {
+    const left = await who()
+    if (left.length === 0 || context.now().getTime() > deadline) return left
+    await context.sleep(POLL_MS)
+  }
+}
+
+/** Members that answer, and whose configuration is not yet what the patch makes of it. */
+async function lateOf(context: Context): Promise<string[]> {
+  const late = await Promise.all(
+    answering(context).map(async (name) => {
+      try {
+        const taken = await context.clients.patroni.configuration(name)
+        return sameJson(mergePatch(taken, context.input.patch), taken) ? [] : [name]
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error
+        return [name]
+      }
+    }),
+  )
+  return late.flat()
+}
+
+function reported(context: Context): boolean {
+  return context.operation.steps[0]?.status === 'SKIPPED' || 'pendingRestart' in context.state()
+}
+
+function loopWait(context: Context): number {
+  const configured = context.cluster().topology.value?.configuration['loop_wait']
+  return typeof configured === 'number' ? configured : DEFAULT_LOOP_WAIT
+}

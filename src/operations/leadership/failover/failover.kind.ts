@@ -1,0 +1,57 @@
+import { IsIn, IsOptional, Length } from 'class-validator'
+import { Field, InputType } from 'type-graphql'
+import { healthyLeader } from '../../../domain/cluster/failover-eligibility.ts'
+import { exclusive, resources } from '../../claims.ts'
+import { defineOperation } from '../../define-operation.ts'
+import { OperationInput } from '../../operation-input.ts'
+import { leaderChangeState } from '../leader-change.ts'
+import { settleLeader } from '../settle-leader.ts'
+import { checkFailover } from './check-failover.ts'
+import { failOver, prepareFailover } from './fail-over.ts'
+import { planFailover } from './plan-failover.ts'
+
+@InputType({ description: 'Whom to promote.' })
+export class FailoverInput extends OperationInput {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The node to promote; the one that has received most of the WAL when left out.',
+  })
+  @IsOptional()
+  @Length(1, 63)
+  candidate?: string | null
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Although the leader is healthy, where a switchover would do.',
+  })
+  @IsOptional()
+  @IsIn([true, false])
+  force?: boolean | null
+}
+
+export default defineOperation<FailoverInput>({
+  name: 'failover',
+  title: 'Fail over',
+  description:
+    'Promotes a node of a cluster whose leader is lost or ill. The plan says what could be lost, from positions in the WAL. Replaces `patronictl failover`.',
+  input: FailoverInput,
+  claims: ({ input, cluster }) => [
+    exclusive(resources.topology),
+    // A backup of a leader that is lost cannot be spoiled any more, and must not keep anybody from failing over.
+    ...(input.force === true || healthyLeader(cluster) === null ? [] : [exclusive(resources.leader)]),
+  ],
+  fenced: true,
+  // Who leads and who may is another question by then.
+  retriesFromStart: true,
+  destructive: true,
+  check: checkFailover,
+  plan: planFailover,
+  // The step before has looked at every node; another look costs seconds where one does not answer.
+  planRestsOn: [],
+  steps: [prepareFailover, failOver, settleLeader],
+  result: (context) => {
+    const name = leaderChangeState(context).leader ?? context.input.candidate
+    return name ? { type: 'PostgresNode', scope: context.layout.name, name } : null
+  },
+})

@@ -1,0 +1,61 @@
+import type { PatroniAnswer } from '../../clients/patroni/patroni-commands.ts'
+import { HowdahError } from '../../domain/errors.ts'
+
+/** Between the request and its turn, no node was left that could take over. */
+export class NoCandidateError extends HowdahError {
+  readonly code = 'CANDIDATE_NOT_ELIGIBLE'
+  constructor(
+    /** Null: any node would have done. */
+    readonly candidate: string | null,
+    readonly reasons: readonly string[],
+  ) {
+    super(`${candidate ?? 'no node'} can take over now: ${reasons.join(' ')}`, {
+      remedy: 'Mend what the reasons name, or name another candidate: PostgresNode.switchoverEligibility says who may.',
+      retryable: true,
+    })
+  }
+}
+
+/** Another node leads than the one from which was to be switched. */
+export class LeaderChangedError extends HowdahError {
+  readonly code = 'LEADER_CHANGED'
+  constructor(
+    readonly expected: string | null,
+    readonly found: string | null,
+  ) {
+    super(`${expected ?? 'nobody'} was leading when this was prepared, and now ${found ?? 'nobody'} does`, {
+      remedy: 'Look at cluster.leader; if another leader is still wanted, ask for it anew.',
+    })
+  }
+}
+
+/** Patroni was asked, all is over, and the same node leads as before. */
+export class LeaderUnchangedError extends HowdahError {
+  readonly code = 'LEADER_UNCHANGED'
+  constructor(
+    readonly leader: string | null,
+    /** Patroni's own sentence, or why there was none. */
+    readonly said: string,
+    /** For each other node why it may not take over, or that it may. */
+    readonly nodes: readonly string[],
+  ) {
+    super(`${leader ?? 'nobody'} still leads. Patroni: ${said}. ${nodes.join(' ')}`, {
+      remedy: 'Mend what the reasons name, or name another candidate, and retry it with retryOperation.',
+      retryable: true,
+    })
+  }
+}
+
+/** Patroni did not do what only concerns its schedule. */
+export class ScheduleError extends HowdahError {
+  readonly code = 'SCHEDULE_NOT_CHANGED'
+  constructor(
+    readonly what: string,
+    readonly answer: PatroniAnswer | null,
+  ) {
+    super(`Patroni ${what}${answer === null ? '' : ` (${answer.status}: ${answer.text})`}`, {
+      remedy: 'Look at cluster.scheduledSwitchover, then retry the operation with retryOperation.',
+      retryable: true,
+    })
+  }
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import type { DcsEntry } from '../../../clients/patroni/patroni-keys-commands.ts'
+import { HowdahError, WaitTimeoutError } from '../../../domain/errors.ts'
+import { LogLevel } from '../../../domain/operation/operation-events.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+
+/** What the steps around a dead leader read of their kind's input. */
+export interface DeadLeaderRequest {
+  readonly node: string
+}
+
+/** Releasing would not be safe, or not what the operators of the cluster want. */
+export class LeaderNotDeadError extends HowdahError {
+  readonly code = 'LEADER_NOT_DEAD'
+}
+
+type Context = StepContext<DeadLeaderRequest>
+
+const TRIES = 5
+const configSchema = z.looseObject({ pause: z.boolean().nullish() })
+
+/**
+ * Removes the lock in one transaction that holds only while the lock and the configuration are as they were read, and
+ * while Docker, asked in between, says that the container has ended. Where anything has changed, all is looked at again.
+ */
+export const releaseLock: Step<DeadLeaderRequest> = {
+  name: 'release-lock',
+  title: 'Release the lock',
+  irreversible: true,
+
+  async done(context) {
+    return (await heldLock(context)) === null ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  },
+
+  async run(context) {
+    const { dcs } = context.clients
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const [lock, config] = await Promise.all([heldLock(context), dcs.read('config')])
+      if (lock === null) {
+        context.log(`${context.input.node} does not hold the lock any more: nothing is left to release`)
+        return undefined
+      }
+      if (config !== null && configSchema.parse(JSON.parse(config.value)).pause === true) {
+        throw new LeaderNotDeadError('the cluster is paused: Patroni elects nobody, and Howdah makes it elect nobody')
+      }
+      await assertEnded(context)
+      await context.checkFence()
+      if (await dcs.writeIf('leader', null, { leader: lock, config })) {
+        context.log(`Released the lock of ${context.input.node}`, LogLevel.WARNING)
+        return undefined
+      }
+    }
+    throw new WaitTimeoutError("the leader's lock to stand still", 'it changes all the time', 0)
+  },
+}
+
+/** The lock as it stands; null when the dead leader does not hold it. */
+async function heldLock(context: Context): Promise<DcsEntry | null> {
+  const lock = await context.clients.dcs.read('leader')
+  return lock?.value === context.input.node ? lock : null
+}
+
+/** Asks Docker itself; throws UnreachableError when it cannot be asked: then nothing is certain. */
+async function assertEnded(context: Context): Promise<void> {
+  const { node } = context.input
+  const { service } = context.layout.nodes.find(({ name }) => name === node) ?? {}
+  if (service === undefined) throw new LeaderNotDeadError(`${node} is not a configured node`)
+  const { status, running } = await context.clients.services.inspect(service)
+  if (!running && (status === 'exited' || status === 'dead')) return
+  throw new LeaderNotDeadError(`the container of ${node} is ${status}: it may still write`)
+}

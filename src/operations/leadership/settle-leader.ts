@@ -1,0 +1,67 @@
+import { NodeState } from '../../domain/cluster/node.ts'
+import { type NodeView, viewNode } from '../../domain/cluster/node-view.ts'
+import { LogLevel } from '../../domain/operation/operation-events.ts'
+import type { Lsn } from '../../domain/wal/lsn.ts'
+import type { StepContext } from '../context.ts'
+import { type Step, StepOutcome } from '../define-operation.ts'
+import { requireWrites } from '../node-access/confirm-writes.ts'
+import { type LeaderChangeRequest, leaderChangeState } from './leader-change.ts'
+
+type Context = StepContext<LeaderChangeRequest>
+
+const POLL_MS = 100
+const FOLLOW_MS = 20_000
+const WRITABLE_MS = 10_000
+
+/**
+ * Waits until writes go through HAProxy and the nodes that streamed before follow the new leader. The old leader comes
+ * back as a replica by itself, some seconds later: whoever needs it sees it in its state.
+ */
+export const settleLeader: Step<LeaderChangeRequest> = {
+  name: 'settle',
+  title: 'Wait until the cluster follows the new leader',
+
+  async done(context) {
+    return leaderChangeState(context).leader === undefined ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  },
+
+  async run(context) {
+    const { leader = '', from = null, followers = [], writable } = leaderChangeState(context)
+    if (writable !== true) {
+      const probe = context.clients.writeProbe.start()
+      const request = { leader, wait: () => probe.ready, timeoutMs: WRITABLE_MS }
+      await requireWrites(context, request).finally(() => probe.stop())
+    }
+    const awaited = followers.filter((name) => name !== leader && name !== from)
+    const late = await untilFollowing(context, leader, awaited)
+    if (late.length > 0) context.log(`Not streaming from ${leader} yet: ${late.join('; ')}`, LogLevel.WARNING)
+    if (from !== null) context.log(`${from}, the leader until now, comes back as a replica by itself`)
+    return undefined
+  },
+}
+
+/** What those that do not follow in time are doing. */
+async function untilFollowing(context: Context, leader: string, names: readonly string[]): Promise<string[]> {
+  const deadline = context.now().getTime() + FOLLOW_MS
+  await context.clients.refreshNode(leader)
+  // It has written since it leads: whoever has received this much is on its timeline, whatever a cached one says.
+  const written = viewNode(context.cluster(), leader)?.lsn ?? null
+  for (;;) {
+    await Promise.all(names.map((name) => context.clients.refreshNode(name)))
+    const late = names.filter((name) => !follows(viewNode(context.cluster(), name), written))
+    if (late.length === 0) return []
+    if (context.now().getTime() > deadline) return late.map((name) => `${name} is ${stateOf(context, name)}`)
+    await context.sleep(POLL_MS)
+  }
+}
+
+function follows(node: NodeView | null, written: Lsn | null): boolean {
+  if (node?.state !== NodeState.STREAMING || written === null) return false
+  return node.receivedLsn !== null && node.receivedLsn >= written
+}
+
+function stateOf(context: Context, name: string): string {
+  const node = viewNode(context.cluster(), name)
+  if (node === null) return 'not configured'
+  return node.state.toLowerCase().replaceAll('_', ' ')
+}

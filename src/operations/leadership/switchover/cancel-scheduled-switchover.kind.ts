@@ -1,0 +1,38 @@
+import { InputType } from 'type-graphql'
+import { exclusive, resources } from '../../claims.ts'
+import { defineOperation } from '../../define-operation.ts'
+import { OperationInput } from '../../operation-input.ts'
+import { checkSubject } from '../check-leader-change.ts'
+import { cancelSchedule } from './cancel-schedule.ts'
+
+@InputType({ description: 'Patroni remembers one switchover at a time: there is nothing to name.' })
+export class CancelScheduledSwitchoverInput extends OperationInput {}
+
+export default defineOperation<CancelScheduledSwitchoverInput>({
+  name: 'cancelScheduledSwitchover',
+  title: 'Cancel the scheduled switchover',
+  description: 'Has Patroni forget the switchover that it was to do. Replaces `patronictl flush CLUSTER switchover`.',
+  input: CancelScheduledSwitchoverInput,
+  claims: () => [exclusive(resources.topology)],
+  // It only takes back what has not begun.
+  fenced: false,
+  destructive: false,
+  check: ({ cluster }) => checkSubject(cluster, null),
+  plan: ({ cluster }) => {
+    const scheduled = cluster.topology.value?.scheduledSwitchover ?? null
+    return {
+      summary:
+        scheduled === null
+          ? 'No switchover is scheduled: nothing has to be done'
+          : `Cancels the switchover from ${scheduled.from ?? 'the leader'} to ${scheduled.to ?? 'the best replica'} at ${scheduled.at.toISOString()}`,
+      steps: [
+        { name: cancelSchedule.name, title: cancelSchedule.title, estimatedSeconds: scheduled === null ? 0 : 0.2 },
+      ],
+      checks: [],
+      estimatedSeconds: scheduled === null ? 0 : 0.2,
+      downtimeSeconds: 0,
+      dataLoss: null,
+    }
+  },
+  steps: [cancelSchedule],
+})

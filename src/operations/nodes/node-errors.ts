@@ -1,0 +1,55 @@
+import { HowdahError } from '../../domain/errors.ts'
+
+/** Patroni would not restart a node's PostgreSQL, or could not. */
+export class RestartFailedError extends HowdahError {
+  readonly code = 'RESTART_FAILED'
+  constructor(
+    readonly node: string,
+    /** Patroni's own words. */
+    readonly reason: string,
+  ) {
+    super(`PostgreSQL on ${node} was not restarted: ${reason}`, {
+      remedy: `See the logs of service ${node} for why, then retry the operation with retryOperation.`,
+      retryable: true,
+    })
+  }
+}
+
+/** The cluster is not as it was when the operation began, and going on would make it worse. */
+export class ClusterUnhealthyError extends HowdahError {
+  readonly code = 'CLUSTER_UNHEALTHY'
+  constructor(readonly reasons: readonly string[]) {
+    super(`stopped, because the cluster is not well any more: ${reasons.join('; ')}`, {
+      remedy: 'See cluster.health. Once the cluster is well, retryOperation goes on with what is left.',
+      retryable: true,
+    })
+  }
+}
+
+/** The leader is the same after a switchover that was to move it. */
+export class LeaderNotMovedError extends HowdahError {
+  readonly code = 'SWITCHOVER_FAILED'
+  constructor(
+    readonly leader: string,
+    reason: string,
+  ) {
+    super(`${leader} still leads: ${reason}`, {
+      remedy: 'See switchoverEligibility of the nodes. The replicas have been restarted; retryOperation goes on.',
+      retryable: true,
+    })
+  }
+}
+
+/** Patroni would not begin to reinitialize a node. */
+export class ReinitializeRefusedError extends HowdahError {
+  readonly code = 'REINITIALIZE_REFUSED'
+  constructor(
+    readonly node: string,
+    reason: string,
+  ) {
+    super(`Patroni does not reinitialize ${node}: ${reason}`, {
+      remedy: 'Wait for what is running on the node, or ask with force: true, which cancels it.',
+      retryable: true,
+    })
+  }
+}

@@ -1,0 +1,137 @@
+import { NodeState } from '../../../domain/cluster/node.ts'
+import { seenNow } from '../../../domain/cluster/observed.ts'
+import { messageOf, UnreachableError } from '../../../domain/errors.ts'
+import { LogLevel } from '../../../domain/operation/operation-events.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { snapshotOf, whyNotWellNow } from '../../node-access/node-health.ts'
+import { pollUntil } from '../../poll-until.ts'
+import { ReinitializeRefusedError } from '../node-errors.ts'
+import { readDataOrigin } from './data-origin.ts'
+
+/** What the steps of a reinitialize read of the input of their kind. */
+export interface ReinitializeRequest {
+  readonly node: string
+  readonly force?: boolean | null
+}
+
+type Context = StepContext<ReinitializeRequest>
+
+/** Without a byte more, and without another state, for this long the copy is given up. */
+const STALLED_MS = 10 * 60_000
+const JOIN_MS = 30 * 60_000
+const POLL_MS = 500
+const BUSY_MS = 60_000
+
+/**
+ * Patroni removes the node's data directory and copies the leader's. Each copy has a manifest of its own: by it a worker
+ * that takes over knows whether the data is still what it was.
+ */
+export const copyData: Step<ReinitializeRequest> = {
+  name: 'copy-data',
+  title: "Replace the node's data with a copy of the leader's",
+  weight: 8,
+  pointOfNoReturn: true,
+
+  async done(context) {
+    if (!('originBefore' in context.state())) return StepOutcome.NOT_DONE
+    return (await isCopied(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  },
+
+  async run(context) {
+    const { node } = context.input
+    if (!('originBefore' in context.state())) {
+      const originBefore = await readDataOrigin(context, node)
+      await context.keep({ originBefore }, `The data of ${node} is going to be replaced`)
+    }
+    await begin(context)
+    await watch(context)
+    return undefined
+  },
+}
+
+/** The copy recovers to a consistent state, follows the leader's timeline and catches up. */
+export const waitForStreaming: Step<ReinitializeRequest> = {
+  name: 'wait-for-streaming',
+  title: 'Wait until the node streams without lag',
+
+  done: async (context) =>
+    (await whyNotWellNow(context, context.input.node)) === null ? StepOutcome.DONE : StepOutcome.NOT_DONE,
+
+  async run(context) {
+    const { node } = context.input
+    const look = () => whyNotWellNow(context, node)
+    await pollUntil(context, { what: `${node} to stream without lag`, timeoutMs: JOIN_MS, look })
+    return undefined
+  },
+}
+
+/** Until Patroni copies, or has copied: an earlier attempt may have asked already. */
+async function begin(context: Context): Promise<void> {
+  const { node, force } = context.input
+  const deadline = context.now().getTime() + BUSY_MS
+  for (;;) {
+    // With force a copy that somebody else began is cancelled; this operation's own never is.
+    const isOwn = force !== true || context.state()['asked'] === true
+    if ((isOwn && (await stateOf(context)) === NodeState.CREATING_REPLICA) || (await isCopied(context))) return
+    let answer: string
+    try {
+      await context.checkFence()
+      const { status, text } = await context.clients.patroni.reinitialize(node, { force: force === true })
+      if (status === 200 || /reinitialize already in progress/.test(text)) {
+        await context.keep({ asked: true }, `Patroni of ${node}: ${text}`)
+        return
+      }
+      answer = text
+      // Something that ends by itself, such as a restart; all else is Patroni's last word.
+      if (!/in progress/.test(text)) throw new ReinitializeRefusedError(node, text)
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error
+      answer = messageOf(error)
+    }
+    if (context.now().getTime() > deadline) throw new ReinitializeRefusedError(node, answer)
+    await context.sleep(POLL_MS)
+  }
+}
+
+/** Reports bytes until the copy is whole. Patroni itself begins again when a copy fails. */
+async function watch(context: Context): Promise<void> {
+  const { node } = context.input
+  const bytesTotal = await context.clients.readDatabaseBytes().catch(() => null)
+  let last = ''
+  let changedAt = context.now().getTime()
+  while (!(await isCopied(context))) {
+    const state = await stateOf(context)
+    const sent = await context.clients.readReplicaCreation(node).catch(() => null)
+    if (sent !== null) {
+      const { bytesStreamed: bytesDone, phase: message } = sent
+      context.progress({ bytesDone, bytesTotal: sent.bytesTotal ?? bytesTotal, message })
+    }
+    const now = `${state} ${sent?.bytesStreamed ?? ''}`
+    if (now !== last) [last, changedAt] = [now, context.now().getTime()]
+    if (context.now().getTime() - changedAt > STALLED_MS) {
+      throw new ReinitializeRefusedError(node, `nothing was copied for ${STALLED_MS / 60_000} minutes; it is ${state}`)
+    }
+    await context.sleep(POLL_MS)
+  }
+  if (bytesTotal !== null) context.progress({ bytesDone: bytesTotal, bytesTotal })
+  context.log(`${node} has a new copy of the data`)
+}
+
+/** Whether the data is another than before, and whole: the manifest is the last file that a base backup writes. */
+async function isCopied(context: Context): Promise<boolean> {
+  const { node } = context.input
+  const origin = await readDataOrigin(context, node).catch((error: unknown) => {
+    if (!(error instanceof UnreachableError)) throw error
+    context.log(messageOf(error), LogLevel.WARNING)
+    return null
+  })
+  return origin !== null && origin !== context.state()['originBefore']
+}
+
+async function stateOf(context: Context): Promise<NodeState> {
+  const { node } = context.input
+  await context.clients.refreshNode(node)
+  const found = snapshotOf(context.cluster(), node)
+  return (found === undefined ? null : seenNow(found.patroni)?.state) ?? NodeState.UNREACHABLE
+}

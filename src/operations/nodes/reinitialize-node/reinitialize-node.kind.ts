@@ -1,0 +1,42 @@
+import { IsIn, IsOptional } from 'class-validator'
+import { Field, InputType } from 'type-graphql'
+import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
+import { exclusive, resources, shared } from '../../claims.ts'
+import { defineOperation } from '../../define-operation.ts'
+import { serviceOf } from '../../node-access/node-health.ts'
+import { NodeOperationInput } from '../node-operation-input.ts'
+import { copyData, waitForStreaming } from './copy-data.ts'
+import { checkReinitialize, planReinitialize } from './plan-reinitialize.ts'
+
+@InputType({ description: 'Which replica to make anew.' })
+export class ReinitializeNodeInput extends NodeOperationInput {
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Cancel what Patroni is doing on the node, such as a copy that hangs, and begin anew.',
+  })
+  @IsOptional()
+  @IsIn([true, false])
+  force?: boolean | null
+}
+
+export default defineOperation<ReinitializeNodeInput>({
+  name: 'reinitializeNode',
+  title: 'Reinitialize a replica',
+  description:
+    "Removes a replica's data directory and copies the leader's. Progress in bytes; ends when the replica streams without lag. Replaces `patronictl reinit`.",
+  input: ReinitializeNodeInput,
+  claims: ({ layout, input }) => [
+    exclusive(resources.topology),
+    exclusive(resources.service(serviceOf(layout, input.node))),
+    // It is a base backup of the leader.
+    shared(resources.leader),
+  ],
+  fenced: true,
+  destructive: true,
+  check: checkReinitialize,
+  plan: planReinitialize,
+  planRestsOn: [SnapshotPart.NODES],
+  steps: [copyData, waitForStreaming],
+  result: ({ operation, input }) => ({ type: 'PostgresNode', scope: operation.cluster, name: input.node }),
+})

@@ -1,0 +1,82 @@
+import { viewNode } from '../../../domain/cluster/node-view.ts'
+import { messageOf, UnreachableError } from '../../../domain/errors.ts'
+import type { PlanContext, StepContext } from '../../context.ts'
+import { type PlanDraft, type Step, StepOutcome } from '../../define-operation.ts'
+import { typicalSeconds } from '../../estimate.ts'
+import { NodeCommandError } from '../../node-access/node-command-error.ts'
+import { readLoadedAt } from '../../node-access/node-socket.ts'
+import { pollUntil } from '../../poll-until.ts'
+
+/** What the step of a reload reads of the input of its kind. */
+export interface ReloadRequest {
+  readonly node: string
+}
+
+type Context = StepContext<ReloadRequest>
+
+/** Patroni reloads at the beginning of its next cycle, which last `loop_wait` seconds, 10 by default. */
+const RELOAD_MS = 60_000
+const ASK_AGAIN_MS = 20_000
+const DEFAULT_SECONDS = 10
+const TITLE = 'Reload the configuration'
+
+/** Done when PostgreSQL itself says that it has read its files since: Patroni's 202 says only that it will. */
+export const reloadConfiguration: Step<ReloadRequest> = {
+  name: 'reload',
+  title: TITLE,
+
+  async done(context) {
+    const before = loadedBefore(context)
+    return before !== null && (await readLoadedAt(context, context.input.node)) > before
+      ? StepOutcome.DONE
+      : StepOutcome.NOT_DONE
+  },
+
+  async run(context) {
+    const { node } = context.input
+    const before = loadedBefore(context) ?? (await keepLoadedAt(context))
+    let askedAt = Number.NEGATIVE_INFINITY
+    const look = async () => {
+      try {
+        if (context.now().getTime() - askedAt > ASK_AGAIN_MS) {
+          askedAt = context.now().getTime()
+          await context.clients.patroni.reload(node)
+        }
+        const now = await readLoadedAt(context, context.input.node)
+        return now > before ? null : `PostgreSQL on ${node} last read its configuration at ${now.toISOString()}`
+      } catch (error) {
+        if (!(error instanceof UnreachableError || error instanceof NodeCommandError)) throw error
+        return messageOf(error)
+      }
+    }
+    await pollUntil(context, { what: `PostgreSQL on ${node} to read its configuration`, timeoutMs: RELOAD_MS, look })
+    await context.clients.refreshNode(node)
+    const pending = viewNode(context.cluster(), node)?.pendingRestart === true
+    if (pending) context.log(`Some of it takes effect only with a restart: restartNode(input: {node: "${node}"})`)
+    return undefined
+  },
+}
+
+export function planReloadNode({ input, earlier }: PlanContext<ReloadRequest>): PlanDraft {
+  const estimatedSeconds = typicalSeconds(earlier) ?? DEFAULT_SECONDS
+  return {
+    summary: `Has Patroni and PostgreSQL on ${input.node} read their configuration again; nothing is restarted`,
+    steps: [{ name: 'reload', title: TITLE, estimatedSeconds }],
+    checks: [],
+    estimatedSeconds,
+    downtimeSeconds: 0,
+    dataLoss: null,
+  }
+}
+
+async function keepLoadedAt(context: Context): Promise<Date> {
+  const now = await readLoadedAt(context, context.input.node)
+  const message = `${context.input.node} last read its configuration at ${now.toISOString()}`
+  await context.keep({ loadedBefore: now.toISOString() }, message)
+  return now
+}
+
+function loadedBefore(context: Context): Date | null {
+  const kept = context.state()['loadedBefore']
+  return typeof kept === 'string' ? new Date(kept) : null
+}

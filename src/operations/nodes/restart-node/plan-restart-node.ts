@@ -1,0 +1,65 @@
+import { NodeState } from '../../../domain/cluster/node.ts'
+import { viewNode } from '../../../domain/cluster/node-view.ts'
+import type { Refusal } from '../../../domain/operation/operation.ts'
+import { NOTHING_TOUCHED, PlannedDowntime, planScope } from '../../../domain/operation/plan-scope.ts'
+import type { PlanContext } from '../../context.ts'
+import type { PlanDraft } from '../../define-operation.ts'
+import { typicalStepSeconds } from '../../estimate.ts'
+import { leaderOf } from '../../node-access/node-health.ts'
+import { refuse } from '../../refuse.ts'
+import { checkNode } from '../check-node.ts'
+import { typicalDowntime } from '../measure-downtime.ts'
+
+/** What the steps of a restart read of the input of their kind. */
+export interface RestartNodeRequest {
+  readonly node: string
+  readonly pendingOnly?: boolean | null
+  readonly force?: boolean | null
+}
+
+type Context = PlanContext<RestartNodeRequest>
+
+/** Measured on an idle 2-core machine: the estimates until there is a restart to go by. */
+const DEFAULT_SECONDS = 2
+const DEFAULT_DOWNTIME_SECONDS = 2
+
+/** What lasts; another restart is waited out. */
+const BUSY: readonly NodeState[] = [NodeState.CREATING_REPLICA, NodeState.INITIALIZING]
+
+export function checkRestartNode({ cluster, input }: Context): Refusal[] {
+  const faults = checkNode(cluster, input.node)
+  const state = viewNode(cluster, input.node)?.state
+  if (faults.length > 0 || state === undefined || !BUSY.includes(state)) return faults
+  const message = `${input.node} is ${state.toLowerCase().replaceAll('_', ' ')}`
+  return [refuse('NODE_BUSY', message, 'Wait until it is done: clusterChanged tells of it.', 'node')]
+}
+
+export function planRestartNode(context: Context): PlanDraft {
+  const { node, pendingOnly } = context.input
+  const view = viewNode(context.cluster, node)
+  const leads = isPlannedLeader(context)
+  const pending = view?.pendingRestart === true
+  const needless = pendingOnly === true && !pending
+  const same = context.earlier.filter(({ input, plan }) => input['node'] === node || !leads || plan.downtimeSeconds)
+  const seconds = needless ? 0 : (typicalStepSeconds(same, 'restart') ?? DEFAULT_SECONDS)
+  const downtime = leads && !needless ? (typicalDowntime(context.earlier) ?? DEFAULT_DOWNTIME_SECONDS) : 0
+  const who = leads ? `the leader ${node}` : node
+  const reasons = Object.keys(view?.pendingRestartReasons ?? {}).join(', ')
+  return {
+    summary: needless
+      ? `Nothing to do as of now: no restart is pending on ${node}`
+      : `Restarts PostgreSQL on ${who}${pending ? `, where a restart is pending${reasons ? ` (${reasons})` : ''}` : ''}; its sessions end`,
+    steps: [{ name: 'restart', title: 'Restart PostgreSQL', estimatedSeconds: seconds }],
+    checks: [],
+    estimatedSeconds: seconds,
+    downtimeSeconds: downtime,
+    dataLoss: null,
+    scope: needless
+      ? NOTHING_TOUCHED
+      : planScope({ nodes: [node], downtime: leads ? PlannedDowntime.BRIEF : PlannedDowntime.NONE }),
+  }
+}
+
+export function isPlannedLeader({ cluster, input }: Context): boolean {
+  return leaderOf(cluster) === input.node
+}

@@ -1,0 +1,36 @@
+import { viewNode } from '../../../domain/cluster/node-view.ts'
+import { LogLevel } from '../../../domain/operation/operation-events.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { leaderOf, whyNotWell } from '../../node-access/node-health.ts'
+import { measureDowntime } from '../measure-downtime.ts'
+import { hasRestarted, keepStart, restartPostgres } from '../restart-postgres.ts'
+import type { RestartNodeRequest } from './plan-restart-node.ts'
+
+/** Restarts the node's PostgreSQL; on the leader it measures for how long nobody could write. */
+export const restartNodeStep: Step<RestartNodeRequest> = {
+  name: 'restart',
+  title: 'Restart PostgreSQL',
+  pointOfNoReturn: true,
+
+  async done(context) {
+    const { node, pendingOnly } = context.input
+    if (context.operation.attempt > 1 && `startedBefore/${node}` in context.state()) {
+      const restarted = await hasRestarted(context, node, await keepStart(context, node))
+      return restarted && whyNotWell(context.cluster(), node) === null ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    }
+    if (pendingOnly !== true) return StepOutcome.NOT_DONE
+    await context.clients.refreshNode(node)
+    return viewNode(context.cluster(), node)?.pendingRestart === true ? StepOutcome.NOT_DONE : StepOutcome.DONE
+  },
+
+  async run(context) {
+    const { node, pendingOnly } = context.input
+    const restart = () => restartPostgres(context, node, { pendingOnly: pendingOnly === true })
+    const leads = leaderOf(context.cluster()) === node
+    if (!leads) return void (await restart())
+    await measureDowntime(context, restart)
+    const now = leaderOf(context.cluster())
+    if (now !== node) context.log(`${now ?? 'Nobody'} leads now: ${node} was away for too long`, LogLevel.WARNING)
+    return undefined
+  },
+}

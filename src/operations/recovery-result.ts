@@ -1,7 +1,0 @@
-import type { OperationRecord, OperationResultReference } from '../domain/operation.ts'
-import { bareRecoveryId } from '../domain/recovery.ts'
-
-/** The recovery that an operation made or worked on. */
-export function recoveryResult({ cluster }: OperationRecord, recovery: string): OperationResultReference {
-  return { type: 'Recovery', scope: cluster, name: bareRecoveryId(recovery) }
-}

@@ -1,0 +1,16 @@
+import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
+import { ServiceState } from '../../domain/cluster/node.ts'
+import type { Refusal } from '../../domain/operation/operation.ts'
+import { refuse } from '../refuse.ts'
+import { isDown, statusOf } from '../services/service.ts'
+
+/** What lies in a container is removed by what runs there: one that is known to be down is named, with what starts it. */
+export function checkDataService(cluster: ClusterSnapshot, service: string): Refusal[] {
+  const status = statusOf(cluster, service)
+  if (!isDown(status)) return []
+  const remedy =
+    status?.state === ServiceState.MISSING
+      ? 'First make the missing containers with `npm start`.'
+      : `First: startService(input: {service: "${service}"}).`
+  return [refuse('SERVICE_NOT_RUNNING', `${service}, where its data lies, does not run`, remedy, 'recovery')]
+}

@@ -1,0 +1,40 @@
+import { InputType } from 'type-graphql'
+import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
+import { RecoveryMode } from '../../../domain/recovery/recovery.ts'
+import { serverName } from '../../backups/backup-server.ts'
+import { exclusive, resources, shared } from '../../claims.ts'
+import { defineOperation } from '../../define-operation.ts'
+import { RecoveryInput } from '../recovery-inputs.ts'
+import { recoveryResult } from '../recovery-result.ts'
+import { checkRecovery, checkRehearsalDisk } from './check-recovery.ts'
+import { planRecovery } from './plan-recovery.ts'
+import { prepareRecovery } from './prepare-recovery.ts'
+import { publishCopy } from './publish-copy.ts'
+import { replayWal } from './replay-wal.ts'
+import { restoreBackup } from './restore-backup.ts'
+import { unverifiedOutcome, verifyCopy } from './verify-copy.ts'
+
+@InputType({ description: 'What to recover beside the cluster, to look at it.' })
+export class RehearseRecoveryInput extends RecoveryInput {}
+
+export default defineOperation<RehearseRecoveryInput>({
+  name: 'rehearseRecovery',
+  title: 'Rehearse a recovery',
+  description:
+    "Recovers the cluster's data to a target on the Barman host, verifies it, and opens it read-only: Recovery.connection. The running cluster is not touched. READY until discardRecovery.",
+  input: RehearseRecoveryInput,
+  claims: (context) => [exclusive(resources.recovery), shared(resources.backups(serverName(context)))],
+  fenced: false,
+  destructive: false,
+  retriesFromStart: true,
+  check: (context) => {
+    const refusals = checkRecovery(context, RecoveryMode.REHEARSAL)
+    return refusals.length > 0 ? refusals : checkRehearsalDisk(context)
+  },
+  plan: (context) => planRecovery(context, RecoveryMode.REHEARSAL),
+  planRestsOn: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
+  changes: [],
+  steps: [prepareRecovery(RecoveryMode.REHEARSAL), restoreBackup, replayWal, verifyCopy, publishCopy],
+  outcome: unverifiedOutcome,
+  result: ({ operation }) => recoveryResult(operation, operation.id),
+})

@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RecoveredCopy } from '../../../clients/agent/recovered-copy.ts'
+import type { Backup } from '../../../domain/backup/backup.ts'
+import { byLocation } from '../../../domain/backup/tablespace.ts'
+import { LogLevel } from '../../../domain/operation/operation-events.ts'
+import type { RecoveryRecord } from '../../../domain/recovery/recovery.ts'
+import { backupsOf } from '../../backups/backup-server.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { RestoreFailedError } from '../recovery-errors.ts'
+import { type RecoveryRequest, tablespacesNow } from '../recovery-verdict.ts'
+
+type Context = StepContext<RecoveryRequest>
+
+const POLL_MS = 500
+const KEPT_LINES = 5
+
+export function restoreRunId(recovery: string): string {
+  return `${recovery}-restore`
+}
+
+/** Copies the base backup to its place with a detached `barman restore`, and counts what has arrived there. */
+export const restoreBackup: Step<RecoveryRequest> = {
+  name: 'restore-backup',
+  title: 'Restore the base backup',
+  weight: 3,
+  // The run is found under its id, whatever has become of it.
+  done: async () => StepOutcome.NOT_DONE,
+
+  async run(context) {
+    const record = await context.recoveries.get(context.operation.id)
+    const { runs } = context.clients.barman(record.server)
+    const copy = context.clients.recoveredCopy(record.service, record.directory)
+    const id = restoreRunId(record.id)
+    // What a lost run has left is not whole, and nobody knows what of it is.
+    if ((await runs.status(id)).state === 'LOST') await copy.remove()
+    await copy.prepare(byLocation(backupOf(context, record)?.tablespaces ?? [], tablespacesNow(context.cluster())))
+    const startedAt = await startOf(context, 'restoreStartedAt', 'Restoring')
+    const lines: string[] = []
+    const watched = new AbortController()
+    const progress = watchBytes(context, copy, record, AbortSignal.any([context.signal, watched.signal]))
+    let exitCode: number | null
+    try {
+      const tell = (line: string) => {
+        lines.push(line)
+        context.log(line, LogLevel.INFO)
+      }
+      exitCode = await runs.runToItsEnd({ id, argv: restoreCommand(context, record, copy) }, tell, context.signal)
+    } finally {
+      watched.abort()
+      await progress
+    }
+    if (exitCode !== 0) throw new RestoreFailedError(record.backupId, exitCode, lines.slice(-KEPT_LINES))
+    const restoreSeconds = (context.now().getTime() - startedAt) / 1000
+    await context.recoveries.change(record.id, { restoreSeconds })
+    return undefined
+  },
+}
+
+/** When a part of it began, for whoever takes over as well: milliseconds. */
+export async function startOf(context: Context, name: string, message: string): Promise<number> {
+  const kept = context.state()[name]
+  if (typeof kept === 'number') return kept
+  const now = context.now().getTime()
+  await context.keep({ [name]: now }, message)
+  return now
+}
+
+function restoreCommand(context: Context, record: RecoveryRecord, copy: RecoveredCopy): string[] {
+  const { server, backupId, node } = record
+  const host = context.layout.nodes.find(({ name }) => name === node)?.host
+  const remote = host === undefined ? [] : ['--remote-ssh-command', `ssh postgres@${host}`]
+  const places = (backupOf(context, record)?.tablespaces ?? []).flatMap(({ oid, name }) => [
+    `--tablespace=${name}:${copy.placeOf(oid)}`,
+  ])
+  const settled = ['howdah-settle-backup', server, backupId]
+  // WAL comes as it is replayed; without it Barman would copy all that there is up to the target first.
+  return [...settled, 'barman', 'restore', '--get-wal', ...remote, ...places, server, backupId, copy.directory]
+}
+
+function backupOf(context: Context, { backupId }: RecoveryRecord): Backup | undefined {
+  const seen = { input: context.input, layout: context.layout, cluster: context.cluster() }
+  return backupsOf(seen).find((each) => each.backupId === backupId)
+}
+
+/** A look that fails is made up for by the next. */
+async function watchBytes(
+  context: Context,
+  copy: RecoveredCopy,
+  record: RecoveryRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const backup = backupOf(context, record)
+  while (!signal.aborted) {
+    try {
+      const { usedBytes } = await copy.space()
+      context.progress({ bytesDone: usedBytes, bytesTotal: backup?.clusterSizeBytes ?? null, message: 'restoring' })
+    } catch {
+      // The container may be away for a moment; the restore's own end tells whether it mattered.
+    }
+    await delay(POLL_MS, undefined, { signal }).catch(() => {})
+  }
+}

@@ -1,0 +1,98 @@
+import type { RecoveredCopy } from '../../../clients/agent/recovered-copy.ts'
+import { type Check, CheckStatus } from '../../../domain/check.ts'
+import { describeFaults, Verdict, verdictOf } from '../../../domain/check-verdict.ts'
+import { InvalidValueError } from '../../../domain/errors.ts'
+import { LogLevel } from '../../../domain/operation/operation-events.ts'
+import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { RecoveryNotVerifiedError } from '../recovery-errors.ts'
+import { type RecoveryRequest, targetOf } from '../recovery-verdict.ts'
+import { targetCheck } from './prove-target.ts'
+import { checkAssertion } from './run-assertion.ts'
+
+type VerifyRequest = RecoveryRequest & { readonly cutOver?: string | null }
+type Context = StepContext<VerifyRequest>
+
+/**
+ * Looks at the copy from all sides. What it finds is a result, not an error: the recovery is READY with it, so that a
+ * person can look. Where nobody would look before the cut over, or where that was asked for, it ends there.
+ */
+export const verifyCopy: Step<VerifyRequest> = {
+  name: 'verify-copy',
+  title: 'Verify the recovered data',
+  weight: 2,
+  done: async () => StepOutcome.NOT_DONE,
+
+  async run(context) {
+    const record = await context.recoveries.change(context.operation.id, { status: RecoveryStatus.VERIFYING })
+    const copy = context.clients.recoveredCopy(record.service, record.directory)
+    const target = targetOf(context.input)
+    if (target === null) throw new InvalidValueError('the target cannot be read any more')
+    await releaseLocks(context, copy, record)
+    const checks: Check[] = [
+      await checkConsistent(copy),
+      ...(await copy.verify((message) => context.progress({ message }), context.signal)),
+      targetCheck(context, target, record.reached),
+    ]
+    for (const [index, assertion] of (context.input.assertions ?? []).entries()) {
+      checks.push(await checkAssertion(copy, assertion, index + 1))
+    }
+    for (const { name, status, message } of checks) {
+      const level = status === CheckStatus.OK ? LogLevel.INFO : LogLevel.WARNING
+      context.log(`${name}: ${status}${message === null ? '' : ` (${message})`}`, level)
+    }
+    const faults = describeFaults(checks)
+    const passed = verdictOf(checks) === Verdict.PASSED
+    const message = faults ?? 'everything is as it has to be'
+    const verification = { at: context.now().toISOString(), passed, message, checks }
+    await context.recoveries.change(record.id, { verification })
+    if (faults === null) return undefined
+    if (isAutomatic(context) || context.input.requireVerified === true) throw new RecoveryNotVerifiedError(faults)
+    return { notVerified: faults }
+  },
+}
+
+/** What an operation is to say at its end, beside its success, of data that did not pass; null where it did. */
+export function unverifiedOutcome(context: Pick<StepContext<unknown>, 'state'>): string | null {
+  const { notVerified } = context.state()
+  return typeof notVerified === 'string' ? `READY, but its verification did not pass: ${notVerified}` : null
+}
+
+const isAutomatic = ({ input }: Context) => input.cutOver === 'AUTOMATIC'
+
+/**
+ * A transaction that was in progress at the target may hold relations for itself, the dropped table above all: while the
+ * copy is paused nobody can read them. Promoted, it takes the transaction back.
+ */
+async function releaseLocks(context: Context, copy: RecoveredCopy, record: RecoveryRecord): Promise<void> {
+  const { state, locks } = await copy.status()
+  if (state === 'PAUSED' && locks > 0) {
+    context.log(
+      `A transaction in progress at the target holds ${locks} relations, which nobody could read: promoting the copy`,
+    )
+    await copy.promote()
+  } else if (state !== 'PROMOTED' || record.timeline !== record.targetTimeline) {
+    // A worker may have been lost between the promotion and its record.
+    return
+  }
+  const { timeline } = await copy.status()
+  await context.recoveries.change(record.id, { timeline })
+  if (record.mode === RecoveryMode.IN_PLACE && !isAutomatic(context)) {
+    const message = `The copy has taken timeline ${timeline}. A switchover or failover before its cut over takes the same one: the recovery has to be made anew then.`
+    context.log(message, LogLevel.WARNING)
+  }
+}
+
+async function checkConsistent(copy: RecoveredCopy): Promise<Check> {
+  const { state } = await copy.status()
+  const name = 'consistent'
+  if (state === 'PAUSED' || state === 'PROMOTED') {
+    const message = `PostgreSQL is up, consistent, and ${state.toLowerCase()}`
+    return { name, status: CheckStatus.OK, message, hint: null }
+  }
+  if (state === 'ABSENT') return { name, status: CheckStatus.FAILED, message: 'its files are gone', hint: null }
+  // It may have been killed, or not be there yet: that is nothing against the data.
+  const hint = "See the last lines of its log in the operation's log, and recover once more."
+  return { name, status: CheckStatus.UNKNOWN, message: `not checked: PostgreSQL is ${state}`, hint }
+}

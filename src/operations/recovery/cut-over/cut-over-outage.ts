@@ -1,0 +1,70 @@
+import type { RunningWriteProbe } from '../../../clients/postgres/write-probe.ts'
+import { LoginRefusedError } from '../../../domain/cluster/login-refusal.ts'
+import { messageOf } from '../../../domain/errors.ts'
+import { LogLevel } from '../../../domain/operation/operation-events.ts'
+import type { StepContext } from '../../context.ts'
+import { confirmWrites, warnUnmeasured } from '../../node-access/confirm-writes.ts'
+import { leaderOf } from '../../node-access/node-health.ts'
+import { cutOverState } from './cut-over-state.ts'
+
+/** The probe of an operation that this worker cuts over; it writes from one step into another. */
+const probes = new Map<string, RunningWriteProbe>()
+const WRITABLE_MS = 60_000
+
+/** Begins to write as an application would. What cannot be written to before is not measured. */
+export async function beginOutage(context: StepContext<unknown>): Promise<void> {
+  const { id } = context.operation
+  // Whoever takes over may find a cluster that is stopped: waiting for a write would only prolong it.
+  if (probes.has(id) || cutOverState(context).closedAt !== undefined) return
+  const probe = context.clients.writeProbe.start()
+  try {
+    await probe.ready
+    probes.set(id, probe)
+  } catch (error) {
+    await probe.stop()
+    context.signal.throwIfAborted()
+    if (error instanceof LoginRefusedError) return warnUnmeasured(context, error, leaderOf(context.cluster()))
+    context.log(`Nobody could write before either, so no downtime is measured: ${messageOf(error)}`, LogLevel.WARNING)
+  }
+}
+
+/**
+ * Waits until writes go through HAProxy; answers for how many seconds they failed, and null where that was not measured.
+ * Whether the node that leads serves, it says itself: throws WaitTimeoutError only where it is still in recovery. A leader
+ * that takes no writes is told, and the cut over goes on: its replicas may be what a commit waits for.
+ */
+export async function measureOutage(context: StepContext<unknown>): Promise<number | null> {
+  const measured = probes.get(context.operation.id)
+  const probe = measured ?? context.clients.writeProbe.start()
+  probes.set(context.operation.id, probe)
+  const { node: leader, closedAt } = cutOverState(context)
+  const confirmed = await confirmWrites(context, {
+    leader,
+    wait: () => probe.untilWritable(WRITABLE_MS),
+    timeoutMs: WRITABLE_MS,
+  })
+  if (confirmed.kind === 'NO_WRITES') {
+    if (confirmed.writing.kind === 'IN_RECOVERY') throw confirmed.error
+    context.log(`${leader} leads, and takes no writes: ${messageOf(confirmed.error)}`, LogLevel.WARNING)
+  }
+  if (confirmed.kind !== 'MEASURED') {
+    await endOutage(context)
+    return null
+  }
+  const { seconds, failedWrites } = await probe.stop()
+  probes.delete(context.operation.id)
+  if (measured === undefined && closedAt !== undefined) {
+    // The worker that measured was lost; from when the leader was stopped to now is the most that it can have been.
+    const most = (context.now().getTime() - Date.parse(closedAt)) / 1000
+    context.log(`Writes through HAProxy failed for about ${most.toFixed(1)} s; a worker was lost in between`)
+    return Math.round(most * 100) / 100
+  }
+  context.log(`Writes through HAProxy failed for ${seconds.toFixed(2)} s (${failedWrites} failed)`)
+  return Math.round(seconds * 100) / 100
+}
+
+/** Gives the probe up. */
+export async function endOutage({ operation }: StepContext<unknown>): Promise<void> {
+  await probes.get(operation.id)?.stop()
+  probes.delete(operation.id)
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import type { StepContext } from '../../context.ts'
+import { serviceOf } from '../../node-access/node-health.ts'
+import { CutOverLostError } from './cut-over-errors.ts'
+
+/** Patroni's keys that belong to the history that is left. What a removed key held is put back by a roll-back. */
+export const LEFT_KEYS = ['status', 'failsafe', 'leader', 'failover', 'sync'] as const
+
+/** What a cut over is about, and how far it came: kept in its operation's state, for whoever takes over. */
+const cutOverSchema = z.object({
+  /** The operation that cuts over: a retry begins with what its predecessor kept, and must not take it for its own. */
+  operation: z.string(),
+  recovery: z.string(),
+  server: z.string(),
+  /** That leads afterwards. */
+  node: z.string(),
+  /** Where its Patroni has its data. */
+  live: z.string(),
+  /** Root of the recovered data until the cut over. */
+  copy: z.string(),
+  /** Root of where the data that is given up is put. */
+  previous: z.string(),
+  systemIdentifier: z.string().optional(),
+  /** Of the promoted copy. */
+  copyTimeline: z.number().optional(),
+  /** Its history, as Patroni keeps it in etcd. */
+  history: z.string().optional(),
+  /** Barman's directories for this server. */
+  archive: z.string().optional(),
+  /** Who led when the cluster was stopped. */
+  leader: z.string().optional(),
+  /** The nodes whose containers ran then. */
+  nodes: z.array(z.string()).optional(),
+  /** From about when on nobody could write. */
+  closedAt: z.string().optional(),
+  /** How the history that is left ended: nothing but the shutdown checkpoint lies at or behind `lsn`. */
+  ended: z.object({ timeline: z.number(), lsn: z.string(), lastWal: z.string() }).optional(),
+  /** Patroni's keys as they were. */
+  keys: z.record(z.string(), z.string()).optional(),
+  /** Whether the cut over has told Patroni to elect nobody on an older timeline: see timeline-guard.ts. */
+  guarded: z.boolean().optional(),
+  /** When writes went to the recovered data. */
+  cutOverAt: z.string().optional(),
+})
+
+export type CutOverState = z.output<typeof cutOverSchema>
+
+/** Throws where none was begun by this operation. */
+export function cutOverState(context: Pick<StepContext<unknown>, 'state' | 'operation'>): CutOverState {
+  const found = findCutOver(context)
+  if (found === null) throw new CutOverLostError(context.operation.id)
+  return found
+}
+
+/** Null where this operation has begun none. */
+export function findCutOver({
+  state,
+  operation,
+}: Pick<StepContext<unknown>, 'state' | 'operation'>): CutOverState | null {
+  const kept = cutOverSchema.safeParse(state()['cutOver']).data
+  return kept?.operation === operation.id ? kept : null
+}
+
+export async function keepCutOver(
+  context: StepContext<unknown>,
+  changes: Partial<CutOverState>,
+  message: string,
+): Promise<void> {
+  await context.keep({ cutOver: { ...findCutOver(context), ...changes } }, message)
+}
+
+export function targetService(context: StepContext<unknown>): string {
+  return serviceOf(context.layout, cutOverState(context).node)
+}
+
+/** What has to be given to a kept value that a later step needs. */
+export function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new CutOverLostError(what)
+  return value
+}

@@ -1,0 +1,84 @@
+import { seenNow } from '../../../domain/cluster/observed.ts'
+import { HowdahError, messageOf, UnreachableError } from '../../../domain/errors.ts'
+import { LogLevel } from '../../../domain/operation/operation-events.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { NodeCommandError } from '../../node-access/node-command-error.ts'
+import { leaderOf, snapshotOf } from '../../node-access/node-health.ts'
+import { askOverSocket, readArchiverOverSocket, unlessAway } from '../../node-access/node-socket.ts'
+import { NotArchivedError } from './cut-over-errors.ts'
+import { cutOverState, keepCutOver } from './cut-over-state.ts'
+
+const CHECKPOINT_MS = 600_000
+/** Without one segment less for this long, the archive is not going to take them. */
+const STALLED_MS = 120_000
+const POLL_MS = 200
+/** On a cluster that is written to, another segment may always be on its way: none is waited for so long, then one will do. */
+const NONE_MS = 5_000
+const FEW = 1
+
+/** While the cluster serves: what its shutdown would otherwise have to hand over and to write. */
+export const drainArchive: Step<unknown> = {
+  name: 'drain-archive',
+  title: 'Archive what is finished, and write a checkpoint',
+
+  done: async () => StepOutcome.NOT_DONE,
+
+  async run(context) {
+    const { server } = cutOverState(context)
+    const { base, incoming } = await context.clients.barman(server).paths()
+    await keepCutOver(context, { archive: incoming.replace(/\/[^/]*$/, '') || base }, `The archive is in ${incoming}`)
+    await closeSegment(context)
+    await untilDrained(context)
+    await checkpoint(context)
+    return undefined
+  },
+}
+
+/** Over the leader's own socket: no role, Barman's above all, need be let in for it. Else its shutdown closes the segment. */
+async function closeSegment(context: StepContext<unknown>): Promise<void> {
+  try {
+    await askOverSocket(context, leaderOf(context.cluster()) ?? '', 'SELECT pg_switch_wal()')
+  } catch (error) {
+    if (!(error instanceof NodeCommandError || error instanceof UnreachableError)) throw error
+    context.log(`The open segment is closed only when the cluster is stopped: ${messageOf(error)}`, LogLevel.WARNING)
+  }
+}
+
+/** It makes the leader's shutdown short. Without it that takes longer, and nothing else is different. */
+async function checkpoint(context: StepContext<unknown>): Promise<void> {
+  try {
+    await context.clients.checkpoint(CHECKPOINT_MS)
+  } catch (error) {
+    context.signal.throwIfAborted()
+    if (!(error instanceof HowdahError)) throw error
+    context.log(`No checkpoint before the cluster is stopped: ${messageOf(error)}`, LogLevel.WARNING)
+  }
+}
+
+async function untilDrained(context: StepContext<unknown>): Promise<void> {
+  let least = Number.POSITIVE_INFINITY
+  const startedAt = context.now().getTime()
+  let changedAt = startedAt
+  for (;;) {
+    const { pending, last } = await archiverNow(context)
+    const now = context.now().getTime()
+    if (pending !== null && pending <= (now - startedAt < NONE_MS ? 0 : FEW)) return
+    if (pending !== null && pending < least) [least, changedAt] = [pending, now]
+    if (now - changedAt > STALLED_MS)
+      throw new NotArchivedError(`what follows ${last ?? 'the first'}`, `${pending ?? '?'} segments wait`)
+    context.progress({ message: `${pending ?? 'some'} segments wait for the archive` })
+    await context.sleep(POLL_MS)
+  }
+}
+
+async function archiverNow(context: StepContext<unknown>): Promise<{ pending: number | null; last: string | null }> {
+  const leader = leaderOf(context.cluster()) ?? ''
+  await context.clients.refreshNode(leader)
+  const node = snapshotOf(context.cluster(), leader)
+  if (node !== undefined && node.loginRefusal !== null) {
+    return (await unlessAway(() => readArchiverOverSocket(context, leader))) ?? { pending: null, last: null }
+  }
+  const archiver = node === undefined ? null : (seenNow(node.postgres)?.archiver ?? null)
+  return { pending: archiver?.pendingSegments ?? null, last: archiver?.lastArchivedWal ?? null }
+}

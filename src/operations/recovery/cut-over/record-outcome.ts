@@ -1,0 +1,57 @@
+import { messageOf } from '../../../domain/errors.ts'
+import { type PreviousData, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { runScript } from '../../node-access/run-script.ts'
+import { cutOverState, required, targetService } from './cut-over-state.ts'
+
+const MEASURE_MS = 600_000
+
+/** Records what the cut over has come to, and what is kept of the cluster before it. */
+export function settleRecovery(status: RecoveryStatus.COMPLETED | RecoveryStatus.UNDONE): Step<unknown> {
+  return {
+    name: 'settle-recovery',
+    title: 'Record what was cut over, and what is kept',
+    done: async () => StepOutcome.NOT_DONE,
+
+    async run(context) {
+      const { recovery, cutOverAt, copyTimeline, copy } = cutOverState(context)
+      // The data has gone into service; what was beside it, for replay and readers, is needed no more.
+      await context.clients.recoveredCopy(targetService(context), copy).remove()
+      const downtime = context.state()['downtimeSeconds']
+      const previous = await previousData(context)
+      const patch = {
+        status,
+        previous,
+        connection: null,
+        expiresAt: null,
+        timeline: copyTimeline ?? null,
+      }
+      await context.recoveries.change(
+        recovery,
+        status === RecoveryStatus.UNDONE
+          ? { status, previous }
+          : { ...patch, cutOverAt: cutOverAt ?? null, downtimeSeconds: typeof downtime === 'number' ? downtime : null },
+      )
+      context.log(
+        `What was given up is kept in ${previous.directory} on ${previous.node}, and in the archive up to ${previous.endLsn} of timeline ${previous.timeline}`,
+      )
+      return undefined
+    },
+  }
+}
+
+async function previousData(context: StepContext<unknown>): Promise<PreviousData> {
+  const { node, previous: directory, ended } = cutOverState(context)
+  const { timeline, lsn: endLsn } = required(ended, 'the history that was left')
+  const bytes = await runScript(context, targetService(context), 'du -sxB1 "$1" | cut -f 1', [directory], {
+    timeoutMs: MEASURE_MS,
+  }).then(
+    (text) => Number.parseInt(text, 10),
+    (error: unknown) => {
+      context.log(`How large it is could not be measured: ${messageOf(error)}`)
+      return null
+    },
+  )
+  return { node, directory, timeline, endLsn, bytes }
+}

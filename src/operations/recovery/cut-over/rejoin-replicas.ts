@@ -1,0 +1,106 @@
+import { NodeState } from '../../../domain/cluster/node.ts'
+import { seenNow } from '../../../domain/cluster/observed.ts'
+import { messageOf, UnreachableError, WaitTimeoutError } from '../../../domain/errors.ts'
+import { LogLevel } from '../../../domain/operation/operation-events.ts'
+import { liftHowdahsGuard } from '../../configuration/timeline-guard.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { serviceOf, snapshotOf, whyNotServing } from '../../node-access/node-health.ts'
+import { startPatroni } from '../../node-access/patroni-service.ts'
+import { cutOverState } from './cut-over-state.ts'
+import { seeThatLeads } from './lead-again.ts'
+
+type Context = StepContext<unknown>
+
+/** Patroni rewinds within seconds where it can; one that does not stream after this long cannot. */
+const REWIND_MS = 45_000
+/** Without a byte more for this long, a copy is left to Patroni and to whoever looks at the cluster's health. */
+const STALLED_MS = 10 * 60_000
+const POLL_MS = 500
+
+/**
+ * Makes replicas of the other nodes again: rewound, or copied anew where their WAL does not reach back to the fork. The
+ * cluster serves meanwhile; a node that does not come back is told, and is no reason to give up what has been cut over.
+ */
+export const rejoinReplicas: Step<unknown> = {
+  name: 'rejoin-replicas',
+  title: 'Make replicas of the other nodes',
+  weight: 3,
+
+  done: async () => StepOutcome.NOT_DONE,
+
+  async run(context) {
+    const { node, nodes = [] } = cutOverState(context)
+    const others = nodes.filter((name) => name !== node)
+    const led = seeThatLeads(context, node)
+    const joined = await Promise.allSettled(others.map((name) => rejoin(context, name, led)))
+    context.signal.throwIfAborted()
+    await led()
+    joined.forEach((result, index) => {
+      if (result.status === 'fulfilled') return
+      context.log(
+        `${others[index]} does not follow yet: ${messageOf(result.reason)}. reinitializeNode copies it anew.`,
+        LogLevel.WARNING,
+      )
+    })
+    // Those that did not run when the cluster was stopped, too.
+    const leftOut = context.layout.nodes.some(({ name }) => !nodes.includes(name))
+    // With a node that still has the history that was left it stays on: without a leader nobody else knows better.
+    if (!leftOut && joined.every(({ status }) => status === 'fulfilled')) await liftHowdahsGuard(context)
+    else {
+      const until = 'until every node follows; Howdah then takes it off by itself'
+      context.log(
+        `A node that does not follow must not lead: Patroni's check_timeline stays on ${until}`,
+        LogLevel.WARNING,
+      )
+    }
+    return undefined
+  },
+}
+
+async function rejoin(context: Context, name: string, led: () => Promise<boolean>): Promise<void> {
+  await startPatroni(context, serviceOf(context.layout, name))
+  if (await streamsWithin(context, { name, led, timeoutMs: REWIND_MS })) {
+    context.log(`${name} streams on the new timeline`)
+    return
+  }
+  context.log(`${name} could not be rewound; copying the leader's data to it`)
+  await context.checkFence()
+  const { status, text } = await context.clients.patroni.reinitialize(name, { force: true })
+  if (status !== 200) throw new UnreachableError(`Patroni ${name}`, text)
+  await streamsWithin(context, { name, led, timeoutMs: null })
+  context.log(`${name} has a new copy and streams`)
+}
+
+/**
+ * Whether it does in time; without a time, waits for as long as bytes come. The time without a leader does not count.
+ * Throws WaitTimeoutError when they end.
+ */
+async function streamsWithin(
+  context: Context,
+  { name, led, timeoutMs }: { name: string; led: () => Promise<boolean>; timeoutMs: number | null },
+): Promise<boolean> {
+  let since = context.now().getTime()
+  let last = ''
+  for (;;) {
+    if (await led()) since = context.now().getTime()
+    await context.clients.refreshNode(name)
+    const why = whyNotServing(context.cluster(), name)
+    if (why === null) return true
+    const node = snapshotOf(context.cluster(), name)
+    const copying = node !== undefined && seenNow(node.patroni)?.state === NodeState.CREATING_REPLICA
+    const sent = copying ? await context.clients.readReplicaCreation(name).catch(() => null) : null
+    if (sent !== null) {
+      const { bytesStreamed: bytesDone, bytesTotal } = sent
+      context.progress({ bytesDone, bytesTotal, message: `${name}: ${sent.phase}` })
+    }
+    const now = context.now().getTime()
+    const seen = `${why} ${sent?.bytesStreamed ?? ''}`
+    // A copy that Patroni began by itself is waited for as well.
+    if (seen !== last && (copying || timeoutMs === null)) since = now
+    last = seen
+    if (timeoutMs !== null && !copying && now - since > timeoutMs) return false
+    if (now - since > STALLED_MS) throw new WaitTimeoutError(`${name} to stream`, why, now - since)
+    await context.sleep(POLL_MS)
+  }
+}

@@ -1,0 +1,17 @@
+import type { Refusal } from '../../domain/operation/operation.ts'
+import { bareRecoveryId, type RecoveryRecord } from '../../domain/recovery/recovery.ts'
+import { refuse } from '../refuse.ts'
+
+export function findRecovery({
+  recoveries,
+  input,
+}: {
+  readonly recoveries: readonly RecoveryRecord[]
+  readonly input: { readonly recovery: string }
+}): RecoveryRecord | undefined {
+  return recoveries.find(({ id }) => id === bareRecoveryId(input.recovery))
+}
+
+export function unknownRecovery({ input }: { readonly input: { readonly recovery: string } }): Refusal {
+  return refuse('UNKNOWN_RECOVERY', `there is no recovery "${input.recovery}"`, 'See cluster.recoveries.', 'recovery')
+}

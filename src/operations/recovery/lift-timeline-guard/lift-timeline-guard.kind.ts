@@ -1,0 +1,38 @@
+import { InputType } from 'type-graphql'
+import { resources, shared } from '../../claims.ts'
+import { defineOperation } from '../../define-operation.ts'
+import { OperationInput } from '../../operation-input.ts'
+import { refuse } from '../../refuse.ts'
+import { guardInForce, liftTimelineGuardStep, whyGuarded } from './lift-guard.ts'
+
+@InputType({ description: 'Which cluster.' })
+export class LiftTimelineGuardInput extends OperationInput {}
+
+export default defineOperation<LiftTimelineGuardInput>({
+  name: 'liftTimelineGuard',
+  title: "Take Patroni's check_timeline off after a recovery",
+  description:
+    "Takes Patroni's check_timeline off again, which a cut over has put on for the time in which nodes still have the history that was left, once every node follows. One that a user has set stays. Howdah asks for it by itself.",
+  input: LiftTimelineGuardInput,
+  internal: true,
+  // A cut over claims it for itself. The configuration is compared in etcd.
+  claims: () => [shared(resources.topology)],
+  fenced: false,
+  destructive: false,
+  check({ cluster }) {
+    const why = guardInForce(cluster) === null ? null : whyGuarded(cluster)
+    if (why === null) return []
+    return [
+      refuse('NODE_NOT_FOLLOWING', `a node may still have the history that was left: ${why}`, 'See cluster.health.'),
+    ]
+  },
+  plan: () => ({
+    summary: "Takes Patroni's check_timeline off: every node follows",
+    steps: [{ name: liftTimelineGuardStep.name, title: liftTimelineGuardStep.title, estimatedSeconds: 0.1 }],
+    checks: [],
+    estimatedSeconds: 0.1,
+    downtimeSeconds: 0,
+    dataLoss: null,
+  }),
+  steps: [liftTimelineGuardStep],
+})

@@ -1,0 +1,37 @@
+import { RecoveryMode } from '../../../domain/recovery/recovery.ts'
+import { describeTarget, type RecoveryTarget } from '../../../domain/recovery/recovery-target.ts'
+import { formatLsn } from '../../../domain/wal/lsn.ts'
+import type { PlanContext } from '../../context.ts'
+import type { PlanDraft } from '../../define-operation.ts'
+import { planRecovery, rounded } from '../copy/plan-recovery.ts'
+import { rolesCheck } from '../cut-over/check-roles.ts'
+import { scopeOfCutOver } from '../cut-over/cut-over-scope.ts'
+import { amountSince, planCutOverSteps, STAYS_RECOVERABLE } from '../cut-over/plan-cut-over.ts'
+import { nodeOfRecovery, type RecoveryRequest, targetOf } from '../recovery-verdict.ts'
+
+/** Up to READY, and the cut over behind it where that is not waited for: then it costs what a cut over costs. */
+export function planRecoverCluster(
+  context: PlanContext<RecoveryRequest>,
+  cutOver: readonly { readonly name: string; readonly title: string }[],
+): PlanDraft {
+  const recovery = planRecovery(context, RecoveryMode.IN_PLACE)
+  if (cutOver.length === 0) return recovery
+  const { steps, estimatedSeconds, downtimeSeconds } = planCutOverSteps(context, cutOver)
+  const target = targetOf(context.input)
+  return {
+    ...recovery,
+    summary: `${recovery.summary}, and puts it in the cluster's place as soon as it is verified`,
+    steps: [...recovery.steps, ...steps],
+    checks: [...recovery.checks, rolesCheck(context.cluster)],
+    estimatedSeconds: recovery.estimatedSeconds === null ? null : rounded(recovery.estimatedSeconds + estimatedSeconds),
+    downtimeSeconds,
+    dataLoss: target === null ? null : lossBehind(context, target),
+    scope: scopeOfCutOver(context.layout, nodeOfRecovery(context), recovery.scope?.target),
+  }
+}
+
+function lossBehind(context: PlanContext<RecoveryRequest>, target: RecoveryTarget): string {
+  const time = target.kind === 'TIME' ? target.time.toString() : null
+  const lsn = target.kind === 'LSN' ? formatLsn(target.lsn) : null
+  return `What was committed after ${describeTarget(target)} is given up${amountSince(context, lsn, time)}. ${STAYS_RECOVERABLE}`
+}

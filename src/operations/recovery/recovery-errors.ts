@@ -1,0 +1,123 @@
+import { HowdahError } from '../../domain/errors.ts'
+import { type ReplayJudgement, ReplayVerdict } from '../../domain/recovery/recovery-proof.ts'
+import { settleCall } from './recovery-exits.ts'
+
+/** `barman restore` ended without the files. */
+export class RestoreFailedError extends HowdahError {
+  readonly code = 'RESTORE_FAILED'
+  constructor(
+    readonly backupId: string,
+    readonly exitCode: number | null,
+    readonly lastLines: readonly string[],
+  ) {
+    const how = exitCode === null ? 'was lost with its container' : `ended with exit code ${exitCode}`
+    super(`restoring backup ${backupId} ${how}: ${lastLines.join(' | ')}`, {
+      remedy: 'The leftover was removed. Look at the disk and the log of the service that it went to, then retry.',
+      retryable: true,
+    })
+  }
+}
+
+/** The recovered PostgreSQL has ended before it reached the target. */
+export class ReplayFailedError extends HowdahError {
+  readonly code = 'REPLAY_FAILED'
+  constructor(
+    readonly lastLines: readonly string[],
+    readonly lsn: string | null,
+  ) {
+    super(
+      `the recovered PostgreSQL stopped${lsn === null ? '' : ` at LSN ${lsn}`}: ${lastLines.slice(-6).join(' | ')}`,
+      {
+        remedy: 'The leftover was removed. What PostgreSQL said names the reason; try another backup with `backup`.',
+        retryable: true,
+      },
+    )
+  }
+}
+
+/** Replay stands still, and there is no room for the next segment. */
+export class CopyDiskFullError extends HowdahError {
+  readonly code = 'DISK_FULL'
+  constructor(
+    readonly service: string,
+    readonly freeBytes: number,
+    readonly lsn: string | null,
+  ) {
+    super(`the disk of ${service} is full: ${freeBytes} bytes free; replay came to LSN ${lsn ?? 'unknown'}`, {
+      remedy: 'The leftover was removed. Free disk there, discard another recovery, or choose another node.',
+      retryable: true,
+    })
+  }
+}
+
+/** All the WAL that there is was replayed, and the target was not in it. */
+export class TargetNotReachedError extends HowdahError {
+  readonly code = 'TARGET_NOT_REACHED'
+  constructor(
+    readonly target: string,
+    readonly lsn: string | null,
+    readonly time: string | null,
+  ) {
+    super(
+      `${target} was not found: the archive ends at LSN ${lsn ?? 'unknown'}, the last commit before it is of ${time ?? 'an unknown time'}`,
+      {
+        remedy: 'That end is the nearest point. If the target is older than the base backup, name an earlier `backup`.',
+      },
+    )
+  }
+}
+
+/** PostgreSQL has stopped replaying, and not at the target. */
+export class NotAtTargetError extends HowdahError {
+  readonly code = 'NOT_AT_TARGET'
+  constructor(
+    readonly target: string,
+    readonly lsn: string,
+    { verdict, reason }: ReplayJudgement,
+  ) {
+    const where = verdict === ReplayVerdict.SHORT ? 'before' : 'behind'
+    super(`replay stopped at LSN ${lsn}, ${where} ${target}: ${reason}`, {
+      remedy:
+        'The copy was removed. Look at what PostgreSQL said in the log lines of this operation, then recover once more.',
+      retryable: true,
+    })
+  }
+}
+
+/** Data with this tablespace cannot take the place of a node's. */
+export class TablespaceMisplacedError extends HowdahError {
+  readonly code = 'TABLESPACE_MISPLACED'
+  constructor(
+    readonly tablespace: string,
+    readonly why: string,
+  ) {
+    super(`tablespace ${tablespace} cannot be recovered in place: ${why}`, { remedy: TABLESPACE_REMEDY })
+  }
+}
+
+export const TABLESPACE_REMEDY =
+  "rehearseRecovery recovers it all the same, beside Barman. In place only what lies on the node's volume is recovered: CREATE TABLESPACE there, move what is in this one (ALTER TABLE ... SET TABLESPACE), drop it, and take a backup."
+
+/** What was recovered is not known to be what it has to be, and nobody would have looked. */
+export class RecoveryNotVerifiedError extends HowdahError {
+  readonly code = 'RECOVERY_NOT_VERIFIED'
+  constructor(
+    /** Which checks failed, and which were not made. */
+    readonly faults: string,
+  ) {
+    super(`the recovered data did not pass its verification: ${faults}`, {
+      remedy:
+        'The copy was removed, the cluster is as it was; Recovery.verification has every check. To look at the data: rehearse without requireVerified, or recover with cutOver: MANUAL.',
+    })
+  }
+}
+
+/** Nobody has settled yet which data is the cluster's. */
+export class HalfCutOverError extends HowdahError {
+  readonly code = 'RECOVERY_NOT_READY'
+  constructor(recovery: string) {
+    super(`recovery ${recovery} is in the middle of a cut over, on which no operation works any more`, {
+      remedy: `First: ${settleCall(recovery)}.`,
+    })
+  }
+}

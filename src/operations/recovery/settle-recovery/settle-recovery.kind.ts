@@ -1,0 +1,69 @@
+import { InputType } from 'type-graphql'
+import { isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import { exclusive, resources } from '../../claims.ts'
+import { defineOperation } from '../../define-operation.ts'
+import { checkDataService } from '../check-data-service.ts'
+import { cutOverClaims } from '../cut-over/cut-over-claims.ts'
+import { onlyWhere } from '../cut-over/cut-over-steps.ts'
+import { firstBackup } from '../cut-over/first-backup.ts'
+import { rejoinReplicas } from '../cut-over/rejoin-replicas.ts'
+import { resumeArchive } from '../cut-over/resume-archive.ts'
+import { findRecovery, unknownRecovery } from '../find-recovery.ts'
+import { RecoveryOperationInput } from '../recovery-operation-input.ts'
+import { recoveryResult } from '../recovery-result.ts'
+import { leadOn, recordOutcome, rollBack } from './settle-steps.ts'
+import { Course, courseOf, takeUpRecovery } from './take-up-recovery.ts'
+
+@InputType({ description: 'Which recovery was left half done.' })
+export class SettleRecoveryInput extends RecoveryOperationInput {}
+
+const isInCutOver = (record: RecoveryRecord | undefined) => record?.status === RecoveryStatus.CUTTING_OVER
+
+const isCompleted = (context: Parameters<typeof courseOf>[0]) => courseOf(context) === Course.FORWARD
+const STEPS = [
+  takeUpRecovery,
+  rollBack,
+  leadOn,
+  ...onlyWhere<SettleRecoveryInput>([rejoinReplicas], isCompleted),
+  recordOutcome,
+  ...onlyWhere<SettleRecoveryInput>([resumeArchive], isCompleted),
+]
+const OF_CUT_OVERS_ALONE: readonly string[] = [rollBack, leadOn, rejoinReplicas, resumeArchive].map(({ name }) => name)
+
+export default defineOperation<SettleRecoveryInput>({
+  name: 'settleRecovery',
+  title: 'Settle a recovery',
+  description:
+    'Brings a recovery on which no operation works any more, and which is neither READY nor at its end, to where it truly is. A cut over whose node has led with the recovered data is completed; one whose node has not is rolled back; what was not made to its end is removed. Howdah asks for it by itself, at the start of a worker and later on; already settled is success.',
+  input: SettleRecoveryInput,
+  // Whatever works on a recovery claims it: what is half done because it is under way is a CONFLICT.
+  claims: (context) => {
+    const record = findRecovery(context)
+    return isInCutOver(record) ? cutOverClaims(record?.server) : [exclusive(resources.recovery)]
+  },
+  fenced: true,
+  destructive: false,
+  retriesFromStart: true,
+  check(context) {
+    const record = findRecovery(context)
+    if (record === undefined) return [unknownRecovery(context)]
+    // A cut over half done starts what it needs by itself.
+    return isUnsettled(record) && !isInCutOver(record) ? checkDataService(context.cluster, record.service) : []
+  },
+  plan(context) {
+    const record = findRecovery(context)
+    const steps = STEPS.filter(({ name }) => isInCutOver(record) || !OF_CUT_OVERS_ALONE.includes(name))
+    return {
+      summary: `Brings recovery ${context.input.recovery}, which is ${record?.status ?? 'not there'}, to where it truly is`,
+      steps: steps.map(({ name, title }) => ({ name, title, estimatedSeconds: null })),
+      checks: [],
+      estimatedSeconds: null,
+      // Nothing that serves is stopped.
+      downtimeSeconds: 0,
+      dataLoss: null,
+    }
+  },
+  steps: STEPS,
+  result: ({ operation, input }) => recoveryResult(operation, input.recovery),
+  followUps: (ended) => (courseOf(ended) === Course.FORWARD ? firstBackup(ended) : []),
+})

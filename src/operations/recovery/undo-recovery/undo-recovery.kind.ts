@@ -1,0 +1,38 @@
+import { InputType } from 'type-graphql'
+import { EVERY_PART } from '../../../domain/cluster/snapshot-part.ts'
+import { RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import { defineOperation } from '../../define-operation.ts'
+import { checkUndo } from '../cut-over/check-cut-over.ts'
+import { cutOverClaims } from '../cut-over/cut-over-claims.ts'
+import { cutOverSteps } from '../cut-over/cut-over-steps.ts'
+import { firstBackup } from '../cut-over/first-backup.ts'
+import { planUndo } from '../cut-over/plan-cut-over.ts'
+import { findRecovery } from '../find-recovery.ts'
+import { CutOverInput } from '../recovery-operation-input.ts'
+import { recoveryResult } from '../recovery-result.ts'
+import { previousDataOf, replayPrevious } from './replay-previous.ts'
+
+@InputType({ description: 'Which recovery was the wrong one.' })
+export class UndoRecoveryInput extends CutOverInput {}
+
+const STEPS = [replayPrevious, ...cutOverSteps<UndoRecoveryInput>(previousDataOf, RecoveryStatus.UNDONE)]
+
+export default defineOperation<UndoRecoveryInput>({
+  name: 'undoRecovery',
+  title: 'Undo a recovery',
+  description:
+    'Brings back the state at the cut over of a recovery, to the last commit, on a further timeline, for as long as the data from before is kept. What was written since the cut over is given up, and stays recoverable. The same care and the same downtime as cutOverRecovery.',
+  input: UndoRecoveryInput,
+  claims: (context) => cutOverClaims(findRecovery(context)?.server),
+  fenced: true,
+  destructive: true,
+  retriesFromStart: true,
+  check: checkUndo,
+  plan: (context) => planUndo(context, STEPS),
+  // The recovery's own record: the cluster is about to be replaced, however it is.
+  planRestsOn: [],
+  changes: EVERY_PART,
+  steps: STEPS,
+  result: ({ operation, input }) => recoveryResult(operation, input.recovery),
+  followUps: firstBackup,
+})

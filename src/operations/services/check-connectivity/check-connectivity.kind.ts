@@ -1,0 +1,79 @@
+import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator'
+import { Field, InputType, Int } from 'type-graphql'
+import { ServiceState } from '../../../domain/cluster/node.ts'
+import { defineOperation } from '../../define-operation.ts'
+import { typicalSeconds } from '../../estimate.ts'
+import { OperationInput } from '../../operation-input.ts'
+import { refuse } from '../../refuse.ts'
+import { checkServiceExists } from '../check-service.ts'
+import { isDown, statusOf } from '../service.ts'
+import { SERVICE_NAME } from '../service-input.ts'
+import { portOf, reachService } from './reach-service.ts'
+
+@InputType({ description: 'From which service to which.' })
+export class CheckConnectivityInput extends OperationInput {
+  @Field(() => String, { description: 'The service in whose container it is tried: "db1".' })
+  @Matches(SERVICE_NAME, { message: 'from: the name of a service, such as "db1"' })
+  from!: string
+
+  @Field(() => String, { description: 'The service that is to be reached, by its name: "etcd1".' })
+  @Matches(SERVICE_NAME, { message: 'to: the name of a service, such as "etcd1"' })
+  to!: string
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'TCP port; left out, the main one of `to`: PostgreSQL 5432 (Patroni is 8008), etcd 2379, HAProxy 5000, Barman SSH 22, Redis 6379, Docker proxy 2375, API 4000, worker 4001.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  port?: number | null
+}
+
+export default defineOperation<CheckConnectivityInput>({
+  name: 'checkConnectivity',
+  title: 'Check the connection between two services',
+  description:
+    'From inside one container to another service: whether its name is resolved, to which address, whether the port takes connections, and how long one takes. Replaces `docker exec ... getent hosts`, `ping` and `nc`.',
+  input: CheckConnectivityInput,
+  fenced: false,
+  destructive: false,
+  check(context) {
+    const { input, cluster, layout } = context
+    const unknown = [
+      ...checkServiceExists(context, input.from, 'from'),
+      ...checkServiceExists(context, input.to, 'to').filter(({ code }) => code === 'UNKNOWN_SERVICE'),
+    ]
+    if (unknown.length > 0) return unknown
+    const from = statusOf(cluster, input.from)
+    if (isDown(from) || from?.state === ServiceState.PAUSED) {
+      const message = `${input.from} is ${from?.state.toLowerCase()}: nothing can be tried from it`
+      return [
+        refuse(
+          'SERVICE_NOT_RUNNING',
+          message,
+          `Start it first: startService(input: {service: "${input.from}"}).`,
+          'from',
+        ),
+      ]
+    }
+    if (portOf(input, layout) !== null) return []
+    return [refuse('PORT_REQUIRED', `no main port of ${input.to} is known`, 'Say which port.', 'port')]
+  },
+  plan({ input, layout, earlier }) {
+    const estimatedSeconds = typicalSeconds(earlier) ?? 1
+    return {
+      summary: `Connects from ${input.from} to ${input.to} on port ${portOf(input, layout)}`,
+      steps: [{ name: reachService.name, title: reachService.title, estimatedSeconds }],
+      checks: [],
+      estimatedSeconds,
+      downtimeSeconds: 0,
+      dataLoss: null,
+    }
+  },
+  changes: [],
+  steps: [reachService],
+  result: ({ input, layout }) => ({ type: 'Service', scope: layout.name, name: input.to }),
+})

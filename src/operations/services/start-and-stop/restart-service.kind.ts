@@ -1,0 +1,41 @@
+import { CLUSTER_PARTS, SERVICE_PARTS } from '../../../domain/cluster/snapshot-part.ts'
+import { defineOperation } from '../../define-operation.ts'
+import { checkOwnGround, checkServiceExists, checkTakingDown } from '../check-service.ts'
+import { absenceOf, estimateSteps, totalSeconds } from '../plan-service.ts'
+import { serviceClaims, serviceResult } from '../service.ts'
+import { ServiceInput } from '../service-input.ts'
+import { startNodePatroni } from '../start-node-patroni.ts'
+import { waitUntilWell } from '../wait-until-well.ts'
+import { restartContainer } from './restart-container.ts'
+
+const STEPS = [restartContainer, startNodePatroni, waitUntilWell]
+
+export default defineOperation<ServiceInput>({
+  name: 'restartService',
+  title: 'Restart a service',
+  description:
+    'Restarts the container of a service gracefully, starts the Patroni of a node where it is kept down, and waits until it is well; its plan says what is away meanwhile. For the PostgreSQL of a node alone there is restartNode. Replaces `docker restart`.',
+  input: ServiceInput,
+  claims: serviceClaims,
+  fenced: false,
+  destructive: false,
+  check: (context) => [
+    ...checkServiceExists(context, context.input.service),
+    ...checkOwnGround(context, false),
+    ...checkTakingDown(context, false),
+  ],
+  plan(context) {
+    const steps = estimateSteps(context, STEPS)
+    return {
+      summary: `Restarts ${context.input.service}, and waits until it is well`,
+      steps,
+      ...absenceOf(context, steps[0]?.estimatedSeconds ?? null),
+      estimatedSeconds: totalSeconds(steps),
+      dataLoss: null,
+    }
+  },
+  planRestsOn: CLUSTER_PARTS,
+  changes: SERVICE_PARTS,
+  steps: STEPS,
+  result: serviceResult,
+})

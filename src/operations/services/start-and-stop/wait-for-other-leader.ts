@@ -1,0 +1,44 @@
+import { NodeState } from '../../../domain/cluster/node.ts'
+import { isLeading, viewNodes } from '../../../domain/cluster/node-view.ts'
+import type { StepContext } from '../../context.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
+import { nodeOf, type ServiceRequest } from '../service.ts'
+import { NoNewLeaderError } from '../service-errors.ts'
+
+type Context = StepContext<ServiceRequest>
+
+const POLL_MS = 250
+/** Longer than Patroni's default ttl: a leader that did not release its lock holds it for so long. */
+const PATIENCE_MS = 60_000
+
+/** When it was the leader that was stopped: waits until another node leads. */
+export const waitForOtherLeader: Step<ServiceRequest> = {
+  name: 'wait-for-other-leader',
+  title: 'Wait until another node leads',
+
+  async done(context) {
+    return expected(context).length === 0 || otherLeader(context) !== null ? StepOutcome.DONE : StepOutcome.NOT_DONE
+  },
+
+  async run(context) {
+    const deadline = context.now().getTime() + PATIENCE_MS
+    for (;;) {
+      const leader = otherLeader(context)
+      if (leader !== null) return { leader }
+      if (context.now().getTime() > deadline) throw new NoNewLeaderError(context.input.service, expected(context))
+      await context.sleep(POLL_MS)
+    }
+  },
+}
+
+/** Who may take over; nobody when it did not lead, or nobody could follow and it was stopped nevertheless. */
+function expected(context: Context): string[] {
+  const kept = context.state()['successors']
+  return Array.isArray(kept) ? kept.map(String) : []
+}
+
+function otherLeader(context: Context): string | null {
+  const stopped = nodeOf(context.layout, context.input.service)
+  const leader = viewNodes(context.cluster()).find(({ role, state }) => isLeading(role) && state === NodeState.RUNNING)
+  return leader === undefined || leader.name === stopped ? null : leader.name
+}
