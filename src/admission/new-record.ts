@@ -11,7 +11,7 @@ import {
 } from '../domain/operation/operation.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
-import type { Retry } from './retry.ts'
+import type { Retry } from './retry-point.ts'
 
 /** "20261122T171311042-3f9a1c": sorts by time, can be read aloud, and has no ":" (BullMQ refuses it in a job id). */
 export function newOperationId(now: Date): string {

@@ -3,7 +3,7 @@ import { type Actor, isTerminal, OperationStatus } from '../domain/operation/ope
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import { refuse } from '../operations/refuse.ts'
 import type { OperationAnswer } from './operation-service.ts'
-import { stepToGoOnFrom } from './retry.ts'
+import { stepToGoOnFrom } from './retry-point.ts'
 import { type SubmitDependencies, submitOperation } from './submit-operation.ts'
 
 /**

@@ -17,7 +17,7 @@ import { newRecord } from './new-record.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
 import { fingerprint, operationFields } from './request-fingerprint.ts'
-import { describeRetry, type Retry } from './retry.ts'
+import { describeRetry, type Retry } from './retry-point.ts'
 import type { SettledSnapshots } from './settled-snapshots.ts'
 import { excluded, keyConflict, unconfirmed, unknownCluster, withoutQuorum } from './submit-refusals.ts'
 

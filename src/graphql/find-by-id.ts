@@ -1,7 +1,7 @@
 import { ClusterView } from '../domain/cluster/cluster-view.ts'
 import { type GlobalId, parseGlobalId } from '../domain/resource-id.ts'
-import type { ApiContext } from './context.ts'
 import { backupServerNow, clusterSnapshot } from './lookup.ts'
+import type { ApiContext } from './request-context.ts'
 import { backupNamed } from './types/backup/archive-pages.ts'
 import { BackupServerType } from './types/backup/backup-server.ts'
 import { WalSegmentType } from './types/backup/wal-segment.ts'

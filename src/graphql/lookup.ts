@@ -1,6 +1,6 @@
 import type { BackupServerSnapshot, ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { NotFoundError } from '../domain/errors.ts'
-import type { ApiDependencies, ClusterSource } from './context.ts'
+import type { ApiDependencies, ClusterSource } from './request-context.ts'
 
 type Clusters = Pick<ApiDependencies, 'clusters'>
 type Snapshots = Pick<ApiDependencies, 'clusters' | 'snapshots'>

@@ -1,5 +1,5 @@
 import { type GivenTime, readTimestamp, type Timestamp } from '../domain/timestamp.ts'
-import { badUserInput } from './errors.ts'
+import { badUserInput } from './format-error.ts'
 
 /** A time that a field or an argument was given; null without one. Throws BAD_USER_INPUT with the remedy and the field. */
 export function readTime(field: string, given: GivenTime | null | undefined): Timestamp | null {

@@ -1,7 +1,7 @@
 import type { ClusterSnapshot } from '../../src/domain/cluster/cluster.ts'
 import type { LogLine } from '../../src/domain/cluster/log-line.ts'
 import type { WalSegment } from '../../src/domain/wal/wal-catalogue.ts'
-import type { ClusterSource } from '../../src/graphql/context.ts'
+import type { ClusterSource } from '../../src/graphql/request-context.ts'
 
 /** A cluster whose snapshot the test sets. */
 export class FakeClusterSource implements ClusterSource {

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
-import { loginErrorOf } from './login-refusal.ts'
+import { loginErrorOf } from './classify-login.ts'
 
 export interface PostgresAddress {
   /** As a person would call it: "PostgreSQL db2". */

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { messageOf, WaitTimeoutError } from '../../domain/errors.ts'
 import type { Clock } from '../../shared/clock.ts'
-import { loginErrorOf } from './login-refusal.ts'
+import { loginErrorOf } from './classify-login.ts'
 
 /** For how long writes through HAProxy failed. */
 export type WriteOutage = Outage

@@ -1,9 +1,9 @@
 import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import { viewNodes } from '../cluster/node-view.ts'
-import { archivingIssues } from './archiving.ts'
-import { backupIssues } from './backups.ts'
-import { clusterIssues } from './cluster.ts'
-import { etcdIssues } from './etcd.ts'
+import { archivingIssues } from './archiving-rules.ts'
+import { backupIssues } from './backup-rules.ts'
+import { clusterIssues } from './cluster-rules.ts'
+import { etcdIssues } from './etcd-rules.ts'
 import {
   DEFAULT_HEALTH_THRESHOLDS,
   type Health,
@@ -11,11 +11,11 @@ import {
   HealthStatus,
   type HealthThresholds,
 } from './health-issue.ts'
-import { nodeIssues } from './nodes.ts'
-import { serviceIssues } from './services.ts'
-import { storageIssues } from './storage.ts'
-import { unseenIssues } from './unseen.ts'
-import { walIssues } from './wal.ts'
+import { nodeIssues } from './node-rules.ts'
+import { serviceIssues } from './service-rules.ts'
+import { storageIssues } from './storage-rules.ts'
+import { unseenIssues } from './unseen-rules.ts'
+import { walIssues } from './wal-rules.ts'
 
 export {
   DEFAULT_HEALTH_THRESHOLDS,

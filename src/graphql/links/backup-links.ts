@@ -1,7 +1,7 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
 import { ClusterView } from '../../domain/cluster/cluster-view.ts'
-import type { ApiContext } from '../context.ts'
 import { backupServerNamed } from '../lookup.ts'
+import type { ApiContext } from '../request-context.ts'
 import { BaseBackupType } from '../types/backup/backup.ts'
 import { BackupServerType } from '../types/backup/backup-server.ts'
 import { VerificationType } from '../types/common/verification.ts'

@@ -1,7 +1,7 @@
 import { Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
 import { ClusterView } from '../../domain/cluster/cluster-view.ts'
-import type { ApiContext } from '../context.ts'
 import { clusterSnapshot } from '../lookup.ts'
+import type { ApiContext } from '../request-context.ts'
 import { ClusterType } from '../types/cluster/cluster.ts'
 import type { Connection } from '../types/common/connection.ts'
 import { ForwardPageArgs } from '../types/common/page-args.ts'

@@ -1,7 +1,7 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
-import type { ApiContext } from '../context.ts'
-import { badUserInput } from '../errors.ts'
+import { badUserInput } from '../format-error.ts'
 import { requirePermission } from '../permissions.ts'
+import type { ApiContext } from '../request-context.ts'
 import { readOperationId } from '../types/operation/operation-pages.ts'
 import { OperationPayload } from '../types/operation/operation-payload.ts'
 

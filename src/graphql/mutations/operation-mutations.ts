@@ -2,8 +2,8 @@ import { Arg, Ctx, Mutation, Resolver } from 'type-graphql'
 import type { AnyOperation } from '../../operations/define-operation.ts'
 import type { OperationRegistry } from '../../operations/load-operations.ts'
 import type { OperationInput } from '../../operations/operation-input.ts'
-import type { ApiContext } from '../context.ts'
 import { requirePermission } from '../permissions.ts'
+import type { ApiContext } from '../request-context.ts'
 import { OperationPayload } from '../types/operation/operation-payload.ts'
 
 /** A resolver class with one mutation for each kind: its name, text and input are the kind's own. */

@@ -7,7 +7,7 @@ import {
 } from '@apollo/server/plugin/disabled'
 import type { GraphQLSchema } from 'graphql'
 import type { Limits } from '../../config/configuration.ts'
-import type { ApiContext } from '../context.ts'
+import type { ApiContext } from '../request-context.ts'
 import { limitRules } from './documents.ts'
 import type { ErrorFormatter } from './subscribe.ts'
 

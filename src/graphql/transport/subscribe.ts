@@ -7,8 +7,8 @@ import {
   type GraphQLError,
   type GraphQLFormattedError,
 } from 'graphql'
-import { type ApiContext, type ApiDependencies, createContext } from '../context.ts'
-import { formatGraphQLError, type UnexpectedErrorListener } from '../errors.ts'
+import { formatGraphQLError, type UnexpectedErrorListener } from '../format-error.ts'
+import { type ApiContext, type ApiDependencies, createContext } from '../request-context.ts'
 
 /** What a transport gives to a request: GraphQL's own arguments with our context. */
 export interface OperationArguments extends ExecutionArgs {

@@ -3,7 +3,7 @@ import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster/cluster-layout.ts'
 import type { Refusal } from '../../domain/operation/operation.ts'
 import { refuse } from '../refuse.ts'
-import { backupsOf, checkBackupServer, serverName } from './backup-server.ts'
+import { backupsOf, checkBackupServer, serverName } from './find-server.ts'
 
 /** What an operation on one backup reads of its input. */
 export interface OneBackupRequest {

@@ -2,7 +2,7 @@ import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import { ServiceState } from '../../domain/cluster/node.ts'
 import type { Refusal } from '../../domain/operation/operation.ts'
 import { refuse } from '../refuse.ts'
-import { isDown, statusOf } from '../services/service.ts'
+import { isDown, statusOf } from '../services/find-service.ts'
 
 /** What lies in a container is removed by what runs there: one that is known to be down is named, with what starts it. */
 export function checkDataService(cluster: ClusterSnapshot, service: string): Refusal[] {

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { Field, InputType } from 'type-graphql'
 import type { GivenTime } from '../../domain/timestamp.ts'
 import type { GivenLsn } from '../../domain/wal/lsn.ts'
-import { DateTime, LsnScalar } from '../scalars.ts'
+import { DateTime, LsnScalar } from '../time-and-lsn-scalars.ts'
 
 @InputType({
   description: 'Where a recovery stops: exactly one of time, lsn, xid, name, immediate. None: the end of the archive.',

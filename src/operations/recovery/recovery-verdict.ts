@@ -12,7 +12,7 @@ import {
   type RecoveryTargetInput,
 } from '../../domain/recovery/recovery-target.ts'
 import type { RecoveryWindow } from '../../domain/recovery/recovery-window.ts'
-import { findServer, serverName } from '../backups/backup-server.ts'
+import { findServer, serverName } from '../backups/find-server.ts'
 import { damagedBackups } from '../backups/verifications.ts'
 import { leaderOf, snapshotOf } from '../node-access/node-health.ts'
 

@@ -7,7 +7,16 @@ import { assessSwitchover } from '../../domain/cluster/switchover-eligibility.ts
 import type { Refusal } from '../../domain/operation/operation.ts'
 import type { PlanContext } from '../context.ts'
 import { refuse } from '../refuse.ts'
-import { isDown, leads, nodeOf, roleOf, type ServiceRequest, ServiceRole, statusOf, successors } from './service.ts'
+import {
+  isDown,
+  leads,
+  nodeOf,
+  roleOf,
+  type ServiceRequest,
+  ServiceRole,
+  statusOf,
+  successors,
+} from './find-service.ts'
 
 type Context = PlanContext<ServiceRequest>
 

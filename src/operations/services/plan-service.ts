@@ -14,7 +14,16 @@ import type { PlanContext } from '../context.ts'
 import type { Step } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
 import { takesLastQuorum } from './check-service.ts'
-import { isDown, leads, nodeOf, roleOf, type ServiceRequest, ServiceRole, statusOf, successors } from './service.ts'
+import {
+  isDown,
+  leads,
+  nodeOf,
+  roleOf,
+  type ServiceRequest,
+  ServiceRole,
+  statusOf,
+  successors,
+} from './find-service.ts'
 import { startNodePatroni } from './start-node-patroni.ts'
 
 type Context = PlanContext<ServiceRequest>

@@ -1,6 +1,6 @@
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { isPatroniStarted, startPatroni } from '../node-access/patroni-service.ts'
-import { roleOf, type ServiceRequest, ServiceRole } from './service.ts'
+import { roleOf, type ServiceRequest, ServiceRole } from './find-service.ts'
 
 /** Starts a node's Patroni in its container, which runs: an operation that was lost may have kept it down there. */
 export const startNodePatroni: Step<ServiceRequest> = {

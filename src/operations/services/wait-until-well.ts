@@ -5,7 +5,7 @@ import { seenNow } from '../../domain/cluster/observed.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { nodeOf, roleOf, type ServiceRequest, ServiceRole } from './service.ts'
+import { nodeOf, roleOf, type ServiceRequest, ServiceRole } from './find-service.ts'
 import { NoQuorumToJoinError, NotWellError } from './service-errors.ts'
 
 type Context = StepContext<ServiceRequest>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { classifyLogin, type LoginAnswer, loginRefusalOf } from '../../../src/clients/postgres/login-refusal.ts'
+import { classifyLogin, type LoginAnswer, loginRefusalOf } from '../../../src/clients/postgres/classify-login.ts'
 import { cureOf, type LoginCure, LoginRefusedError } from '../../../src/domain/cluster/login-refusal.ts'
 
 const answer = (code: string, message: string, rest: Partial<LoginAnswer> = {}): LoginAnswer => ({

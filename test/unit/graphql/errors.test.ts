@@ -3,7 +3,7 @@ import { GraphQLError, locatedError } from 'graphql'
 import { ArgumentValidationError } from 'type-graphql'
 import { expect, test, vi } from 'vitest'
 import { UnreachableError } from '../../../src/domain/errors.ts'
-import { badUserInput, formatGraphQLError } from '../../../src/graphql/errors.ts'
+import { badUserInput, formatGraphQLError } from '../../../src/graphql/format-error.ts'
 
 function format(thrown: unknown, path: readonly string[] | null = ['field']) {
   const onUnexpected = vi.fn()

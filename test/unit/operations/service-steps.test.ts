@@ -12,7 +12,7 @@ import {
   type ConnectivityRequest,
   reachService,
 } from '../../../src/operations/services/check-connectivity/reach-service.ts'
-import type { ServiceRequest } from '../../../src/operations/services/service.ts'
+import type { ServiceRequest } from '../../../src/operations/services/find-service.ts'
 import { restartContainer } from '../../../src/operations/services/start-and-stop/restart-container.ts'
 import { startNodePatroni } from '../../../src/operations/services/start-node-patroni.ts'
 import { waitUntilWell } from '../../../src/operations/services/wait-until-well.ts'

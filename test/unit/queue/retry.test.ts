@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { stepToGoOnFrom } from '../../../src/admission/retry.ts'
+import { stepToGoOnFrom } from '../../../src/admission/retry-point.ts'
 import { OperationStatus, StepStatus } from '../../../src/domain/operation/operation.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import { operationRecord } from '../../support/operations.ts'

@@ -1,7 +1,7 @@
 import { type Backup, BackupStatus } from '../../../domain/backup/backup.ts'
 import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 import { parseWalFileName } from '../../../domain/wal/wal-name.ts'
-import { badUserInput } from '../../errors.ts'
+import { badUserInput } from '../../format-error.ts'
 import type { RequestMemo } from '../../request-memo.ts'
 import { type Connection, type PageArguments, readPage, toConnection } from '../common/connection.ts'
 import { BaseBackupType } from './backup.ts'

@@ -2,7 +2,7 @@ import { Field, InputType, Int } from 'type-graphql'
 import { type Backup, BackupStatus, BackupType } from '../../../domain/backup/backup.ts'
 import type { GivenTime } from '../../../domain/timestamp.ts'
 import { readTime } from '../../read-time.ts'
-import { DateTime } from '../common/scalars.ts'
+import { DateTime } from '../common/output-scalars.ts'
 
 @InputType({ description: 'Narrows backups; what is left out does not narrow.' })
 export class BackupFilter {

@@ -5,8 +5,8 @@ import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
 import { connectionType } from '../common/connection.ts'
+import { ByteCount, DateTime, LsnScalar } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
-import { ByteCount, DateTime, LsnScalar } from '../common/scalars.ts'
 
 /** The schema's `Backup`. Its server, its operation and its verification are in links/. */
 @ObjectType('Backup', {

@@ -4,7 +4,7 @@ import type { ClusterView } from '../../../domain/cluster/cluster-view.ts'
 import { Timestamp } from '../../../domain/timestamp.ts'
 import type { WalGap, WalSegment } from '../../../domain/wal/wal-catalogue.ts'
 import { findGaps } from '../../../domain/wal/wal-continuity.ts'
-import { ByteCount, DateTime } from '../common/scalars.ts'
+import { ByteCount, DateTime } from '../common/output-scalars.ts'
 import { WalSegmentType } from './wal-segment.ts'
 
 @ObjectType('WalGap', { description: 'Segments that are missing between two that are there.', simpleResolvers: true })

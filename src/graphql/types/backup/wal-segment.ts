@@ -4,8 +4,8 @@ import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
 import type { WalSegment } from '../../../domain/wal/wal-catalogue.ts'
 import { connectionType } from '../common/connection.ts'
+import { ByteCount, DateTime, LsnScalar } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
-import { ByteCount, DateTime, LsnScalar } from '../common/scalars.ts'
 
 @ObjectType('WalSegment', {
   implements: NodeType,

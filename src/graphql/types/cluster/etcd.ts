@@ -2,8 +2,8 @@ import { Field, ID, Int, ObjectType } from 'type-graphql'
 import type { EtcdMemberSnapshot } from '../../../domain/cluster/cluster.ts'
 import { assessEtcd } from '../../../domain/cluster/etcd-quorum.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
+import { ByteCount } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
-import { ByteCount } from '../common/scalars.ts'
 
 @ObjectType('EtcdNode', {
   implements: NodeType,

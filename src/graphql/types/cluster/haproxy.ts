@@ -1,6 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql'
 import type { HaproxyBackend, HaproxyServer } from '../../../domain/cluster/cluster.ts'
-import { ByteCount } from '../common/scalars.ts'
+import { ByteCount } from '../common/output-scalars.ts'
 
 @ObjectType('HaproxyServer', {
   description: 'One node behind a backend. Source: HAProxy statistics.',

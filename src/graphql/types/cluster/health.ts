@@ -1,7 +1,7 @@
 import { Field, ID, ObjectType } from 'type-graphql'
 import { type Health, type HealthIssue, HealthStatus } from '../../../domain/health/health.ts'
 import { describeEnum } from '../common/enums.ts'
-import { DateTime } from '../common/scalars.ts'
+import { DateTime } from '../common/output-scalars.ts'
 
 describeEnum(HealthStatus, 'HealthStatus', 'How well something is.', {
   HEALTHY: 'Nothing is wrong.',

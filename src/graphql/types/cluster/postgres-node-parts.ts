@@ -3,7 +3,7 @@ import type { ReplicationSlot } from '../../../domain/cluster/cluster.ts'
 import type { NodeLag } from '../../../domain/cluster/node-view.ts'
 import type { Eligibility } from '../../../domain/cluster/switchover-eligibility.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
-import { ByteCount, LsnScalar } from '../common/scalars.ts'
+import { ByteCount, LsnScalar } from '../common/output-scalars.ts'
 
 @ObjectType('Lag', {
   description: 'How far a replica is behind the leader. Null where it cannot be seen now.',

@@ -4,13 +4,13 @@ import type { LogLine } from '../../../domain/cluster/log-line.ts'
 import { ServiceState } from '../../../domain/cluster/node.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { GivenTime } from '../../../domain/timestamp.ts'
-import type { ApiContext } from '../../context.ts'
-import { badUserInput } from '../../errors.ts'
+import { badUserInput } from '../../format-error.ts'
 import { clusterSource } from '../../lookup.ts'
 import { readTime } from '../../read-time.ts'
+import type { ApiContext } from '../../request-context.ts'
 import { describeEnum } from '../common/enums.ts'
+import { ByteCount, DateTime } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
-import { ByteCount, DateTime } from '../common/scalars.ts'
 
 export const DEFAULT_LOG_LINES = 100
 export const MAX_LOG_LINES = 10_000

@@ -2,7 +2,7 @@ import { Field, Int, ObjectType } from 'type-graphql'
 import type { Topology } from '../../../domain/cluster/cluster.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
 import type { TimelineSwitch } from '../../../domain/wal/timeline.ts'
-import { DateTime, LsnScalar } from '../common/scalars.ts'
+import { DateTime, LsnScalar } from '../common/output-scalars.ts'
 
 @ObjectType('TimelineSwitch', {
   description: "The end of one timeline and the beginning of the next. Source: Patroni's `history` key.",

@@ -1,7 +1,7 @@
 import { Field, ObjectType } from 'type-graphql'
 import type { Check } from '../../../domain/check.ts'
 import { CheckType } from './check.ts'
-import { DateTime } from './scalars.ts'
+import { DateTime } from './output-scalars.ts'
 
 @ObjectType('Verification', {
   description: 'Whether a backup or recovered data proved to be whole.',

@@ -1,8 +1,8 @@
 import { Ctx, Field, Int, InterfaceType } from 'type-graphql'
 import { NotFoundError } from '../../../domain/errors.ts'
 import type { OperationEvent, OperationEventBody } from '../../../domain/operation/operation-events.ts'
-import type { ApiContext } from '../../context.ts'
-import { DateTime } from '../common/scalars.ts'
+import type { ApiContext } from '../../request-context.ts'
+import { DateTime } from '../common/output-scalars.ts'
 import { OperationType } from './operation.ts'
 
 export type EventKind = OperationEventBody['type']

@@ -1,7 +1,7 @@
 import { type ClassType, Ctx, Field, Int, ObjectType } from 'type-graphql'
 import type { OperationError } from '../../../domain/operation/operation.ts'
 import type { OperationEvent } from '../../../domain/operation/operation-events.ts'
-import type { ApiContext } from '../../context.ts'
+import type { ApiContext } from '../../request-context.ts'
 import { connectionType } from '../common/connection.ts'
 import { type BodyOf, type EventKind, OperationEventType } from './operation-event-base.ts'
 import { OperationErrorType } from './operation-parts.ts'

@@ -12,7 +12,7 @@ import {
   StepStatus,
 } from '../../../domain/operation/operation.ts'
 import { CheckType } from '../common/check.ts'
-import { ByteCount, DateTime } from '../common/scalars.ts'
+import { ByteCount, DateTime } from '../common/output-scalars.ts'
 
 @ObjectType('Actor', { description: "Who asked: a token's name, or howdah itself.", simpleResolvers: true })
 export class ActorType implements Actor {

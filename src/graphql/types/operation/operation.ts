@@ -9,10 +9,10 @@ import {
   type Progress,
 } from '../../../domain/operation/operation.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
-import type { ApiContext } from '../../context.ts'
+import type { ApiContext } from '../../request-context.ts'
 import { connectionType } from '../common/connection.ts'
+import { DateTime, Json } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
-import { DateTime, Json } from '../common/scalars.ts'
 import { operationKindEnum } from './operation-kind.ts'
 import { ActorType, OperationErrorType, OperationPlanType, OperationStepType, ProgressType } from './operation-parts.ts'
 import { type OperationResultObject, OperationResultType, resolveResult } from './operation-result.ts'

@@ -1,7 +1,7 @@
 import { InvalidValueError } from '../../../domain/errors.ts'
 import { parseGlobalId } from '../../../domain/resource-id.ts'
-import type { ApiContext } from '../../context.ts'
-import { badUserInput } from '../../errors.ts'
+import { badUserInput } from '../../format-error.ts'
+import type { ApiContext } from '../../request-context.ts'
 import { type Connection, type PageArguments, readPage, toConnection } from '../common/connection.ts'
 import { RecoveryType } from './recovery.ts'
 

@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType } from 'type-graphql'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
-import { ByteCount, DateTime, LsnScalar } from '../common/scalars.ts'
+import { ByteCount, DateTime, LsnScalar } from '../common/output-scalars.ts'
 
 @ObjectType('RecoveryConnectionInfo', {
   description:

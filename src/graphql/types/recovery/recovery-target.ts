@@ -3,8 +3,8 @@ import { parseRecoveryTarget, type RecoveryTarget } from '../../../domain/recove
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
 import type { RecoveryTargetInput } from '../../../operations/recovery/recovery-target-input.ts'
-import { badUserInput } from '../../errors.ts'
-import { DateTime, LsnScalar } from '../common/scalars.ts'
+import { badUserInput } from '../../format-error.ts'
+import { DateTime, LsnScalar } from '../common/output-scalars.ts'
 
 export { RecoveryTargetInput } from '../../../operations/recovery/recovery-target-input.ts'
 

@@ -5,7 +5,7 @@ import type { RecoveryWindow } from '../../../domain/recovery/recovery-window.ts
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
 import { BaseBackupType } from '../backup/backup.ts'
-import { ByteCount, DateTime, LsnScalar } from '../common/scalars.ts'
+import { ByteCount, DateTime, LsnScalar } from '../common/output-scalars.ts'
 
 @ObjectType('RecoveryWindow', {
   description:

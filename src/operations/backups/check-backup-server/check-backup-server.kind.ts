@@ -3,7 +3,7 @@ import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { typicalSeconds } from '../../estimate.ts'
 import { BackupServerInput } from '../backup-inputs.ts'
-import { checkServerKnown, serverName } from '../backup-server.ts'
+import { checkServerKnown, serverName } from '../find-server.ts'
 import { runChecks } from './run-checks.ts'
 
 const DEFAULT_SECONDS = 3

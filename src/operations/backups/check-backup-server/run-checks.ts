@@ -2,7 +2,7 @@ import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { HowdahError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { type ServerRequest, serverName } from '../backup-server.ts'
+import { type ServerRequest, serverName } from '../find-server.ts'
 
 /** `barman check` found something. */
 export class ChecksFailingError extends HowdahError {

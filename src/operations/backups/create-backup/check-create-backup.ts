@@ -5,8 +5,8 @@ import { databaseBytes } from '../../../domain/cluster/database-bytes.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { PlanContext } from '../../context.ts'
 import { refuse } from '../../refuse.ts'
-import { checkServerKnown, checkServerReadable, findServer } from '../backup-server.ts'
-import { type BackupRequest, diskCheck, findParent } from '../backup-subject.ts'
+import { checkServerKnown, checkServerReadable, findServer } from '../find-server.ts'
+import { type BackupRequest, diskCheck, findParent } from './find-parent.ts'
 
 type Context = PlanContext<BackupRequest>
 

@@ -4,8 +4,8 @@ import { databaseBytes } from '../../../domain/cluster/database-bytes.ts'
 import type { PlanContext } from '../../context.ts'
 import type { PlanDraft } from '../../define-operation.ts'
 import { median, typicalSeconds } from '../../estimate.ts'
-import { serverName } from '../backup-server.ts'
-import { type BackupRequest, diskCheck, findParent } from '../backup-subject.ts'
+import { serverName } from '../find-server.ts'
+import { type BackupRequest, diskCheck, findParent } from './find-parent.ts'
 
 type Context = PlanContext<BackupRequest>
 

@@ -4,8 +4,8 @@ import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { BackupFailedError } from '../backup-errors.ts'
-import { serverName } from '../backup-server.ts'
-import { type BackupRequest, findParent } from '../backup-subject.ts'
+import { serverName } from '../find-server.ts'
+import { type BackupRequest, findParent } from './find-parent.ts'
 
 type Context = StepContext<BackupRequest>
 

@@ -2,8 +2,8 @@ import { type Backup, BackupStatus } from '../../../domain/backup/backup.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { WalsMissingError } from '../backup-errors.ts'
-import { serverName } from '../backup-server.ts'
-import type { BackupRequest } from '../backup-subject.ts'
+import { serverName } from '../find-server.ts'
+import type { BackupRequest } from './find-parent.ts'
 
 type Context = StepContext<BackupRequest>
 

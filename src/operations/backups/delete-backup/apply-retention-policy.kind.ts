@@ -5,7 +5,7 @@ import { exclusive, resources } from '../../claims.ts'
 import type { PlanContext } from '../../context.ts'
 import { defineOperation, type PlanDraft } from '../../define-operation.ts'
 import { BackupServerInput } from '../backup-inputs.ts'
-import { backupsOf, checkBackupServer, findServer, serverName } from '../backup-server.ts'
+import { backupsOf, checkBackupServer, findServer, serverName } from '../find-server.ts'
 import { deletionEffects, lossSentence, scopeOfDeletion } from './deletion.ts'
 import { isObsolete, obsoleteCheck, removeObsolete } from './remove-obsolete.ts'
 

@@ -1,7 +1,7 @@
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { RefusedMeanwhileError } from '../backup-errors.ts'
-import { backupsOf, serverName } from '../backup-server.ts'
+import { backupsOf, serverName } from '../find-server.ts'
 import { findBackup } from '../one-backup.ts'
 import { checkDeleteBackup, type DeletionRequest } from './check-delete-backup.ts'
 import { treeOf } from './deletion.ts'

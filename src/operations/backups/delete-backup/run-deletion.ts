@@ -1,6 +1,6 @@
 import type { StepContext } from '../../context.ts'
 import { BackupNotDeletableError, DeletionFailedError } from '../backup-errors.ts'
-import { type ServerRequest, serverName } from '../backup-server.ts'
+import { type ServerRequest, serverName } from '../find-server.ts'
 
 const NOT_DELETABLE = /Skipping delete of backup/
 /** Barman prints the name of each segment that it removes. */

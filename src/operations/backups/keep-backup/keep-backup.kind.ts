@@ -8,7 +8,7 @@ import type { PlanContext } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { refuse } from '../../refuse.ts'
 import { BackupInput } from '../backup-inputs.ts'
-import { serverName } from '../backup-server.ts'
+import { serverName } from '../find-server.ts'
 import { checkBackupCopied, checkBackupKnown, findBackup } from '../one-backup.ts'
 import { setKeep } from './set-keep.ts'
 

@@ -4,7 +4,7 @@ import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { exclusive, resources, shared } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { BackupInput } from '../backup-inputs.ts'
-import { findServer, serverName } from '../backup-server.ts'
+import { findServer, serverName } from '../find-server.ts'
 import { checkBackupKnown } from '../one-backup.ts'
 import { setKeep } from './set-keep.ts'
 

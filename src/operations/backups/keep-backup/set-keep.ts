@@ -2,7 +2,7 @@ import { BackupStatus, type KeepTarget } from '../../../domain/backup/backup.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { WalsMissingError } from '../backup-errors.ts'
-import { serverName } from '../backup-server.ts'
+import { serverName } from '../find-server.ts'
 import type { OneBackupRequest } from '../one-backup.ts'
 
 const POLL_MS = 1_000

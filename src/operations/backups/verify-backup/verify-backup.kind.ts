@@ -5,7 +5,7 @@ import { resources, shared } from '../../claims.ts'
 import type { PlanContext } from '../../context.ts'
 import { defineOperation, type PlanDraft } from '../../define-operation.ts'
 import { BackupInput } from '../backup-inputs.ts'
-import { backupsOf, serverName } from '../backup-server.ts'
+import { backupsOf, serverName } from '../find-server.ts'
 import { checkBackupCopied, checkBackupKnown, findBackup } from '../one-backup.ts'
 import { verifyBackupStep } from './verify-chain.ts'
 

@@ -5,7 +5,7 @@ import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { VerificationBrokenError } from '../backup-errors.ts'
-import { serverName } from '../backup-server.ts'
+import { serverName } from '../find-server.ts'
 import type { OneBackupRequest } from '../one-backup.ts'
 
 type Context = StepContext<OneBackupRequest>

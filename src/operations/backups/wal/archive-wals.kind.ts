@@ -3,7 +3,7 @@ import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { typicalSeconds } from '../../estimate.ts'
 import { BackupServerInput } from '../backup-inputs.ts'
-import { checkServerKnown, findServer, serverName } from '../backup-server.ts'
+import { checkServerKnown, findServer, serverName } from '../find-server.ts'
 import { fileWals } from './file-wals.ts'
 
 const START_SECONDS = 2

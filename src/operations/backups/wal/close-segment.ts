@@ -2,7 +2,7 @@ import type { ArchiverStatus } from '../../../domain/cluster/cluster.ts'
 import { HowdahError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { findServer, serverName } from '../backup-server.ts'
+import { findServer, serverName } from '../find-server.ts'
 
 export interface SwitchWalRequest {
   readonly server?: string | null

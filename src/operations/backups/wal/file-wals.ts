@@ -3,7 +3,7 @@ import { HowdahError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { type ServerRequest, serverName } from '../backup-server.ts'
+import { type ServerRequest, serverName } from '../find-server.ts'
 
 type Context = StepContext<ServerRequest>
 

@@ -7,7 +7,7 @@ import { defineOperation } from '../../define-operation.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
 import { refuse } from '../../refuse.ts'
 import { BackupServerInput } from '../backup-inputs.ts'
-import { checkServerKnown, serverName } from '../backup-server.ts'
+import { checkServerKnown, serverName } from '../find-server.ts'
 import { closeSegment, DEFAULT_TIMEOUT_SECONDS, waitForSegment } from './close-segment.ts'
 
 const CLOSE_SECONDS = 1

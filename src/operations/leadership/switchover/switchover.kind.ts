@@ -5,7 +5,7 @@ import { type GivenTime, readTimestamp, Timestamp } from '../../../domain/timest
 import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { OperationInput } from '../../operation-input.ts'
-import { DateTime } from '../../scalars.ts'
+import { DateTime } from '../../time-and-lsn-scalars.ts'
 import { leaderChangeState, timeOf } from '../leader-change.ts'
 import { settleLeader } from '../settle-leader.ts'
 import { checkSwitchover } from './check-switchover.ts'

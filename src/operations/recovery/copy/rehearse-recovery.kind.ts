@@ -1,7 +1,7 @@
 import { InputType } from 'type-graphql'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { RecoveryMode } from '../../../domain/recovery/recovery.ts'
-import { serverName } from '../../backups/backup-server.ts'
+import { serverName } from '../../backups/find-server.ts'
 import { exclusive, resources, shared } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { RecoveryInput } from '../recovery-inputs.ts'

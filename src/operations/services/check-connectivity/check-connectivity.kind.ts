@@ -6,7 +6,7 @@ import { typicalSeconds } from '../../estimate.ts'
 import { OperationInput } from '../../operation-input.ts'
 import { refuse } from '../../refuse.ts'
 import { checkServiceExists } from '../check-service.ts'
-import { isDown, statusOf } from '../service.ts'
+import { isDown, statusOf } from '../find-service.ts'
 import { SERVICE_NAME } from '../service-input.ts'
 import { portOf, reachService } from './reach-service.ts'
 

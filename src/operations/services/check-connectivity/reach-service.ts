@@ -4,7 +4,7 @@ import { messageOf, NotFoundError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { median } from '../../estimate.ts'
-import { roleOf, ServiceRole } from '../service.ts'
+import { roleOf, ServiceRole } from '../find-service.ts'
 import {
   type Connection,
   ConnectTimedOutError,

@@ -1,6 +1,6 @@
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import type { ServiceRequest } from '../service.ts'
+import type { ServiceRequest } from '../find-service.ts'
 
 type Context = StepContext<ServiceRequest>
 

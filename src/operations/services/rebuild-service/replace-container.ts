@@ -3,7 +3,7 @@ import { NotFoundError } from '../../../domain/errors.ts'
 import { NOTHING_TOUCHED } from '../../../domain/operation/plan-scope.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import type { ServiceRequest } from '../service.ts'
+import type { ServiceRequest } from '../find-service.ts'
 import { ContainerGoneError } from '../service-errors.ts'
 import { rebuildState } from './build-image.ts'
 

@@ -1,7 +1,7 @@
 import { UnreachableError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import type { ServiceRequest } from '../service.ts'
+import type { ServiceRequest } from '../find-service.ts'
 
 type Context = StepContext<ServiceRequest>
 

@@ -1,5 +1,5 @@
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import type { ServiceRequest } from '../service.ts'
+import type { ServiceRequest } from '../find-service.ts'
 
 /** Starts the service's container, or lets a frozen one go on. */
 export const startContainer: Step<ServiceRequest> = {

@@ -1,6 +1,6 @@
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { leads, type ServiceRequest, successors } from '../service.ts'
+import { leads, type ServiceRequest, successors } from '../find-service.ts'
 
 /** Stops the service's container, with the time that it has to end by itself. Nothing starts it again but a start. */
 export const stopContainer: Step<ServiceRequest> = {

@@ -2,7 +2,7 @@ import { NodeState } from '../../../domain/cluster/node.ts'
 import { isLeading, viewNodes } from '../../../domain/cluster/node-view.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { nodeOf, type ServiceRequest } from '../service.ts'
+import { nodeOf, type ServiceRequest } from '../find-service.ts'
 import { NoNewLeaderError } from '../service-errors.ts'
 
 type Context = StepContext<ServiceRequest>

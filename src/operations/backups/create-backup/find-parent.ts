@@ -1,7 +1,7 @@
-import { type Backup, type BackupType, isCopied } from '../../domain/backup/backup.ts'
-import { mebibytes } from '../../domain/bytes.ts'
-import { type Check, CheckStatus } from '../../domain/check.ts'
-import type { BackupServerSnapshot } from '../../domain/cluster/cluster.ts'
+import { type Backup, type BackupType, isCopied } from '../../../domain/backup/backup.ts'
+import { mebibytes } from '../../../domain/bytes.ts'
+import { type Check, CheckStatus } from '../../../domain/check.ts'
+import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 
 /** What the steps of a backup read of the input of their kind. */
 export interface BackupRequest {

@@ -2,7 +2,7 @@ import { GraphQLScalarType } from 'graphql'
 import { GraphQLSafeInt } from 'graphql-scalars'
 
 export { Json } from '../../../operations/json-scalar.ts'
-export { DateTime, LsnScalar } from '../../../operations/scalars.ts'
+export { DateTime, LsnScalar } from '../../../operations/time-and-lsn-scalars.ts'
 
 export const ByteCount = new GraphQLScalarType({
   ...GraphQLSafeInt.toConfig(),
