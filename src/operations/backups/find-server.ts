@@ -3,13 +3,10 @@ import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster
 import type { ClusterLayout } from '../../domain/cluster/cluster-layout.ts'
 import type { Refusal } from '../../domain/operation/operation.ts'
 import { refuse } from '../refuse.ts'
-
-export interface ServerRequest {
-  readonly server?: string | null
-}
+import type { BackupServerInput } from './backup-inputs.ts'
 
 interface Context {
-  readonly input: ServerRequest
+  readonly input: BackupServerInput
   readonly layout: ClusterLayout
 }
 

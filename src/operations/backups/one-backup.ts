@@ -3,16 +3,11 @@ import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster/cluster-layout.ts'
 import type { Refusal } from '../../domain/operation/operation.ts'
 import { refuse } from '../refuse.ts'
+import type { BackupInput } from './backup-inputs.ts'
 import { backupsOf, checkBackupServer, serverName } from './find-server.ts'
 
-/** What an operation on one backup reads of its input. */
-export interface OneBackupRequest {
-  readonly server?: string | null
-  readonly backupId: string
-}
-
 interface Context {
-  readonly input: OneBackupRequest
+  readonly input: BackupInput
   readonly layout: ClusterLayout
   readonly cluster: ClusterSnapshot
 }

@@ -7,11 +7,11 @@ import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { StepOutcome } from '../define-operation.ts'
 import { requireWrites } from '../node-access/confirm-writes.ts'
-import { type LeaderChangeRequest, leaderChangeState } from './leader-change.ts'
+import { type LeaderChangeInput, leaderChangeState } from './leader-change.ts'
 import { LeaderChangedError, LeaderUnchangedError } from './leader-errors.ts'
 import { readLeader, readLeaderRequest, readNewLeader } from './leader-keys.ts'
 
-type Context = StepContext<LeaderChangeRequest>
+type Context = StepContext<LeaderChangeInput>
 
 const POLL_MS = 50
 /** Writes that fail before anything was done are not waited for long. */

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { type GivenTime, Timestamp } from '../../domain/timestamp.ts'
 import type { StepContext } from '../context.ts'
+import type { OperationInput } from '../operation-input.ts'
 
-/** What a switchover and a failover read of their input. */
-export interface LeaderChangeRequest {
+/** What the steps that a switchover and a failover share read of the input of both. */
+export interface LeaderChangeInput extends OperationInput {
   readonly candidate?: string | null
   /** A recorded input has its time as text. */
   readonly at?: GivenTime | null
@@ -32,6 +33,6 @@ export function leaderChangeState(context: Pick<StepContext<unknown>, 'state'>):
 }
 
 /** Null: at once. To the millisecond, so that what Patroni tells of its schedule can be compared: it looks once in a while. */
-export function timeOf({ at }: LeaderChangeRequest): Date | null {
+export function timeOf({ at }: Pick<LeaderChangeInput, 'at'>): Date | null {
   return at === null || at === undefined ? null : Timestamp.parse(at).toDate()
 }

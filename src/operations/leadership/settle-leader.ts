@@ -5,9 +5,9 @@ import type { Lsn } from '../../domain/wal/lsn.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { requireWrites } from '../node-access/confirm-writes.ts'
-import { type LeaderChangeRequest, leaderChangeState } from './leader-change.ts'
+import { type LeaderChangeInput, leaderChangeState } from './leader-change.ts'
 
-type Context = StepContext<LeaderChangeRequest>
+type Context = StepContext<LeaderChangeInput>
 
 const POLL_MS = 100
 const FOLLOW_MS = 20_000
@@ -17,7 +17,7 @@ const WRITABLE_MS = 10_000
  * Waits until writes go through HAProxy and the nodes that streamed before follow the new leader. The old leader comes
  * back as a replica by itself, some seconds later: whoever needs it sees it in its state.
  */
-export const settleLeader: Step<LeaderChangeRequest> = {
+export const settleLeader: Step<LeaderChangeInput> = {
   name: 'settle',
   title: 'Wait until the cluster follows the new leader',
 

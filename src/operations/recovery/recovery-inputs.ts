@@ -1,17 +1,24 @@
 import { ArrayMaxSize, IsArray, IsEnum, IsIn, IsInt, IsObject, IsOptional, Matches, Max, Min } from 'class-validator'
-import { Field, InputType, Int, registerEnumType } from 'type-graphql'
+import { Field, InputType, Int } from 'type-graphql'
 import { RestoreMethod } from '../../domain/recovery/recovery.ts'
 import { BackupServerInput } from '../backups/backup-inputs.ts'
+import { describeEnum } from '../describe-enum.ts'
 import { RecoveryTargetInput } from './recovery-target-input.ts'
 
-registerEnumType(RestoreMethod, {
-  name: 'RestoreMethod',
-  description: 'How archived WAL comes to a recovery.',
-  valuesConfig: {
-    PREFETCH: { description: 'Ahead of the replay, in parallel, over kept connections.' },
-    GET_WAL: { description: '`barman get-wal` over SSH, a connection a segment.' },
-    BARMAN_WAL_RESTORE: { description: '`barman-wal-restore`.' },
-  },
+/** What follows once a recovery in place is READY. */
+export enum CutOver {
+  AUTOMATIC = 'AUTOMATIC',
+  MANUAL = 'MANUAL',
+}
+
+describeEnum(RestoreMethod, 'RestoreMethod', 'How archived WAL comes to a recovery.', {
+  PREFETCH: "Howdah's own: ahead of the replay, in parallel, over kept connections. The fastest.",
+  GET_WAL: '`barman get-wal` over SSH, a connection a segment.',
+  BARMAN_WAL_RESTORE: '`barman-wal-restore`, a Python and an SSH connection a segment.',
+})
+describeEnum(CutOver, 'CutOver', 'What follows once the recovered data is READY.', {
+  AUTOMATIC: 'It takes the place of the cluster at once, if its verification has passed.',
+  MANUAL: 'It waits for cutOverRecovery, or discardRecovery.',
 })
 
 @InputType({ description: 'What has to be true in the recovered data.' })
@@ -84,4 +91,11 @@ export abstract class RecoveryInput extends BackupServerInput {
   @Min(60)
   @Max(2_592_000)
   ttlSeconds?: number | null
+}
+
+/** What the steps of both kinds of recovery read: a rehearsal has no node to lead, and no cut over. */
+export type AnyRecoveryInput = RecoveryInput & {
+  /** Where the cluster is recovered to. */
+  readonly node?: string | null
+  readonly cutOver?: CutOver | null
 }

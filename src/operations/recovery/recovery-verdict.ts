@@ -5,38 +5,16 @@ import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster/cluster-layout.ts'
 import { windowsWith } from '../../domain/recovery/cluster-windows.ts'
 import { canRecoverTo, type RecoverabilityVerdict } from '../../domain/recovery/recoverability.ts'
-import { RecoveryMode, type RestoreMethod } from '../../domain/recovery/recovery.ts'
-import {
-  parseRecoveryTarget,
-  type RecoveryTarget,
-  type RecoveryTargetInput,
-} from '../../domain/recovery/recovery-target.ts'
+import { RecoveryMode } from '../../domain/recovery/recovery.ts'
+import { parseRecoveryTarget, type RecoveryTarget } from '../../domain/recovery/recovery-target.ts'
 import type { RecoveryWindow } from '../../domain/recovery/recovery-window.ts'
 import { findServer, serverName } from '../backups/find-server.ts'
 import { damagedBackups } from '../backups/verifications.ts'
 import { leaderOf, snapshotOf } from '../node-access/node-health.ts'
-
-/** What a recovery reads of its input. */
-export interface RecoveryRequest {
-  readonly server?: string | null
-  readonly target?: RecoveryTargetInput | null
-  readonly backup?: string | null
-  readonly restoreMethod?: RestoreMethod | null
-  readonly assertions?: readonly Assertion[] | null
-  readonly ttlSeconds?: number | null
-  readonly requireVerified?: boolean | null
-  /** Where the cluster is recovered to; never of a rehearsal. */
-  readonly node?: string | null
-}
-
-export interface Assertion {
-  readonly database?: string | null
-  readonly sql: string
-  readonly expect: string
-}
+import type { AnyRecoveryInput } from './recovery-inputs.ts'
 
 export interface RecoveryContext {
-  readonly input: RecoveryRequest
+  readonly input: AnyRecoveryInput
   readonly layout: ClusterLayout
   readonly cluster: ClusterSnapshot
   readonly now: Date
@@ -44,7 +22,7 @@ export interface RecoveryContext {
 }
 
 /** Null where the input is wrong: `parseRecoveryTarget` says how. */
-export function targetOf({ target }: RecoveryRequest): RecoveryTarget | null {
+export function targetOf({ target }: AnyRecoveryInput): RecoveryTarget | null {
   return parseRecoveryTarget(target ?? {}).target
 }
 

@@ -7,18 +7,10 @@ import { assessSwitchover } from '../../domain/cluster/switchover-eligibility.ts
 import type { Refusal } from '../../domain/operation/operation.ts'
 import type { PlanContext } from '../context.ts'
 import { refuse } from '../refuse.ts'
-import {
-  isDown,
-  leads,
-  nodeOf,
-  roleOf,
-  type ServiceRequest,
-  ServiceRole,
-  statusOf,
-  successors,
-} from './find-service.ts'
+import { isDown, leads, nodeOf, roleOf, ServiceRole, statusOf, successors } from './find-service.ts'
+import type { ServiceInput } from './service-input.ts'
 
-type Context = PlanContext<ServiceRequest>
+type Context = PlanContext<ServiceInput>
 
 /** What speaks against naming the service at all. */
 export function checkServiceExists(

@@ -6,12 +6,7 @@ import { assessSwitchover } from '../../domain/cluster/switchover-eligibility.ts
 import type { Claim } from '../../domain/operation/claim.ts'
 import type { OperationResultReference } from '../../domain/operation/operation.ts'
 import { exclusive, resources, shared } from '../claims.ts'
-
-/** What the kinds for services read of their input. */
-export interface ServiceRequest {
-  readonly service: string
-  readonly force?: boolean | null
-}
+import type { ServiceInput } from './service-input.ts'
 
 /** What a service is to the stack. */
 export enum ServiceRole {
@@ -84,7 +79,7 @@ export function serviceClaims({
   cluster,
   layout,
 }: {
-  input: ServiceRequest
+  input: ServiceInput
   cluster: ClusterSnapshot
   layout: ClusterLayout
 }): Claim[] {
@@ -124,7 +119,7 @@ export function serviceResult({
   input,
   layout,
 }: {
-  input: ServiceRequest
+  input: ServiceInput
   layout: ClusterLayout
 }): OperationResultReference {
   return { type: 'Service', scope: layout.name, name: input.service }

@@ -14,19 +14,11 @@ import type { PlanContext } from '../context.ts'
 import type { Step } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
 import { takesLastQuorum } from './check-service.ts'
-import {
-  isDown,
-  leads,
-  nodeOf,
-  roleOf,
-  type ServiceRequest,
-  ServiceRole,
-  statusOf,
-  successors,
-} from './find-service.ts'
+import { isDown, leads, nodeOf, roleOf, ServiceRole, statusOf, successors } from './find-service.ts'
+import type { ServiceInput } from './service-input.ts'
 import { startNodePatroni } from './start-node-patroni.ts'
 
-type Context = PlanContext<ServiceRequest>
+type Context = PlanContext<ServiceInput>
 
 /** What a service's absence does to the rest. */
 export interface Absence {
@@ -167,7 +159,7 @@ const DEFAULT_SECONDS: Readonly<Record<string, number>> = {
 }
 
 /** The steps with their estimates: what they took before for this service, else a stated default. */
-export function estimateSteps(context: Context, steps: readonly Step<ServiceRequest>[]): PlannedStep[] {
+export function estimateSteps(context: Context, steps: readonly Step<ServiceInput>[]): PlannedStep[] {
   const earlier = context.earlier.filter((operation) => isFor(operation, context.input.service))
   return steps
     .filter((step) => isAskedFor(context, step))
@@ -179,7 +171,7 @@ export function estimateSteps(context: Context, steps: readonly Step<ServiceRequ
 }
 
 /** Only a node has a Patroni to start. */
-function isAskedFor({ layout, input }: Context, step: Step<ServiceRequest>): boolean {
+function isAskedFor({ layout, input }: Context, step: Step<ServiceInput>): boolean {
   return step !== startNodePatroni || roleOf(layout, input.service) === ServiceRole.NODE
 }
 

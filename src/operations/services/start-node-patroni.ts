@@ -1,9 +1,10 @@
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { isPatroniStarted, startPatroni } from '../node-access/patroni-service.ts'
-import { roleOf, type ServiceRequest, ServiceRole } from './find-service.ts'
+import { roleOf, ServiceRole } from './find-service.ts'
+import type { ServiceInput } from './service-input.ts'
 
 /** Starts a node's Patroni in its container, which runs: an operation that was lost may have kept it down there. */
-export const startNodePatroni: Step<ServiceRequest> = {
+export const startNodePatroni: Step<ServiceInput> = {
   name: 'start-patroni',
   title: 'Start its Patroni, where it is kept down',
   weight: 0.2,

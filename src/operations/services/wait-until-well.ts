@@ -5,10 +5,11 @@ import { seenNow } from '../../domain/cluster/observed.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
-import { nodeOf, roleOf, type ServiceRequest, ServiceRole } from './find-service.ts'
+import { nodeOf, roleOf, ServiceRole } from './find-service.ts'
 import { NoQuorumToJoinError, NotWellError } from './service-errors.ts'
+import type { ServiceInput } from './service-input.ts'
 
-type Context = StepContext<ServiceRequest>
+type Context = StepContext<ServiceInput>
 
 const POLL_MS = 250
 const PATIENCE_MS = 120_000
@@ -31,7 +32,7 @@ interface Look {
 }
 
 /** Waits until the container runs and is healthy; a node streams or leads again; an etcd member has a quorum to be in. */
-export const waitUntilWell: Step<ServiceRequest> = {
+export const waitUntilWell: Step<ServiceInput> = {
   name: 'wait-until-well',
   title: 'Wait until it is well',
   weight: 3,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover.kind.ts'
+import type { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover-input.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
-import type { RecoverClusterInput } from '../../../src/operations/recovery/recover-cluster/recover-cluster.kind.ts'
+import type { RecoverClusterInput } from '../../../src/operations/recovery/recover-cluster/recover-cluster-input.ts'
 import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import {
   backupOf,

@@ -5,9 +5,8 @@ import { ServiceState } from '../../../src/domain/cluster/node.ts'
 import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { discardData } from '../../../src/operations/recovery/discard-recovery/discard-data.ts'
-import discardRecovery, {
-  DiscardRecoveryInput,
-} from '../../../src/operations/recovery/discard-recovery/discard-recovery.kind.ts'
+import discardRecovery from '../../../src/operations/recovery/discard-recovery/discard-recovery.kind.ts'
+import { DiscardRecoveryInput } from '../../../src/operations/recovery/discard-recovery/discard-recovery-input.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'

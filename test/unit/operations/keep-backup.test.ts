@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { BackupStatus, BackupType, KeepTarget } from '../../../src/domain/backup/backup.ts'
-import keepBackup, { KeepBackupInput } from '../../../src/operations/backups/keep-backup/keep-backup.kind.ts'
+import keepBackup from '../../../src/operations/backups/keep-backup/keep-backup.kind.ts'
+import { KeepBackupInput } from '../../../src/operations/backups/keep-backup/keep-backup-input.ts'
 import releaseBackup, { ReleaseBackupInput } from '../../../src/operations/backups/keep-backup/release-backup.kind.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { backupOf, seen } from '../domain/builders.ts'

@@ -7,18 +7,20 @@ import { RecoveryMode, RecoveryStatus } from '../../../src/domain/recovery/recov
 import applyRetentionPolicy, {
   ApplyRetentionPolicyInput,
 } from '../../../src/operations/backups/delete-backup/apply-retention-policy.kind.ts'
-import deleteBackup, { DeleteBackupInput } from '../../../src/operations/backups/delete-backup/delete-backup.kind.ts'
+import deleteBackup from '../../../src/operations/backups/delete-backup/delete-backup.kind.ts'
+import { DeleteBackupInput } from '../../../src/operations/backups/delete-backup/delete-backup-input.ts'
 import { type AnyOperation, planOperation } from '../../../src/operations/define-operation.ts'
-import failover, { FailoverInput } from '../../../src/operations/leadership/failover/failover.kind.ts'
-import switchover, { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover.kind.ts'
+import failover from '../../../src/operations/leadership/failover/failover.kind.ts'
+import { FailoverInput } from '../../../src/operations/leadership/failover/failover-input.ts'
+import switchover from '../../../src/operations/leadership/switchover/switchover.kind.ts'
+import { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover-input.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
-import reinitializeNode, {
-  ReinitializeNodeInput,
-} from '../../../src/operations/nodes/reinitialize-node/reinitialize-node.kind.ts'
-import restartCluster, {
-  RestartClusterInput,
-} from '../../../src/operations/nodes/restart-cluster/restart-cluster.kind.ts'
-import restartNode, { RestartNodeInput } from '../../../src/operations/nodes/restart-node/restart-node.kind.ts'
+import reinitializeNode from '../../../src/operations/nodes/reinitialize-node/reinitialize-node.kind.ts'
+import { ReinitializeNodeInput } from '../../../src/operations/nodes/reinitialize-node/reinitialize-node-input.ts'
+import restartCluster from '../../../src/operations/nodes/restart-cluster/restart-cluster.kind.ts'
+import { RestartClusterInput } from '../../../src/operations/nodes/restart-cluster/restart-cluster-input.ts'
+import restartNode from '../../../src/operations/nodes/restart-node/restart-node.kind.ts'
+import { RestartNodeInput } from '../../../src/operations/nodes/restart-node/restart-node-input.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import cutOverRecovery, {
   CutOverRecoveryInput,

@@ -11,11 +11,10 @@ import { parseOperationInput } from '../../../src/operations/parse-operation-inp
 import rehearseRecovery, {
   RehearseRecoveryInput,
 } from '../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'
-import recoverCluster, {
-  CutOver,
-  RecoverClusterInput,
-} from '../../../src/operations/recovery/recover-cluster/recover-cluster.kind.ts'
-import type { RecoveryInput } from '../../../src/operations/recovery/recovery-inputs.ts'
+import recoverCluster from '../../../src/operations/recovery/recover-cluster/recover-cluster.kind.ts'
+import { RecoverClusterInput } from '../../../src/operations/recovery/recover-cluster/recover-cluster-input.ts'
+import type { AnyRecoveryInput } from '../../../src/operations/recovery/recovery-inputs.ts'
+import { CutOver } from '../../../src/operations/recovery/recovery-inputs.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'
@@ -103,7 +102,7 @@ describe.each([
   ['rehearseRecovery', rehearse],
   ['recoverCluster', recover],
 ])('%s is refused', (_, codes) => {
-  const cases: [string, Partial<RecoveryInput>, World, string[]][] = [
+  const cases: [string, Partial<AnyRecoveryInput>, World, string[]][] = [
     ['never when the target lies in a recovery window', {}, {}, []],
     ['never for the end of the archive', { target: null }, {}, []],
     ['never for a backup that is whole', { backup: FULL }, {}, []],

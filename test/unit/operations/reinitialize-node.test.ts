@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { NodeState } from '../../../src/domain/cluster/node.ts'
-import reinitializeNode, {
-  ReinitializeNodeInput,
-} from '../../../src/operations/nodes/reinitialize-node/reinitialize-node.kind.ts'
+import reinitializeNode from '../../../src/operations/nodes/reinitialize-node/reinitialize-node.kind.ts'
+import { ReinitializeNodeInput } from '../../../src/operations/nodes/reinitialize-node/reinitialize-node-input.ts'
 import { away, LEADER, nodeOf, patroniStatus, postgresStatus, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 

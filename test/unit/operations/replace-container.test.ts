@@ -4,11 +4,11 @@ import type { ServiceCommands } from '../../../src/clients/docker/service-comman
 import { NotFoundError } from '../../../src/domain/errors.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
-import type { ServiceRequest } from '../../../src/operations/services/find-service.ts'
 import {
   removeOldContainer,
   replaceContainer,
 } from '../../../src/operations/services/rebuild-service/replace-container.ts'
+import type { ServiceInput } from '../../../src/operations/services/service-input.ts'
 
 class WorkerLost extends Error {}
 
@@ -78,7 +78,7 @@ function engine(request: { imageId?: string; lostAt?: number } = {}) {
     keep: async (kept: Record<string, unknown>) => void Object.assign(state, kept),
     log: () => {},
     signal: new AbortController().signal,
-  } as unknown as StepContext<ServiceRequest>
+  } as unknown as StepContext<ServiceInput>
   return {
     context,
     calls,

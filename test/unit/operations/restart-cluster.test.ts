@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { NodeState } from '../../../src/domain/cluster/node.ts'
-import restartCluster, {
-  RestartClusterInput,
-} from '../../../src/operations/nodes/restart-cluster/restart-cluster.kind.ts'
+import restartCluster from '../../../src/operations/nodes/restart-cluster/restart-cluster.kind.ts'
+import { RestartClusterInput } from '../../../src/operations/nodes/restart-cluster/restart-cluster-input.ts'
 import { away, LEADER, nodeOf, patroniStatus, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 

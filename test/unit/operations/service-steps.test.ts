@@ -8,11 +8,10 @@ import { NotFoundError } from '../../../src/domain/errors.ts'
 import { LogLevel } from '../../../src/domain/operation/operation-events.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
-import {
-  type ConnectivityRequest,
-  reachService,
-} from '../../../src/operations/services/check-connectivity/reach-service.ts'
-import type { ServiceRequest } from '../../../src/operations/services/find-service.ts'
+import type { CheckConnectivityInput } from '../../../src/operations/services/check-connectivity/check-connectivity-input.ts'
+import { reachService } from '../../../src/operations/services/check-connectivity/reach-service.ts'
+import type { ServiceInput } from '../../../src/operations/services/service-input.ts'
+
 import { restartContainer } from '../../../src/operations/services/start-and-stop/restart-container.ts'
 import { startNodePatroni } from '../../../src/operations/services/start-node-patroni.ts'
 import { waitUntilWell } from '../../../src/operations/services/wait-until-well.ts'
@@ -111,12 +110,12 @@ describe('a service is well', () => {
     ['not when the member does not', 'etcd2', {}, { etcd: [etcdOf('etcd2', away())] }, StepOutcome.NOT_DONE],
   ]
   test.each(cases)('%s', async (_, service, container, cluster, expected) => {
-    const { context } = contextOf<ServiceRequest>({ service }, { cluster, containers: { [service]: container } })
+    const { context } = contextOf<ServiceInput>({ service }, { cluster, containers: { [service]: container } })
     expect(await waitUntilWell.done?.(context)).toBe(expected)
   })
 
   test('as it can be, as the only etcd member that runs; the log says what is missing', async () => {
-    const { context, lines } = contextOf<ServiceRequest>(
+    const { context, lines } = contextOf<ServiceInput>(
       { service: 'etcd2' },
       {
         cluster: { etcd: [etcdOf('etcd1', away()), etcdOf('etcd2', away())] },
@@ -128,7 +127,7 @@ describe('a service is well', () => {
   })
 
   test('never, as a node without etcd, and the operation says so', async () => {
-    const { context, elapsed } = contextOf<ServiceRequest>(
+    const { context, elapsed } = contextOf<ServiceInput>(
       { service: 'db2' },
       {
         cluster: { ...startingCluster, etcd: [etcdOf('etcd1', away()), etcdOf('etcd2', away())] },
@@ -141,7 +140,7 @@ describe('a service is well', () => {
 
   test('not in time, and the error says what was last seen', async () => {
     const containers = { haproxy: { status: 'restarting', exitCode: 1 } }
-    const { context, lines } = contextOf<ServiceRequest>({ service: 'haproxy' }, { containers })
+    const { context, lines } = contextOf<ServiceInput>({ service: 'haproxy' }, { containers })
     await expect(waitUntilWell.run(context)).rejects.toMatchObject({
       code: 'NOT_WELL',
       message: expect.stringContaining('its container is restarting, its last exit code 1'),
@@ -153,7 +152,7 @@ describe('a service is well', () => {
     const copying = nodeOf('db2', {
       patroni: seen(patroniStatus({ role: NodeRole.REPLICA, state: NodeState.CREATING_REPLICA })),
     })
-    const { context, elapsed } = contextOf<ServiceRequest>({ service: 'db2' }, { containers: { db2: {} } })
+    const { context, elapsed } = contextOf<ServiceInput>({ service: 'db2' }, { containers: { db2: {} } })
     const cluster = () => clusterOf(elapsed() < 700_000 ? { nodes: [LEADER, copying] } : {})
     await waitUntilWell.run({ ...context, cluster })
     expect(elapsed()).toBeGreaterThan(600_000)
@@ -166,7 +165,7 @@ describe('a restart', () => {
     const onRestart = () => {
       containers.haproxy.startedAt = new Date(2)
     }
-    const { context, state } = contextOf<ServiceRequest>({ service: 'haproxy' }, { containers, onRestart })
+    const { context, state } = contextOf<ServiceInput>({ service: 'haproxy' }, { containers, onRestart })
     expect(await restartContainer.done?.(context)).toBe(StepOutcome.NOT_DONE)
     await restartContainer.run(context)
     expect(state).toEqual({ startedBefore: new Date(1).toISOString() })
@@ -175,7 +174,7 @@ describe('a restart', () => {
 
   test('is asked for again by whoever takes over before it was done', async () => {
     const state = { startedBefore: new Date(0).toISOString() }
-    const { context } = contextOf<ServiceRequest>({ service: 'haproxy' }, { containers: { haproxy: {} }, state })
+    const { context } = contextOf<ServiceInput>({ service: 'haproxy' }, { containers: { haproxy: {} }, state })
     expect(await restartContainer.done?.(context)).toBe(StepOutcome.NOT_DONE)
   })
 })
@@ -187,7 +186,7 @@ describe('a connection', () => {
     stderr: '',
   })
   const attempt = (answer: CommandResult) => {
-    const { context, lines } = contextOf<ConnectivityRequest>(
+    const { context, lines } = contextOf<CheckConnectivityInput>(
       { from: 'db1', to: 'etcd1' },
       { answer, containers: { db1: {}, etcd1: { networks: ['elsewhere'] } } },
     )

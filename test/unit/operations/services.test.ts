@@ -6,9 +6,8 @@ import { NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
 import { ClaimMode } from '../../../src/domain/operation/claim.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
-import checkConnectivity, {
-  CheckConnectivityInput,
-} from '../../../src/operations/services/check-connectivity/check-connectivity.kind.ts'
+import checkConnectivity from '../../../src/operations/services/check-connectivity/check-connectivity.kind.ts'
+import { CheckConnectivityInput } from '../../../src/operations/services/check-connectivity/check-connectivity-input.ts'
 import rebuildService from '../../../src/operations/services/rebuild-service/rebuild-service.kind.ts'
 import { ServiceInput } from '../../../src/operations/services/service-input.ts'
 import restartService from '../../../src/operations/services/start-and-stop/restart-service.kind.ts'

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
-import updateConfiguration, {
-  UpdateConfigurationInput,
-} from '../../../src/operations/configuration/update-configuration/update-configuration.kind.ts'
+import updateConfiguration from '../../../src/operations/configuration/update-configuration/update-configuration.kind.ts'
+import { UpdateConfigurationInput } from '../../../src/operations/configuration/update-configuration/update-configuration-input.ts'
 import { away, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 

@@ -5,8 +5,8 @@ import { CopyQueryError } from '../../../src/domain/recovery/copy-query-error.ts
 import { RecoveryMode, type RecoveryPoint, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import { ReplayVerdict } from '../../../src/domain/recovery/recovery-proof.ts'
 import { unverifiedOutcome, verifyCopy } from '../../../src/operations/recovery/copy/verify-copy.ts'
-import { CutOver } from '../../../src/operations/recovery/recover-cluster/recover-cluster.kind.ts'
-import type { Assertion } from '../../../src/operations/recovery/recovery-verdict.ts'
+import type { AssertionInput } from '../../../src/operations/recovery/recovery-inputs.ts'
+import { CutOver } from '../../../src/operations/recovery/recovery-inputs.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
@@ -20,7 +20,7 @@ function verificationOf(
     readonly mode?: RecoveryMode
     readonly cutOver?: CutOver | null
     readonly requireVerified?: boolean
-    readonly assertions?: readonly Assertion[]
+    readonly assertions?: AssertionInput[]
     readonly look?: Partial<CopyStatus>
     readonly checks?: readonly Check[]
     readonly answer?: FakeRecoveredCopy['answer']
@@ -56,7 +56,7 @@ function verificationOf(
 }
 
 const found = (status: CheckStatus): Check => ({ name: 'checksums', status, message: 'what was found', hint: null })
-const ONE: Assertion = { sql: 'SELECT count(*) FROM orders', expect: '4' }
+const ONE: AssertionInput = { sql: 'SELECT count(*) FROM orders', expect: '4' }
 const LOCKED = new CopyQueryError('55P03', 'canceling statement due to lock timeout')
 
 describe('the verification', () => {
@@ -114,7 +114,7 @@ describe('an assertion', () => {
   const says = (sqlstate: string | null, message: string) => () => {
     throw new CopyQueryError(sqlstate, message)
   }
-  const cases: [string, Partial<Assertion>, FakeRecoveredCopy['answer'], CheckStatus, string][] = [
+  const cases: [string, Partial<AssertionInput>, FakeRecoveredCopy['answer'], CheckStatus, string][] = [
     ['holds', {}, () => [['4']], CheckStatus.OK, ONE.sql],
     ['looks at the first column of the first row', {}, () => [['4', '5'], ['6']], CheckStatus.OK, ONE.sql],
     ['does not hold', {}, () => [['5', '4'], ['4']], CheckStatus.FAILED, `${ONE.sql}: expected "4", found "5"`],

@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql'
 import { type Health, type HealthIssue, HealthStatus } from '../../../domain/health/health.ts'
-import { describeEnum } from '../common/enums.ts'
+import { describeEnum } from '../../../operations/describe-enum.ts'
 import { DateTime } from '../common/output-scalars.ts'
 
 describeEnum(HealthStatus, 'HealthStatus', 'How well something is.', {

@@ -1,23 +1,9 @@
-import { registerEnumType } from 'type-graphql'
-import { BackupStatus, BackupType, KeepTarget, RetentionStatus } from '../../../domain/backup/backup.ts'
+import { BackupStatus, RetentionStatus } from '../../../domain/backup/backup.ts'
 import { CheckStatus } from '../../../domain/check.ts'
 import { NodeRole, NodeState, ServiceState } from '../../../domain/cluster/node.ts'
 import { OperationStatus, Role, StepStatus } from '../../../domain/operation/operation.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
-
-type Descriptions<E extends string> = Readonly<Record<E, string>>
-
-/** Registers an enum of the domain with a description for every value: a new value does not compile without one. */
-export function describeEnum<E extends string>(
-  values: Readonly<Record<string, E>>,
-  name: string,
-  description: string,
-  valueDescriptions: Descriptions<E>,
-): void {
-  const valuesConfig: Record<string, { description: string }> = {}
-  for (const [key, value] of Object.entries(values)) valuesConfig[key] = { description: valueDescriptions[value] }
-  registerEnumType(values, { name, description, valuesConfig })
-}
+import { describeEnum } from '../../../operations/describe-enum.ts'
 
 describeEnum(CheckStatus, 'CheckStatus', 'Outcome of one check.', {
   OK: 'Nothing to do.',
@@ -71,14 +57,6 @@ describeEnum(BackupStatus, 'BackupStatus', "Life of a base backup. Source: Barma
   SYNCING: 'Is being copied from another Barman.',
   FAILED: 'Ended without being complete.',
   UNKNOWN: 'A status that this version does not know.',
-})
-describeEnum(BackupType, 'BackupType', 'What a base backup holds.', {
-  FULL: 'The whole data directory.',
-  INCREMENTAL: 'What changed since its parent (PostgreSQL 17, `summarize_wal`).',
-})
-describeEnum(KeepTarget, 'KeepTarget', 'What a backup is kept for.', {
-  FULL: 'Recovery to any later point: all WAL that follows it is kept as well.',
-  STANDALONE: 'Recovery to its own end alone: only the WAL that it needs for that is kept.',
 })
 describeEnum(RetentionStatus, 'RetentionStatus', 'What the retention policy says of a backup. Source: Barman.', {
   VALID: 'Needed by the policy.',

@@ -1,5 +1,5 @@
-import { RecoveryMode, RecoveryStatus, RestoreMethod } from '../../../domain/recovery/recovery.ts'
-import { describeEnum } from '../common/enums.ts'
+import { RecoveryMode, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import { describeEnum } from '../../../operations/describe-enum.ts'
 
 describeEnum(RecoveryMode, 'RecoveryMode', 'What a recovery is for.', {
   REHEARSAL: 'Beside the running cluster, which is not touched.',
@@ -21,8 +21,3 @@ describeEnum(
     FAILED: 'It ended without being READY.',
   },
 )
-describeEnum(RestoreMethod, 'RestoreMethod', 'How archived WAL comes to a recovery.', {
-  PREFETCH: "Howdah's own: ahead of the replay, in parallel, over kept connections. The fastest.",
-  GET_WAL: '`barman get-wal` over SSH, a connection a segment.',
-  BARMAN_WAL_RESTORE: '`barman-wal-restore`, a Python and an SSH connection a segment.',
-})

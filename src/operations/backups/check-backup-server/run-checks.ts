@@ -2,7 +2,8 @@ import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { HowdahError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { type ServerRequest, serverName } from '../find-server.ts'
+import type { BackupServerInput } from '../backup-inputs.ts'
+import { serverName } from '../find-server.ts'
 
 /** `barman check` found something. */
 export class ChecksFailingError extends HowdahError {
@@ -21,7 +22,7 @@ export class ChecksFailingError extends HowdahError {
 }
 
 /** Runs Barman's checks, tells each, and fails when one does. */
-export const runChecks: Step<ServerRequest> = {
+export const runChecks: Step<BackupServerInput> = {
   name: 'run-checks',
   title: "Run Barman's checks",
   // A look can be repeated.

@@ -6,9 +6,10 @@ import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { PlanContext } from '../../context.ts'
 import { refuse } from '../../refuse.ts'
 import { checkServerKnown, checkServerReadable, findServer } from '../find-server.ts'
-import { type BackupRequest, diskCheck, findParent } from './find-parent.ts'
+import type { CreateBackupInput } from './create-backup-input.ts'
+import { diskCheck, findParent } from './find-parent.ts'
 
-type Context = PlanContext<BackupRequest>
+type Context = PlanContext<CreateBackupInput>
 
 /** What speaks against a base backup now. */
 export function checkCreateBackup(context: Context): Refusal[] {

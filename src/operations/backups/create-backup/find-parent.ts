@@ -1,16 +1,7 @@
-import { type Backup, type BackupType, isCopied } from '../../../domain/backup/backup.ts'
+import { type Backup, isCopied } from '../../../domain/backup/backup.ts'
 import { mebibytes } from '../../../domain/bytes.ts'
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
-
-/** What the steps of a backup read of the input of their kind. */
-export interface BackupRequest {
-  readonly server?: string | null
-  readonly type?: BackupType | null
-  readonly parent?: string | null
-  readonly name?: string | null
-  readonly waitForWals?: boolean | null
-}
 
 /** What a backup needs beside the data: its manifest, and room for the WAL that is written meanwhile. */
 const DISK_MARGIN = 1.1

@@ -5,9 +5,10 @@ import type { PlanContext } from '../../context.ts'
 import type { PlanDraft } from '../../define-operation.ts'
 import { median, typicalSeconds } from '../../estimate.ts'
 import { serverName } from '../find-server.ts'
-import { type BackupRequest, diskCheck, findParent } from './find-parent.ts'
+import type { CreateBackupInput } from './create-backup-input.ts'
+import { diskCheck, findParent } from './find-parent.ts'
 
-type Context = PlanContext<BackupRequest>
+type Context = PlanContext<CreateBackupInput>
 
 /** Bytes a second that pg_basebackup moved on a 2-core machine: the estimate until there is a backup to go by. */
 const DEFAULT_BYTES_PER_SECOND = 150_000_000

@@ -5,9 +5,10 @@ import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { BackupFailedError } from '../backup-errors.ts'
 import { serverName } from '../find-server.ts'
-import { type BackupRequest, findParent } from './find-parent.ts'
+import type { CreateBackupInput } from './create-backup-input.ts'
+import { findParent } from './find-parent.ts'
 
-type Context = StepContext<BackupRequest>
+type Context = StepContext<CreateBackupInput>
 
 const POLL_MS = 200
 const STOP_GRACE_SECONDS = 2
@@ -17,7 +18,7 @@ const KEPT_LINES = 5
  * Runs `barman backup` detached, under the operation's id, and watches it: a worker that takes over finds the same run
  * and goes on watching. Only a run that has ended without a backup is begun again.
  */
-export const takeBackup: Step<BackupRequest> = {
+export const takeBackup: Step<CreateBackupInput> = {
   name: 'take-backup',
   title: 'Take the base backup',
   weight: 9,

@@ -3,9 +3,9 @@ import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { WalsMissingError } from '../backup-errors.ts'
 import { serverName } from '../find-server.ts'
-import type { BackupRequest } from './find-parent.ts'
+import type { CreateBackupInput } from './create-backup-input.ts'
 
-type Context = StepContext<BackupRequest>
+type Context = StepContext<CreateBackupInput>
 
 const POLL_MS = 200
 const TIMEOUT_MS = 10 * 60_000
@@ -13,7 +13,7 @@ const TIMEOUT_MS = 10 * 60_000
 const SWITCH_AFTER_MS = 1_000
 
 /** Waits until Barman calls the backup DONE: all WAL from its begin to its end is in the archive. */
-export const waitForWals: Step<BackupRequest> = {
+export const waitForWals: Step<CreateBackupInput> = {
   name: 'wait-for-wals',
   title: 'Wait for the WAL that it needs',
 

@@ -6,18 +6,12 @@ import type { RecoveryRecord } from '../../../domain/recovery/recovery.ts'
 import { refuse } from '../../refuse.ts'
 import { findServer, serverName } from '../find-server.ts'
 import { checkBackupKnown, findBackup } from '../one-backup.ts'
+import type { DeleteBackupInput } from './delete-backup-input.ts'
 import { treeOf } from './deletion.ts'
 import { recoveriesInNeed } from './recoveries-in-need.ts'
 
-export interface DeletionRequest {
-  readonly server?: string | null
-  readonly backupId: string
-  readonly withChildren?: boolean | null
-  readonly abandoned?: boolean | null
-}
-
 interface Context {
-  readonly input: DeletionRequest
+  readonly input: DeleteBackupInput
   readonly layout: ClusterLayout
   readonly cluster: ClusterSnapshot
   /** The cluster's. */

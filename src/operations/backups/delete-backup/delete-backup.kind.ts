@@ -1,42 +1,18 @@
-import { IsIn, IsOptional } from 'class-validator'
-import { Field, InputType } from 'type-graphql'
 import { mebibytes } from '../../../domain/bytes.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { exclusive, resources } from '../../claims.ts'
 import type { PlanContext } from '../../context.ts'
 import { defineOperation, type PlanDraft } from '../../define-operation.ts'
 import { typicalSeconds } from '../../estimate.ts'
-import { BackupInput } from '../backup-inputs.ts'
 import { findServer, serverName } from '../find-server.ts'
 import { findBackup } from '../one-backup.ts'
 import { checkDeleteBackup } from './check-delete-backup.ts'
+import { DeleteBackupInput } from './delete-backup-input.ts'
 import { deletionEffects, lossSentence, scopeOfDeletion, treeOf } from './deletion.ts'
 import { removeBackup } from './remove-backup.ts'
 
 /** `barman delete` of a small backup, Python's start included. */
 const DEFAULT_SECONDS = 2
-
-@InputType({ description: 'Which backup to delete.' })
-export class DeleteBackupInput extends BackupInput {
-  @Field(() => Boolean, {
-    nullable: true,
-    defaultValue: false,
-    description: 'Delete the incremental backups that build on it as well: without it they are worth nothing.',
-  })
-  @IsOptional()
-  @IsIn([true, false])
-  withChildren?: boolean | null
-
-  @Field(() => Boolean, {
-    nullable: true,
-    defaultValue: false,
-    description:
-      'A backup that is STARTED was left by a crash and nothing makes it any more. Barman refuses nevertheless while it makes one.',
-  })
-  @IsOptional()
-  @IsIn([true, false])
-  abandoned?: boolean | null
-}
 
 export default defineOperation<DeleteBackupInput>({
   name: 'deleteBackup',

@@ -3,12 +3,13 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { RefusedMeanwhileError } from '../backup-errors.ts'
 import { backupsOf, serverName } from '../find-server.ts'
 import { findBackup } from '../one-backup.ts'
-import { checkDeleteBackup, type DeletionRequest } from './check-delete-backup.ts'
+import { checkDeleteBackup } from './check-delete-backup.ts'
+import type { DeleteBackupInput } from './delete-backup-input.ts'
 import { treeOf } from './deletion.ts'
 import { runDeletion } from './run-deletion.ts'
 
 /** Deletes a backup and what builds on it, when nothing speaks against it at that moment. */
-export const removeBackup: Step<DeletionRequest> = {
+export const removeBackup: Step<DeleteBackupInput> = {
   name: 'remove-backup',
   title: 'Delete the backup',
   pointOfNoReturn: true,
@@ -35,6 +36,6 @@ export const removeBackup: Step<DeletionRequest> = {
   },
 }
 
-function barman(context: StepContext<DeletionRequest>) {
+function barman(context: StepContext<DeleteBackupInput>) {
   return context.clients.barman(serverName(context))
 }

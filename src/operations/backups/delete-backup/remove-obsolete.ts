@@ -6,7 +6,8 @@ import type { OperationPlan } from '../../../domain/operation/operation.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { backupsOf, findServer, type ServerRequest, serverName } from '../find-server.ts'
+import type { BackupServerInput } from '../backup-inputs.ts'
+import { backupsOf, findServer, serverName } from '../find-server.ts'
 import { deletionEffects, scopeOfDeletion, treeOf } from './deletion.ts'
 import { recoveriesInNeed } from './recoveries-in-need.ts'
 import { runDeletion } from './run-deletion.ts'
@@ -27,7 +28,7 @@ export function isObsolete({ retentionStatus }: Pick<Backup, 'retentionStatus'>)
 }
 
 /** Deletes the planned backups one by one; what has become kept or valid meanwhile is left alone. */
-export const removeObsolete: Step<ServerRequest> = {
+export const removeObsolete: Step<BackupServerInput> = {
   name: 'remove-obsolete',
   title: 'Delete the obsolete backups',
   irreversible: true,
@@ -70,7 +71,7 @@ export const removeObsolete: Step<ServerRequest> = {
 }
 
 /** The backup if it may still go; null, with the reason in the log, when not. */
-async function lookAgain(context: StepContext<ServerRequest>, backupId: string): Promise<Backup | null> {
+async function lookAgain(context: StepContext<BackupServerInput>, backupId: string): Promise<Backup | null> {
   const name = serverName(context)
   await context.clients.refreshBackups(name)
   const error = findServer(context.cluster(), context)?.backups.error ?? null
@@ -95,7 +96,7 @@ async function lookAgain(context: StepContext<ServerRequest>, backupId: string):
   return null
 }
 
-async function remove(context: StepContext<ServerRequest>, backup: Backup): Promise<void> {
+async function remove(context: StepContext<BackupServerInput>, backup: Backup): Promise<void> {
   try {
     await runDeletion(context, backup.backupId)
   } catch (error) {
@@ -104,6 +105,6 @@ async function remove(context: StepContext<ServerRequest>, backup: Backup): Prom
   }
 }
 
-function barman(context: StepContext<ServerRequest>) {
+function barman(context: StepContext<BackupServerInput>) {
   return context.clients.barman(serverName(context))
 }

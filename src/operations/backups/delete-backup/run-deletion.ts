@@ -1,6 +1,7 @@
 import type { StepContext } from '../../context.ts'
 import { BackupNotDeletableError, DeletionFailedError } from '../backup-errors.ts'
-import { type ServerRequest, serverName } from '../find-server.ts'
+import type { BackupServerInput } from '../backup-inputs.ts'
+import { serverName } from '../find-server.ts'
 
 const NOT_DELETABLE = /Skipping delete of backup/
 /** Barman prints the name of each segment that it removes. */
@@ -13,7 +14,7 @@ const BUSY_MS = 60_000
  * Runs `barman delete` detached: a large backup takes its time, and a worker that takes over follows the same run. A
  * deletion that has begun is waited for even when the operation is cancelled. Ended is what Barman says afterwards.
  */
-export async function runDeletion(context: StepContext<ServerRequest>, backupId: string): Promise<void> {
+export async function runDeletion(context: StepContext<BackupServerInput>, backupId: string): Promise<void> {
   const name = serverName(context)
   const barman = context.clients.barman(name)
   const id = `${context.operation.id}-${backupId}`

@@ -1,25 +1,16 @@
-import { IsIn } from 'class-validator'
-import { Field, InputType } from 'type-graphql'
-import { BackupType, KeepTarget } from '../../../domain/backup/backup.ts'
+import { BackupType } from '../../../domain/backup/backup.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import { exclusive, resources, shared } from '../../claims.ts'
 import type { PlanContext } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { refuse } from '../../refuse.ts'
-import { BackupInput } from '../backup-inputs.ts'
 import { serverName } from '../find-server.ts'
 import { checkBackupCopied, checkBackupKnown, findBackup } from '../one-backup.ts'
+import { KeepBackupInput } from './keep-backup-input.ts'
 import { setKeep } from './set-keep.ts'
 
 const ESTIMATED_SECONDS = 2
-
-@InputType({ description: 'Which backup to keep, and for what.' })
-export class KeepBackupInput extends BackupInput {
-  @Field(() => KeepTarget, { description: 'What it is kept for.' })
-  @IsIn(Object.values(KeepTarget))
-  target!: KeepTarget
-}
 
 export default defineOperation<KeepBackupInput>({
   name: 'keepBackup',

@@ -2,15 +2,15 @@ import { BackupStatus, type KeepTarget } from '../../../domain/backup/backup.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { WalsMissingError } from '../backup-errors.ts'
+import type { BackupInput } from '../backup-inputs.ts'
 import { serverName } from '../find-server.ts'
-import type { OneBackupRequest } from '../one-backup.ts'
 
 const POLL_MS = 1_000
 /** Barman's cron may call a complete backup WAITING_FOR_WALS again, for up to a minute. */
 const TIMEOUT_MS = 120_000
 
 /** Keeps a backup for the target that the input asks for; null releases it. */
-export function setKeep<Input extends OneBackupRequest>(
+export function setKeep<Input extends BackupInput>(
   name: string,
   title: string,
   targetOf: (input: Input) => KeepTarget | null,
@@ -33,7 +33,7 @@ export function setKeep<Input extends OneBackupRequest>(
 }
 
 /** Barman keeps only what it calls DONE. */
-async function untilDone(context: StepContext<OneBackupRequest>): Promise<void> {
+async function untilDone(context: StepContext<BackupInput>): Promise<void> {
   const { backupId } = context.input
   const server = serverName(context)
   const startedAt = context.now().getTime()
@@ -48,6 +48,6 @@ async function untilDone(context: StepContext<OneBackupRequest>): Promise<void> 
   }
 }
 
-function barman(context: StepContext<OneBackupRequest>) {
+function barman(context: StepContext<BackupInput>) {
   return context.clients.barman(serverName(context))
 }

@@ -5,16 +5,17 @@ import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { RefusedMeanwhileError, VerificationFailedError, VerificationIncompleteError } from '../backup-errors.ts'
+import type { BackupInput } from '../backup-inputs.ts'
 import { backupsOf, findServer, serverName } from '../find-server.ts'
-import { checkBackupKnown, findBackup, type OneBackupRequest } from '../one-backup.ts'
+import { checkBackupKnown, findBackup } from '../one-backup.ts'
 import { type KeptVerification, keptVerification } from '../verifications.ts'
 import { ensureManifest, removeRuns, verifyFiles } from './verify-files.ts'
 import { walCheck } from './wal-check.ts'
 
-type Context = StepContext<OneBackupRequest>
+type Context = StepContext<BackupInput>
 
 /** Verifies a backup with all that it builds on, and the WAL that it needs; keeps what was found before it ends. */
-export const verifyBackupStep: Step<OneBackupRequest> = {
+export const verifyBackupStep: Step<BackupInput> = {
   name: 'verify-backup',
   title: 'Compare the backup with its manifest',
 

@@ -5,10 +5,10 @@ import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { VerificationBrokenError } from '../backup-errors.ts'
+import type { BackupInput } from '../backup-inputs.ts'
 import { serverName } from '../find-server.ts'
-import type { OneBackupRequest } from '../one-backup.ts'
 
-type Context = StepContext<OneBackupRequest>
+type Context = StepContext<BackupInput>
 
 const PROGRESS = /^\s*(\d+)\/(\d+) kB \(\s*\d+%\) verified/
 const FAULT = /^pg_verifybackup: error: (.+)$/

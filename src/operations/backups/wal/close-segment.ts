@@ -3,16 +3,11 @@ import { HowdahError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { findServer, serverName } from '../find-server.ts'
+import type { SwitchWalInput } from './switch-wal-input.ts'
+import { DEFAULT_TIMEOUT_SECONDS } from './switch-wal-input.ts'
 
-export interface SwitchWalRequest {
-  readonly server?: string | null
-  readonly force?: boolean | null
-  readonly timeoutSeconds?: number | null
-}
+type Context = StepContext<SwitchWalInput>
 
-type Context = StepContext<SwitchWalRequest>
-
-export const DEFAULT_TIMEOUT_SECONDS = 120
 const POLL_MS = 100
 /** The catalogue tells of itself; this is for when that was missed. */
 const REFRESH_MS = 2_000
@@ -34,7 +29,7 @@ export class WalNotArchivedError extends HowdahError {
 }
 
 /** Closes the segment that the leader is writing. Doing it twice costs one segment more and nothing else. */
-export const closeSegment: Step<SwitchWalRequest> = {
+export const closeSegment: Step<SwitchWalInput> = {
   name: 'close-segment',
   title: 'Close the current WAL segment',
   async done(context) {
@@ -54,7 +49,7 @@ export const closeSegment: Step<SwitchWalRequest> = {
 }
 
 /** Waits until Barman's catalogue has the segment. */
-export const waitForSegment: Step<SwitchWalRequest> = {
+export const waitForSegment: Step<SwitchWalInput> = {
   name: 'wait-for-segment',
   title: 'Wait until the segment is in the archive',
   async done(context) {

@@ -3,9 +3,10 @@ import { HowdahError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { type ServerRequest, serverName } from '../find-server.ts'
+import type { BackupServerInput } from '../backup-inputs.ts'
+import { serverName } from '../find-server.ts'
 
-type Context = StepContext<ServerRequest>
+type Context = StepContext<BackupServerInput>
 
 const BUSY = /already running/
 const POLL_MS = 500
@@ -27,7 +28,7 @@ export class WalsNotFiledError extends HowdahError {
 }
 
 /** Takes what waits at its begin into Barman's catalogue; what arrives meanwhile is for the next. */
-export const fileWals: Step<ServerRequest> = {
+export const fileWals: Step<BackupServerInput> = {
   name: 'file-wals',
   title: "Take waiting WAL into Barman's catalogue",
 

@@ -1,40 +1,15 @@
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator'
-import { Field, InputType, Int } from 'type-graphql'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { PlanContext } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
 import { refuse } from '../../refuse.ts'
-import { BackupServerInput } from '../backup-inputs.ts'
 import { checkServerKnown, serverName } from '../find-server.ts'
-import { closeSegment, DEFAULT_TIMEOUT_SECONDS, waitForSegment } from './close-segment.ts'
+import { closeSegment, waitForSegment } from './close-segment.ts'
+import { SwitchWalInput } from './switch-wal-input.ts'
 
 const CLOSE_SECONDS = 1
 const ARCHIVE_SECONDS = 3
-
-@InputType({ description: 'Which WAL to close, and how.' })
-export class SwitchWalInput extends BackupServerInput {
-  @Field(() => Boolean, {
-    nullable: true,
-    defaultValue: false,
-    description: 'Write a checkpoint first, so that there is a segment to close even when nobody has written.',
-  })
-  @IsOptional()
-  @IsIn([true, false])
-  force?: boolean | null
-
-  @Field(() => Int, {
-    nullable: true,
-    defaultValue: DEFAULT_TIMEOUT_SECONDS,
-    description: 'How long to wait until it is in the archive: 1 to 3600.',
-  })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(3600)
-  timeoutSeconds?: number | null
-}
 
 export default defineOperation<SwitchWalInput>({
   name: 'switchWal',

@@ -7,13 +7,9 @@ import type { PlanContext } from '../../context.ts'
 import type { PlanDraft } from '../../define-operation.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
 import { refuse } from '../../refuse.ts'
+import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
-/** What the steps of a change of the configuration read of the input of their kind. */
-export interface ConfigurationRequest {
-  readonly patch: Readonly<Record<string, unknown>>
-}
-
-type Context = PlanContext<ConfigurationRequest>
+type Context = PlanContext<UpdateConfigurationInput>
 
 const DEFAULT_LOOP_WAIT = 10
 

@@ -1,20 +1,9 @@
-import { Field, InputType } from 'type-graphql'
 import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { Json } from '../../json-scalar.ts'
-import { OperationInput } from '../../operation-input.ts'
 import { checkUpdateConfiguration, planUpdateConfiguration } from './plan-update-configuration.ts'
+import { UpdateConfigurationInput } from './update-configuration-input.ts'
 import { waitForConfiguration } from './wait-for-configuration.ts'
 import { writeConfiguration } from './write-configuration.ts'
-
-@InputType({ description: "What to change in Patroni's dynamic configuration." })
-export class UpdateConfigurationInput extends OperationInput {
-  @Field(() => Json, {
-    description:
-      'Merged into the configuration: objects key by key, null removes a key, all else replaces. { "postgresql": { "parameters": { "work_mem": "16MB" } } }',
-  })
-  patch!: Record<string, unknown>
-}
 
 export default defineOperation<UpdateConfigurationInput>({
   name: 'updateConfiguration',

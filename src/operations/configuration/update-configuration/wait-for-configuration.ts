@@ -4,10 +4,11 @@ import { UnreachableError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { type ConfigurationRequest, configurationIn } from './plan-update-configuration.ts'
+import { configurationIn } from './plan-update-configuration.ts'
 import { answering, pendingOf, restartFlags } from './settled-restart-flags.ts'
+import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
-type Context = StepContext<ConfigurationRequest>
+type Context = StepContext<UpdateConfigurationInput>
 
 /** A member reads the configuration once in each of its cycles, and applies it at the cycle's end. */
 const CYCLES = 3
@@ -17,7 +18,7 @@ const FLAG_MS = 5_000
 const POLL_MS = 200
 
 /** Until every member that answers has taken it; then says where a restart is pending. */
-export const waitForConfiguration: Step<ConfigurationRequest> = {
+export const waitForConfiguration: Step<UpdateConfigurationInput> = {
   name: 'wait-for-members',
   title: 'Wait until every member has taken it',
 

@@ -10,16 +10,16 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { ConfigurationConflictError } from '../configuration-errors.ts'
 import { readConfiguration } from '../read-configuration.ts'
 import { ownGuard } from '../timeline-guard.ts'
-import type { ConfigurationRequest } from './plan-update-configuration.ts'
 import { readLoadTimes } from './settled-restart-flags.ts'
+import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
-type Context = StepContext<ConfigurationRequest>
+type Context = StepContext<UpdateConfigurationInput>
 
 /**
  * Writes the patched configuration, if it still is the one that the plan was made on: compare-and-set in etcd. A worker
  * that takes over finds the patch in it, or not.
  */
-export const writeConfiguration: Step<ConfigurationRequest> = {
+export const writeConfiguration: Step<UpdateConfigurationInput> = {
   name: 'write-configuration',
   title: 'Write the configuration',
 

@@ -4,10 +4,10 @@ import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { PlanContext } from '../../context.ts'
 import { refuse } from '../../refuse.ts'
 import { checkSubject, notEligible } from '../check-leader-change.ts'
-import type { LeaderChangeRequest } from '../leader-change.ts'
+import type { FailoverInput } from './failover-input.ts'
 
 /** What speaks against a failover now. */
-export function checkFailover({ cluster, input }: PlanContext<LeaderChangeRequest>): Refusal[] {
+export function checkFailover({ cluster, input }: PlanContext<FailoverInput>): Refusal[] {
   const candidate = input.candidate ?? null
   const unknown = checkSubject(cluster, candidate)
   if (unknown.length > 0) return unknown

@@ -3,17 +3,18 @@ import { NodeState } from '../../../domain/cluster/node.ts'
 import { viewNodes } from '../../../domain/cluster/node-view.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { candidateLeads, changeLeader, leaderChangeDone } from '../change-leader.ts'
-import { type LeaderChangeRequest, leaderChangeState } from '../leader-change.ts'
+import { leaderChangeState } from '../leader-change.ts'
 import { NoCandidateError } from '../leader-errors.ts'
 import { readLeader } from '../leader-keys.ts'
 import { failoverReasons } from './check-failover.ts'
+import type { FailoverInput } from './failover-input.ts'
 
 /** Beyond the time for which a dead leader's key lives on. */
 const ELECTION_MS = 60_000
 const DEFAULT_TTL_SECONDS = 30
 
 /** Chooses the node that has received most, unless one is named. */
-export const prepareFailover: Step<LeaderChangeRequest> = {
+export const prepareFailover: Step<FailoverInput> = {
   name: 'prepare',
   title: 'Choose the node to promote',
 
@@ -34,7 +35,7 @@ export const prepareFailover: Step<LeaderChangeRequest> = {
   },
 }
 
-export const failOver: Step<LeaderChangeRequest> = {
+export const failOver: Step<FailoverInput> = {
   name: 'fail-over',
   title: 'Have Patroni fail over',
   weight: 3,

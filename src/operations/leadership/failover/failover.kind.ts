@@ -1,34 +1,12 @@
-import { IsIn, IsOptional, Length } from 'class-validator'
-import { Field, InputType } from 'type-graphql'
 import { healthyLeader } from '../../../domain/cluster/failover-eligibility.ts'
 import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { OperationInput } from '../../operation-input.ts'
 import { leaderChangeState } from '../leader-change.ts'
 import { settleLeader } from '../settle-leader.ts'
 import { checkFailover } from './check-failover.ts'
 import { failOver, prepareFailover } from './fail-over.ts'
+import { FailoverInput } from './failover-input.ts'
 import { planFailover } from './plan-failover.ts'
-
-@InputType({ description: 'Whom to promote.' })
-export class FailoverInput extends OperationInput {
-  @Field(() => String, {
-    nullable: true,
-    description: 'The node to promote; the one that has received most of the WAL when left out.',
-  })
-  @IsOptional()
-  @Length(1, 63)
-  candidate?: string | null
-
-  @Field(() => Boolean, {
-    nullable: true,
-    defaultValue: false,
-    description: 'Although the leader is healthy, where a switchover would do.',
-  })
-  @IsOptional()
-  @IsIn([true, false])
-  force?: boolean | null
-}
 
 export default defineOperation<FailoverInput>({
   name: 'failover',

@@ -13,16 +13,16 @@ import { formatLsn } from '../../../domain/wal/lsn.ts'
 import type { PlanContext } from '../../context.ts'
 import type { PlanDraft } from '../../define-operation.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
-import type { LeaderChangeRequest } from '../leader-change.ts'
 import { scopeOfLeaderChange } from '../leader-change-scope.ts'
 import { settleLeader } from '../settle-leader.ts'
 import { failOver, prepareFailover } from './fail-over.ts'
+import type { FailoverInput } from './failover-input.ts'
 
 const DEFAULT_TTL_SECONDS = 30
 const STEP_DOWN_SECONDS = 2
 const AROUND_SECONDS = 0.5
 
-export function planFailover({ cluster, input, earlier }: PlanContext<LeaderChangeRequest>): PlanDraft {
+export function planFailover({ cluster, input, earlier }: PlanContext<FailoverInput>): PlanDraft {
   const healthy = healthyLeader(cluster)
   const candidate = input.candidate ?? bestForFailover(cluster)
   const leads = healthy !== null && healthy.name === candidate

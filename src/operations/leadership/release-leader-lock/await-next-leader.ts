@@ -4,7 +4,7 @@ import { HowdahError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { nodeReasons } from '../change-leader.ts'
-import type { DeadLeaderRequest } from './release-lock.ts'
+import type { ReleaseLeaderLockInput } from './release-leader-lock-input.ts'
 
 /** From the release to a leader that takes writes, as it was measured on an idle stack of 2 cores. */
 export const NEXT_LEADER_SECONDS = 3
@@ -14,7 +14,7 @@ const POLL_MS = 100
 const TIMEOUT_MS = 120_000
 
 /** Waits until another node leads, or the dead one has come back and leads again. */
-export const awaitNextLeader: Step<DeadLeaderRequest> = {
+export const awaitNextLeader: Step<ReleaseLeaderLockInput> = {
   name: 'await-next-leader',
   title: 'Wait for the next leader',
   async done(context) {
@@ -46,7 +46,7 @@ export class NoNextLeaderError extends HowdahError {
 }
 
 /** The leader, if it answers and runs; null while there is none, or the dead one alone. */
-function leaderNow(context: StepContext<DeadLeaderRequest>): string | null {
+function leaderNow(context: StepContext<ReleaseLeaderLockInput>): string | null {
   const snapshot = context.cluster()
   const leader = snapshot.topology.error === null ? (snapshot.topology.value?.leader ?? null) : null
   return leader !== null && viewNode(snapshot, leader)?.state === NodeState.RUNNING ? leader : null

@@ -4,18 +4,14 @@ import { HowdahError, WaitTimeoutError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-
-/** What the steps around a dead leader read of their kind's input. */
-export interface DeadLeaderRequest {
-  readonly node: string
-}
+import type { ReleaseLeaderLockInput } from './release-leader-lock-input.ts'
 
 /** Releasing would not be safe, or not what the operators of the cluster want. */
 export class LeaderNotDeadError extends HowdahError {
   readonly code = 'LEADER_NOT_DEAD'
 }
 
-type Context = StepContext<DeadLeaderRequest>
+type Context = StepContext<ReleaseLeaderLockInput>
 
 const TRIES = 5
 const configSchema = z.looseObject({ pause: z.boolean().nullish() })
@@ -24,7 +20,7 @@ const configSchema = z.looseObject({ pause: z.boolean().nullish() })
  * Removes the lock in one transaction that holds only while the lock and the configuration are as they were read, and
  * while Docker, asked in between, says that the container has ended. Where anything has changed, all is looked at again.
  */
-export const releaseLock: Step<DeadLeaderRequest> = {
+export const releaseLock: Step<ReleaseLeaderLockInput> = {
   name: 'release-lock',
   title: 'Release the lock',
   irreversible: true,

@@ -7,9 +7,10 @@ import type { PlanContext } from '../../context.ts'
 import { refuse } from '../../refuse.ts'
 import { nodeReasons } from '../change-leader.ts'
 import { checkSubject, notEligible, scheduledAlready } from '../check-leader-change.ts'
-import { type LeaderChangeRequest, timeOf } from '../leader-change.ts'
+import { timeOf } from '../leader-change.ts'
+import type { SwitchoverInput } from './switchover-input.ts'
 
-type Context = PlanContext<LeaderChangeRequest>
+type Context = PlanContext<SwitchoverInput>
 
 const DAY_MS = 86_400_000
 const FARTHEST_DAYS = 366

@@ -5,13 +5,14 @@ import { NOTHING_TOUCHED } from '../../../domain/operation/plan-scope.ts'
 import type { PlanContext } from '../../context.ts'
 import type { PlanDraft } from '../../define-operation.ts'
 import { median, typicalStepSeconds } from '../../estimate.ts'
-import { type LeaderChangeRequest, timeOf } from '../leader-change.ts'
+import { timeOf } from '../leader-change.ts'
 import { scopeOfLeaderChange } from '../leader-change-scope.ts'
 import { settleLeader } from '../settle-leader.ts'
 import { isAlreadySo } from './check-switchover.ts'
 import { prepareSwitchover, switchOver } from './switch-over.ts'
+import type { SwitchoverInput } from './switchover-input.ts'
 
-type Context = PlanContext<LeaderChangeRequest>
+type Context = PlanContext<SwitchoverInput>
 
 /** Measured on an idle stack on 2 cores (docs/BENCHMARKS.md): the estimates until there is a switchover to go by. */
 const DEFAULT_DOWNTIME_SECONDS = 1
@@ -51,7 +52,7 @@ export function typicalDowntime(earlier: readonly OperationRecord[]): number | n
   )
 }
 
-function summaryOfNothing({ candidate, at }: LeaderChangeRequest): string {
+function summaryOfNothing({ candidate, at }: SwitchoverInput): string {
   return at === null || at === undefined
     ? `${candidate} leads already: nothing has to be done`
     : 'Patroni has this switchover scheduled already: nothing has to be done'

@@ -6,12 +6,13 @@ import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { candidateLeads, changeLeader, leaderChangeDone, nodeReasons } from '../change-leader.ts'
-import { type LeaderChangeRequest, leaderChangeState, timeOf } from '../leader-change.ts'
+import { leaderChangeState, timeOf } from '../leader-change.ts'
 import { scopeOfLeaderChange } from '../leader-change-scope.ts'
 import { NoCandidateError, ScheduleError } from '../leader-errors.ts'
 import { readLeader, readLeaderRequest } from '../leader-keys.ts'
+import type { SwitchoverInput } from './switchover-input.ts'
 
-type Context = StepContext<LeaderChangeRequest>
+type Context = StepContext<SwitchoverInput>
 
 const CHECKPOINT_MS = 120_000
 /** Patroni tells a switchover that does not end after 20 s; a leader that freezes in it is replaced after its ttl. */
@@ -20,7 +21,7 @@ const SCHEDULE_MS = 10_000
 const POLL_MS = 100
 
 /** Chooses, and writes a checkpoint: a leader with little to write is shut down soon. */
-export const prepareSwitchover: Step<LeaderChangeRequest> = {
+export const prepareSwitchover: Step<SwitchoverInput> = {
   name: 'prepare',
   title: 'Choose the node, and write a checkpoint on the leader',
 
@@ -46,7 +47,7 @@ export const prepareSwitchover: Step<LeaderChangeRequest> = {
 }
 
 /** Asks Patroni, at once or for a time. */
-export const switchOver: Step<LeaderChangeRequest> = {
+export const switchOver: Step<SwitchoverInput> = {
   name: 'switch',
   title: 'Have Patroni switch over',
   weight: 3,

@@ -8,14 +8,9 @@ import { snapshotOf, whyNotWellNow } from '../../node-access/node-health.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { ReinitializeRefusedError } from '../node-errors.ts'
 import { readDataOrigin } from './data-origin.ts'
+import type { ReinitializeNodeInput } from './reinitialize-node-input.ts'
 
-/** What the steps of a reinitialize read of the input of their kind. */
-export interface ReinitializeRequest {
-  readonly node: string
-  readonly force?: boolean | null
-}
-
-type Context = StepContext<ReinitializeRequest>
+type Context = StepContext<ReinitializeNodeInput>
 
 /** Without a byte more, and without another state, for this long the copy is given up. */
 const STALLED_MS = 10 * 60_000
@@ -27,7 +22,7 @@ const BUSY_MS = 60_000
  * Patroni removes the node's data directory and copies the leader's. Each copy has a manifest of its own: by it a worker
  * that takes over knows whether the data is still what it was.
  */
-export const copyData: Step<ReinitializeRequest> = {
+export const copyData: Step<ReinitializeNodeInput> = {
   name: 'copy-data',
   title: "Replace the node's data with a copy of the leader's",
   weight: 8,
@@ -51,7 +46,7 @@ export const copyData: Step<ReinitializeRequest> = {
 }
 
 /** The copy recovers to a consistent state, follows the leader's timeline and catches up. */
-export const waitForStreaming: Step<ReinitializeRequest> = {
+export const waitForStreaming: Step<ReinitializeNodeInput> = {
   name: 'wait-for-streaming',
   title: 'Wait until the node streams without lag',
 

@@ -11,9 +11,9 @@ import { typicalStepSeconds } from '../../estimate.ts'
 import { leaderOf, whyNotServing } from '../../node-access/node-health.ts'
 import { refuse } from '../../refuse.ts'
 import { checkLeads, checkNode } from '../check-node.ts'
-import type { ReinitializeRequest } from './copy-data.ts'
+import type { ReinitializeNodeInput } from './reinitialize-node-input.ts'
 
-type Context = PlanContext<ReinitializeRequest>
+type Context = PlanContext<ReinitializeNodeInput>
 
 /** Bytes a second of a base backup on a 2-core machine, and what comes before and after it. */
 const BYTES_PER_SECOND = 100_000_000

@@ -1,24 +1,10 @@
-import { IsIn, IsOptional } from 'class-validator'
-import { Field, InputType } from 'type-graphql'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { exclusive, resources, shared } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
-import { NodeOperationInput } from '../node-operation-input.ts'
 import { copyData, waitForStreaming } from './copy-data.ts'
 import { checkReinitialize, planReinitialize } from './plan-reinitialize.ts'
-
-@InputType({ description: 'Which replica to make anew.' })
-export class ReinitializeNodeInput extends NodeOperationInput {
-  @Field(() => Boolean, {
-    nullable: true,
-    defaultValue: false,
-    description: 'Cancel what Patroni is doing on the node, such as a copy that hangs, and begin anew.',
-  })
-  @IsOptional()
-  @IsIn([true, false])
-  force?: boolean | null
-}
+import { ReinitializeNodeInput } from './reinitialize-node-input.ts'
 
 export default defineOperation<ReinitializeNodeInput>({
   name: 'reinitializeNode',

@@ -6,13 +6,9 @@ import { typicalSeconds } from '../../estimate.ts'
 import { NodeCommandError } from '../../node-access/node-command-error.ts'
 import { readLoadedAt } from '../../node-access/node-socket.ts'
 import { pollUntil } from '../../poll-until.ts'
+import type { NodeOperationInput } from '../node-operation-input.ts'
 
-/** What the step of a reload reads of the input of its kind. */
-export interface ReloadRequest {
-  readonly node: string
-}
-
-type Context = StepContext<ReloadRequest>
+type Context = StepContext<NodeOperationInput>
 
 /** Patroni reloads at the beginning of its next cycle, which last `loop_wait` seconds, 10 by default. */
 const RELOAD_MS = 60_000
@@ -21,7 +17,7 @@ const DEFAULT_SECONDS = 10
 const TITLE = 'Reload the configuration'
 
 /** Done when PostgreSQL itself says that it has read its files since: Patroni's 202 says only that it will. */
-export const reloadConfiguration: Step<ReloadRequest> = {
+export const reloadConfiguration: Step<NodeOperationInput> = {
   name: 'reload',
   title: TITLE,
 
@@ -57,7 +53,7 @@ export const reloadConfiguration: Step<ReloadRequest> = {
   },
 }
 
-export function planReloadNode({ input, earlier }: PlanContext<ReloadRequest>): PlanDraft {
+export function planReloadNode({ input, earlier }: PlanContext<NodeOperationInput>): PlanDraft {
   const estimatedSeconds = typicalSeconds(earlier) ?? DEFAULT_SECONDS
   return {
     summary: `Has Patroni and PostgreSQL on ${input.node} read their configuration again; nothing is restarted`,

@@ -12,9 +12,10 @@ import { refuse } from '../../refuse.ts'
 import { checkLeads } from '../check-node.ts'
 import { typicalDowntime } from '../measure-downtime.ts'
 import { bestCandidate } from './move-leader.ts'
-import { planRoll, type RestartClusterRequest, scopeOfRoll } from './rolling-restart.ts'
+import type { RestartClusterInput } from './restart-cluster-input.ts'
+import { planRoll, scopeOfRoll } from './rolling-restart.ts'
 
-type Context = PlanContext<RestartClusterRequest>
+type Context = PlanContext<RestartClusterInput>
 
 /** Measured on an idle 2-core machine with a loop_wait of 2: the estimates until there is a rolling restart to go by. */
 const DEFAULT_SECONDS = { replica: 2, switchover: 3, rejoin: 3 }

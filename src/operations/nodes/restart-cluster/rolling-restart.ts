@@ -7,12 +7,7 @@ import { leaderOf, whyAway, whyNotWellNow } from '../../node-access/node-health.
 import { pollUntil } from '../../poll-until.ts'
 import { ClusterUnhealthyError } from '../node-errors.ts'
 import { restartPostgres } from '../restart-postgres.ts'
-
-/** What the steps of a rolling restart read of the input of their kind. */
-export interface RestartClusterRequest {
-  readonly pendingOnly?: boolean | null
-  readonly force?: boolean | null
-}
+import type { RestartClusterInput } from './restart-cluster-input.ts'
 
 /** Which nodes a rolling restart is about: fixed when it begins. */
 export interface Roll {
@@ -25,13 +20,13 @@ export interface Roll {
   readonly watched: readonly string[]
 }
 
-type Context = StepContext<RestartClusterRequest>
+type Context = StepContext<RestartClusterInput>
 
 /** A node may be behind for a moment under load before it counts as not well. */
 const GRACE_MS = 60_000
 
 /** The nodes that are to be restarted, as the cluster is now; with force, those that are away are left out. */
-export function planRoll(cluster: ClusterSnapshot, request: RestartClusterRequest): Roll {
+export function planRoll(cluster: ClusterSnapshot, request: RestartClusterInput): Roll {
   const leader = leaderOf(cluster) ?? ''
   const watched = viewNodes(cluster).filter(
     ({ name }) => request.force !== true || name === leader || whyAway(cluster, name) === null,
@@ -56,7 +51,7 @@ export function scopeOfRoll({ replicas, leader, restartsLeader }: Omit<Roll, 'wa
 }
 
 /** Restarts them one by one; each streams without lag before the next. A worker that takes over goes on at the next. */
-export const restartReplicas: Step<RestartClusterRequest> = {
+export const restartReplicas: Step<RestartClusterInput> = {
   name: 'restart-replicas',
   title: 'Restart the replicas, one by one',
   weight: 3,

@@ -7,12 +7,13 @@ import { measureDowntime } from '../measure-downtime.ts'
 import { LeaderNotMovedError } from '../node-errors.ts'
 import { hasRestarted, keepStart, restartPostgres } from '../restart-postgres.ts'
 import { bestCandidate, isWritableElsewhere, movedFrom, moveLeader, switchoverSettled } from './move-leader.ts'
-import { mustBeWell, type RestartClusterRequest, rollOf, scopeOfRoll } from './rolling-restart.ts'
+import type { RestartClusterInput } from './restart-cluster-input.ts'
+import { mustBeWell, rollOf, scopeOfRoll } from './rolling-restart.ts'
 
 const REJOIN_MS = 5 * 60_000
 
 /** A switchover to the best of the replicas, so that the old leader can be restarted without anybody waiting for it. */
-export const switchRolledLeader: Step<RestartClusterRequest> = {
+export const switchRolledLeader: Step<RestartClusterInput> = {
   name: 'switch-leader',
   title: 'Switch over to a replica',
   irreversible: true,
@@ -55,7 +56,7 @@ function begun(context: StepContext<unknown>, leader: string): boolean {
 }
 
 /** The demotion restarts the old leader's PostgreSQL: only where it did not, it is restarted as the others were. */
-export const restartOldLeader: Step<RestartClusterRequest> = {
+export const restartOldLeader: Step<RestartClusterInput> = {
   name: 'restart-old-leader',
   title: 'Restart the old leader',
   irreversible: true,

@@ -9,15 +9,9 @@ import { leaderOf } from '../../node-access/node-health.ts'
 import { refuse } from '../../refuse.ts'
 import { checkNode } from '../check-node.ts'
 import { typicalDowntime } from '../measure-downtime.ts'
+import type { RestartNodeInput } from './restart-node-input.ts'
 
-/** What the steps of a restart read of the input of their kind. */
-export interface RestartNodeRequest {
-  readonly node: string
-  readonly pendingOnly?: boolean | null
-  readonly force?: boolean | null
-}
-
-type Context = PlanContext<RestartNodeRequest>
+type Context = PlanContext<RestartNodeInput>
 
 /** Measured on an idle 2-core machine: the estimates until there is a restart to go by. */
 const DEFAULT_SECONDS = 2

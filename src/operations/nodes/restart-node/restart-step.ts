@@ -4,10 +4,10 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { leaderOf, whyNotWell } from '../../node-access/node-health.ts'
 import { measureDowntime } from '../measure-downtime.ts'
 import { hasRestarted, keepStart, restartPostgres } from '../restart-postgres.ts'
-import type { RestartNodeRequest } from './plan-restart-node.ts'
+import type { RestartNodeInput } from './restart-node-input.ts'
 
 /** Restarts the node's PostgreSQL; on the leader it measures for how long nobody could write. */
-export const restartNodeStep: Step<RestartNodeRequest> = {
+export const restartNodeStep: Step<RestartNodeInput> = {
   name: 'restart',
   title: 'Restart PostgreSQL',
   pointOfNoReturn: true,

@@ -6,14 +6,15 @@ import type { PlanContext } from '../../context.ts'
 import type { PlanDraft } from '../../define-operation.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
 import { recoveredFrom } from '../recovered-from.ts'
-import { bytesNeeded, judge, nodeOfRecovery, type RecoveryRequest, targetOf } from '../recovery-verdict.ts'
+import type { AnyRecoveryInput } from '../recovery-inputs.ts'
+import { bytesNeeded, judge, nodeOfRecovery, targetOf } from '../recovery-verdict.ts'
 
 const RESTORE_BYTES_PER_SECOND = 130_000_000
 const VERIFY_BYTES_PER_SECOND = 150_000_000
 const VERIFY_START_SECONDS = 2
 
 /** The steps up to READY, which cost neither downtime nor data. */
-export function planRecovery(context: PlanContext<RecoveryRequest>, mode: RecoveryMode): PlanDraft {
+export function planRecovery(context: PlanContext<AnyRecoveryInput>, mode: RecoveryMode): PlanDraft {
   const target = targetOf(context.input)
   const verdict = target === null ? null : judge(context, target)
   const size = verdict?.backup?.clusterSizeBytes ?? null

@@ -7,16 +7,17 @@ import { serverName } from '../../backups/find-server.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { readLiveDirectory } from '../../node-access/control-data.ts'
-import { bytesNeeded, judge, nodeOfRecovery, type RecoveryRequest, serviceOfRecovery } from '../recovery-verdict.ts'
+import type { AnyRecoveryInput } from '../recovery-inputs.ts'
+import { bytesNeeded, judge, nodeOfRecovery, serviceOfRecovery } from '../recovery-verdict.ts'
 import { checkSpace, checkTarget } from './check-recovery.ts'
 import { removeCopyOf } from './remove-copy.ts'
 
-type Context = StepContext<RecoveryRequest>
+type Context = StepContext<AnyRecoveryInput>
 
 const REHEARSALS = '/var/lib/barman/recoveries'
 
 /** Looks at everything again, chooses the backup, and records the recovery; its undo takes back all of the copy. */
-export function prepareRecovery(mode: RecoveryMode): Step<RecoveryRequest> {
+export function prepareRecovery(mode: RecoveryMode): Step<AnyRecoveryInput> {
   return {
     name: 'prepare-recovery',
     title: 'Choose the base backup and the place',

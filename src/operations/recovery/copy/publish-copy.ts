@@ -3,14 +3,14 @@ import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type RecoveryConnectionInfo, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import type { RecoveryRequest } from '../recovery-verdict.ts'
+import type { AnyRecoveryInput } from '../recovery-inputs.ts'
 
-type Context = StepContext<RecoveryRequest>
+type Context = StepContext<AnyRecoveryInput>
 
 const DEFAULT_TTL_SECONDS = 86_400
 
 /** Lets the person in who wants to look: READY. */
-export const publishCopy: Step<RecoveryRequest> = {
+export const publishCopy: Step<AnyRecoveryInput> = {
   name: 'publish-copy',
   title: 'Open the recovered data for reading',
   weight: 0.1,

@@ -7,14 +7,15 @@ import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { followReplay, type Replay } from '../follow-replay.ts'
 import { ReplayFailedError, TablespaceMisplacedError, TargetNotReachedError } from '../recovery-errors.ts'
-import { judge, type RecoveryRequest, targetOf, volumeOf, windowOf } from '../recovery-verdict.ts'
+import type { AnyRecoveryInput } from '../recovery-inputs.ts'
+import { judge, targetOf, volumeOf, windowOf } from '../recovery-verdict.ts'
 import { proveTarget } from './prove-target.ts'
 import { startOf } from './restore-backup.ts'
 
-type Context = StepContext<RecoveryRequest>
+type Context = StepContext<AnyRecoveryInput>
 
 /** Starts the copy's PostgreSQL, follows it to the target, where it pauses, and proves that it is the target. */
-export const replayWal: Step<RecoveryRequest> = {
+export const replayWal: Step<AnyRecoveryInput> = {
   name: 'replay-wal',
   title: 'Replay WAL up to the target',
   weight: 4,

@@ -8,9 +8,10 @@ import { backupsOf } from '../../backups/find-server.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { RestoreFailedError } from '../recovery-errors.ts'
-import { type RecoveryRequest, tablespacesNow } from '../recovery-verdict.ts'
+import type { AnyRecoveryInput } from '../recovery-inputs.ts'
+import { tablespacesNow } from '../recovery-verdict.ts'
 
-type Context = StepContext<RecoveryRequest>
+type Context = StepContext<AnyRecoveryInput>
 
 const POLL_MS = 500
 const KEPT_LINES = 5
@@ -20,7 +21,7 @@ export function restoreRunId(recovery: string): string {
 }
 
 /** Copies the base backup to its place with a detached `barman restore`, and counts what has arrived there. */
-export const restoreBackup: Step<RecoveryRequest> = {
+export const restoreBackup: Step<AnyRecoveryInput> = {
   name: 'restore-backup',
   title: 'Restore the base backup',
   weight: 3,

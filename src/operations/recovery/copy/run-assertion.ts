@@ -2,12 +2,12 @@ import type { RecoveredCopy } from '../../../clients/agent/recovered-copy.ts'
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { messageOf } from '../../../domain/errors.ts'
 import { CopyQueryError } from '../../../domain/recovery/copy-query-error.ts'
-import type { Assertion } from '../recovery-verdict.ts'
+import type { AssertionInput } from '../recovery-inputs.ts'
 
 const ASSERTION_MS = 60_000
 
 /** Asks the copy. That it does not hold, that it is wrong by itself, and that it could not be asked are told apart. */
-export async function checkAssertion(copy: RecoveredCopy, assertion: Assertion, number: number): Promise<Check> {
+export async function runAssertion(copy: RecoveredCopy, assertion: AssertionInput, number: number): Promise<Check> {
   const name = `assertion ${number}`
   const { sql, expect, database } = assertion
   try {

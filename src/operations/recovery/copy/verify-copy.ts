@@ -7,18 +7,19 @@ import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../doma
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { RecoveryNotVerifiedError } from '../recovery-errors.ts'
-import { type RecoveryRequest, targetOf } from '../recovery-verdict.ts'
+import type { AnyRecoveryInput } from '../recovery-inputs.ts'
+import { CutOver } from '../recovery-inputs.ts'
+import { targetOf } from '../recovery-verdict.ts'
 import { targetCheck } from './prove-target.ts'
-import { checkAssertion } from './run-assertion.ts'
+import { runAssertion } from './run-assertion.ts'
 
-type VerifyRequest = RecoveryRequest & { readonly cutOver?: string | null }
-type Context = StepContext<VerifyRequest>
+type Context = StepContext<AnyRecoveryInput>
 
 /**
  * Looks at the copy from all sides. What it finds is a result, not an error: the recovery is READY with it, so that a
  * person can look. Where nobody would look before the cut over, or where that was asked for, it ends there.
  */
-export const verifyCopy: Step<VerifyRequest> = {
+export const verifyCopy: Step<AnyRecoveryInput> = {
   name: 'verify-copy',
   title: 'Verify the recovered data',
   weight: 2,
@@ -36,7 +37,7 @@ export const verifyCopy: Step<VerifyRequest> = {
       targetCheck(context, target, record.reached),
     ]
     for (const [index, assertion] of (context.input.assertions ?? []).entries()) {
-      checks.push(await checkAssertion(copy, assertion, index + 1))
+      checks.push(await runAssertion(copy, assertion, index + 1))
     }
     for (const { name, status, message } of checks) {
       const level = status === CheckStatus.OK ? LogLevel.INFO : LogLevel.WARNING
@@ -59,7 +60,7 @@ export function unverifiedOutcome(context: Pick<StepContext<unknown>, 'state'>):
   return typeof notVerified === 'string' ? `READY, but its verification did not pass: ${notVerified}` : null
 }
 
-const isAutomatic = ({ input }: Context) => input.cutOver === 'AUTOMATIC'
+const isAutomatic = ({ input }: Context) => input.cutOver === CutOver.AUTOMATIC
 
 /**
  * A transaction that was in progress at the target may hold relations for itself, the dropped table above all: while the

@@ -15,14 +15,9 @@ import { checkLeads, checkNode } from '../../nodes/check-node.ts'
 import { refuse } from '../../refuse.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
 import { type ActiveOperations, forcedCutOverCall, onwardCall, recoverCall } from '../recovery-exits.ts'
+import type { CutOverInput } from '../recovery-operation-input.ts'
 
-/** What the kinds that cut over read of their input. */
-export interface CutOverRequest {
-  readonly recovery: string
-  readonly force?: boolean | null
-}
-
-type Context = PlanContext<CutOverRequest>
+type Context = PlanContext<CutOverInput>
 
 export function checkCutOver(context: Context): Refusal[] {
   const recovery = findRecovery(context)

@@ -11,12 +11,13 @@ import { typicalStepSeconds } from '../../estimate.ts'
 import { leaderOf } from '../../node-access/node-health.ts'
 import { typicalDowntime } from '../../nodes/measure-downtime.ts'
 import { findRecovery } from '../find-recovery.ts'
-import type { CutOverRequest } from './check-cut-over.ts'
+import type { CutOverInput } from '../recovery-operation-input.ts'
+
 import { rolesCheck } from './check-roles.ts'
 import { scopeOfCutOver } from './cut-over-scope.ts'
 import { CUT_OVER_DOWNTIME_SECONDS, CUT_OVER_SECONDS } from './cut-over-steps.ts'
 
-type Context = PlanContext<CutOverRequest>
+type Context = PlanContext<CutOverInput>
 
 export const STAYS_RECOVERABLE = 'It stays recoverable: in the archive, and in the data directory that is kept.'
 

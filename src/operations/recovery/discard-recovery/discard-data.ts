@@ -2,15 +2,11 @@ import { hasEnded, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { removeCopyOf } from '../copy/remove-copy.ts'
 import { HalfCutOverError } from '../recovery-errors.ts'
+import type { DiscardRecoveryInput } from './discard-recovery-input.ts'
 import { removePrevious } from './remove-previous.ts'
 
-interface DiscardRequest {
-  readonly recovery: string
-  readonly previousData?: boolean | null
-}
-
 /** Removes a recovery's copy, or, once it was cut over, what it has kept of the cluster before. */
-export const discardData: Step<DiscardRequest> = {
+export const discardData: Step<DiscardRecoveryInput> = {
   name: 'discard-data',
   title: 'Stop the recovered PostgreSQL and remove its data',
   // What is gone already is gone.

@@ -1,5 +1,3 @@
-import { IsIn, IsOptional } from 'class-validator'
-import { Field, InputType } from 'type-graphql'
 import { mebibytes } from '../../../domain/bytes.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
@@ -11,22 +9,9 @@ import { refuse } from '../../refuse.ts'
 import { checkDataService } from '../check-data-service.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
 import { type ActiveOperations, discardPreviousCall, freeingCall, isWorkedOn } from '../recovery-exits.ts'
-import { RecoveryOperationInput } from '../recovery-operation-input.ts'
 import { recoveryResult } from '../recovery-result.ts'
 import { discardData } from './discard-data.ts'
-
-@InputType({ description: 'Which recovery to discard.' })
-export class DiscardRecoveryInput extends RecoveryOperationInput {
-  @Field(() => Boolean, {
-    nullable: true,
-    defaultValue: false,
-    description:
-      'Remove what a cut over has kept on the node, so that it cannot be undone any more: with `confirm`, the name of the cluster.',
-  })
-  @IsOptional()
-  @IsIn([true, false])
-  previousData?: boolean | null
-}
+import { DiscardRecoveryInput } from './discard-recovery-input.ts'
 
 const HAS_PREVIOUS: readonly RecoveryStatus[] = [RecoveryStatus.COMPLETED, RecoveryStatus.UNDONE]
 const KEEPS_NOTHING: readonly RecoveryStatus[] = [...HAS_PREVIOUS, RecoveryStatus.DISCARDED]

@@ -7,11 +7,12 @@ import { planRecovery, rounded } from '../copy/plan-recovery.ts'
 import { rolesCheck } from '../cut-over/check-roles.ts'
 import { scopeOfCutOver } from '../cut-over/cut-over-scope.ts'
 import { amountSince, planCutOverSteps, STAYS_RECOVERABLE } from '../cut-over/plan-cut-over.ts'
-import { nodeOfRecovery, type RecoveryRequest, targetOf } from '../recovery-verdict.ts'
+import type { AnyRecoveryInput } from '../recovery-inputs.ts'
+import { nodeOfRecovery, targetOf } from '../recovery-verdict.ts'
 
 /** Up to READY, and the cut over behind it where that is not waited for: then it costs what a cut over costs. */
 export function planRecoverCluster(
-  context: PlanContext<RecoveryRequest>,
+  context: PlanContext<AnyRecoveryInput>,
   cutOver: readonly { readonly name: string; readonly title: string }[],
 ): PlanDraft {
   const recovery = planRecovery(context, RecoveryMode.IN_PLACE)
@@ -30,7 +31,7 @@ export function planRecoverCluster(
   }
 }
 
-function lossBehind(context: PlanContext<RecoveryRequest>, target: RecoveryTarget): string {
+function lossBehind(context: PlanContext<AnyRecoveryInput>, target: RecoveryTarget): string {
   const time = target.kind === 'TIME' ? target.time.toString() : null
   const lsn = target.kind === 'LSN' ? formatLsn(target.lsn) : null
   return `What was committed after ${describeTarget(target)} is given up${amountSince(context, lsn, time)}. ${STAYS_RECOVERABLE}`

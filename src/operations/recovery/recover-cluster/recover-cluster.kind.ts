@@ -1,5 +1,3 @@
-import { IsEnum, IsOptional, Length } from 'class-validator'
-import { Field, InputType, registerEnumType } from 'type-graphql'
 import { EVERY_PART, SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { RecoveryMode } from '../../../domain/recovery/recovery.ts'
 import { serverName } from '../../backups/find-server.ts'
@@ -16,36 +14,11 @@ import { cutOverClaims } from '../cut-over/cut-over-claims.ts'
 import { cutOverSteps, onlyWhere } from '../cut-over/cut-over-steps.ts'
 import { firstBackup } from '../cut-over/first-backup.ts'
 import { recoveredCopyOf } from '../cut-over/recovered-copy-subject.ts'
-import { RecoveryInput } from '../recovery-inputs.ts'
+import { CutOver } from '../recovery-inputs.ts'
 import { recoveryResult } from '../recovery-result.ts'
 import { nodeOfRecovery } from '../recovery-verdict.ts'
 import { planRecoverCluster } from './plan-recover-cluster.ts'
-
-export enum CutOver {
-  AUTOMATIC = 'AUTOMATIC',
-  MANUAL = 'MANUAL',
-}
-registerEnumType(CutOver, {
-  name: 'CutOver',
-  description: 'What follows once the recovered data is READY.',
-  valuesConfig: {
-    AUTOMATIC: { description: 'It takes the place of the cluster at once, if its verification has passed.' },
-    MANUAL: { description: 'It waits for cutOverRecovery, or discardRecovery.' },
-  },
-})
-
-@InputType({ description: 'What to recover the cluster to, and where.' })
-export class RecoverClusterInput extends RecoveryInput {
-  @Field(() => String, { nullable: true, description: 'Node that will lead: "db2". Left out: the one that leads now.' })
-  @IsOptional()
-  @Length(1, 63)
-  node?: string | null
-
-  @Field(() => CutOver, { nullable: true, defaultValue: CutOver.MANUAL, description: 'Whether it waits for you.' })
-  @IsOptional()
-  @IsEnum(CutOver)
-  cutOver?: CutOver | null
-}
+import { RecoverClusterInput } from './recover-cluster-input.ts'
 
 const isAutomatic = (input: RecoverClusterInput) => input.cutOver === CutOver.AUTOMATIC
 

@@ -12,13 +12,14 @@ import { startTarget, untilItLeads } from '../cut-over/start-target.ts'
 import { stopCluster } from '../cut-over/stop-cluster.ts'
 import { swapData } from '../cut-over/swap-data.ts'
 import { swapBack, swapProgress } from '../cut-over/swap-directories.ts'
+import type { RecoveryOperationInput } from '../recovery-operation-input.ts'
 import { previousDataOf, replayPrevious } from '../undo-recovery/replay-previous.ts'
-import { Course, courseOf, type SettleRequest, settlesUndo } from './take-up-recovery.ts'
+import { Course, courseOf, settlesUndo } from './take-up-recovery.ts'
 
-type Context = StepContext<SettleRequest>
+type Context = StepContext<RecoveryOperationInput>
 
 /** The node has not led: what the operation did is taken back, as that would have done it, from wherever it was left. */
-export const rollBack: Step<SettleRequest> = {
+export const rollBack: Step<RecoveryOperationInput> = {
   name: 'roll-back',
   title: 'Bring back the data from before',
   irreversible: true,
@@ -52,7 +53,7 @@ async function goOnBesideLeader(context: Context): Promise<void> {
 }
 
 /** The node has led: it goes on, and is not stopped for anything. */
-export const leadOn: Step<SettleRequest> = {
+export const leadOn: Step<RecoveryOperationInput> = {
   name: 'lead-on',
   title: 'See that the cluster is led with the recovered data',
 
@@ -70,7 +71,7 @@ export const leadOn: Step<SettleRequest> = {
 }
 
 /** Records what it has come to. An undo that was rolled back can be asked for again: its data is kept. */
-export const recordOutcome: Step<SettleRequest> = {
+export const recordOutcome: Step<RecoveryOperationInput> = {
   name: 'record-outcome',
   title: 'Record what it has come to',
   weight: 0.2,
@@ -100,7 +101,7 @@ const ENDED_EARLY = { status: RecoveryStatus.FAILED, connection: null, expiresAt
 
 async function recordRollBack(context: Context): Promise<undefined> {
   if (!settlesUndo(context)) {
-    await recoveredCopyOf<SettleRequest>(({ input }) => input.recovery).giveUp(context)
+    await recoveredCopyOf<RecoveryOperationInput>(({ input }) => input.recovery).giveUp(context)
     return undefined
   }
   await replayPrevious.undo?.(context)

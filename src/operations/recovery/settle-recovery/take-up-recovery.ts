@@ -11,13 +11,9 @@ import { hasLed } from '../cut-over/has-led.ts'
 import { previousPlace } from '../cut-over/promote-copy.ts'
 import { endOf } from '../cut-over/secure-archive.ts'
 import { swapProgress } from '../cut-over/swap-directories.ts'
+import type { RecoveryOperationInput } from '../recovery-operation-input.ts'
 
-/** What the steps that settle a recovery read of their kind's input. */
-export interface SettleRequest {
-  readonly recovery: string
-}
-
-type Context = StepContext<SettleRequest>
+type Context = StepContext<RecoveryOperationInput>
 
 /** Where a recovery on which no operation works is brought. */
 export enum Course {
@@ -41,7 +37,7 @@ export function courseOf({ state }: Pick<EndedOperation<unknown>, 'state'>): Cou
  * Looks how far the operation came that worked on it, on the node and in etcd, and takes up what that operation kept, so that
  * the steps of a cut over, and what takes them back, work here as they do there.
  */
-export const takeUpRecovery: Step<SettleRequest> = {
+export const takeUpRecovery: Step<RecoveryOperationInput> = {
   name: 'take-up-recovery',
   title: 'See how far it came',
   weight: 0.1,

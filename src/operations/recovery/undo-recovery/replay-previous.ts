@@ -5,16 +5,16 @@ import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { readControlData } from '../../node-access/control-data.ts'
 import { leaderOf, readTimeline, serviceOf } from '../../node-access/node-health.ts'
-import type { CutOverRequest } from '../cut-over/check-cut-over.ts'
 import { HistoryMissingError, TimelineTakenError } from '../cut-over/cut-over-errors.ts'
 import type { promoteCopy } from '../cut-over/promote-copy.ts'
 import { followReplay } from '../follow-replay.ts'
 import { recoverAllCall, undoCall } from '../recovery-exits.ts'
+import type { CutOverInput } from '../recovery-operation-input.ts'
 
-type Context = StepContext<CutOverRequest>
+type Context = StepContext<CutOverInput>
 
 /** The data that the cut over put aside, replayed to the end of its history beside the cluster, which serves. */
-export const replayPrevious: Step<CutOverRequest> = {
+export const replayPrevious: Step<CutOverInput> = {
   name: 'replay-previous',
   title: 'Bring the data from before the cut over to its end',
   weight: 2,
@@ -67,7 +67,7 @@ const END = { kind: 'END', timeline: 'latest' } as const
 /**
  * Previous data as what a cut over takes into service. It is never removed: after a roll-back the recovery is as it
  * was, and undoable. */
-export const previousDataOf: Parameters<typeof promoteCopy<CutOverRequest>>[0] = {
+export const previousDataOf: Parameters<typeof promoteCopy<CutOverInput>>[0] = {
   async subject(context) {
     const { record, previous } = await previousOf(context)
     const { id: recovery, server } = record

@@ -5,6 +5,7 @@ import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { median } from '../../estimate.ts'
 import { roleOf, ServiceRole } from '../find-service.ts'
+import type { CheckConnectivityInput } from './check-connectivity-input.ts'
 import {
   type Connection,
   ConnectTimedOutError,
@@ -13,14 +14,7 @@ import {
   ProbeMissingError,
 } from './connectivity-errors.ts'
 
-/** What the step reads of the input of its kind. */
-export interface ConnectivityRequest {
-  readonly from: string
-  readonly to: string
-  readonly port?: number | null
-}
-
-type Context = StepContext<ConnectivityRequest>
+type Context = StepContext<CheckConnectivityInput>
 
 const TRIES = 5
 const PROGRAM = '/usr/local/lib/howdah/howdah-reach'
@@ -38,7 +32,7 @@ const PORTS: Readonly<Record<ServiceRole, number | null>> = {
 }
 
 /** The port that is asked for, else the service's own main port; null when nobody knows one. */
-export function portOf({ to, port }: ConnectivityRequest, layout: ClusterLayout): number | null {
+export function portOf({ to, port }: CheckConnectivityInput, layout: ClusterLayout): number | null {
   return port ?? PORTS[roleOf(layout, to)]
 }
 
@@ -56,7 +50,7 @@ const answerSchema = z.object({
 type Answer = z.output<typeof answerSchema>
 
 /** Resolves the name and connects, from inside the one container to the other. It changes nothing. */
-export const reachService: Step<ConnectivityRequest> = {
+export const reachService: Step<CheckConnectivityInput> = {
   name: 'reach-service',
   title: 'Resolve the name and connect',
   deadlineMs: 60_000,

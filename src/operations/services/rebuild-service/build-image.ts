@@ -1,13 +1,13 @@
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import type { ServiceRequest } from '../find-service.ts'
+import type { ServiceInput } from '../service-input.ts'
 
-type Context = StepContext<ServiceRequest>
+type Context = StepContext<ServiceInput>
 
 const BUILD_STEP = /^Step (\d+)\/(\d+) :/
 
 /** Builds the service's image anew. A build that was cut short leaves layers behind, which the next one takes over. */
-export const buildImage: Step<ServiceRequest> = {
+export const buildImage: Step<ServiceInput> = {
   name: 'build-image',
   title: 'Build its image',
   weight: 5,

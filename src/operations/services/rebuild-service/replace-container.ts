@@ -3,17 +3,17 @@ import { NotFoundError } from '../../../domain/errors.ts'
 import { NOTHING_TOUCHED } from '../../../domain/operation/plan-scope.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import type { ServiceRequest } from '../find-service.ts'
 import { ContainerGoneError } from '../service-errors.ts'
+import type { ServiceInput } from '../service-input.ts'
 import { rebuildState } from './build-image.ts'
 
-type Context = StepContext<ServiceRequest>
+type Context = StepContext<ServiceInput>
 
 /**
  * Stops the old container, sets it aside under another name, makes a new one like it and starts that. Which containers
  * there are tells how far it is: whoever takes over goes on from there. At no time do two of them run.
  */
-export const replaceContainer: Step<ServiceRequest> = {
+export const replaceContainer: Step<ServiceInput> = {
   name: 'replace-container',
   title: 'Replace its container',
   weight: 2,
@@ -69,7 +69,7 @@ export const replaceContainer: Step<ServiceRequest> = {
 }
 
 /** The container that was replaced goes when the new one is well: until then it can be put back. */
-export const removeOldContainer: Step<ServiceRequest> = {
+export const removeOldContainer: Step<ServiceInput> = {
   name: 'remove-old-container',
   title: 'Remove the old container',
   pointOfNoReturn: true,

@@ -1,15 +1,15 @@
 import { UnreachableError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import type { ServiceRequest } from '../find-service.ts'
+import type { ServiceInput } from '../service-input.ts'
 
-type Context = StepContext<ServiceRequest>
+type Context = StepContext<ServiceInput>
 
 /**
  * Restarts the container in one call of Docker's, which goes on when the worker, or what it stands on, is lost. When the
  * container was started last tells whether it was restarted.
  */
-export const restartContainer: Step<ServiceRequest> = {
+export const restartContainer: Step<ServiceInput> = {
   name: 'restart-container',
   title: 'Restart its container',
   weight: 2,

@@ -1,8 +1,8 @@
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import type { ServiceRequest } from '../find-service.ts'
+import type { ServiceInput } from '../service-input.ts'
 
 /** Starts the service's container, or lets a frozen one go on. */
-export const startContainer: Step<ServiceRequest> = {
+export const startContainer: Step<ServiceInput> = {
   name: 'start-container',
   title: 'Start its container',
 

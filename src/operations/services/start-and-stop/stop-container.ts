@@ -1,9 +1,10 @@
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { leads, type ServiceRequest, successors } from '../find-service.ts'
+import { leads, successors } from '../find-service.ts'
+import type { ServiceInput } from '../service-input.ts'
 
 /** Stops the service's container, with the time that it has to end by itself. Nothing starts it again but a start. */
-export const stopContainer: Step<ServiceRequest> = {
+export const stopContainer: Step<ServiceInput> = {
   name: 'stop-container',
   title: 'Stop its container',
   weight: 2,
@@ -25,7 +26,7 @@ export const stopContainer: Step<ServiceRequest> = {
 }
 
 /** Who leads has to be known from before the stop. */
-async function keepSuccessors(context: StepContext<ServiceRequest>): Promise<void> {
+async function keepSuccessors(context: StepContext<ServiceInput>): Promise<void> {
   const { input, layout } = context
   const cluster = context.cluster()
   const leading = leads(cluster, layout, input.service)

@@ -2,17 +2,18 @@ import { NodeState } from '../../../domain/cluster/node.ts'
 import { isLeading, viewNodes } from '../../../domain/cluster/node-view.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { nodeOf, type ServiceRequest } from '../find-service.ts'
+import { nodeOf } from '../find-service.ts'
 import { NoNewLeaderError } from '../service-errors.ts'
+import type { ServiceInput } from '../service-input.ts'
 
-type Context = StepContext<ServiceRequest>
+type Context = StepContext<ServiceInput>
 
 const POLL_MS = 250
 /** Longer than Patroni's default ttl: a leader that did not release its lock holds it for so long. */
 const PATIENCE_MS = 60_000
 
 /** When it was the leader that was stopped: waits until another node leads. */
-export const waitForOtherLeader: Step<ServiceRequest> = {
+export const waitForOtherLeader: Step<ServiceInput> = {
   name: 'wait-for-other-leader',
   title: 'Wait until another node leads',
 

@@ -1,0 +1,15 @@
+import { IsIn, IsOptional } from 'class-validator'
+import { Field, InputType } from 'type-graphql'
+import { NodeOperationInput } from '../node-operation-input.ts'
+
+@InputType({ description: 'Which replica to make anew.' })
+export class ReinitializeNodeInput extends NodeOperationInput {
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: 'Cancel what Patroni is doing on the node, such as a copy that hangs, and begin anew.',
+  })
+  @IsOptional()
+  @IsIn([true, false])
+  force?: boolean | null
+}

@@ -1,0 +1,16 @@
+import { IsIn, IsOptional } from 'class-validator'
+import { Field, InputType } from 'type-graphql'
+import { RecoveryOperationInput } from '../recovery-operation-input.ts'
+
+@InputType({ description: 'Which recovery to discard.' })
+export class DiscardRecoveryInput extends RecoveryOperationInput {
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description:
+      'Remove what a cut over has kept on the node, so that it cannot be undone any more: with `confirm`, the name of the cluster.',
+  })
+  @IsOptional()
+  @IsIn([true, false])
+  previousData?: boolean | null
+}
