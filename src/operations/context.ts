@@ -22,8 +22,11 @@ export interface PlanContext<Input> {
   readonly verifications: Verifications
 }
 
-/** What a step works with. One plain type, filled by hand in the worker. */
-export interface StepContext<Input> {
+/**
+ * What a step works with. One plain type, filled by hand in the worker. `State` is the output of its kind's `state`
+ * schema, in which every value is optional; a step that names none reads none.
+ */
+export interface StepContext<Input, State extends object = object> {
   readonly operation: OperationRecord
   readonly input: Input
   readonly layout: ClusterLayout
@@ -37,13 +40,13 @@ export interface StepContext<Input> {
   /** Another operation as it is recorded, for whoever settles what it left; null when there is no such. */
   findOperation(id: string): Promise<OperationRecord | null>
   /** What earlier steps and earlier attempts of this one kept. */
-  state(): Readonly<Record<string, unknown>>
+  state(): Readonly<State>
   /** Keeps values for later steps and for a worker that takes over; durable when the promise resolves. */
-  keep(state: Readonly<Record<string, unknown>>, message: string): Promise<void>
+  keep(state: Readonly<State>, message: string): Promise<void>
   /** Bytes and percent; what is left out is null. Written at a bounded rate, the last one always. */
   progress(progress: Partial<Progress>): void
   /** A line for whoever watches; `state` is kept together with it, so that it is told exactly once. */
-  log(message: string, level?: LogLevel, state?: Readonly<Record<string, unknown>>): void
+  log(message: string, level?: LogLevel, state?: Readonly<State>): void
   /**
    * Throws LostOperationError when another worker has the operation, or its lock in etcd is not this attempt's any more.
    * Called for a step that is irreversible; a step that does several irreversible things calls it before each.

@@ -1,4 +1,5 @@
 import type { ClassType } from 'type-graphql'
+import type { z } from 'zod'
 import type { SnapshotPart } from '../domain/cluster/snapshot-part.ts'
 import type { Claim } from '../domain/operation/claim.ts'
 import type { OperationPlan, OperationResultReference, Refusal } from '../domain/operation/operation.ts'
@@ -16,7 +17,7 @@ export enum StepOutcome {
   UNKNOWN = 'UNKNOWN',
 }
 
-export interface Step<Input> {
+export interface Step<Input, State extends object = object> {
   /** Lower case with dashes, unique in its operation: "take-backup". */
   readonly name: string
   /** For people: "Take the base backup". */
@@ -25,16 +26,16 @@ export interface Step<Input> {
    * Whether this request needs the step at all; it is SKIPPED otherwise, and the plan leaves it out. Goes by the input, or
    * by what earlier steps kept, so that whoever takes over answers the same. Default true.
    */
-  applies?(context: StepContext<Input>): boolean
+  applies?(context: StepContext<Input, State>): boolean
   /** Does it. Returns what later steps need. Must be safe to call again after `done` said NOT_DONE. */
-  run(context: StepContext<Input>): Promise<Readonly<Record<string, unknown>> | undefined>
+  run(context: StepContext<Input, State>): Promise<Readonly<State> | undefined>
   /** Whether it is already so. Without it an interrupted step cannot be resumed. */
-  done?(context: StepContext<Input>): Promise<StepOutcome>
+  done?(context: StepContext<Input, State>): Promise<StepOutcome>
   /**
    * Takes back what the step did, finished or not, when a later step or the step itself fails or is cancelled.
    * The context's signal is a fresh one.
    */
-  undo?(context: StepContext<Input>): Promise<void>
+  undo?(context: StepContext<Input, State>): Promise<void>
   /** From the start of this step on the operation cannot be cancelled. The fencing token is checked first. */
   readonly pointOfNoReturn?: boolean
   /** It cannot be taken back, though the operation can still be cancelled: the fencing token is checked first. */
@@ -46,7 +47,7 @@ export interface Step<Input> {
    * made now would be; what it reads of the snapshot it looks at again itself. Left out: the kind's `plan`, made anew
    * after a look at what that rests on.
    */
-  scope?(context: StepContext<Input>): PlanScope | Promise<PlanScope>
+  scope?(context: StepContext<Input, State>): PlanScope | Promise<PlanScope>
   /** The share of the whole that the step is, for the operation's percent. Default 1. */
   readonly weight?: number
   /** Milliseconds after which the step fails with TIMEOUT. Default none. */
@@ -63,13 +64,18 @@ export interface FollowUp {
 /** What a kind plans; the shape around it (destructive, confirm) is filled in. Without a scope it touches nothing. */
 export type PlanDraft = Omit<OperationPlan, 'destructive' | 'confirm' | 'scope'> & { readonly scope?: PlanScope }
 
-export interface OperationDefinition<Input extends OperationInput = OperationInput> {
+export interface OperationDefinition<Input extends OperationInput = OperationInput, State extends object = object> {
   /** The file's name: "createBackup" in create-backup.kind.ts. Also the mutation's. */
   readonly name: string
   readonly title: string
   /** Schema text of the mutation. */
   readonly description: string
   readonly input: ClassType<Input>
+  /**
+   * What its steps keep for each other and for a worker that takes over: a zod schema in which every value is optional.
+   * Left out: they keep nothing.
+   */
+  readonly state?: z.ZodType<State>
   /** What it needs for itself while it is queued and runs; left out: nothing. */
   claims?(context: PlanContext<Input>): readonly Claim[]
   /**
@@ -98,29 +104,33 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
    * nodes.
    */
   readonly changes?: readonly SnapshotPart[]
-  readonly steps: readonly Step<Input>[]
+  readonly steps: readonly Step<Input, State>[]
   /** What the operation made, once every step has succeeded. */
-  result?(context: StepContext<Input>): OperationResultReference | null
+  result?(context: StepContext<Input, State>): OperationResultReference | null
   /** What came of it, where "succeeded" would say too little. */
-  outcome?(context: StepContext<Input>): string | null
+  outcome?(context: StepContext<Input, State>): string | null
   /**
    * What Howdah asks for next, in the name of whoever asked for this one, once it has succeeded and its claims are free.
    * Told by what is recorded: whoever ran it may be gone.
    */
-  followUps?(ended: EndedOperation<Input>): readonly FollowUp[]
+  followUps?(ended: EndedOperation<Input, State>): readonly FollowUp[]
 }
 
 /** What is left of an operation that has ended. */
-export type EndedOperation<Input> = Pick<StepContext<Input>, 'operation' | 'input' | 'state'>
+export type EndedOperation<Input, State extends object = object> = Pick<
+  StepContext<Input, State>,
+  'operation' | 'input' | 'state'
+>
 
 /** An operation of any input, as the loader, the queue and the worker hold it. */
 // biome-ignore lint/suspicious/noExplicitAny: a kind's input is checked against its own class at both borders
-export type AnyOperation = OperationDefinition<any>
+export type AnyOperation = OperationDefinition<any, any>
 
 /** Declares one kind of operation: see CONTRIBUTING, "How to add a kind". */
-export function defineOperation<Input extends OperationInput>(
-  definition: OperationDefinition<Input>,
-): OperationDefinition<Input> {
+export function defineOperation<Input extends OperationInput, State extends object = object>(
+  definition: Pick<OperationDefinition<Input, State>, 'input' | 'state'> &
+    OperationDefinition<NoInfer<Input>, NoInfer<State>>,
+): OperationDefinition<Input, State> {
   const names = definition.steps.map((step) => step.name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new TypeError(`${definition.name} has two steps named ${twice}`)
@@ -129,7 +139,7 @@ export function defineOperation<Input extends OperationInput>(
 
 /** The whole plan of a kind, as it is answered and recorded. */
 export async function planOperation<Input extends OperationInput>(
-  definition: OperationDefinition<Input>,
+  definition: Pick<OperationDefinition<Input>, 'plan' | 'destructive'>,
   context: PlanContext<Input>,
 ): Promise<OperationPlan> {
   const draft = await definition.plan(context)

@@ -3,6 +3,7 @@ import { messageOf } from '../domain/errors.ts'
 import { type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
+import { parseOperationState } from '../operations/parse-operation-state.ts'
 
 export interface FollowUpDependencies {
   readonly registry: OperationRegistry
@@ -23,7 +24,7 @@ export async function askFollowUps(
   const ended = registry.get(kind)
   if (status !== OperationStatus.SUCCEEDED || ended?.followUps === undefined) return
   const input = parseOperationInput(ended, operation.input)
-  for (const followUp of ended.followUps({ operation, input, state: () => state })) {
+  for (const followUp of ended.followUps({ operation, input, state: () => parseOperationState(ended, state) })) {
     const definition = registry.get(followUp.kind)
     if (definition === undefined) throw new TypeError(`${kind} is followed by "${followUp.kind}", which there is not`)
     try {

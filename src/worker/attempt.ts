@@ -4,12 +4,13 @@ import { LogLevel } from '../domain/operation/operation-events.ts'
 import type { StepContext, StepRecoveries } from '../operations/context.ts'
 import type { AnyOperation, Step } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
+import { type Kept, parseOperationState } from '../operations/parse-operation-state.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { WorkedCluster } from './managed-cluster.ts'
 import type { OperationJournal } from './operation-journal.ts'
 import type { OperationLock } from './operation-lock.ts'
 
-export type AnyStep = Step<OperationInput>
+export type AnyStep = Step<OperationInput, Kept>
 
 /** One worker's attempt at one operation. */
 export interface Attempt {
@@ -29,11 +30,11 @@ export interface Attempt {
 
 /** What a step of the attempt sees; without a step, what `result` sees. */
 export function contextFor(
-  { clock, cluster, journal, recoveries, verifications, findOperation, lock }: Attempt,
+  { clock, definition, cluster, journal, recoveries, verifications, findOperation, lock }: Attempt,
   step: AnyStep | null,
   input: OperationInput,
   signal: AbortSignal,
-): StepContext<OperationInput> {
+): StepContext<OperationInput, Kept> {
   const name = step?.name ?? null
   return {
     get operation() {
@@ -46,7 +47,7 @@ export function contextFor(
     recoveries,
     verifications,
     findOperation,
-    state: () => journal.record.state,
+    state: () => parseOperationState(definition, journal.record.state),
     keep: (state, message) =>
       journal.write({ type: 'OperationLogged', step: name, level: LogLevel.INFO, state }, message),
     progress: (progress) => {

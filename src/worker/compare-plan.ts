@@ -3,6 +3,7 @@ import { exceeds, type PlanScope } from '../domain/operation/plan-scope.ts'
 import type { StepContext } from '../operations/context.ts'
 import { type AnyOperation, planOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
+import type { Kept } from '../operations/parse-operation-state.ts'
 import type { AnyStep, Attempt } from './attempt.ts'
 import { PlanChangedError } from './worker-errors.ts'
 
@@ -13,7 +14,7 @@ import { PlanChangedError } from './worker-errors.ts'
 export async function comparePlan(
   attempt: Attempt,
   step: AnyStep,
-  context: StepContext<OperationInput>,
+  context: StepContext<OperationInput, Kept>,
 ): Promise<void> {
   const { definition, journal } = attempt
   if (definition.planRestsOn === undefined || !isCompared(definition, journal.record, step)) return
@@ -42,7 +43,7 @@ function isCompared({ steps }: AnyOperation, record: OperationRecord, step: AnyS
 
 async function scopeNow(
   { definition, cluster, recoveries, verifications }: Attempt,
-  { input, now }: StepContext<OperationInput>,
+  { input, now }: StepContext<OperationInput, Kept>,
 ): Promise<PlanScope> {
   await cluster.refresh(definition.planRestsOn ?? [])
   const plan = await planOperation(definition, {

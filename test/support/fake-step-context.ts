@@ -7,7 +7,7 @@ import { layout } from '../unit/observe/layout.ts'
 import { FakeRecoveries } from './fake-recoveries.ts'
 import { operationRecord } from './operations.ts'
 
-export interface FakeStepContext<Input> extends StepContext<Input> {
+export interface FakeStepContext<Input> extends StepContext<Input, Record<string, unknown>> {
   /** What was logged and kept, in order. */
   readonly messages: string[]
   readonly kept: Record<string, unknown>

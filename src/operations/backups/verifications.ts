@@ -57,7 +57,7 @@ export function damagedBackups(
   return damaged
 }
 
-/** What verifyBackup keeps in its operation's state, under `verification`. */
+/** What a verification found out, as its operation keeps it. */
 const keptSchema = z.object({
   server: z.string(),
   backupId: z.string(),
@@ -74,9 +74,20 @@ const keptSchema = z.object({
 
 export type KeptVerification = z.output<typeof keptSchema>
 
+/** What verifyBackup keeps. */
+export const verifyBackupState = z
+  .object({
+    /** Ids of the backups that are read: the one that was asked for, and those that it builds on. */
+    chain: z.array(z.string()),
+    verification: keptSchema,
+  })
+  .partial()
+
+export type VerifyBackupState = z.output<typeof verifyBackupState>
+
 /** What an operation found out about a backup; null when it did not get that far. */
-export function keptVerification(state: OperationRecord['state']): KeptVerification | null {
-  return keptSchema.safeParse(state['verification']).data ?? null
+function keptVerification(state: OperationRecord['state']): KeptVerification | null {
+  return verifyBackupState.safeParse(state).data?.verification ?? null
 }
 
 /** The result of a verifyBackup that has ended. */

@@ -7,11 +7,11 @@ import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { StepOutcome } from '../define-operation.ts'
 import { requireWrites } from '../node-access/confirm-writes.ts'
-import { type LeaderChangeInput, leaderChangeState } from './leader-change.ts'
+import type { LeaderChangeInput, LeaderChangeState } from './leader-change.ts'
 import { LeaderChangedError, LeaderUnchangedError } from './leader-errors.ts'
 import { readLeader, readLeaderRequest, readNewLeader } from './leader-keys.ts'
 
-type Context = StepContext<LeaderChangeInput>
+type Context = StepContext<LeaderChangeInput, LeaderChangeState>
 
 const POLL_MS = 50
 /** Writes that fail before anything was done are not waited for long. */
@@ -35,8 +35,8 @@ interface Asked {
 export async function changeLeader(
   context: Context,
   request: { ask(): Promise<PatroniAnswer>; timeoutMs: number },
-): Promise<Record<string, unknown>> {
-  const { from = null, asked } = leaderChangeState(context)
+): Promise<LeaderChangeState> {
+  const { from = null, asked } = context.state()
   if (asked === true) {
     // A worker was lost after it had asked: Patroni may still be at it.
     const lost = { settledAt: context.now().getTime(), refused: false, said: 'the answer was lost with its worker' }
@@ -69,7 +69,7 @@ export async function changeLeader(
  * node leads, which is kept for the steps behind it.
  */
 export async function leaderChangeDone(context: Context, alreadySo: () => Promise<boolean>): Promise<StepOutcome> {
-  const { asked, from = null } = leaderChangeState(context)
+  const { asked, from = null } = context.state()
   if (asked !== true) return (await alreadySo()) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   const leader = await readNewLeader(context, from)
   if (leader === null) return StepOutcome.NOT_DONE
@@ -79,13 +79,13 @@ export async function leaderChangeDone(context: Context, alreadySo: () => Promis
 
 /** Whether the node that was chosen, or else asked for, leads; false while none is named. */
 export async function candidateLeads(context: Context): Promise<boolean> {
-  const candidate = leaderChangeState(context).candidate ?? context.input.candidate ?? null
+  const candidate = context.state().candidate ?? context.input.candidate ?? null
   return candidate !== null && (await readLeader(context)) === candidate
 }
 
 /** Tells where it landed and what it cost, and answers what later steps and later plans need. */
-function changed(context: Context, leader: string, outage: WriteOutage | null): Record<string, unknown> {
-  const { candidate } = leaderChangeState(context)
+function changed(context: Context, leader: string, outage: WriteOutage | null): LeaderChangeState {
+  const { candidate } = context.state()
   if (candidate !== undefined && candidate !== null && candidate !== leader) {
     context.log(`${candidate} was to lead, but ${leader} does`, LogLevel.WARNING)
   } else {

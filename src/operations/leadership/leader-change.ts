@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { type GivenTime, Timestamp } from '../../domain/timestamp.ts'
-import type { StepContext } from '../context.ts'
 import type { OperationInput } from '../operation-input.ts'
 
 /** What the steps that a switchover and a failover share read of the input of both. */
@@ -11,7 +10,8 @@ export interface LeaderChangeInput extends OperationInput {
   readonly force?: boolean | null
 }
 
-const stateSchema = z.object({
+/** What a switchover and a failover keep. */
+export const leaderChangeState = z.object({
   /** Who led when it was prepared; null: nobody. Left out: it was not prepared, because nothing had to be done. */
   from: z.string().nullable().optional(),
   candidate: z.string().nullable().optional(),
@@ -23,14 +23,11 @@ const stateSchema = z.object({
   leader: z.string().optional(),
   /** A write has gone through HAProxy since. */
   writable: z.boolean().optional(),
+  /** Seconds for which writes through HAProxy failed, where that was measured from beginning to end. */
+  downtimeSeconds: z.number().optional(),
 })
 
-export type LeaderChangeState = z.output<typeof stateSchema>
-
-/** What earlier steps and attempts have kept. */
-export function leaderChangeState(context: Pick<StepContext<unknown>, 'state'>): LeaderChangeState {
-  return stateSchema.parse(context.state())
-}
+export type LeaderChangeState = z.output<typeof leaderChangeState>
 
 /** Null: at once. To the millisecond, so that what Patroni tells of its schedule can be compared: it looks once in a while. */
 export function timeOf({ at }: Pick<LeaderChangeInput, 'at'>): Date | null {

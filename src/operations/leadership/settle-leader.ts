@@ -5,9 +5,9 @@ import type { Lsn } from '../../domain/wal/lsn.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { requireWrites } from '../node-access/confirm-writes.ts'
-import { type LeaderChangeInput, leaderChangeState } from './leader-change.ts'
+import type { LeaderChangeInput, LeaderChangeState } from './leader-change.ts'
 
-type Context = StepContext<LeaderChangeInput>
+type Context = StepContext<LeaderChangeInput, LeaderChangeState>
 
 const POLL_MS = 100
 const FOLLOW_MS = 20_000
@@ -17,16 +17,16 @@ const WRITABLE_MS = 10_000
  * Waits until writes go through HAProxy and the nodes that streamed before follow the new leader. The old leader comes
  * back as a replica by itself, some seconds later: whoever needs it sees it in its state.
  */
-export const settleLeader: Step<LeaderChangeInput> = {
+export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
   name: 'settle',
   title: 'Wait until the cluster follows the new leader',
 
   async done(context) {
-    return leaderChangeState(context).leader === undefined ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    return context.state().leader === undefined ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 
   async run(context) {
-    const { leader = '', from = null, followers = [], writable } = leaderChangeState(context)
+    const { leader = '', from = null, followers = [], writable } = context.state()
     if (writable !== true) {
       const probe = context.clients.writeProbe.start()
       const request = { leader, wait: () => probe.ready, timeoutMs: WRITABLE_MS }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { messageOf } from '../../domain/errors.ts'
 import type { OperationRecord } from '../../domain/operation/operation.ts'
@@ -10,14 +11,23 @@ import { leaderOf } from '../node-access/node-health.ts'
 
 /** After the work is done a write must succeed within this long. */
 const WRITABLE_MS = 60_000
-const KEY = 'downtimeSeconds'
+
+/** What an operation keeps that measured for how long nobody could write. */
+export const downtimeState = z
+  .object({
+    /** Seconds for which writes through HAProxy failed. */
+    downtimeSeconds: z.number(),
+  })
+  .partial()
+
+type Context = StepContext<unknown, z.output<typeof downtimeState>>
 
 /**
  * Does the work while an application's writes are tried through HAProxy, waits until they succeed again, and keeps for
  * how long they failed. A cluster that nobody can write to before is worked on all the same, unmeasured; and what
  * could not be measured is a warning: whether it is done, `work` and the leader's own word tell.
  */
-export async function measureDowntime(context: StepContext<unknown>, work: () => Promise<void>): Promise<void> {
+export async function measureDowntime(context: Context, work: () => Promise<void>): Promise<void> {
   const probe = context.clients.writeProbe.start()
   try {
     const unwritable: unknown = await probe.ready.then(
@@ -40,7 +50,7 @@ export async function measureDowntime(context: StepContext<unknown>, work: () =>
     // What failed while no worker looked is not in it.
     const least = context.operation.attempt > 1 ? ' at the least' : ''
     const sentence = `Writes through HAProxy failed for ${rounded} s${least} (${failedWrites} failed, ${writes} succeeded)`
-    await context.keep({ [KEY]: rounded }, sentence)
+    await context.keep({ downtimeSeconds: rounded }, sentence)
   } finally {
     await probe.stop()
   }
@@ -48,5 +58,5 @@ export async function measureDowntime(context: StepContext<unknown>, work: () =>
 
 /** Seconds of failed writes that earlier operations measured, as the median; null when none did. */
 export function typicalDowntime(earlier: readonly OperationRecord[]): number | null {
-  return median(earlier.flatMap(({ state }) => (typeof state[KEY] === 'number' ? [state[KEY]] : [])))
+  return median(earlier.flatMap(({ state }) => downtimeState.safeParse(state).data?.downtimeSeconds ?? []))
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { NodeState } from '../../domain/cluster/node.ts'
 import { seenNow } from '../../domain/cluster/observed.ts'
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
@@ -12,12 +13,22 @@ const WELL_MS = 5 * 60_000
 /** Between two calls, while Patroni says that something else is in progress or does not answer. */
 const AGAIN_MS = 1_000
 
+/** What an operation keeps that restarts PostgreSQL. */
+export const restartState = z
+  .object({
+    /** By node: when its PostgreSQL had started before, ISO 8601; null: it did not run. */
+    startedBefore: z.record(z.string(), z.string().nullable()),
+  })
+  .partial()
+
+type Context = StepContext<unknown, z.output<typeof restartState>>
+
 /**
  * Restarts PostgreSQL on a node and waits until it serves as it should. The start time that PostgreSQL had before is
  * kept, so whoever takes over knows whether it was restarted. With `pendingOnly` nothing pending is success.
  */
 export async function restartPostgres(
-  context: StepContext<unknown>,
+  context: Context,
   node: string,
   { pendingOnly }: { readonly pendingOnly: boolean },
 ): Promise<void> {
@@ -42,16 +53,20 @@ export async function restartPostgres(
 }
 
 /** Keeps when PostgreSQL started, once an operation; answers what was kept. Null: it did not run. */
-export async function keepStart(context: StepContext<unknown>, node: string): Promise<Date | null> {
-  const key = `startedBefore/${node}`
-  const kept = context.state()[key]
-  if (kept === null) return null
-  if (typeof kept === 'string') return new Date(kept)
+export async function keepStart(context: Context, node: string): Promise<Date | null> {
+  const kept = startKept(context, node)
+  if (kept !== undefined) return kept === null ? null : new Date(kept)
   await context.clients.refreshNode(node)
   const startedAt = startOf(context, node)
   const since = startedAt === null ? 'which does not run' : `which has run since ${startedAt.toISOString()}`
-  await context.keep({ [key]: startedAt?.toISOString() ?? null }, `Restarting PostgreSQL on ${node}, ${since}`)
+  const startedBefore = { ...context.state().startedBefore, [node]: startedAt?.toISOString() ?? null }
+  await context.keep({ startedBefore }, `Restarting PostgreSQL on ${node}, ${since}`)
   return startedAt
+}
+
+/** What was kept of it; undefined: nothing was kept yet, so nothing was asked of it either. */
+export function startKept({ state }: Pick<Context, 'state'>, node: string): string | null | undefined {
+  return state().startedBefore?.[node]
 }
 
 /** Whether PostgreSQL has started since `before`, asked of the node itself. */

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { createOperationService } from '../../../src/admission/create-operation-service.ts'
 import type { OperationService } from '../../../src/admission/operation-service.ts'
 import { createOperationsQueue, type OperationsQueue } from '../../../src/admission/operations-queue.ts'
@@ -26,8 +27,9 @@ import { waitFor } from '../../support/wait-for.ts'
 
 class TestInput extends OperationInput {}
 
-type TestStep = Step<TestInput>
-type Context = StepContext<TestInput>
+type TestStep = Step<TestInput, Kept>
+type Kept = Readonly<Record<string, unknown>>
+type Context = StepContext<TestInput, Kept>
 
 /** The steps of the kind under test; each test sets its own. */
 let steps: TestStep[] = []
@@ -39,11 +41,12 @@ let onRefresh: () => void = () => {}
 let outcome: (context: Context) => string | null = () => null
 
 const definition = {
-  ...defineOperation<TestInput>({
+  ...defineOperation({
     name: 'testKind',
     title: 'Test',
     description: 'A kind whose steps each test sets.',
     input: TestInput,
+    state: z.record(z.string(), z.unknown()),
     fenced: false,
     destructive: false,
     check: () => [],

@@ -112,7 +112,7 @@ export function stepContext<Input extends OperationInput>(
     refreshChecks: async () => {},
     refreshWal: async () => {},
   }
-  const context: StepContext<Input> = {
+  const context: StepContext<Input, Record<string, unknown>> = {
     operation: { ...RECORD, ...options.record },
     input,
     layout,

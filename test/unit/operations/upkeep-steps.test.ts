@@ -84,7 +84,7 @@ describe('a restart', () => {
   })
 
   test('that an earlier worker has made is not made again', async () => {
-    cluster.state = { 'startedBefore/db2': NOW.toISOString() }
+    cluster.state = { startedBefore: { db2: NOW.toISOString() } }
     cluster.restart('db2')
     await restart(silent)
     expect(cluster.asked).toEqual([])
@@ -124,8 +124,8 @@ describe('a switchover', () => {
   })
 
   test('that an earlier worker asked for is waited for', async () => {
-    const fields = { leader: 'db1', replicas: ['db2', 'db3'], watched: ['db1', 'db2', 'db3'], restartsLeader: true }
-    cluster.state = { ...fields, 'startedBefore/db1': NOW.toISOString() }
+    const roll = { leader: 'db1', replicas: ['db2', 'db3'], watched: ['db1', 'db2', 'db3'], restartsLeader: true }
+    cluster.state = { roll, startedBefore: { db1: NOW.toISOString() } }
     cluster.leader = null
     cluster.onSleep = onTurn(3, lead('db3'))
     const context = cluster.context({}, {}, { attempt: 2 })
@@ -167,13 +167,18 @@ describe('the replicas of a rolling restart', () => {
   })
 
   test('are gone on with at the next by whoever takes over', async () => {
-    cluster.state = { leader: 'db1', replicas: ['db2', 'db3'], watched: ['db1', 'db2', 'db3'], restarted: ['db2'] }
+    cluster.state = {
+      roll: { leader: 'db1', replicas: ['db2', 'db3'], watched: ['db1', 'db2', 'db3'], restartsLeader: false },
+      restarted: ['db2'],
+    }
     await restartReplicas.run(cluster.context({}, restarting(), { attempt: 2 }))
     expect(cluster.asked).toEqual(['restart db3'])
   })
 
   test('are not touched when somebody else leads by now', async () => {
-    cluster.state = { leader: 'db2', replicas: ['db3'], watched: ['db1', 'db2', 'db3'] }
+    cluster.state = {
+      roll: { leader: 'db2', replicas: ['db3'], watched: ['db1', 'db2', 'db3'], restartsLeader: false },
+    }
     const run = restartReplicas.run(cluster.context({}, restarting()))
     await expect(run).rejects.toMatchObject({ message: expect.stringContaining('db1 leads instead of db2') })
     expect(cluster.asked).toEqual([])

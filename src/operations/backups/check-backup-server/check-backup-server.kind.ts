@@ -11,7 +11,7 @@ const DEFAULT_SECONDS = 3
 @InputType({ description: 'Which backup server to check.' })
 export class CheckBackupServerInput extends BackupServerInput {}
 
-export default defineOperation<CheckBackupServerInput>({
+export default defineOperation({
   name: 'checkBackupServer',
   title: 'Check the backup server',
   description:

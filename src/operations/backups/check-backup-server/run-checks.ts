@@ -39,7 +39,7 @@ export const runChecks: Step<BackupServerInput> = {
     await context.clients.refreshChecks(name)
     const failing = checks.filter(({ status }) => status !== CheckStatus.OK)
     if (failing.length > 0) throw new ChecksFailingError(name, failing)
-    return { checks: checks.length }
+    return undefined
   },
 }
 

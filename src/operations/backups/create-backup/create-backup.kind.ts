@@ -4,16 +4,18 @@ import { defineOperation } from '../../define-operation.ts'
 import { serverName } from '../find-server.ts'
 import { checkCreateBackup } from './check-create-backup.ts'
 import { CreateBackupInput } from './create-backup-input.ts'
+import { createBackupState } from './create-backup-state.ts'
 import { planCreateBackup } from './plan-create-backup.ts'
 import { takeBackup } from './take-backup.ts'
 import { waitForWals } from './wait-for-wals.ts'
 
-export default defineOperation<CreateBackupInput>({
+export default defineOperation({
   name: 'createBackup',
   title: 'Create a base backup',
   description:
     'Takes a base backup with Barman while the cluster serves. Progress in bytes, from pg_stat_progress_basebackup on the leader. Replaces `barman backup`.',
   input: CreateBackupInput,
+  state: createBackupState,
   claims: (context) => [
     exclusive(resources.backupRun(serverName(context))),
     shared(resources.backups(serverName(context))),
@@ -27,7 +29,7 @@ export default defineOperation<CreateBackupInput>({
   changes: [SnapshotPart.BACKUPS, SnapshotPart.WAL],
   steps: [takeBackup, waitForWals],
   result: (context) => {
-    const backupId = context.state()['backupId']
-    return typeof backupId === 'string' ? { type: 'Backup', scope: serverName(context), name: backupId } : null
+    const { backupId } = context.state()
+    return backupId !== undefined ? { type: 'Backup', scope: serverName(context), name: backupId } : null
   },
 })

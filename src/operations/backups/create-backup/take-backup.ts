@@ -6,9 +6,10 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { BackupFailedError } from '../backup-errors.ts'
 import { serverName } from '../find-server.ts'
 import type { CreateBackupInput } from './create-backup-input.ts'
+import type { CreateBackupState } from './create-backup-state.ts'
 import { findParent } from './find-parent.ts'
 
-type Context = StepContext<CreateBackupInput>
+type Context = StepContext<CreateBackupInput, CreateBackupState>
 
 const POLL_MS = 200
 const STOP_GRACE_SECONDS = 2
@@ -18,7 +19,7 @@ const KEPT_LINES = 5
  * Runs `barman backup` detached, under the operation's id, and watches it: a worker that takes over finds the same run
  * and goes on watching. Only a run that has ended without a backup is begun again.
  */
-export const takeBackup: Step<CreateBackupInput> = {
+export const takeBackup: Step<CreateBackupInput, CreateBackupState> = {
   name: 'take-backup',
   title: 'Take the base backup',
   weight: 9,
@@ -83,8 +84,7 @@ function parentArguments(context: Context): string[] {
 
 /** What of the run's output an earlier attempt has logged already. */
 function followedBytes(context: Context): number {
-  const kept = context.state()['outputBytes']
-  return typeof kept === 'number' ? kept : 0
+  return context.state().outputBytes ?? 0
 }
 
 /** Reports the leader's own count of what it has sent. A look that fails is made up for by the next. */

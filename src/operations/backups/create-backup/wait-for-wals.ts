@@ -4,8 +4,9 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { WalsMissingError } from '../backup-errors.ts'
 import { serverName } from '../find-server.ts'
 import type { CreateBackupInput } from './create-backup-input.ts'
+import type { CreateBackupState } from './create-backup-state.ts'
 
-type Context = StepContext<CreateBackupInput>
+type Context = StepContext<CreateBackupInput, CreateBackupState>
 
 const POLL_MS = 200
 const TIMEOUT_MS = 10 * 60_000
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 10 * 60_000
 const SWITCH_AFTER_MS = 1_000
 
 /** Waits until Barman calls the backup DONE: all WAL from its begin to its end is in the archive. */
-export const waitForWals: Step<CreateBackupInput> = {
+export const waitForWals: Step<CreateBackupInput, CreateBackupState> = {
   name: 'wait-for-wals',
   title: 'Wait for the WAL that it needs',
 
@@ -49,8 +50,7 @@ export const waitForWals: Step<CreateBackupInput> = {
 }
 
 function backupId(context: Context): string {
-  const kept = context.state()['backupId']
-  return typeof kept === 'string' ? kept : ''
+  return context.state().backupId ?? ''
 }
 
 function serverOf(context: Context) {

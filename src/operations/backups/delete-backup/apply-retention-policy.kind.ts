@@ -15,7 +15,7 @@ const SECONDS_A_BACKUP = 3
 @InputType({ description: 'Where to apply the retention policy.' })
 export class ApplyRetentionPolicyInput extends BackupServerInput {}
 
-export default defineOperation<ApplyRetentionPolicyInput>({
+export default defineOperation({
   name: 'applyRetentionPolicy',
   title: 'Apply the retention policy',
   description:

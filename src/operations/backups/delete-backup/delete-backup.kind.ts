@@ -14,7 +14,7 @@ import { removeBackup } from './remove-backup.ts'
 /** `barman delete` of a small backup, Python's start included. */
 const DEFAULT_SECONDS = 2
 
-export default defineOperation<DeleteBackupInput>({
+export default defineOperation({
   name: 'deleteBackup',
   title: 'Delete a base backup',
   description:

@@ -32,7 +32,7 @@ export const removeBackup: Step<DeleteBackupInput> = {
     await context.checkFence()
     await runDeletion(context, context.input.backupId)
     await context.clients.refreshBackups(name)
-    return { deleted: doomed.map(({ backupId }) => backupId) }
+    return undefined
   },
 }
 

@@ -12,7 +12,7 @@ import { setKeep } from './set-keep.ts'
 
 const ESTIMATED_SECONDS = 2
 
-export default defineOperation<KeepBackupInput>({
+export default defineOperation({
   name: 'keepBackup',
   title: 'Keep a base backup',
   description:

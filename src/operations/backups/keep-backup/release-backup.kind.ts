@@ -13,7 +13,7 @@ const ESTIMATED_SECONDS = 1
 @InputType({ description: 'Which backup not to keep any longer.' })
 export class ReleaseBackupInput extends BackupInput {}
 
-export default defineOperation<ReleaseBackupInput>({
+export default defineOperation({
   name: 'releaseBackup',
   title: 'Release a kept base backup',
   description:

@@ -7,6 +7,7 @@ import { defineOperation, type PlanDraft } from '../../define-operation.ts'
 import { BackupInput } from '../backup-inputs.ts'
 import { backupsOf, serverName } from '../find-server.ts'
 import { checkBackupCopied, checkBackupKnown, findBackup } from '../one-backup.ts'
+import { verifyBackupState } from '../verifications.ts'
 import { verifyBackupStep } from './verify-chain.ts'
 
 /** What pg_verifybackup reads on a 2-core machine; and what Barman takes for its answers before. */
@@ -16,12 +17,13 @@ const START_SECONDS = 2
 @InputType({ description: 'Which backup to verify.' })
 export class VerifyBackupInput extends BackupInput {}
 
-export default defineOperation<VerifyBackupInput>({
+export default defineOperation({
   name: 'verifyBackup',
   title: 'Verify a base backup',
   description:
     'Compares every file of a backup, and of those that it builds on, with the manifest (pg_verifybackup), and looks for the WAL that it needs in the archive. Its result is Backup.lastVerification. Replaces `barman verify-backup` and `barman generate-manifest`.',
   input: VerifyBackupInput,
+  state: verifyBackupState,
   claims: (context) => [shared(resources.backups(serverName(context)))],
   fenced: false,
   destructive: false,

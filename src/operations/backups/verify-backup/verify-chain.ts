@@ -8,20 +8,20 @@ import { RefusedMeanwhileError, VerificationFailedError, VerificationIncompleteE
 import type { BackupInput } from '../backup-inputs.ts'
 import { backupsOf, findServer, serverName } from '../find-server.ts'
 import { checkBackupKnown, findBackup } from '../one-backup.ts'
-import { type KeptVerification, keptVerification } from '../verifications.ts'
+import type { KeptVerification, VerifyBackupState } from '../verifications.ts'
 import { ensureManifest, removeRuns, verifyFiles } from './verify-files.ts'
 import { walCheck } from './wal-check.ts'
 
-type Context = StepContext<BackupInput>
+type Context = StepContext<BackupInput, VerifyBackupState>
 
 /** Verifies a backup with all that it builds on, and the WAL that it needs; keeps what was found before it ends. */
-export const verifyBackupStep: Step<BackupInput> = {
+export const verifyBackupStep: Step<BackupInput, VerifyBackupState> = {
   name: 'verify-backup',
   title: 'Compare the backup with its manifest',
 
   async done(context) {
-    const kept = keptVerification(context.state())
-    if (kept === null) return StepOutcome.NOT_DONE
+    const kept = context.state().verification
+    if (kept === undefined) return StepOutcome.NOT_DONE
     await removeRuns(context, chainIds(context))
     throwUnlessPassed(kept)
     return StepOutcome.DONE
@@ -75,8 +75,7 @@ async function lookUp(context: Context) {
 }
 
 function chainIds(context: Context): string[] {
-  const kept = context.state()['chain']
-  return Array.isArray(kept) ? kept.filter((id) => typeof id === 'string') : []
+  return context.state().chain ?? []
 }
 
 function throwUnlessPassed({ backupId, checks }: KeptVerification): void {

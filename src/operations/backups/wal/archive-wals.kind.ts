@@ -4,7 +4,7 @@ import { defineOperation } from '../../define-operation.ts'
 import { typicalSeconds } from '../../estimate.ts'
 import { BackupServerInput } from '../backup-inputs.ts'
 import { checkServerKnown, findServer, serverName } from '../find-server.ts'
-import { fileWals } from './file-wals.ts'
+import { archiveWalsState, fileWals } from './file-wals.ts'
 
 const START_SECONDS = 2
 /** What Barman compresses and files on a 2-core machine. */
@@ -13,12 +13,13 @@ const SEGMENTS_PER_SECOND = 4
 @InputType({ description: 'Where to file WAL.' })
 export class ArchiveWalsInput extends BackupServerInput {}
 
-export default defineOperation<ArchiveWalsInput>({
+export default defineOperation({
   name: 'archiveWals',
   title: 'File waiting WAL',
   description:
     "Takes the WAL that has arrived at Barman and waits there into its catalogue, now instead of at Barman's next turn. Replaces `barman archive-wal`.",
   input: ArchiveWalsInput,
+  state: archiveWalsState,
   fenced: false,
   destructive: false,
   check: checkServerKnown,

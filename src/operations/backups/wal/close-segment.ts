@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { ArchiverStatus } from '../../../domain/cluster/cluster.ts'
 import { HowdahError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
@@ -6,7 +7,18 @@ import { findServer, serverName } from '../find-server.ts'
 import type { SwitchWalInput } from './switch-wal-input.ts'
 import { DEFAULT_TIMEOUT_SECONDS } from './switch-wal-input.ts'
 
-type Context = StepContext<SwitchWalInput>
+/** What switchWal keeps. */
+export const switchWalState = z
+  .object({
+    /** The segment that was closed; null: there was none to close. */
+    segment: z.string().nullable(),
+    /** When, ISO 8601. */
+    closedAt: z.string(),
+  })
+  .partial()
+
+type State = z.output<typeof switchWalState>
+type Context = StepContext<SwitchWalInput, State>
 
 const POLL_MS = 100
 /** The catalogue tells of itself; this is for when that was missed. */
@@ -29,11 +41,11 @@ export class WalNotArchivedError extends HowdahError {
 }
 
 /** Closes the segment that the leader is writing. Doing it twice costs one segment more and nothing else. */
-export const closeSegment: Step<SwitchWalInput> = {
+export const closeSegment: Step<SwitchWalInput, State> = {
   name: 'close-segment',
   title: 'Close the current WAL segment',
   async done(context) {
-    return context.state()['segment'] === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE
+    return context.state().segment === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE
   },
   async run(context) {
     const force = context.input.force === true
@@ -49,7 +61,7 @@ export const closeSegment: Step<SwitchWalInput> = {
 }
 
 /** Waits until Barman's catalogue has the segment. */
-export const waitForSegment: Step<SwitchWalInput> = {
+export const waitForSegment: Step<SwitchWalInput, State> = {
   name: 'wait-for-segment',
   title: 'Wait until the segment is in the archive',
   async done(context) {
@@ -57,7 +69,7 @@ export const waitForSegment: Step<SwitchWalInput> = {
   },
   async run(context) {
     const segment = segmentOf(context) ?? ''
-    const closedAt = Date.parse(String(context.state()['closedAt']))
+    const closedAt = Date.parse(context.state().closedAt ?? '')
     const timeoutSeconds = context.input.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS
     const startedAt = context.now().getTime()
     let refreshedAt = startedAt
@@ -74,17 +86,13 @@ export const waitForSegment: Step<SwitchWalInput> = {
       await context.sleep(POLL_MS)
     }
     const archivedSeconds = (context.now().getTime() - closedAt) / 1000
-    await context.keep(
-      { archivedSeconds },
-      `Segment ${segment} is in the archive, ${archivedSeconds.toFixed(1)} s after it was closed`,
-    )
+    context.log(`Segment ${segment} is in the archive, ${archivedSeconds.toFixed(1)} s after it was closed`)
     return undefined
   },
 }
 
 function segmentOf(context: Context): string | null {
-  const kept = context.state()['segment']
-  return typeof kept === 'string' ? kept : null
+  return context.state().segment ?? null
 }
 
 function isArchived(context: Context): boolean {

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { BarmanPaths } from '../../../clients/barman/barman-commands.ts'
 import { HowdahError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
@@ -6,7 +7,16 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import type { BackupServerInput } from '../backup-inputs.ts'
 import { serverName } from '../find-server.ts'
 
-type Context = StepContext<BackupServerInput>
+/** What archiveWals keeps. */
+export const archiveWalsState = z
+  .object({
+    /** Names of the files that waited when it began. */
+    waiting: z.array(z.string()),
+  })
+  .partial()
+
+type State = z.output<typeof archiveWalsState>
+type Context = StepContext<BackupServerInput, State>
 
 const BUSY = /already running/
 const POLL_MS = 500
@@ -28,7 +38,7 @@ export class WalsNotFiledError extends HowdahError {
 }
 
 /** Takes what waits at its begin into Barman's catalogue; what arrives meanwhile is for the next. */
-export const fileWals: Step<BackupServerInput> = {
+export const fileWals: Step<BackupServerInput, State> = {
   name: 'file-wals',
   title: "Take waiting WAL into Barman's catalogue",
 
@@ -108,6 +118,5 @@ function pathsOf(context: Context): Promise<BarmanPaths> {
 const known = new WeakMap<Context, Promise<BarmanPaths>>()
 
 function namesAtBegin(context: Context): string[] | null {
-  const kept = context.state()['waiting']
-  return Array.isArray(kept) ? kept.filter((name) => typeof name === 'string') : null
+  return context.state().waiting ?? null
 }

@@ -5,18 +5,19 @@ import { defineOperation } from '../../define-operation.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
 import { refuse } from '../../refuse.ts'
 import { checkServerKnown, serverName } from '../find-server.ts'
-import { closeSegment, waitForSegment } from './close-segment.ts'
+import { closeSegment, switchWalState, waitForSegment } from './close-segment.ts'
 import { SwitchWalInput } from './switch-wal-input.ts'
 
 const CLOSE_SECONDS = 1
 const ARCHIVE_SECONDS = 3
 
-export default defineOperation<SwitchWalInput>({
+export default defineOperation({
   name: 'switchWal',
   title: 'Switch to a new WAL segment',
   description:
     'Closes the segment that the leader is writing and waits until it is in the archive: what was committed before can then be recovered from there. Replaces `barman switch-wal --archive`.',
   input: SwitchWalInput,
+  state: switchWalState,
   fenced: false,
   destructive: false,
   check: (context) => [...checkServerKnown(context), ...checkLeader(context)],

@@ -8,7 +8,7 @@ import { waitForPause, writePause } from './set-pause.ts'
 @InputType({ description: 'Which cluster to pause.' })
 export class PauseClusterInput extends OperationInput {}
 
-export default defineOperation<PauseClusterInput>({
+export default defineOperation({
   name: 'pauseCluster',
   title: 'Pause the cluster',
   description:

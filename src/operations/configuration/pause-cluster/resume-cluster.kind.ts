@@ -8,7 +8,7 @@ import { waitForPause, writePause } from './set-pause.ts'
 @InputType({ description: 'Which cluster to resume.' })
 export class ResumeClusterInput extends OperationInput {}
 
-export default defineOperation<ResumeClusterInput>({
+export default defineOperation({
   name: 'resumeCluster',
   title: 'Resume the cluster',
   description:

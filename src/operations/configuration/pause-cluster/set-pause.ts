@@ -55,9 +55,7 @@ export function waitForPause(paused: boolean): Step<OperationInput> {
       } catch (error) {
         context.signal.throwIfAborted()
         // It is written, and whoever comes back reads it first: that is no failure.
-        context.log(`Not every member has noticed yet: ${messageOf(error)}`, LogLevel.WARNING, {
-          notNoticed: lateOf(context),
-        })
+        context.log(`Not every member has noticed yet: ${messageOf(error)}`, LogLevel.WARNING)
       }
       return undefined
     },

@@ -1,10 +1,24 @@
+import { z } from 'zod'
 import { viewNodes } from '../../../domain/cluster/node-view.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
 import type { StepContext } from '../../context.ts'
 import { readLoadedAt, unlessAway } from '../../node-access/node-socket.ts'
-import { configurationIn } from './plan-update-configuration.ts'
 
-type Context = StepContext<unknown>
+/** What updateConfiguration keeps. */
+export const updateConfigurationState = z
+  .object({
+    /** Whether what is in etcd may be what this operation wrote: only then is there anything to take back. */
+    writing: z.boolean(),
+    /** When each node's PostgreSQL had last read its configuration before that: ISO 8601, by its own clock. */
+    loadedBefore: z.record(z.string(), z.string()),
+    /** Nodes on which a restart is pending since. */
+    pendingRestart: z.array(z.string()),
+  })
+  .partial()
+
+export type UpdateConfigurationState = z.output<typeof updateConfigurationState>
+
+type Context = StepContext<unknown, UpdateConfigurationState>
 
 /** Patroni asks PostgreSQL one second after the reload which parameters wait for a restart. */
 const FLAGGED_MS = 2_500
@@ -38,14 +52,14 @@ export async function readLoadTimes(context: Context): Promise<Record<string, st
  * value that is put back.
  */
 export function restartFlags(context: Context): () => Promise<readonly string[]> {
-  const before = configurationIn(context.state()['loadedBefore'])
+  const before = context.state().loadedBefore ?? {}
   const loadedSince = new Map<string, number>()
   return async () => {
     const pending = await pendingOf(context)
     const now = context.now().getTime()
     for (const [name, at] of Object.entries(await readLoadTimes(context))) {
       const last = before[name]
-      if (typeof last === 'string' && at > last && !loadedSince.has(name)) loadedSince.set(name, now)
+      if (last !== undefined && at > last && !loadedSince.has(name)) loadedSince.set(name, now)
     }
     return answering(context).filter(
       (name) => !pending.includes(name) && now - (loadedSince.get(name) ?? now) < FLAGGED_MS,

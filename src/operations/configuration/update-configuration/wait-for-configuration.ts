@@ -5,10 +5,10 @@ import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { configurationIn } from './plan-update-configuration.ts'
-import { answering, pendingOf, restartFlags } from './settled-restart-flags.ts'
+import { answering, pendingOf, restartFlags, type UpdateConfigurationState } from './settled-restart-flags.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
-type Context = StepContext<UpdateConfigurationInput>
+type Context = StepContext<UpdateConfigurationInput, UpdateConfigurationState>
 
 /** A member reads the configuration once in each of its cycles, and applies it at the cycle's end. */
 const CYCLES = 3
@@ -18,7 +18,7 @@ const FLAG_MS = 5_000
 const POLL_MS = 200
 
 /** Until every member that answers has taken it; then says where a restart is pending. */
-export const waitForConfiguration: Step<UpdateConfigurationInput> = {
+export const waitForConfiguration: Step<UpdateConfigurationInput, UpdateConfigurationState> = {
   name: 'wait-for-members',
   title: 'Wait until every member has taken it',
 
@@ -83,7 +83,7 @@ async function lateOf(context: Context): Promise<string[]> {
 }
 
 function reported(context: Context): boolean {
-  return context.operation.steps[0]?.status === 'SKIPPED' || 'pendingRestart' in context.state()
+  return context.operation.steps[0]?.status === 'SKIPPED' || context.state().pendingRestart !== undefined
 }
 
 function loopWait(context: Context): number {

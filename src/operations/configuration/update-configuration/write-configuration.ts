@@ -10,16 +10,16 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { ConfigurationConflictError } from '../configuration-errors.ts'
 import { readConfiguration } from '../read-configuration.ts'
 import { ownGuard } from '../timeline-guard.ts'
-import { readLoadTimes } from './settled-restart-flags.ts'
+import { readLoadTimes, type UpdateConfigurationState } from './settled-restart-flags.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
-type Context = StepContext<UpdateConfigurationInput>
+type Context = StepContext<UpdateConfigurationInput, UpdateConfigurationState>
 
 /**
  * Writes the patched configuration, if it still is the one that the plan was made on: compare-and-set in etcd. A worker
  * that takes over finds the patch in it, or not.
  */
-export const writeConfiguration: Step<UpdateConfigurationInput> = {
+export const writeConfiguration: Step<UpdateConfigurationInput, UpdateConfigurationState> = {
   name: 'write-configuration',
   title: 'Write the configuration',
 
@@ -46,7 +46,7 @@ export const writeConfiguration: Step<UpdateConfigurationInput> = {
 
   /** Only what this operation has put there and nobody has changed since. */
   async undo(context) {
-    if (context.state()['writing'] !== true) return
+    if (context.state().writing !== true) return
     const { entry, value } = await readConfiguration(context)
     const { patch } = context.input
     const basis = basisOf(context)

@@ -3,7 +3,7 @@ import { NodeState } from '../../../domain/cluster/node.ts'
 import { viewNodes } from '../../../domain/cluster/node-view.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { candidateLeads, changeLeader, leaderChangeDone } from '../change-leader.ts'
-import { leaderChangeState } from '../leader-change.ts'
+import type { LeaderChangeState } from '../leader-change.ts'
 import { NoCandidateError } from '../leader-errors.ts'
 import { readLeader } from '../leader-keys.ts'
 import { failoverReasons } from './check-failover.ts'
@@ -14,7 +14,7 @@ const ELECTION_MS = 60_000
 const DEFAULT_TTL_SECONDS = 30
 
 /** Chooses the node that has received most, unless one is named. */
-export const prepareFailover: Step<FailoverInput> = {
+export const prepareFailover: Step<FailoverInput, LeaderChangeState> = {
   name: 'prepare',
   title: 'Choose the node to promote',
 
@@ -35,7 +35,7 @@ export const prepareFailover: Step<FailoverInput> = {
   },
 }
 
-export const failOver: Step<FailoverInput> = {
+export const failOver: Step<FailoverInput, LeaderChangeState> = {
   name: 'fail-over',
   title: 'Have Patroni fail over',
   weight: 3,
@@ -44,7 +44,7 @@ export const failOver: Step<FailoverInput> = {
   done: (context) => leaderChangeDone(context, () => candidateLeads(context)),
 
   async run(context) {
-    const { candidate } = leaderChangeState(context)
+    const { candidate } = context.state()
     const chosen = candidate ?? ''
     const configured = context.cluster().topology.value?.configuration['ttl']
     const ttl = typeof configured === 'number' ? configured : DEFAULT_TTL_SECONDS

@@ -8,12 +8,13 @@ import { failOver, prepareFailover } from './fail-over.ts'
 import { FailoverInput } from './failover-input.ts'
 import { planFailover } from './plan-failover.ts'
 
-export default defineOperation<FailoverInput>({
+export default defineOperation({
   name: 'failover',
   title: 'Fail over',
   description:
     'Promotes a node of a cluster whose leader is lost or ill. The plan says what could be lost, from positions in the WAL. Replaces `patronictl failover`.',
   input: FailoverInput,
+  state: leaderChangeState,
   claims: ({ input, cluster }) => [
     exclusive(resources.topology),
     // A backup of a leader that is lost cannot be spoiled any more, and must not keep anybody from failing over.
@@ -29,7 +30,7 @@ export default defineOperation<FailoverInput>({
   planRestsOn: [],
   steps: [prepareFailover, failOver, settleLeader],
   result: (context) => {
-    const name = leaderChangeState(context).leader ?? context.input.candidate
+    const name = context.state().leader ?? context.input.candidate
     return name ? { type: 'PostgresNode', scope: context.layout.name, name } : null
   },
 })

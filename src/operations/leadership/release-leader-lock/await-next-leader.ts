@@ -27,7 +27,7 @@ export const awaitNextLeader: Step<ReleaseLeaderLockInput> = {
       const leader = leaderNow(context)
       if (leader !== null) {
         context.log(`${leader} leads now`)
-        return { leader }
+        return undefined
       }
       if (context.now().getTime() - startedAt > TIMEOUT_MS) throw new NoNextLeaderError(nodeReasons(context))
       await context.sleep(POLL_MS)

@@ -6,7 +6,7 @@ import { awaitNextLeader, NEXT_LEADER_SECONDS } from './await-next-leader.ts'
 import { ReleaseLeaderLockInput } from './release-leader-lock-input.ts'
 import { releaseLock } from './release-lock.ts'
 
-export default defineOperation<ReleaseLeaderLockInput>({
+export default defineOperation({
   name: 'releaseLeaderLock',
   title: "Release a dead leader's lock",
   description:

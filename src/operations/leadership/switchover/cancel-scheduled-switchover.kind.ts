@@ -8,7 +8,7 @@ import { cancelSchedule } from './cancel-schedule.ts'
 @InputType({ description: 'Patroni remembers one switchover at a time: there is nothing to name.' })
 export class CancelScheduledSwitchoverInput extends OperationInput {}
 
-export default defineOperation<CancelScheduledSwitchoverInput>({
+export default defineOperation({
   name: 'cancelScheduledSwitchover',
   title: 'Cancel the scheduled switchover',
   description: 'Has Patroni forget the switchover that it was to do. Replaces `patronictl flush CLUSTER switchover`.',

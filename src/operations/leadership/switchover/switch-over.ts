@@ -6,13 +6,13 @@ import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { candidateLeads, changeLeader, leaderChangeDone, nodeReasons } from '../change-leader.ts'
-import { leaderChangeState, timeOf } from '../leader-change.ts'
+import { type LeaderChangeState, timeOf } from '../leader-change.ts'
 import { scopeOfLeaderChange } from '../leader-change-scope.ts'
 import { NoCandidateError, ScheduleError } from '../leader-errors.ts'
 import { readLeader, readLeaderRequest } from '../leader-keys.ts'
 import type { SwitchoverInput } from './switchover-input.ts'
 
-type Context = StepContext<SwitchoverInput>
+type Context = StepContext<SwitchoverInput, LeaderChangeState>
 
 const CHECKPOINT_MS = 120_000
 /** Patroni tells a switchover that does not end after 20 s; a leader that freezes in it is replaced after its ttl. */
@@ -21,7 +21,7 @@ const SCHEDULE_MS = 10_000
 const POLL_MS = 100
 
 /** Chooses, and writes a checkpoint: a leader with little to write is shut down soon. */
-export const prepareSwitchover: Step<SwitchoverInput> = {
+export const prepareSwitchover: Step<SwitchoverInput, LeaderChangeState> = {
   name: 'prepare',
   title: 'Choose the node, and write a checkpoint on the leader',
 
@@ -47,14 +47,14 @@ export const prepareSwitchover: Step<SwitchoverInput> = {
 }
 
 /** Asks Patroni, at once or for a time. */
-export const switchOver: Step<SwitchoverInput> = {
+export const switchOver: Step<SwitchoverInput, LeaderChangeState> = {
   name: 'switch',
   title: 'Have Patroni switch over',
   weight: 3,
   pointOfNoReturn: true,
 
   scope(context) {
-    const { from = null, candidate = null } = leaderChangeState(context)
+    const { from = null, candidate = null } = context.state()
     return scopeOfLeaderChange({ from, candidate, losesData: false })
   },
 
@@ -66,8 +66,8 @@ export const switchOver: Step<SwitchoverInput> = {
   run: (context) => (timeOf(context.input) === null ? switchNow(context) : schedule(context)),
 }
 
-function switchNow(context: Context): Promise<Record<string, unknown>> {
-  const { from = null, candidate = null } = leaderChangeState(context)
+function switchNow(context: Context): Promise<LeaderChangeState> {
+  const { from = null, candidate = null } = context.state()
   const leader = from ?? ''
   return changeLeader(context, {
     // Asked of the leader itself, which then begins at once.
@@ -77,7 +77,7 @@ function switchNow(context: Context): Promise<Record<string, unknown>> {
 }
 
 async function schedule(context: Context): Promise<undefined> {
-  const { from = null, candidate = null } = leaderChangeState(context)
+  const { from = null, candidate = null } = context.state()
   const leader = from ?? ''
   const answer = await context.clients.patroni
     .switchover(leader, { leader, candidate, at: timeOf(context.input) }, context.signal)

@@ -8,12 +8,13 @@ import { planSwitchover } from './plan-switchover.ts'
 import { prepareSwitchover, switchOver } from './switch-over.ts'
 import { SwitchoverInput } from './switchover-input.ts'
 
-export default defineOperation<SwitchoverInput>({
+export default defineOperation({
   name: 'switchover',
   title: 'Switch over',
   description:
     'Hands the lead over to a replica, at once or at a time, without losing a write, and reports for how long writes failed. Replaces `patronictl switchover`.',
   input: SwitchoverInput,
+  state: leaderChangeState,
   claims: ({ input }) => [
     exclusive(resources.topology),
     // What is only scheduled ends nobody's session now.
@@ -28,7 +29,7 @@ export default defineOperation<SwitchoverInput>({
   planRestsOn: [SnapshotPart.NODES],
   steps: [prepareSwitchover, switchOver, settleLeader],
   result: (context) => {
-    const name = leaderChangeState(context).leader ?? context.input.candidate
+    const name = context.state().leader ?? context.input.candidate
     return name ? { type: 'PostgresNode', scope: context.layout.name, name } : null
   },
 })

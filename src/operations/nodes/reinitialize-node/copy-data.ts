@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { NodeState } from '../../../domain/cluster/node.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
@@ -10,7 +11,18 @@ import { ReinitializeRefusedError } from '../node-errors.ts'
 import { readDataOrigin } from './data-origin.ts'
 import type { ReinitializeNodeInput } from './reinitialize-node-input.ts'
 
-type Context = StepContext<ReinitializeNodeInput>
+/** What reinitializeNode keeps. */
+export const reinitializeNodeState = z
+  .object({
+    /** Which copy the node's data was before; null: it had none that could be told. */
+    originBefore: z.string().nullable(),
+    /** Patroni has taken the request. */
+    asked: z.boolean(),
+  })
+  .partial()
+
+type State = z.output<typeof reinitializeNodeState>
+type Context = StepContext<ReinitializeNodeInput, State>
 
 /** Without a byte more, and without another state, for this long the copy is given up. */
 const STALLED_MS = 10 * 60_000
@@ -22,20 +34,20 @@ const BUSY_MS = 60_000
  * Patroni removes the node's data directory and copies the leader's. Each copy has a manifest of its own: by it a worker
  * that takes over knows whether the data is still what it was.
  */
-export const copyData: Step<ReinitializeNodeInput> = {
+export const copyData: Step<ReinitializeNodeInput, State> = {
   name: 'copy-data',
   title: "Replace the node's data with a copy of the leader's",
   weight: 8,
   pointOfNoReturn: true,
 
   async done(context) {
-    if (!('originBefore' in context.state())) return StepOutcome.NOT_DONE
+    if (context.state().originBefore === undefined) return StepOutcome.NOT_DONE
     return (await isCopied(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 
   async run(context) {
     const { node } = context.input
-    if (!('originBefore' in context.state())) {
+    if (context.state().originBefore === undefined) {
       const originBefore = await readDataOrigin(context, node)
       await context.keep({ originBefore }, `The data of ${node} is going to be replaced`)
     }
@@ -46,7 +58,7 @@ export const copyData: Step<ReinitializeNodeInput> = {
 }
 
 /** The copy recovers to a consistent state, follows the leader's timeline and catches up. */
-export const waitForStreaming: Step<ReinitializeNodeInput> = {
+export const waitForStreaming: Step<ReinitializeNodeInput, State> = {
   name: 'wait-for-streaming',
   title: 'Wait until the node streams without lag',
 
@@ -67,7 +79,7 @@ async function begin(context: Context): Promise<void> {
   const deadline = context.now().getTime() + BUSY_MS
   for (;;) {
     // With force a copy that somebody else began is cancelled; this operation's own never is.
-    const isOwn = force !== true || context.state()['asked'] === true
+    const isOwn = force !== true || context.state().asked === true
     if ((isOwn && (await stateOf(context)) === NodeState.CREATING_REPLICA) || (await isCopied(context))) return
     let answer: string
     try {
@@ -121,7 +133,7 @@ async function isCopied(context: Context): Promise<boolean> {
     context.log(messageOf(error), LogLevel.WARNING)
     return null
   })
-  return origin !== null && origin !== context.state()['originBefore']
+  return origin !== null && origin !== context.state().originBefore
 }
 
 async function stateOf(context: Context): Promise<NodeState> {

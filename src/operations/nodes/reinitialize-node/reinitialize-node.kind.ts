@@ -2,16 +2,17 @@ import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { exclusive, resources, shared } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
-import { copyData, waitForStreaming } from './copy-data.ts'
+import { copyData, reinitializeNodeState, waitForStreaming } from './copy-data.ts'
 import { checkReinitialize, planReinitialize } from './plan-reinitialize.ts'
 import { ReinitializeNodeInput } from './reinitialize-node-input.ts'
 
-export default defineOperation<ReinitializeNodeInput>({
+export default defineOperation({
   name: 'reinitializeNode',
   title: 'Reinitialize a replica',
   description:
     "Removes a replica's data directory and copies the leader's. Progress in bytes; ends when the replica streams without lag. Replaces `patronictl reinit`.",
   input: ReinitializeNodeInput,
+  state: reinitializeNodeState,
   claims: ({ layout, input }) => [
     exclusive(resources.topology),
     exclusive(resources.service(serviceOf(layout, input.node))),

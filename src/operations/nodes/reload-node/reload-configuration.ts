@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
 import type { PlanContext, StepContext } from '../../context.ts'
@@ -8,7 +9,16 @@ import { readLoadedAt } from '../../node-access/node-socket.ts'
 import { pollUntil } from '../../poll-until.ts'
 import type { NodeOperationInput } from '../node-operation-input.ts'
 
-type Context = StepContext<NodeOperationInput>
+/** What reloadNode keeps. */
+export const reloadNodeState = z
+  .object({
+    /** When PostgreSQL had last read its files before: ISO 8601, by its own clock. */
+    loadedBefore: z.string(),
+  })
+  .partial()
+
+type State = z.output<typeof reloadNodeState>
+type Context = StepContext<NodeOperationInput, State>
 
 /** Patroni reloads at the beginning of its next cycle, which last `loop_wait` seconds, 10 by default. */
 const RELOAD_MS = 60_000
@@ -17,7 +27,7 @@ const DEFAULT_SECONDS = 10
 const TITLE = 'Reload the configuration'
 
 /** Done when PostgreSQL itself says that it has read its files since: Patroni's 202 says only that it will. */
-export const reloadConfiguration: Step<NodeOperationInput> = {
+export const reloadConfiguration: Step<NodeOperationInput, State> = {
   name: 'reload',
   title: TITLE,
 

@@ -3,15 +3,16 @@ import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { checkRestartCluster, planRestartCluster } from './plan-restart-cluster.ts'
 import { RestartClusterInput } from './restart-cluster-input.ts'
-import { restartReplicas } from './rolling-restart.ts'
+import { restartClusterState, restartReplicas } from './rolling-restart.ts'
 import { restartOldLeader, switchRolledLeader } from './switch-rolled-leader.ts'
 
-export default defineOperation<RestartClusterInput>({
+export default defineOperation({
   name: 'restartCluster',
   title: 'Rolling restart',
   description:
     'Restarts PostgreSQL on every node: the replicas one by one, each waited for until it streams without lag, then a switchover, then the old leader. Writes fail only during the switchover, and for how long is measured. Replaces `patronictl restart` of each node by hand.',
   input: RestartClusterInput,
+  state: restartClusterState,
   claims: ({ input }) => [
     exclusive(resources.topology),
     ...(input.force === true ? [] : [exclusive(resources.leader)]),

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { viewNodes } from '../../../domain/cluster/node-view.ts'
 import { PlannedDowntime, PlannedEffect, type PlanScope, planScope } from '../../../domain/operation/plan-scope.ts'
@@ -5,22 +6,42 @@ import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { leaderOf, whyAway, whyNotWellNow } from '../../node-access/node-health.ts'
 import { pollUntil } from '../../poll-until.ts'
+import { downtimeState } from '../measure-downtime.ts'
 import { ClusterUnhealthyError } from '../node-errors.ts'
-import { restartPostgres } from '../restart-postgres.ts'
+import { restartPostgres, restartState, startKept } from '../restart-postgres.ts'
 import type { RestartClusterInput } from './restart-cluster-input.ts'
 
 /** Which nodes a rolling restart is about: fixed when it begins. */
 export interface Roll {
   /** In the order in which they are restarted. */
-  readonly replicas: readonly string[]
+  readonly replicas: string[]
   /** Who led when it began. */
   readonly leader: string
   readonly restartsLeader: boolean
   /** Who has to be well all along. */
-  readonly watched: readonly string[]
+  readonly watched: string[]
 }
 
-type Context = StepContext<RestartClusterInput>
+/** What restartCluster keeps. */
+export const restartClusterState = z
+  .object({
+    ...restartState.shape,
+    ...downtimeState.shape,
+    /** As it was planned when it began: see Roll. */
+    roll: z.object({
+      replicas: z.array(z.string()),
+      leader: z.string(),
+      restartsLeader: z.boolean(),
+      watched: z.array(z.string()),
+    }),
+    /** Replicas that have been restarted. */
+    restarted: z.array(z.string()),
+  })
+  .partial()
+
+export type RestartClusterState = z.output<typeof restartClusterState>
+
+type Context = StepContext<RestartClusterInput, RestartClusterState>
 
 /** A node may be behind for a moment under load before it counts as not well. */
 const GRACE_MS = 60_000
@@ -51,7 +72,7 @@ export function scopeOfRoll({ replicas, leader, restartsLeader }: Omit<Roll, 'wa
 }
 
 /** Restarts them one by one; each streams without lag before the next. A worker that takes over goes on at the next. */
-export const restartReplicas: Step<RestartClusterInput> = {
+export const restartReplicas: Step<RestartClusterInput, RestartClusterState> = {
   name: 'restart-replicas',
   title: 'Restart the replicas, one by one',
   weight: 3,
@@ -76,7 +97,7 @@ export const restartReplicas: Step<RestartClusterInput> = {
       const at = `${restarted.length} of ${replicas.length} replicas restarted, now ${name}`
       context.progress({ percent: (100 * restarted.length) / replicas.length, message: at })
       // The node that an earlier attempt was at may be starting just now.
-      const begun = `startedBefore/${name}` in context.state()
+      const begun = startKept(context, name) !== undefined
       await mustBeWell(context, begun ? watched.filter((each) => each !== name) : watched, leader)
       await restartPostgres(context, name, { pendingOnly: false })
       await context.keep({ restarted: [...restarted, name] }, `${name} was restarted and streams without lag`)
@@ -88,14 +109,12 @@ export const restartReplicas: Step<RestartClusterInput> = {
 
 /** What was planned when it began, kept for every later step and worker. */
 export async function rollOf(context: Context): Promise<Roll> {
-  const { leader, replicas, watched, restartsLeader } = context.state()
-  if (typeof leader === 'string') {
-    return { leader, replicas: names(replicas), watched: names(watched), restartsLeader: restartsLeader === true }
-  }
+  const kept = context.state().roll
+  if (kept !== undefined) return kept
   await Promise.all(context.layout.nodes.map(({ name }) => context.clients.refreshNode(name)))
   const roll = planRoll(context.cluster(), context.input)
   const nodes = [...roll.replicas, ...(roll.restartsLeader ? [roll.leader] : [])]
-  await context.keep({ ...roll }, `To restart, in this order: ${nodes.join(', ') || 'none'}`)
+  await context.keep({ roll }, `To restart, in this order: ${nodes.join(', ') || 'none'}`)
   return roll
 }
 
@@ -118,10 +137,6 @@ export async function mustBeWell(context: Context, nodes: readonly string[], lea
   }
 }
 
-function restartedOf(context: Context): string[] {
-  return names(context.state()['restarted'])
-}
-
-function names(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((name): name is string => typeof name === 'string') : []
+function restartedOf(context: Context): readonly string[] {
+  return context.state().restarted ?? []
 }

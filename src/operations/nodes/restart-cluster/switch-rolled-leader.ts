@@ -5,15 +5,15 @@ import { whyNotWellNow } from '../../node-access/node-health.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { measureDowntime } from '../measure-downtime.ts'
 import { LeaderNotMovedError } from '../node-errors.ts'
-import { hasRestarted, keepStart, restartPostgres } from '../restart-postgres.ts'
+import { hasRestarted, keepStart, restartPostgres, startKept } from '../restart-postgres.ts'
 import { bestCandidate, isWritableElsewhere, movedFrom, moveLeader, switchoverSettled } from './move-leader.ts'
 import type { RestartClusterInput } from './restart-cluster-input.ts'
-import { mustBeWell, rollOf, scopeOfRoll } from './rolling-restart.ts'
+import { mustBeWell, type RestartClusterState, rollOf, scopeOfRoll } from './rolling-restart.ts'
 
 const REJOIN_MS = 5 * 60_000
 
 /** A switchover to the best of the replicas, so that the old leader can be restarted without anybody waiting for it. */
-export const switchRolledLeader: Step<RestartClusterInput> = {
+export const switchRolledLeader: Step<RestartClusterInput, RestartClusterState> = {
   name: 'switch-leader',
   title: 'Switch over to a replica',
   irreversible: true,
@@ -51,12 +51,12 @@ export const switchRolledLeader: Step<RestartClusterInput> = {
   },
 }
 
-function begun(context: StepContext<unknown>, leader: string): boolean {
-  return `startedBefore/${leader}` in context.state()
+function begun(context: StepContext<unknown, RestartClusterState>, leader: string): boolean {
+  return startKept(context, leader) !== undefined
 }
 
 /** The demotion restarts the old leader's PostgreSQL: only where it did not, it is restarted as the others were. */
-export const restartOldLeader: Step<RestartClusterInput> = {
+export const restartOldLeader: Step<RestartClusterInput, RestartClusterState> = {
   name: 'restart-old-leader',
   title: 'Restart the old leader',
   irreversible: true,

@@ -1,20 +1,24 @@
+import { z } from 'zod'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { leaderOf, whyNotWell } from '../../node-access/node-health.ts'
-import { measureDowntime } from '../measure-downtime.ts'
-import { hasRestarted, keepStart, restartPostgres } from '../restart-postgres.ts'
+import { downtimeState, measureDowntime } from '../measure-downtime.ts'
+import { hasRestarted, keepStart, restartPostgres, restartState, startKept } from '../restart-postgres.ts'
 import type { RestartNodeInput } from './restart-node-input.ts'
 
+/** What restartNode keeps. */
+export const restartNodeState = z.object({ ...restartState.shape, ...downtimeState.shape })
+
 /** Restarts the node's PostgreSQL; on the leader it measures for how long nobody could write. */
-export const restartNodeStep: Step<RestartNodeInput> = {
+export const restartNodeStep: Step<RestartNodeInput, z.output<typeof restartNodeState>> = {
   name: 'restart',
   title: 'Restart PostgreSQL',
   pointOfNoReturn: true,
 
   async done(context) {
     const { node, pendingOnly } = context.input
-    if (context.operation.attempt > 1 && `startedBefore/${node}` in context.state()) {
+    if (context.operation.attempt > 1 && startKept(context, node) !== undefined) {
       const restarted = await hasRestarted(context, node, await keepStart(context, node))
       return restarted && whyNotWell(context.cluster(), node) === null ? StepOutcome.DONE : StepOutcome.NOT_DONE
     }

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { RecoveredCopy, ReplayRequest } from '../../../clients/agent/recovered-copy.ts'
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { HowdahError, messageOf } from '../../../domain/errors.ts'
@@ -12,9 +11,8 @@ import {
 import { describeTarget, type RecoveryTarget } from '../../../domain/recovery/recovery-target.ts'
 import type { StepContext } from '../../context.ts'
 import { NotAtTargetError } from '../recovery-errors.ts'
+import type { RecoveryState } from './recovery-state.ts'
 
-const KEY = 'proof'
-const keptSchema = z.object({ verdict: z.enum(ReplayVerdict), reason: z.string() })
 /** For so long an archive that does not tell is asked again. */
 const PATIENCE_MS = 60_000
 const AGAIN_MS = 2_000
@@ -24,7 +22,7 @@ const AGAIN_MS = 2_000
  * Throws NotAtTargetError where it does not; where the archive does not tell, that is what is kept.
  */
 export async function proveTarget(
-  context: StepContext<unknown>,
+  context: StepContext<unknown, RecoveryState>,
   copy: RecoveredCopy,
   { server, timeline, target }: ReplayRequest,
   facts: ReplayFacts & { readonly position: string },
@@ -39,7 +37,7 @@ export async function proveTarget(
   if (verdict === ReplayVerdict.SHORT || verdict === ReplayVerdict.BEYOND) {
     throw new NotAtTargetError(describeTarget(target), facts.position, judgement)
   }
-  await context.keep({ [KEY]: judgement }, `Replayed to LSN ${facts.position}: ${reason}`)
+  await context.keep({ proof: judgement }, `Replayed to LSN ${facts.position}: ${reason}`)
 
   async function judge(): Promise<ReplayJudgement> {
     try {
@@ -53,11 +51,11 @@ export async function proveTarget(
 
 /** What the verification says of it. */
 export function targetCheck(
-  { state }: Pick<StepContext<unknown>, 'state'>,
+  { state }: Pick<StepContext<unknown, RecoveryState>, 'state'>,
   target: RecoveryTarget,
   reached: RecoveryPoint | null,
 ): Check {
-  const proof = keptSchema.safeParse(state()[KEY]).data
+  const { proof } = state()
   const at = `last commit ${reached?.xid ?? 'none'} of ${reached?.time ?? 'no time'}, LSN ${reached?.lsn ?? 'unknown'}`
   const message = `${describeTarget(target)}; ${at}; ${proof?.reason ?? 'it was not compared with the archive'}`
   if (proof?.verdict === ReplayVerdict.EXACT) return { name: 'target', status: CheckStatus.OK, message, hint: null }

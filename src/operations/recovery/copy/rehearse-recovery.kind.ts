@@ -10,6 +10,7 @@ import { checkRecovery, checkRehearsalDisk } from './check-recovery.ts'
 import { planRecovery } from './plan-recovery.ts'
 import { prepareRecovery } from './prepare-recovery.ts'
 import { publishCopy } from './publish-copy.ts'
+import { recoveryState } from './recovery-state.ts'
 import { replayWal } from './replay-wal.ts'
 import { restoreBackup } from './restore-backup.ts'
 import { unverifiedOutcome, verifyCopy } from './verify-copy.ts'
@@ -17,12 +18,13 @@ import { unverifiedOutcome, verifyCopy } from './verify-copy.ts'
 @InputType({ description: 'What to recover beside the cluster, to look at it.' })
 export class RehearseRecoveryInput extends RecoveryInput {}
 
-export default defineOperation<RehearseRecoveryInput>({
+export default defineOperation({
   name: 'rehearseRecovery',
   title: 'Rehearse a recovery',
   description:
     "Recovers the cluster's data to a target on the Barman host, verifies it, and opens it read-only: Recovery.connection. The running cluster is not touched. READY until discardRecovery.",
   input: RehearseRecoveryInput,
+  state: recoveryState,
   claims: (context) => [exclusive(resources.recovery), shared(resources.backups(serverName(context)))],
   fenced: false,
   destructive: false,

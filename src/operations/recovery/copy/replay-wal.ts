@@ -10,12 +10,13 @@ import { ReplayFailedError, TablespaceMisplacedError, TargetNotReachedError } fr
 import type { AnyRecoveryInput } from '../recovery-inputs.ts'
 import { judge, targetOf, volumeOf, windowOf } from '../recovery-verdict.ts'
 import { proveTarget } from './prove-target.ts'
+import type { RecoveryState } from './recovery-state.ts'
 import { startOf } from './restore-backup.ts'
 
-type Context = StepContext<AnyRecoveryInput>
+type Context = StepContext<AnyRecoveryInput, RecoveryState>
 
 /** Starts the copy's PostgreSQL, follows it to the target, where it pauses, and proves that it is the target. */
-export const replayWal: Step<AnyRecoveryInput> = {
+export const replayWal: Step<AnyRecoveryInput, RecoveryState> = {
   name: 'replay-wal',
   title: 'Replay WAL up to the target',
   weight: 4,
@@ -83,8 +84,8 @@ function rangeOf(context: Context, target: RecoveryTarget, backup: string): Repl
 
 /** How far the archive reached when the replay was begun, for whoever takes over as well. */
 async function archiveEndOf(context: Context, seen: Lsn | null): Promise<Lsn | null> {
-  const kept = context.state()['archiveEnd']
-  if (typeof kept === 'string') return parseLsn(kept)
+  const kept = context.state().archiveEnd
+  if (kept !== undefined) return parseLsn(kept)
   if (seen !== null) await context.keep({ archiveEnd: formatLsn(seen) }, `The archive reaches LSN ${formatLsn(seen)}`)
   return seen
 }

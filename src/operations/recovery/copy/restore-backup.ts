@@ -10,8 +10,9 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { RestoreFailedError } from '../recovery-errors.ts'
 import type { AnyRecoveryInput } from '../recovery-inputs.ts'
 import { tablespacesNow } from '../recovery-verdict.ts'
+import type { RecoveryState } from './recovery-state.ts'
 
-type Context = StepContext<AnyRecoveryInput>
+type Context = StepContext<AnyRecoveryInput, RecoveryState>
 
 const POLL_MS = 500
 const KEPT_LINES = 5
@@ -21,7 +22,7 @@ export function restoreRunId(recovery: string): string {
 }
 
 /** Copies the base backup to its place with a detached `barman restore`, and counts what has arrived there. */
-export const restoreBackup: Step<AnyRecoveryInput> = {
+export const restoreBackup: Step<AnyRecoveryInput, RecoveryState> = {
   name: 'restore-backup',
   title: 'Restore the base backup',
   weight: 3,
@@ -59,9 +60,13 @@ export const restoreBackup: Step<AnyRecoveryInput> = {
 }
 
 /** When a part of it began, for whoever takes over as well: milliseconds. */
-export async function startOf(context: Context, name: string, message: string): Promise<number> {
+export async function startOf(
+  context: Context,
+  name: 'restoreStartedAt' | 'replayStartedAt',
+  message: string,
+): Promise<number> {
   const kept = context.state()[name]
-  if (typeof kept === 'number') return kept
+  if (kept !== undefined) return kept
   const now = context.now().getTime()
   await context.keep({ [name]: now }, message)
   return now

@@ -11,15 +11,16 @@ import type { AnyRecoveryInput } from '../recovery-inputs.ts'
 import { CutOver } from '../recovery-inputs.ts'
 import { targetOf } from '../recovery-verdict.ts'
 import { targetCheck } from './prove-target.ts'
+import type { RecoveryState } from './recovery-state.ts'
 import { runAssertion } from './run-assertion.ts'
 
-type Context = StepContext<AnyRecoveryInput>
+type Context = StepContext<AnyRecoveryInput, RecoveryState>
 
 /**
  * Looks at the copy from all sides. What it finds is a result, not an error: the recovery is READY with it, so that a
  * person can look. Where nobody would look before the cut over, or where that was asked for, it ends there.
  */
-export const verifyCopy: Step<AnyRecoveryInput> = {
+export const verifyCopy: Step<AnyRecoveryInput, RecoveryState> = {
   name: 'verify-copy',
   title: 'Verify the recovered data',
   weight: 2,
@@ -55,9 +56,9 @@ export const verifyCopy: Step<AnyRecoveryInput> = {
 }
 
 /** What an operation is to say at its end, beside its success, of data that did not pass; null where it did. */
-export function unverifiedOutcome(context: Pick<StepContext<unknown>, 'state'>): string | null {
-  const { notVerified } = context.state()
-  return typeof notVerified === 'string' ? `READY, but its verification did not pass: ${notVerified}` : null
+export function unverifiedOutcome({ state }: Pick<StepContext<unknown, RecoveryState>, 'state'>): string | null {
+  const { notVerified } = state()
+  return notVerified === undefined ? null : `READY, but its verification did not pass: ${notVerified}`
 }
 
 const isAutomatic = ({ input }: Context) => input.cutOver === CutOver.AUTOMATIC

@@ -2,9 +2,9 @@ import type { RunningWriteProbe } from '../../../clients/postgres/write-probe.ts
 import { LoginRefusedError } from '../../../domain/cluster/login-refusal.ts'
 import { messageOf } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
-import type { StepContext } from '../../context.ts'
 import { confirmWrites, warnUnmeasured } from '../../node-access/confirm-writes.ts'
 import { leaderOf } from '../../node-access/node-health.ts'
+import type { CutOverContext } from './cut-over-state.ts'
 import { cutOverState } from './cut-over-state.ts'
 
 /** The probe of an operation that this worker cuts over; it writes from one step into another. */
@@ -12,7 +12,7 @@ const probes = new Map<string, RunningWriteProbe>()
 const WRITABLE_MS = 60_000
 
 /** Begins to write as an application would. What cannot be written to before is not measured. */
-export async function beginOutage(context: StepContext<unknown>): Promise<void> {
+export async function beginOutage(context: CutOverContext): Promise<void> {
   const { id } = context.operation
   // Whoever takes over may find a cluster that is stopped: waiting for a write would only prolong it.
   if (probes.has(id) || cutOverState(context).closedAt !== undefined) return
@@ -33,7 +33,7 @@ export async function beginOutage(context: StepContext<unknown>): Promise<void> 
  * Whether the node that leads serves, it says itself: throws WaitTimeoutError only where it is still in recovery. A leader
  * that takes no writes is told, and the cut over goes on: its replicas may be what a commit waits for.
  */
-export async function measureOutage(context: StepContext<unknown>): Promise<number | null> {
+export async function measureOutage(context: CutOverContext): Promise<number | null> {
   const measured = probes.get(context.operation.id)
   const probe = measured ?? context.clients.writeProbe.start()
   probes.set(context.operation.id, probe)
@@ -64,7 +64,7 @@ export async function measureOutage(context: StepContext<unknown>): Promise<numb
 }
 
 /** Gives the probe up. */
-export async function endOutage({ operation }: StepContext<unknown>): Promise<void> {
+export async function endOutage({ operation }: CutOverContext): Promise<void> {
   await probes.get(operation.id)?.stop()
   probes.delete(operation.id)
 }

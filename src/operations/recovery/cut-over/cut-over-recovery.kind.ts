@@ -6,6 +6,7 @@ import { CutOverInput } from '../recovery-operation-input.ts'
 import { recoveryResult } from '../recovery-result.ts'
 import { checkCutOver } from './check-cut-over.ts'
 import { cutOverClaims } from './cut-over-claims.ts'
+import { cutOverOperationState } from './cut-over-state.ts'
 import { cutOverSteps } from './cut-over-steps.ts'
 import { firstBackup } from './first-backup.ts'
 import { planCutOver } from './plan-cut-over.ts'
@@ -16,12 +17,13 @@ export class CutOverRecoveryInput extends CutOverInput {}
 
 const STEPS = cutOverSteps<CutOverRecoveryInput>(recoveredCopyOf(({ input }) => input.recovery))
 
-export default defineOperation<CutOverRecoveryInput>({
+export default defineOperation({
   name: 'cutOverRecovery',
   title: 'Cut over to recovered data',
   description:
     'Puts the data of a recovery that is READY in the place of the cluster. Writes fail only from the stop of the old leader to the start of the new one, and for how long is measured. What is given up is archived to its last byte and kept on the node: undoRecovery brings it back. Up to the step start-target a failure rolls everything back.',
   input: CutOverRecoveryInput,
+  state: cutOverOperationState,
   claims: (context) => cutOverClaims(findRecovery(context)?.server),
   fenced: true,
   destructive: true,

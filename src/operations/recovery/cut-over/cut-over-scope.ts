@@ -1,6 +1,6 @@
 import type { ClusterLayout } from '../../../domain/cluster/cluster-layout.ts'
 import { PlannedDowntime, PlannedEffect, type PlanScope, planScope } from '../../../domain/operation/plan-scope.ts'
-import type { StepContext } from '../../context.ts'
+import type { CutOverContext } from './cut-over-state.ts'
 import { cutOverState } from './cut-over-state.ts'
 
 /** Every node is stopped, and this one leads with other data than before. */
@@ -21,7 +21,7 @@ export function scopeOfCutOver(
  * Right before the cluster is stopped: what this operation, or the one that made the copy, has chosen by then. Where
  * the plan named the backup and the timeline, the copy has to be of these.
  */
-export async function scopeOfPreparedCutOver(context: StepContext<unknown>): Promise<PlanScope> {
+export async function scopeOfPreparedCutOver(context: CutOverContext): Promise<PlanScope> {
   const { recovery, node } = cutOverState(context)
   const { backup, timeline } = context.operation.plan.scope.target
   const { backupId, targetTimeline } = await context.recoveries.get(recovery)

@@ -45,31 +45,43 @@ const cutOverSchema = z.object({
 
 export type CutOverState = z.output<typeof cutOverSchema>
 
+/** What an operation keeps that cuts over. */
+export const cutOverOperationState = z
+  .object({
+    cutOver: cutOverSchema,
+    /** Seconds for which writes through HAProxy failed. */
+    downtimeSeconds: z.number(),
+  })
+  .partial()
+
+export type CutOverOperationState = z.output<typeof cutOverOperationState>
+
+/** What the steps of a cut over work with. */
+export type CutOverContext = StepContext<unknown, CutOverOperationState>
+
 /** Throws where none was begun by this operation. */
-export function cutOverState(context: Pick<StepContext<unknown>, 'state' | 'operation'>): CutOverState {
+export function cutOverState(context: Pick<CutOverContext, 'state' | 'operation'>): CutOverState {
   const found = findCutOver(context)
   if (found === null) throw new CutOverLostError(context.operation.id)
   return found
 }
 
 /** Null where this operation has begun none. */
-export function findCutOver({
-  state,
-  operation,
-}: Pick<StepContext<unknown>, 'state' | 'operation'>): CutOverState | null {
-  const kept = cutOverSchema.safeParse(state()['cutOver']).data
-  return kept?.operation === operation.id ? kept : null
+export function findCutOver({ state, operation }: Pick<CutOverContext, 'state' | 'operation'>): CutOverState | null {
+  const { cutOver } = state()
+  return cutOver?.operation === operation.id ? cutOver : null
 }
 
 export async function keepCutOver(
-  context: StepContext<unknown>,
+  context: CutOverContext,
   changes: Partial<CutOverState>,
   message: string,
 ): Promise<void> {
-  await context.keep({ cutOver: { ...findCutOver(context), ...changes } }, message)
+  // What begins a cut over gives all that it needs at once; later changes are to what is there.
+  await context.keep({ cutOver: cutOverSchema.parse({ ...findCutOver(context), ...changes }) }, message)
 }
 
-export function targetService(context: StepContext<unknown>): string {
+export function targetService(context: CutOverContext): string {
   return serviceOf(context.layout, cutOverState(context).node)
 }
 

@@ -2,6 +2,7 @@ import { RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import type { StepContext } from '../../context.ts'
 import type { Step } from '../../define-operation.ts'
 import { scopeOfPreparedCutOver } from './cut-over-scope.ts'
+import type { CutOverOperationState } from './cut-over-state.ts'
 import { drainArchive } from './drain-archive.ts'
 import { promoteCopy } from './promote-copy.ts'
 import { settleRecovery } from './record-outcome.ts'
@@ -18,7 +19,7 @@ import { swapData } from './swap-data.ts'
 export function cutOverSteps<Input>(
   deps: Parameters<typeof promoteCopy<Input>>[0],
   status: RecoveryStatus.COMPLETED | RecoveryStatus.UNDONE = RecoveryStatus.COMPLETED,
-): readonly Step<Input>[] {
+): readonly Step<Input, CutOverOperationState>[] {
   return [
     promoteCopy(deps),
     drainArchive,
@@ -28,14 +29,14 @@ export function cutOverSteps<Input>(
     rejoinReplicas,
     settleRecovery(status),
     resumeArchive,
-  ] as readonly Step<Input>[]
+  ]
 }
 
 /** The same steps where only some requests ask for them; for the others they are SKIPPED. */
 export function onlyWhere<Input>(
-  steps: readonly Step<Input>[],
-  applies: (context: StepContext<Input>) => boolean,
-): readonly Step<Input>[] {
+  steps: readonly Step<Input, CutOverOperationState>[],
+  applies: (context: StepContext<Input, CutOverOperationState>) => boolean,
+): readonly Step<Input, CutOverOperationState>[] {
   return steps.map((step) => ({ ...step, applies }))
 }
 

@@ -1,12 +1,12 @@
 import { seenNow } from '../../../domain/cluster/observed.ts'
 import { HowdahError, messageOf, UnreachableError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
-import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { NodeCommandError } from '../../node-access/node-command-error.ts'
 import { leaderOf, snapshotOf } from '../../node-access/node-health.ts'
 import { askOverSocket, readArchiverOverSocket, unlessAway } from '../../node-access/node-socket.ts'
 import { NotArchivedError } from './cut-over-errors.ts'
+import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, keepCutOver } from './cut-over-state.ts'
 
 const CHECKPOINT_MS = 600_000
@@ -18,7 +18,7 @@ const NONE_MS = 5_000
 const FEW = 1
 
 /** While the cluster serves: what its shutdown would otherwise have to hand over and to write. */
-export const drainArchive: Step<unknown> = {
+export const drainArchive: Step<unknown, CutOverOperationState> = {
   name: 'drain-archive',
   title: 'Archive what is finished, and write a checkpoint',
 
@@ -36,7 +36,7 @@ export const drainArchive: Step<unknown> = {
 }
 
 /** Over the leader's own socket: no role, Barman's above all, need be let in for it. Else its shutdown closes the segment. */
-async function closeSegment(context: StepContext<unknown>): Promise<void> {
+async function closeSegment(context: CutOverContext): Promise<void> {
   try {
     await askOverSocket(context, leaderOf(context.cluster()) ?? '', 'SELECT pg_switch_wal()')
   } catch (error) {
@@ -46,7 +46,7 @@ async function closeSegment(context: StepContext<unknown>): Promise<void> {
 }
 
 /** It makes the leader's shutdown short. Without it that takes longer, and nothing else is different. */
-async function checkpoint(context: StepContext<unknown>): Promise<void> {
+async function checkpoint(context: CutOverContext): Promise<void> {
   try {
     await context.clients.checkpoint(CHECKPOINT_MS)
   } catch (error) {
@@ -56,7 +56,7 @@ async function checkpoint(context: StepContext<unknown>): Promise<void> {
   }
 }
 
-async function untilDrained(context: StepContext<unknown>): Promise<void> {
+async function untilDrained(context: CutOverContext): Promise<void> {
   let least = Number.POSITIVE_INFINITY
   const startedAt = context.now().getTime()
   let changedAt = startedAt
@@ -72,7 +72,7 @@ async function untilDrained(context: StepContext<unknown>): Promise<void> {
   }
 }
 
-async function archiverNow(context: StepContext<unknown>): Promise<{ pending: number | null; last: string | null }> {
+async function archiverNow(context: CutOverContext): Promise<{ pending: number | null; last: string | null }> {
   const leader = leaderOf(context.cluster()) ?? ''
   await context.clients.refreshNode(leader)
   const node = snapshotOf(context.cluster(), leader)

@@ -1,11 +1,11 @@
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
-import type { StepContext } from '../../context.ts'
 import { readLeader } from '../../leadership/leader-keys.ts'
 import { readControlData } from '../../node-access/control-data.ts'
 import { readInRecovery } from '../../node-access/node-socket.ts'
+import type { CutOverContext } from './cut-over-state.ts'
 import { cutOverState, targetService } from './cut-over-state.ts'
 
-type Context = StepContext<unknown>
+type Context = CutOverContext
 
 /**
  * Whether the node has begun to lead with the recovered data, which is in its place: it may have taken writes then. Asked of

@@ -1,12 +1,12 @@
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
-import type { StepContext } from '../../context.ts'
 import { readLeader } from '../../leadership/leader-keys.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
 import { startPatroni } from '../../node-access/patroni-service.ts'
 import { pollUntil } from '../../poll-until.ts'
+import type { CutOverContext } from './cut-over-state.ts'
 
-type Context = StepContext<unknown>
+type Context = CutOverContext
 
 const LEAD_MS = 180_000
 const AGAIN_MS = 1_000

@@ -7,6 +7,7 @@ import { readControlData, readLiveDirectory } from '../../node-access/control-da
 import { leaderOf, readTimeline, serviceOf } from '../../node-access/node-health.ts'
 import { endRecovery } from '../promotion/end-recovery.ts'
 import { OtherSystemError, TimelineTakenError, UncleanStopError } from './cut-over-errors.ts'
+import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { findCutOver, keepCutOver } from './cut-over-state.ts'
 import { checkSwap } from './swap-directories.ts'
 
@@ -26,12 +27,12 @@ export interface CutOverSubject {
  * history and its segments wait in it for the cluster's own archive command.
  */
 export function promoteCopy<Input>(deps: {
-  subject(context: StepContext<Input>): Promise<CutOverSubject>
+  subject(context: StepContext<Input, CutOverOperationState>): Promise<CutOverSubject>
   /** Has its PostgreSQL run at its target, as far as that can be had. */
-  awake(context: StepContext<Input>): Promise<void>
+  awake(context: StepContext<Input, CutOverOperationState>): Promise<void>
   /** Takes back that it has begun, and the copy where nobody needs it any more. */
-  giveUp(context: StepContext<Input>): Promise<void>
-}): Step<Input> {
+  giveUp(context: StepContext<Input, CutOverOperationState>): Promise<void>
+}): Step<Input, CutOverOperationState> {
   return {
     name: 'promote-copy',
     title: 'Promote the recovered data, beside the cluster',
@@ -78,7 +79,7 @@ export function previousPlace(live: string, operation: string): string {
   return `${live}.previous-${operation}`
 }
 
-async function readCluster(context: StepContext<unknown>) {
+async function readCluster(context: CutOverContext) {
   const leader = leaderOf(context.cluster())
   if (leader === null) throw new NotFoundError('nobody leads')
   const timeline = await readTimeline(context, leader)

@@ -1,14 +1,16 @@
 import { messageOf } from '../../../domain/errors.ts'
 import { type PreviousData, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
-import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { runScript } from '../../node-access/run-script.ts'
+import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, required, targetService } from './cut-over-state.ts'
 
 const MEASURE_MS = 600_000
 
 /** Records what the cut over has come to, and what is kept of the cluster before it. */
-export function settleRecovery(status: RecoveryStatus.COMPLETED | RecoveryStatus.UNDONE): Step<unknown> {
+export function settleRecovery(
+  status: RecoveryStatus.COMPLETED | RecoveryStatus.UNDONE,
+): Step<unknown, CutOverOperationState> {
   return {
     name: 'settle-recovery',
     title: 'Record what was cut over, and what is kept',
@@ -18,7 +20,7 @@ export function settleRecovery(status: RecoveryStatus.COMPLETED | RecoveryStatus
       const { recovery, cutOverAt, copyTimeline, copy } = cutOverState(context)
       // The data has gone into service; what was beside it, for replay and readers, is needed no more.
       await context.clients.recoveredCopy(targetService(context), copy).remove()
-      const downtime = context.state()['downtimeSeconds']
+      const { downtimeSeconds = null } = context.state()
       const previous = await previousData(context)
       const patch = {
         status,
@@ -31,7 +33,7 @@ export function settleRecovery(status: RecoveryStatus.COMPLETED | RecoveryStatus
         recovery,
         status === RecoveryStatus.UNDONE
           ? { status, previous }
-          : { ...patch, cutOverAt: cutOverAt ?? null, downtimeSeconds: typeof downtime === 'number' ? downtime : null },
+          : { ...patch, cutOverAt: cutOverAt ?? null, downtimeSeconds },
       )
       context.log(
         `What was given up is kept in ${previous.directory} on ${previous.node}, and in the archive up to ${previous.endLsn} of timeline ${previous.timeline}`,
@@ -41,7 +43,7 @@ export function settleRecovery(status: RecoveryStatus.COMPLETED | RecoveryStatus
   }
 }
 
-async function previousData(context: StepContext<unknown>): Promise<PreviousData> {
+async function previousData(context: CutOverContext): Promise<PreviousData> {
   const { node, previous: directory, ended } = cutOverState(context)
   const { timeline, lsn: endLsn } = required(ended, 'the history that was left')
   const bytes = await runScript(context, targetService(context), 'du -sxB1 "$1" | cut -f 1', [directory], {

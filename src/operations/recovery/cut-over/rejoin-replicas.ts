@@ -3,14 +3,14 @@ import { seenNow } from '../../../domain/cluster/observed.ts'
 import { messageOf, UnreachableError, WaitTimeoutError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { liftHowdahsGuard } from '../../configuration/timeline-guard.ts'
-import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { serviceOf, snapshotOf, whyNotServing } from '../../node-access/node-health.ts'
 import { startPatroni } from '../../node-access/patroni-service.ts'
+import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState } from './cut-over-state.ts'
 import { seeThatLeads } from './lead-again.ts'
 
-type Context = StepContext<unknown>
+type Context = CutOverContext
 
 /** Patroni rewinds within seconds where it can; one that does not stream after this long cannot. */
 const REWIND_MS = 45_000
@@ -22,7 +22,7 @@ const POLL_MS = 500
  * Makes replicas of the other nodes again: rewound, or copied anew where their WAL does not reach back to the fork. The
  * cluster serves meanwhile; a node that does not come back is told, and is no reason to give up what has been cut over.
  */
-export const rejoinReplicas: Step<unknown> = {
+export const rejoinReplicas: Step<unknown, CutOverOperationState> = {
   name: 'rejoin-replicas',
   title: 'Make replicas of the other nodes',
   weight: 3,

@@ -3,10 +3,10 @@ import { isFailing } from '../../../domain/cluster/cluster.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
 import { messageOf } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
-import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { snapshotOf } from '../../node-access/node-health.ts'
 import { pollUntil } from '../../poll-until.ts'
+import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState } from './cut-over-state.ts'
 
 const WELL_MS = 120_000
@@ -17,7 +17,7 @@ const POLL_MS = 1_000
  * where its slot stands. Until then a base backup would be refused. And the node hands over what it has written since the copy
  * was promoted, with the archive_command that it has now.
  */
-export const resumeArchive: Step<unknown> = {
+export const resumeArchive: Step<unknown, CutOverOperationState> = {
   name: 'resume-archive',
   title: 'Wait until Barman follows the new timeline',
 
@@ -37,7 +37,7 @@ export const resumeArchive: Step<unknown> = {
   },
 }
 
-async function whyNotFollowing(context: StepContext<unknown>, server: string): Promise<string | null> {
+async function whyNotFollowing(context: CutOverContext, server: string): Promise<string | null> {
   await context.clients.refreshChecks(server)
   const checks = context.cluster().backupServers.find(({ name }) => name === server)?.checks
   if (checks === undefined || checks.value === null || checks.error !== null) return checks?.error ?? 'no checks yet'
@@ -46,7 +46,7 @@ async function whyNotFollowing(context: StepContext<unknown>, server: string): P
 }
 
 /** Whoever leads by now has an archiver; a replica has none. */
-async function whyNotArchiving(context: StepContext<unknown>, node: string): Promise<string | null> {
+async function whyNotArchiving(context: CutOverContext, node: string): Promise<string | null> {
   await context.clients.refreshNode(node)
   const seen = snapshotOf(context.cluster(), node)
   const archiver = seen === undefined ? null : (seenNow(seen.postgres)?.archiver ?? null)

@@ -1,11 +1,11 @@
 import { WaitTimeoutError } from '../../../domain/errors.ts'
 import { formatLsn, parseLsn } from '../../../domain/wal/lsn.ts'
 import { formatSegmentName, segmentNumberAt, segmentStartLsn } from '../../../domain/wal/wal-name.ts'
-import type { StepContext } from '../../context.ts'
 import { type ControlData, readControlData } from '../../node-access/control-data.ts'
 import { runScript } from '../../node-access/run-script.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { NotArchivedError, UncleanStopError } from './cut-over-errors.ts'
+import type { CutOverContext } from './cut-over-state.ts'
 import { type CutOverState, cutOverState } from './cut-over-state.ts'
 
 const CLEAN = 'shut down'
@@ -29,7 +29,7 @@ const ARCHIVED_MS = 20_000
  * down cleanly, or something is missing.
  */
 export async function secureArchive(
-  context: StepContext<unknown>,
+  context: CutOverContext,
   leader: { readonly name: string; readonly service: string; readonly directory: string },
 ): Promise<NonNullable<CutOverState['ended']>> {
   const control = await readControlData(context, leader.service, leader.directory)
@@ -58,7 +58,7 @@ export function endOf({ checkpointLsn, timeline }: Pick<ControlData, 'checkpoint
 }
 
 /** By the files themselves: Barman's catalogue may name them a second later. */
-async function untilArchived(context: StepContext<unknown>, wal: string): Promise<void> {
+async function untilArchived(context: CutOverContext, wal: string): Promise<void> {
   const { server, archive = '' } = cutOverState(context)
   const service = context.layout.backupServers.find(({ name }) => name === server)?.service ?? 'barman'
   const look = async () => {

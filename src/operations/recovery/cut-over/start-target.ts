@@ -1,16 +1,16 @@
 import { messageOf, UnreachableError, WaitTimeoutError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
-import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { readLeader } from '../../leadership/leader-keys.ts'
 import { startPatroni, stopPatroni } from '../../node-access/patroni-service.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { AlreadyLeadingError } from './cut-over-errors.ts'
 import { endOutage, measureOutage } from './cut-over-outage.ts'
+import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, findCutOver, keepCutOver, targetService } from './cut-over-state.ts'
 import { hasLed } from './has-led.ts'
 
-type Context = StepContext<unknown>
+type Context = CutOverContext
 
 const LEAD_MS = 180_000
 const POLL_MS = 50
@@ -20,7 +20,7 @@ const POLL_MS = 50
  * lead, the cut over can still be rolled back, and is where it does not. A node that leads is never stopped: from then on
  * every way leads forward.
  */
-export const startTarget: Step<unknown> = {
+export const startTarget: Step<unknown, CutOverOperationState> = {
   name: 'start-target',
   title: 'Start the node with the recovered data, as the leader',
   pointOfNoReturn: true,

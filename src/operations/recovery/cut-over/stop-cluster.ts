@@ -1,6 +1,5 @@
 import { messageOf, NotFoundError, WaitTimeoutError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
-import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { readLeader } from '../../leadership/leader-keys.ts'
 import { readLiveDirectory } from '../../node-access/control-data.ts'
@@ -9,11 +8,12 @@ import { isKeptDownByPerson, startEachPatroni, startPatroni, stopPatroni } from 
 import { pollUntil } from '../../poll-until.ts'
 import { NotRolledBackError, TimelineTakenError } from './cut-over-errors.ts'
 import { beginOutage, endOutage } from './cut-over-outage.ts'
+import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, findCutOver, keepCutOver, required } from './cut-over-state.ts'
 import { secureArchive } from './secure-archive.ts'
 import { takeBackKeys } from './swap-data.ts'
 
-type Context = StepContext<unknown>
+type Context = CutOverContext
 
 const LEAD_MS = 120_000
 const POLL_MS = 100
@@ -22,7 +22,7 @@ const POLL_MS = 100
  * Closes the write path: every Patroni is stopped, the replicas first, so that nobody is elected when the leader goes. The
  * leader shuts down cleanly, which closes and archives its last segment: what is given up stays recoverable.
  */
-export const stopCluster: Step<unknown> = {
+export const stopCluster: Step<unknown, CutOverOperationState> = {
   name: 'stop-cluster',
   title: 'Stop the cluster, with all of its WAL in the archive',
   weight: 2,

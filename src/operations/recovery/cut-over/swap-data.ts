@@ -1,13 +1,13 @@
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { guardedConfiguration, liftGuard } from '../../configuration/timeline-guard.ts'
-import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { pollUntil } from '../../poll-until.ts'
+import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, findCutOver, keepCutOver, LEFT_KEYS, required } from './cut-over-state.ts'
 import { swapBack, swapDirectories, swapProgress } from './swap-directories.ts'
 
-type Context = StepContext<unknown>
+type Context = CutOverContext
 
 /** A member of etcd that was lost is started again within this long, or the cut over is rolled back. */
 const ETCD_MS = 90_000
@@ -19,7 +19,7 @@ const ETCD_BACK_MS = 20_000
  * "status" above all: it says how far the WAL had come, and nobody who has less may lead. From here until the replicas have
  * been rewound nobody on that history may lead either.
  */
-export const swapData: Step<unknown> = {
+export const swapData: Step<unknown, CutOverOperationState> = {
   name: 'swap-data',
   title: 'Put the recovered data in its place',
   irreversible: true,

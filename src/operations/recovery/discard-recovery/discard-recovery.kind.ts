@@ -16,7 +16,7 @@ import { DiscardRecoveryInput } from './discard-recovery-input.ts'
 const HAS_PREVIOUS: readonly RecoveryStatus[] = [RecoveryStatus.COMPLETED, RecoveryStatus.UNDONE]
 const KEEPS_NOTHING: readonly RecoveryStatus[] = [...HAS_PREVIOUS, RecoveryStatus.DISCARDED]
 
-export default defineOperation<DiscardRecoveryInput>({
+export default defineOperation({
   name: 'discardRecovery',
   title: 'Discard a recovery',
   description:

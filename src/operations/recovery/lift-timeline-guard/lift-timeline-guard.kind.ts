@@ -8,7 +8,7 @@ import { guardInForce, liftTimelineGuardStep, whyGuarded } from './lift-guard.ts
 @InputType({ description: 'Which cluster.' })
 export class LiftTimelineGuardInput extends OperationInput {}
 
-export default defineOperation<LiftTimelineGuardInput>({
+export default defineOperation({
   name: 'liftTimelineGuard',
   title: "Take Patroni's check_timeline off after a recovery",
   description:

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { EVERY_PART, SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { RecoveryMode } from '../../../domain/recovery/recovery.ts'
 import { serverName } from '../../backups/find-server.ts'
@@ -6,11 +7,13 @@ import { defineOperation } from '../../define-operation.ts'
 import { checkRecovery } from '../copy/check-recovery.ts'
 import { prepareRecovery } from '../copy/prepare-recovery.ts'
 import { publishCopy } from '../copy/publish-copy.ts'
+import { recoveryState } from '../copy/recovery-state.ts'
 import { replayWal } from '../copy/replay-wal.ts'
 import { restoreBackup } from '../copy/restore-backup.ts'
 import { unverifiedOutcome, verifyCopy } from '../copy/verify-copy.ts'
 import { checkCluster } from '../cut-over/check-cut-over.ts'
 import { cutOverClaims } from '../cut-over/cut-over-claims.ts'
+import { cutOverOperationState } from '../cut-over/cut-over-state.ts'
 import { cutOverSteps, onlyWhere } from '../cut-over/cut-over-steps.ts'
 import { firstBackup } from '../cut-over/first-backup.ts'
 import { recoveredCopyOf } from '../cut-over/recovered-copy-subject.ts'
@@ -24,12 +27,13 @@ const isAutomatic = (input: RecoverClusterInput) => input.cutOver === CutOver.AU
 
 const CUT_OVER = cutOverSteps<RecoverClusterInput>(recoveredCopyOf(({ operation }) => operation.id))
 
-export default defineOperation<RecoverClusterInput>({
+export default defineOperation({
   name: 'recoverCluster',
   title: 'Recover the cluster',
   description:
     "Recovers the cluster's data to a target beside the running cluster, on the volume of the node that will lead, verifies it and opens it read-only. The cluster serves all the while. Then it waits for cutOverRecovery, or goes on with it (cutOver: AUTOMATIC). Replaces `barman restore` and the restart of a cluster by hand.",
   input: RecoverClusterInput,
+  state: z.object({ ...recoveryState.shape, ...cutOverOperationState.shape }),
   claims: (context) =>
     isAutomatic(context.input)
       ? cutOverClaims(serverName(context))

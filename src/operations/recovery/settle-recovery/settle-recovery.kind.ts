@@ -12,7 +12,7 @@ import { findRecovery, unknownRecovery } from '../find-recovery.ts'
 import { RecoveryOperationInput } from '../recovery-operation-input.ts'
 import { recoveryResult } from '../recovery-result.ts'
 import { leadOn, recordOutcome, rollBack } from './settle-steps.ts'
-import { Course, courseOf, takeUpRecovery } from './take-up-recovery.ts'
+import { Course, courseOf, settleRecoveryState, takeUpRecovery } from './take-up-recovery.ts'
 
 @InputType({ description: 'Which recovery was left half done.' })
 export class SettleRecoveryInput extends RecoveryOperationInput {}
@@ -30,12 +30,13 @@ const STEPS = [
 ]
 const OF_CUT_OVERS_ALONE: readonly string[] = [rollBack, leadOn, rejoinReplicas, resumeArchive].map(({ name }) => name)
 
-export default defineOperation<SettleRecoveryInput>({
+export default defineOperation({
   name: 'settleRecovery',
   title: 'Settle a recovery',
   description:
     'Brings a recovery on which no operation works any more, and which is neither READY nor at its end, to where it truly is. A cut over whose node has led with the recovered data is completed; one whose node has not is rolled back; what was not made to its end is removed. Howdah asks for it by itself, at the start of a worker and later on; already settled is success.',
   input: SettleRecoveryInput,
+  state: settleRecoveryState,
   // Whatever works on a recovery claims it: what is half done because it is under way is a CONFLICT.
   claims: (context) => {
     const record = findRecovery(context)

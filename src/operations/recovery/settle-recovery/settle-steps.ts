@@ -14,12 +14,13 @@ import { swapData } from '../cut-over/swap-data.ts'
 import { swapBack, swapProgress } from '../cut-over/swap-directories.ts'
 import type { RecoveryOperationInput } from '../recovery-operation-input.ts'
 import { previousDataOf, replayPrevious } from '../undo-recovery/replay-previous.ts'
+import type { SettleRecoveryState } from './take-up-recovery.ts'
 import { Course, courseOf, settlesUndo } from './take-up-recovery.ts'
 
-type Context = StepContext<RecoveryOperationInput>
+type Context = StepContext<RecoveryOperationInput, SettleRecoveryState>
 
 /** The node has not led: what the operation did is taken back, as that would have done it, from wherever it was left. */
-export const rollBack: Step<RecoveryOperationInput> = {
+export const rollBack: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'roll-back',
   title: 'Bring back the data from before',
   irreversible: true,
@@ -53,7 +54,7 @@ async function goOnBesideLeader(context: Context): Promise<void> {
 }
 
 /** The node has led: it goes on, and is not stopped for anything. */
-export const leadOn: Step<RecoveryOperationInput> = {
+export const leadOn: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'lead-on',
   title: 'See that the cluster is led with the recovered data',
 
@@ -71,7 +72,7 @@ export const leadOn: Step<RecoveryOperationInput> = {
 }
 
 /** Records what it has come to. An undo that was rolled back can be asked for again: its data is kept. */
-export const recordOutcome: Step<RecoveryOperationInput> = {
+export const recordOutcome: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'record-outcome',
   title: 'Record what it has come to',
   weight: 0.2,

@@ -6,14 +6,18 @@ import type { EndedOperation, Step } from '../../define-operation.ts'
 import { StepOutcome } from '../../define-operation.ts'
 import { readControlData, readLiveDirectory } from '../../node-access/control-data.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
-import { type CutOverState, cutOverState, findCutOver, keepCutOver } from '../cut-over/cut-over-state.ts'
+import {
+  type CutOverState,
+  cutOverOperationState,
+  cutOverState,
+  findCutOver,
+  keepCutOver,
+} from '../cut-over/cut-over-state.ts'
 import { hasLed } from '../cut-over/has-led.ts'
 import { previousPlace } from '../cut-over/promote-copy.ts'
 import { endOf } from '../cut-over/secure-archive.ts'
 import { swapProgress } from '../cut-over/swap-directories.ts'
 import type { RecoveryOperationInput } from '../recovery-operation-input.ts'
-
-type Context = StepContext<RecoveryOperationInput>
 
 /** Where a recovery on which no operation works is brought. */
 export enum Course {
@@ -26,18 +30,30 @@ export enum Course {
   /** It has: the cut over is completed. */
   FORWARD = 'FORWARD',
 }
-const courseSchema = z.enum(Course)
+
+/** What settleRecovery keeps: also what a cut over keeps, whose steps it goes on with. */
+export const settleRecoveryState = z
+  .object({
+    ...cutOverOperationState.shape,
+    course: z.enum(Course),
+    /** Whether what is settled is the undo of a recovery; as the first step saw it, before the record was changed. */
+    undoes: z.boolean(),
+  })
+  .partial()
+
+export type SettleRecoveryState = z.output<typeof settleRecoveryState>
+type Context = StepContext<RecoveryOperationInput, SettleRecoveryState>
 
 /** As the first step decided. */
-export function courseOf({ state }: Pick<EndedOperation<unknown>, 'state'>): Course | null {
-  return courseSchema.safeParse(state()['course']).data ?? null
+export function courseOf({ state }: Pick<EndedOperation<unknown, SettleRecoveryState>, 'state'>): Course | null {
+  return state().course ?? null
 }
 
 /**
  * Looks how far the operation came that worked on it, on the node and in etcd, and takes up what that operation kept, so that
  * the steps of a cut over, and what takes them back, work here as they do there.
  */
-export const takeUpRecovery: Step<RecoveryOperationInput> = {
+export const takeUpRecovery: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'take-up-recovery',
   title: 'See how far it came',
   weight: 0.1,
@@ -57,9 +73,8 @@ function isUndo({ previous }: RecoveryRecord): boolean {
   return previous !== null
 }
 
-/** Whether what is settled is the undo of a recovery; as the first step saw it, before the record was changed. */
-export function settlesUndo({ state }: Pick<EndedOperation<unknown>, 'state'>): boolean {
-  return state()['undoes'] === true
+export function settlesUndo({ state }: Pick<EndedOperation<unknown, SettleRecoveryState>, 'state'>): boolean {
+  return state().undoes === true
 }
 
 const SAID: Readonly<Record<Course, string>> = {
@@ -73,7 +88,8 @@ async function decide(context: Context, record: RecoveryRecord): Promise<Course>
   if (!isUnsettled(record)) return Course.NONE
   if (record.status !== RecoveryStatus.CUTTING_OVER) return Course.REMOVE
   const ended = await context.findOperation(record.operationId)
-  const kept = ended === null ? null : findCutOver({ state: () => ended.state, operation: ended })
+  const kept =
+    ended === null ? null : findCutOver({ state: () => cutOverOperationState.parse(ended.state), operation: ended })
   const taken = kept ?? (await reconstruct(context, record))
   await keepCutOver(context, { ...taken, operation: context.operation.id }, `Taking up recovery ${record.id}`)
   if ((await swapProgress(context, cutOverState(context))) !== 'SWAPPED') return Course.BACK

@@ -6,15 +6,16 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { readControlData } from '../../node-access/control-data.ts'
 import { leaderOf, readTimeline, serviceOf } from '../../node-access/node-health.ts'
 import { HistoryMissingError, TimelineTakenError } from '../cut-over/cut-over-errors.ts'
+import type { CutOverOperationState } from '../cut-over/cut-over-state.ts'
 import type { promoteCopy } from '../cut-over/promote-copy.ts'
 import { followReplay } from '../follow-replay.ts'
 import { recoverAllCall, undoCall } from '../recovery-exits.ts'
 import type { CutOverInput } from '../recovery-operation-input.ts'
 
-type Context = StepContext<CutOverInput>
+type Context = StepContext<CutOverInput, CutOverOperationState>
 
 /** The data that the cut over put aside, replayed to the end of its history beside the cluster, which serves. */
-export const replayPrevious: Step<CutOverInput> = {
+export const replayPrevious: Step<CutOverInput, CutOverOperationState> = {
   name: 'replay-previous',
   title: 'Bring the data from before the cut over to its end',
   weight: 2,

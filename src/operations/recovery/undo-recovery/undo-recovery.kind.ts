@@ -4,6 +4,7 @@ import { RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { checkUndo } from '../cut-over/check-cut-over.ts'
 import { cutOverClaims } from '../cut-over/cut-over-claims.ts'
+import { cutOverOperationState } from '../cut-over/cut-over-state.ts'
 import { cutOverSteps } from '../cut-over/cut-over-steps.ts'
 import { firstBackup } from '../cut-over/first-backup.ts'
 import { planUndo } from '../cut-over/plan-cut-over.ts'
@@ -17,12 +18,13 @@ export class UndoRecoveryInput extends CutOverInput {}
 
 const STEPS = [replayPrevious, ...cutOverSteps<UndoRecoveryInput>(previousDataOf, RecoveryStatus.UNDONE)]
 
-export default defineOperation<UndoRecoveryInput>({
+export default defineOperation({
   name: 'undoRecovery',
   title: 'Undo a recovery',
   description:
     'Brings back the state at the cut over of a recovery, to the last commit, on a further timeline, for as long as the data from before is kept. What was written since the cut over is given up, and stays recoverable. The same care and the same downtime as cutOverRecovery.',
   input: UndoRecoveryInput,
+  state: cutOverOperationState,
   claims: (context) => cutOverClaims(findRecovery(context)?.server),
   fenced: true,
   destructive: true,

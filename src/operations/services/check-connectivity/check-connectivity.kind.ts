@@ -8,7 +8,7 @@ import { CheckConnectivityInput } from './check-connectivity-input.ts'
 
 import { portOf, reachService } from './reach-service.ts'
 
-export default defineOperation<CheckConnectivityInput>({
+export default defineOperation({
   name: 'checkConnectivity',
   title: 'Check the connection between two services',
   description:

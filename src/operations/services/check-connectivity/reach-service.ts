@@ -66,11 +66,9 @@ export const reachService: Step<CheckConnectivityInput> = {
     const connection = { from, to, port, address, background: await backgroundOf(context) }
     if (address === null) throw new NameNotResolvedError(connection)
     const resolveMs = answer.resolveMicroseconds / 1000
-    context.log(`${from} resolves ${to} to ${answer.addresses.join(', ')} in ${resolveMs} ms`, undefined, {
-      address,
-      resolveMs,
-    })
-    return { port, ...latencyOf(context, answer, connection) }
+    context.log(`${from} resolves ${to} to ${answer.addresses.join(', ')} in ${resolveMs} ms`)
+    tellLatency(context, answer, connection)
+    return undefined
   },
 }
 
@@ -87,7 +85,7 @@ async function ask(context: Context, port: number): Promise<Answer> {
 }
 
 /** Throws unless most of the tries have connected. */
-function latencyOf(context: Context, { tries }: Answer, connection: Connection) {
+function tellLatency(context: Context, { tries }: Answer, connection: Connection): void {
   const { from, to, port } = connection
   const latencies = tries.flatMap((one) => ('microseconds' in one ? [one.microseconds / 1000] : []))
   const failures = tries.flatMap((one) => ('error' in one ? [one.error] : []))
@@ -98,7 +96,6 @@ function latencyOf(context: Context, { tries }: Answer, connection: Connection) 
   }
   const failed = failures.length === 0 ? '' : `; ${failures.length} failed (${failures.join(', ')})`
   context.log(`${from} connects to ${to}:${port} in ${latencyMs} ms, the median of ${tries.length} tries${failed}`)
-  return { latencyMs, latenciesMs: latencies, failedTries: failures.length }
 }
 
 async function backgroundOf(context: Context): Promise<string> {

@@ -1,13 +1,32 @@
+import { z } from 'zod'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import type { ServiceInput } from '../service-input.ts'
 
-type Context = StepContext<ServiceInput>
+/** What rebuildService keeps. */
+export const rebuildServiceState = z
+  .object({
+    /** "howdah/etcd:trixie". */
+    image: z.string(),
+    /** What the image's tag stood for before; null when there was none. */
+    previousImageId: z.string().nullable(),
+    /** What it stands for now. */
+    imageId: z.string(),
+    /** Whether the container ran when the rebuild began. */
+    ranBefore: z.boolean(),
+    /** The old container is stopped, or being stopped. */
+    stopping: z.boolean(),
+  })
+  .partial()
+
+export type RebuildServiceState = z.output<typeof rebuildServiceState>
+
+type Context = StepContext<ServiceInput, RebuildServiceState>
 
 const BUILD_STEP = /^Step (\d+)\/(\d+) :/
 
 /** Builds the service's image anew. A build that was cut short leaves layers behind, which the next one takes over. */
-export const buildImage: Step<ServiceInput> = {
+export const buildImage: Step<ServiceInput, RebuildServiceState> = {
   name: 'build-image',
   title: 'Build its image',
   weight: 5,
@@ -18,8 +37,7 @@ export const buildImage: Step<ServiceInput> = {
 
   async run(context) {
     const { service } = context.input
-    if (context.state()['image'] === undefined) await keepWhatWas(context)
-    const { image } = rebuildState(context)
+    const image = context.state().image ?? (await keepWhatWas(context))
     const imageId = await context.clients.services.rebuild.build(
       service,
       image,
@@ -34,40 +52,19 @@ export const buildImage: Step<ServiceInput> = {
   },
 
   async undo(context) {
-    const { image, previousImageId } = rebuildState(context)
-    if (image === '' || previousImageId === null) return
+    const { image, previousImageId = null } = context.state()
+    if (image === undefined || previousImageId === null) return
     await context.clients.services.rebuild.tag(context.input.service, image, previousImageId)
   },
 }
 
-async function keepWhatWas(context: Context): Promise<void> {
+/** Answers the name of its image. */
+async function keepWhatWas(context: Context): Promise<string> {
   const { services } = context.clients
   const { service } = context.input
   const { image, status } = await services.inspect(service)
   const previousImageId = await services.rebuild.imageId(service, image)
   const kept = { image, previousImageId, ranBefore: status === 'running' }
   await context.keep(kept, `Building ${image}`)
-}
-
-/** What the steps of a rebuild keep for each other. */
-export interface RebuildState {
-  /** "howdah/etcd:trixie"; empty before the first look. */
-  readonly image: string
-  /** What the image's tag stood for before; null when there was none. */
-  readonly previousImageId: string | null
-  /** What it stands for now. */
-  readonly imageId: string | null
-  /** Whether the container ran when the rebuild began. */
-  readonly ranBefore: boolean
-}
-
-export function rebuildState(context: Context): RebuildState {
-  const { image, previousImageId, imageId, ranBefore } = context.state()
-  const text = (value: unknown) => (typeof value === 'string' ? value : null)
-  return {
-    image: text(image) ?? '',
-    previousImageId: text(previousImageId),
-    imageId: text(imageId),
-    ranBefore: ranBefore === true,
-  }
+  return image
 }

@@ -5,17 +5,18 @@ import { serviceClaims, serviceResult, statusOf } from '../find-service.ts'
 import { absenceOf, estimateSteps, totalSeconds } from '../plan-service.ts'
 import { ServiceInput } from '../service-input.ts'
 import { waitUntilWell } from '../wait-until-well.ts'
-import { buildImage } from './build-image.ts'
+import { buildImage, rebuildServiceState } from './build-image.ts'
 import { removeOldContainer, replaceContainer } from './replace-container.ts'
 
 const STEPS = [buildImage, replaceContainer, waitUntilWell, removeOldContainer]
 
-export default defineOperation<ServiceInput>({
+export default defineOperation({
   name: 'rebuildService',
   title: 'Rebuild a service',
   description:
     'Builds the image of a service anew and puts a new container in the place of the old one: same name, volumes, networks, ports and settings. The old one is put back when the new one does not get well. Where the image did not change, nothing is replaced. Replaces `docker-compose build` and `up --force-recreate`.',
   input: ServiceInput,
+  state: rebuildServiceState,
   claims: serviceClaims,
   fenced: false,
   destructive: false,

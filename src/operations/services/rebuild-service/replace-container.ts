@@ -5,15 +5,15 @@ import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { ContainerGoneError } from '../service-errors.ts'
 import type { ServiceInput } from '../service-input.ts'
-import { rebuildState } from './build-image.ts'
+import type { RebuildServiceState } from './build-image.ts'
 
-type Context = StepContext<ServiceInput>
+type Context = StepContext<ServiceInput, RebuildServiceState>
 
 /**
  * Stops the old container, sets it aside under another name, makes a new one like it and starts that. Which containers
  * there are tells how far it is: whoever takes over goes on from there. At no time do two of them run.
  */
-export const replaceContainer: Step<ServiceInput> = {
+export const replaceContainer: Step<ServiceInput, RebuildServiceState> = {
   name: 'replace-container',
   title: 'Replace its container',
   weight: 2,
@@ -21,7 +21,7 @@ export const replaceContainer: Step<ServiceInput> = {
 
   async done(context) {
     const current = await find(context)
-    const runs = current?.status === 'running' && current.imageId === rebuildState(context).imageId
+    const runs = current?.status === 'running' && current.imageId === context.state().imageId
     return runs ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 
@@ -60,16 +60,16 @@ export const replaceContainer: Step<ServiceInput> = {
       }
       await services.rebuild.putBack(service, operation)
       context.log(`The old container of ${service} has its place again`)
-    } else if (context.state()['stopping'] === true) {
+    } else if (context.state().stopping === true) {
       // A stop that is still under way would end what is started now: this one waits for it.
       await services.stop(service)
     }
-    if (rebuildState(context).ranBefore) await services.start(service)
+    if (context.state().ranBefore === true) await services.start(service)
   },
 }
 
 /** The container that was replaced goes when the new one is well: until then it can be put back. */
-export const removeOldContainer: Step<ServiceInput> = {
+export const removeOldContainer: Step<ServiceInput, RebuildServiceState> = {
   name: 'remove-old-container',
   title: 'Remove the old container',
   pointOfNoReturn: true,

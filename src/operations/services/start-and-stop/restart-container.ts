@@ -1,15 +1,25 @@
+import { z } from 'zod'
 import { UnreachableError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import type { ServiceInput } from '../service-input.ts'
 
-type Context = StepContext<ServiceInput>
+/** What restartService keeps. */
+export const restartServiceState = z
+  .object({
+    /** When its container had been started before, ISO 8601; null: never. */
+    startedBefore: z.string().nullable(),
+  })
+  .partial()
+
+type State = z.output<typeof restartServiceState>
+type Context = StepContext<ServiceInput, State>
 
 /**
  * Restarts the container in one call of Docker's, which goes on when the worker, or what it stands on, is lost. When the
  * container was started last tells whether it was restarted.
  */
-export const restartContainer: Step<ServiceInput> = {
+export const restartContainer: Step<ServiceInput, State> = {
   name: 'restart-container',
   title: 'Restart its container',
   weight: 2,
@@ -22,7 +32,7 @@ export const restartContainer: Step<ServiceInput> = {
   async run(context) {
     const { services } = context.clients
     const { service } = context.input
-    if (context.state()['startedBefore'] === undefined) {
+    if (context.state().startedBefore === undefined) {
       const { startedAt, status } = await services.inspect(service)
       await context.keep(
         { startedBefore: startedAt?.toISOString() ?? null },

@@ -6,16 +6,17 @@ import { absenceOf, estimateSteps, totalSeconds } from '../plan-service.ts'
 import { ServiceInput } from '../service-input.ts'
 import { startNodePatroni } from '../start-node-patroni.ts'
 import { waitUntilWell } from '../wait-until-well.ts'
-import { restartContainer } from './restart-container.ts'
+import { restartContainer, restartServiceState } from './restart-container.ts'
 
 const STEPS = [restartContainer, startNodePatroni, waitUntilWell]
 
-export default defineOperation<ServiceInput>({
+export default defineOperation({
   name: 'restartService',
   title: 'Restart a service',
   description:
     'Restarts the container of a service gracefully, starts the Patroni of a node where it is kept down, and waits until it is well; its plan says what is away meanwhile. For the PostgreSQL of a node alone there is restartNode. Replaces `docker restart`.',
   input: ServiceInput,
+  state: restartServiceState,
   claims: serviceClaims,
   fenced: false,
   destructive: false,

@@ -14,7 +14,7 @@ import { startContainer } from './start-container.ts'
 
 const STEPS = [startContainer, startNodePatroni, waitUntilWell]
 
-export default defineOperation<ServiceInput>({
+export default defineOperation({
   name: 'startService',
   title: 'Start a service',
   description:

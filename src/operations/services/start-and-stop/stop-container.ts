@@ -1,10 +1,23 @@
+import { z } from 'zod'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { leads, successors } from '../find-service.ts'
 import type { ServiceInput } from '../service-input.ts'
 
+/** What stopService keeps. */
+export const stopServiceState = z
+  .object({
+    /** Who may lead after it; none where it did not lead, or where nobody could follow and it was stopped nevertheless. */
+    successors: z.array(z.string()),
+    /** Who leads since. */
+    leader: z.string(),
+  })
+  .partial()
+
+export type StopServiceState = z.output<typeof stopServiceState>
+
 /** Stops the service's container, with the time that it has to end by itself. Nothing starts it again but a start. */
-export const stopContainer: Step<ServiceInput> = {
+export const stopContainer: Step<ServiceInput, StopServiceState> = {
   name: 'stop-container',
   title: 'Stop its container',
   weight: 2,
@@ -17,7 +30,7 @@ export const stopContainer: Step<ServiceInput> = {
 
   async run(context) {
     const { service } = context.input
-    if (context.state()['successors'] === undefined) await keepSuccessors(context)
+    if (context.state().successors === undefined) await keepSuccessors(context)
     await context.clients.services.stop(service)
     const { exitCode } = await context.clients.services.inspect(service)
     context.log(`The container of ${service} has ended${exitCode === null ? '' : ` with exit code ${exitCode}`}`)
@@ -26,7 +39,7 @@ export const stopContainer: Step<ServiceInput> = {
 }
 
 /** Who leads has to be known from before the stop. */
-async function keepSuccessors(context: StepContext<ServiceInput>): Promise<void> {
+async function keepSuccessors(context: StepContext<ServiceInput, StopServiceState>): Promise<void> {
   const { input, layout } = context
   const cluster = context.cluster()
   const leading = leads(cluster, layout, input.service)

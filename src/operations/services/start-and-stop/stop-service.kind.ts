@@ -4,17 +4,18 @@ import { checkOwnGround, checkServiceExists, checkTakingDown } from '../check-se
 import { isDown, serviceClaims, serviceResult, statusOf } from '../find-service.ts'
 import { absenceOf, estimateSteps, totalSeconds } from '../plan-service.ts'
 import { ServiceInput } from '../service-input.ts'
-import { stopContainer } from './stop-container.ts'
+import { stopContainer, stopServiceState } from './stop-container.ts'
 import { waitForOtherLeader } from './wait-for-other-leader.ts'
 
 const STEPS = [stopContainer, waitForOtherLeader]
 
-export default defineOperation<ServiceInput>({
+export default defineOperation({
   name: 'stopService',
   title: 'Stop a service',
   description:
     'Stops a service gracefully; its plan says what goes down with it. When it led, waits until another node leads. Replaces `docker stop`.',
   input: ServiceInput,
+  state: stopServiceState,
   claims: serviceClaims,
   fenced: false,
   destructive: false,

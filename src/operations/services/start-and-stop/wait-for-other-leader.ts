@@ -5,15 +5,16 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { nodeOf } from '../find-service.ts'
 import { NoNewLeaderError } from '../service-errors.ts'
 import type { ServiceInput } from '../service-input.ts'
+import type { StopServiceState } from './stop-container.ts'
 
-type Context = StepContext<ServiceInput>
+type Context = StepContext<ServiceInput, StopServiceState>
 
 const POLL_MS = 250
 /** Longer than Patroni's default ttl: a leader that did not release its lock holds it for so long. */
 const PATIENCE_MS = 60_000
 
 /** When it was the leader that was stopped: waits until another node leads. */
-export const waitForOtherLeader: Step<ServiceInput> = {
+export const waitForOtherLeader: Step<ServiceInput, StopServiceState> = {
   name: 'wait-for-other-leader',
   title: 'Wait until another node leads',
 
@@ -32,10 +33,8 @@ export const waitForOtherLeader: Step<ServiceInput> = {
   },
 }
 
-/** Who may take over; nobody when it did not lead, or nobody could follow and it was stopped nevertheless. */
-function expected(context: Context): string[] {
-  const kept = context.state()['successors']
-  return Array.isArray(kept) ? kept.map(String) : []
+function expected(context: Context): readonly string[] {
+  return context.state().successors ?? []
 }
 
 function otherLeader(context: Context): string | null {
