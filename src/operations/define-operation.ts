@@ -2,10 +2,11 @@ import type { ClassType } from 'type-graphql'
 import type { z } from 'zod'
 import type { SnapshotPart } from '../domain/cluster/snapshot-part.ts'
 import type { Claim } from '../domain/operation/claim.ts'
-import type { OperationPlan, OperationResultReference, Refusal } from '../domain/operation/operation.ts'
-import { NOTHING_TOUCHED, type PlanScope } from '../domain/operation/plan-scope.ts'
+import type { OperationResultReference, Refusal } from '../domain/operation/operation.ts'
+import type { PlanScope } from '../domain/operation/plan-scope.ts'
 import type { PlanContext, StepContext } from './context.ts'
 import type { OperationInput } from './operation-input.ts'
+import type { PlanDraft } from './plan-draft.ts'
 
 /** What an interrupted step left, as far as it can tell. */
 export enum StepOutcome {
@@ -23,10 +24,15 @@ export interface Step<Input, State extends object = object> {
   /** For people: "Take the base backup". */
   readonly title: string
   /**
-   * Whether this request needs the step at all; it is SKIPPED otherwise, and the plan leaves it out. Goes by the input, or
-   * by what earlier steps kept, so that whoever takes over answers the same. Default true.
+   * Seconds that it usually takes: what is planned for it until earlier operations tell. Left out: that is not known
+   * beforehand.
    */
-  applies?(context: StepContext<Input, State>): boolean
+  readonly usualSeconds?: number | ((context: PlanContext<Input>) => number)
+  /**
+   * Whether this request needs the step at all; it is SKIPPED otherwise, and the plan leaves it out. Goes by what was asked
+   * for alone: a plan and every worker answer the same. Default true.
+   */
+  applies?(request: Pick<PlanContext<Input>, 'input' | 'layout'>): boolean
   /** Does it. Returns what later steps need. Must be safe to call again after `done` said NOT_DONE. */
   run(context: StepContext<Input, State>): Promise<Readonly<State> | undefined>
   /** Whether it is already so. Without it an interrupted step cannot be resumed. */
@@ -60,9 +66,6 @@ export interface FollowUp {
   readonly kind: string
   readonly input: Readonly<Record<string, unknown>>
 }
-
-/** What a kind plans; the shape around it (destructive, confirm) is filled in. Without a scope it touches nothing. */
-export type PlanDraft = Omit<OperationPlan, 'destructive' | 'confirm' | 'scope'> & { readonly scope?: PlanScope }
 
 export interface OperationDefinition<Input extends OperationInput = OperationInput, State extends object = object> {
   /** The file's name: "createBackup" in create-backup.kind.ts. Also the mutation's. */
@@ -135,16 +138,6 @@ export function defineOperation<Input extends OperationInput, State extends obje
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw new TypeError(`${definition.name} has two steps named ${twice}`)
   return definition
-}
-
-/** The whole plan of a kind, as it is answered and recorded. */
-export async function planOperation<Input extends OperationInput>(
-  definition: Pick<OperationDefinition<Input>, 'plan' | 'destructive'>,
-  context: PlanContext<Input>,
-): Promise<OperationPlan> {
-  const draft = await definition.plan(context)
-  const { destructive } = definition
-  return { scope: NOTHING_TOUCHED, ...draft, destructive, confirm: destructive ? context.cluster.name : null }
 }
 
 /** CREATE_BACKUP for "createBackup": the kind's value in the enum. */

@@ -1,9 +1,10 @@
 import { type OperationRecord, StepStatus } from '../domain/operation/operation.ts'
 import { exceeds, type PlanScope } from '../domain/operation/plan-scope.ts'
 import type { StepContext } from '../operations/context.ts'
-import { type AnyOperation, planOperation } from '../operations/define-operation.ts'
+import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import type { Kept } from '../operations/parse-operation-state.ts'
+import { planOperation } from '../operations/plan-operation.ts'
 import type { AnyStep, Attempt } from './attempt.ts'
 import { PlanChangedError } from './worker-errors.ts'
 

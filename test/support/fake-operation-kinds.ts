@@ -14,7 +14,6 @@ class TestKindInput extends OperationInput {
 
 const plan = {
   summary: 'Nothing',
-  steps: [],
   checks: [],
   estimatedSeconds: null,
   downtimeSeconds: null,

@@ -3,6 +3,20 @@ import { needsRestart } from './postmaster-parameters.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
+/** Seconds between two looks of Patroni at the cluster: `loop_wait`, Patroni's default where nothing is set. */
+export function loopWaitOf(configuration: Json | undefined): number {
+  return numberOr(configuration?.['loop_wait'], 10)
+}
+
+/** Seconds for which a leader's key lives on without it: `ttl`, Patroni's default where nothing is set. */
+export function ttlOf(configuration: Json | undefined): number {
+  return numberOr(configuration?.['ttl'], 30)
+}
+
+function numberOr(value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? value : otherwise
+}
+
 /** Why a dynamic configuration must not be written. */
 export interface ConfigurationFault {
   readonly code: 'UNKNOWN_KEY' | 'NOT_TO_BE_SET_HERE' | 'INVALID_SETTING' | 'TIMEOUTS_DO_NOT_FIT'

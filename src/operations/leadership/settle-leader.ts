@@ -20,6 +20,7 @@ const WRITABLE_MS = 10_000
 export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
   name: 'settle',
   title: 'Wait until the cluster follows the new leader',
+  usualSeconds: 0.3,
 
   async done(context) {
     return context.state().leader === undefined ? StepOutcome.DONE : StepOutcome.NOT_DONE

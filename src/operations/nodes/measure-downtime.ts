@@ -1,10 +1,8 @@
-import { z } from 'zod'
 import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { messageOf } from '../../domain/errors.ts'
-import type { OperationRecord } from '../../domain/operation/operation.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
-import { median } from '../estimate.ts'
+import type { DowntimeState } from '../downtime.ts'
 import { readNewLeader } from '../leadership/leader-keys.ts'
 import { requireWrites, warnUnmeasured } from '../node-access/confirm-writes.ts'
 import { leaderOf } from '../node-access/node-health.ts'
@@ -12,15 +10,7 @@ import { leaderOf } from '../node-access/node-health.ts'
 /** After the work is done a write must succeed within this long. */
 const WRITABLE_MS = 60_000
 
-/** What an operation keeps that measured for how long nobody could write. */
-export const downtimeState = z
-  .object({
-    /** Seconds for which writes through HAProxy failed. */
-    downtimeSeconds: z.number(),
-  })
-  .partial()
-
-type Context = StepContext<unknown, z.output<typeof downtimeState>>
+type Context = StepContext<unknown, DowntimeState>
 
 /**
  * Does the work while an application's writes are tried through HAProxy, waits until they succeed again, and keeps for
@@ -54,9 +44,4 @@ export async function measureDowntime(context: Context, work: () => Promise<void
   } finally {
     await probe.stop()
   }
-}
-
-/** Seconds of failed writes that earlier operations measured, as the median; null when none did. */
-export function typicalDowntime(earlier: readonly OperationRecord[]): number | null {
-  return median(earlier.flatMap(({ state }) => downtimeState.safeParse(state).data?.downtimeSeconds ?? []))
 }

@@ -2,7 +2,7 @@ import { type Check, CheckStatus } from '../../domain/check.ts'
 import { assessEtcd } from '../../domain/cluster/etcd-quorum.ts'
 import { NodeState } from '../../domain/cluster/node.ts'
 import { isLeading, viewNodes } from '../../domain/cluster/node-view.ts'
-import type { OperationRecord, PlannedStep } from '../../domain/operation/operation.ts'
+import type { OperationRecord } from '../../domain/operation/operation.ts'
 import {
   NOTHING_TOUCHED,
   PlannedDowntime,
@@ -11,12 +11,10 @@ import {
   planScope,
 } from '../../domain/operation/plan-scope.ts'
 import type { PlanContext } from '../context.ts'
-import type { Step } from '../define-operation.ts'
 import { typicalStepSeconds } from '../estimate.ts'
 import { takesLastQuorum } from './check-service.ts'
 import { isDown, leads, nodeOf, roleOf, ServiceRole, statusOf, successors } from './find-service.ts'
 import type { ServiceInput } from './service-input.ts'
-import { startNodePatroni } from './start-node-patroni.ts'
 
 type Context = PlanContext<ServiceInput>
 
@@ -146,37 +144,14 @@ function spell(seconds: number | null): string {
   return seconds === null ? 'until it is started again' : `for about ${Math.ceil(seconds)} s`
 }
 
-const DEFAULT_SECONDS: Readonly<Record<string, number>> = {
-  'start-container': 1,
-  'stop-container': 3,
-  'restart-container': 4,
-  'start-patroni': 1,
-  'wait-until-well': 8,
-  'wait-for-other-leader': 3,
-  'build-image': 30,
-  'replace-container': 5,
-  'remove-old-container': 1,
+/** Earlier operations on the same service: they tell how long this one takes. */
+export function alikeOf({ earlier, input }: Context): readonly OperationRecord[] {
+  return earlier.filter((operation) => isFor(operation, input.service))
 }
 
-/** The steps with their estimates: what they took before for this service, else a stated default. */
-export function estimateSteps(context: Context, steps: readonly Step<ServiceInput>[]): PlannedStep[] {
-  const earlier = context.earlier.filter((operation) => isFor(operation, context.input.service))
-  return steps
-    .filter((step) => isAskedFor(context, step))
-    .map(({ name, title }) => ({
-      name,
-      title,
-      estimatedSeconds: typicalStepSeconds(earlier, name) ?? DEFAULT_SECONDS[name] ?? null,
-    }))
-}
-
-/** Only a node has a Patroni to start. */
-function isAskedFor({ layout, input }: Context, step: Step<ServiceInput>): boolean {
-  return step !== startNodePatroni || roleOf(layout, input.service) === ServiceRole.NODE
-}
-
-export function totalSeconds(steps: readonly PlannedStep[]): number {
-  return Math.round(steps.reduce((sum, { estimatedSeconds }) => sum + (estimatedSeconds ?? 0), 0) * 10) / 10
+/** Seconds for which a step of this plan keeps the service away. */
+export function secondsOf(context: Context, step: { readonly name: string; readonly usualSeconds: number }): number {
+  return typicalStepSeconds(alikeOf(context), step.name) ?? step.usualSeconds
 }
 
 function isFor({ input }: OperationRecord, service: string): boolean {

@@ -7,6 +7,7 @@ import type { ServiceInput } from './service-input.ts'
 export const startNodePatroni: Step<ServiceInput> = {
   name: 'start-patroni',
   title: 'Start its Patroni, where it is kept down',
+  usualSeconds: 1,
   weight: 0.2,
 
   applies: ({ layout, input }) => roleOf(layout, input.service) === ServiceRole.NODE,

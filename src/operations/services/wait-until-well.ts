@@ -35,6 +35,7 @@ interface Look {
 export const waitUntilWell: Step<ServiceInput> = {
   name: 'wait-until-well',
   title: 'Wait until it is well',
+  usualSeconds: 8,
   weight: 3,
   // What advances for longer is looked after by a person.
   deadlineMs: 2 * 3_600_000,

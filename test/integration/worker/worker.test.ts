@@ -52,7 +52,6 @@ const definition = {
     check: () => [],
     plan: () => ({
       summary: 'A test',
-      steps: [],
       checks: [],
       estimatedSeconds: null,
       downtimeSeconds: null,

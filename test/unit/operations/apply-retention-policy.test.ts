@@ -5,6 +5,7 @@ import applyRetentionPolicy, {
 } from '../../../src/operations/backups/delete-backup/apply-retention-policy.kind.ts'
 import { removeObsolete } from '../../../src/operations/backups/delete-backup/remove-obsolete.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { backupOf, seen } from '../domain/builders.ts'
 import { planContext } from './backup-server.ts'
@@ -30,7 +31,7 @@ const ALL = [oldest, child, newest]
 const input = new ApplyRetentionPolicyInput()
 
 async function planOf(backups: readonly Backup[]) {
-  return applyRetentionPolicy.plan(planContext(input, { backups: seen(backups) }))
+  return planOperation(applyRetentionPolicy, planContext(input, { backups: seen(backups) }))
 }
 
 /** The step, as it runs for a plan that was made of `planned`. */

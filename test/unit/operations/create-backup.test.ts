@@ -8,6 +8,7 @@ import { CreateBackupInput } from '../../../src/operations/backups/create-backup
 import type { PlanContext } from '../../../src/operations/context.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { away, backupOf, clusterOf, NOW, nodeOf, postgresStatus, range, seen, walOf } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
 
@@ -93,7 +94,7 @@ describe('createBackup is refused', () => {
 
 describe('the plan of createBackup', () => {
   test('names its steps, costs no downtime and no data', async () => {
-    const plan = await createBackup.plan(contextOf({}))
+    const plan = await planOperation(createBackup, contextOf({}))
     expect(plan.steps.map(({ name }) => name)).toEqual(createBackup.steps.map(({ name }) => name))
     expect(plan).toMatchObject({ downtimeSeconds: 0, dataLoss: null })
   })
@@ -110,12 +111,12 @@ describe('the plan of createBackup', () => {
       endTime: Timestamp.fromSeconds(10),
     })
     const estimate = async (backup: typeof slow) =>
-      (await createBackup.plan(contextOf({}, { backups: seen([backup]) }))).steps[0]?.estimatedSeconds ?? 0
+      (await planOperation(createBackup, contextOf({}, { backups: seen([backup]) }))).steps[0]?.estimatedSeconds ?? 0
     expect(await estimate(slow)).toBeCloseTo((await estimate(fast)) * 10)
   })
 
   test('says on which parent an incremental builds', async () => {
-    const { summary } = await createBackup.plan(contextOf({ type: BackupType.INCREMENTAL }))
+    const { summary } = await planOperation(createBackup, contextOf({ type: BackupType.INCREMENTAL }))
     expect(summary).toContain('INCREMENTAL backup on 20261122T110000')
   })
 })

@@ -3,6 +3,7 @@ import { CheckStatus } from '../../../src/domain/check.ts'
 import type { ClusterSnapshot, NodeSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import type { LoginRefusal } from '../../../src/domain/cluster/login-refusal.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import cutOverRecovery, {
   CutOverRecoveryInput,
 } from '../../../src/operations/recovery/cut-over/cut-over-recovery.kind.ts'
@@ -94,7 +95,10 @@ describe('what is said of a verification that did not pass', () => {
     const recovery = { ...READY, verification: found }
     const context = planContext(new CutOverRecoveryInput(), { recovery: 'r1' }, {}, [], [recovery])
     expect((await cutOverRecovery.check(context))[0]).toMatchObject({ message: expect.stringMatching(message) })
-    expect((await cutOverRecovery.plan(context)).checks[0]).toMatchObject({ name: 'verification', status: planned })
+    expect((await planOperation(cutOverRecovery, context)).checks[0]).toMatchObject({
+      name: 'verification',
+      status: planned,
+    })
   })
 })
 
@@ -113,7 +117,8 @@ describe('undoRecovery is refused', () => {
 
 describe('the plan', () => {
   test('of a cut over says what is given up since when, and that it stays recoverable', async () => {
-    const plan = await cutOverRecovery.plan(
+    const plan = await planOperation(
+      cutOverRecovery,
       planContext(new CutOverRecoveryInput(), { recovery: 'r1' }, {}, [], [READY]),
     )
     expect(plan.dataLoss).toMatch(/after 2026-11-22T11:40:00.000Z is given up: .*20 minutes\. It stays recoverable/)
@@ -131,7 +136,7 @@ describe('the plan', () => {
     }
     const rolesOf = async (nodes: readonly NodeSnapshot[]) => {
       const context = planContext(new CutOverRecoveryInput(), { recovery: 'r1' }, { nodes }, [], [READY])
-      return (await cutOverRecovery.plan(context)).checks.find(({ name }) => name === 'roles of the stack')
+      return (await planOperation(cutOverRecovery, context)).checks.find(({ name }) => name === 'roles of the stack')
     }
     expect(await rolesOf([LEADER])).toMatchObject({ status: 'OK' })
     expect(await rolesOf([{ ...LEADER, loginRefusal }])).toMatchObject({
@@ -142,7 +147,10 @@ describe('the plan', () => {
   })
 
   test('of an undo counts from the cut over', async () => {
-    const plan = await undoRecovery.plan(planContext(new UndoRecoveryInput(), { recovery: 'r1' }, {}, [], [COMPLETED]))
+    const plan = await planOperation(
+      undoRecovery,
+      planContext(new UndoRecoveryInput(), { recovery: 'r1' }, {}, [], [COMPLETED]),
+    )
     expect(plan.dataLoss).toMatch(/since 2026-11-22T11:55:00.000Z is given up: 5 minutes/)
     expect(plan.steps[0]?.name).toBe('replay-previous')
   })

@@ -5,6 +5,7 @@ import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recover
 import deleteBackup from '../../../src/operations/backups/delete-backup/delete-backup.kind.ts'
 import { DeleteBackupInput } from '../../../src/operations/backups/delete-backup/delete-backup-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { away, backupOf, seen } from '../domain/builders.ts'
 import { planContext } from './backup-server.ts'
@@ -90,7 +91,7 @@ test('deleteBackup is refused while a recovery that has not ended was begun from
 })
 
 describe('the plan of deleteBackup', () => {
-  const planOf = (...context: Parameters<typeof contextOf>) => deleteBackup.plan(contextOf(...context))
+  const planOf = (...context: Parameters<typeof contextOf>) => planOperation(deleteBackup, contextOf(...context))
 
   test('lists what goes with it, and how much comes free', async () => {
     const { summary } = await planOf({ backupId: FULL, withChildren: true })

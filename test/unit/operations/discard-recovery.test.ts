@@ -4,6 +4,7 @@ import type { ServiceCommands } from '../../../src/clients/docker/service-comman
 import { ServiceState } from '../../../src/domain/cluster/node.ts'
 import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { discardData } from '../../../src/operations/recovery/discard-recovery/discard-data.ts'
 import discardRecovery from '../../../src/operations/recovery/discard-recovery/discard-recovery.kind.ts'
 import { DiscardRecoveryInput } from '../../../src/operations/recovery/discard-recovery/discard-recovery-input.ts'
@@ -116,7 +117,7 @@ describe('the plan of discardRecovery', () => {
     ],
   ]
   test.each(cases)('%s', async (_, record, expected) => {
-    const plan = await discardRecovery.plan(contextOf({}, record))
+    const plan = await planOperation(discardRecovery, contextOf({}, record))
     expect(plan.summary).toBe(`Removes what recovery r1 ${expected.summary}`)
     if (expected.dataLoss === null) expect(plan.dataLoss).toBeNull()
     else expect(plan.dataLoss).toMatch(expected.dataLoss)

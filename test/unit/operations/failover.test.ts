@@ -4,6 +4,7 @@ import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import failover from '../../../src/operations/leadership/failover/failover.kind.ts'
 import { FailoverInput } from '../../../src/operations/leadership/failover/failover-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { away, clusterOf, LEADER, NOW, nodeOf, patroniStatus, seen, topologyOf } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
 
@@ -57,19 +58,19 @@ describe('failover is refused', () => {
 
 describe('the plan of failover', () => {
   const lossOf = async (input: Partial<FailoverInput>, cluster: Partial<ClusterSnapshot>) =>
-    (await failover.plan(contextOf(input, cluster))).dataLoss
+    (await planOperation(failover, contextOf(input, cluster))).dataLoss
 
   test('chooses who has received most, then the first by name', async () => {
-    const plan = await failover.plan(contextOf({}, lost(replica('db2', 800n), replica('db3', 900n))))
+    const plan = await planOperation(failover, contextOf({}, lost(replica('db2', 800n), replica('db3', 900n))))
     expect(plan.summary).toBe('Promotes db3; db1 is given up as leader')
-    const equal = await failover.plan(contextOf({}, lost(replica('db3', 900n), replica('db2', 900n))))
+    const equal = await planOperation(failover, contextOf({}, lost(replica('db3', 900n), replica('db2', 900n))))
     expect(equal.summary).toContain('Promotes db2')
   })
 
   test('never chooses one on a timeline that the others have left, whatever it has received', async () => {
     const recovered = patroniStatus({ receivedLsn: 800n, replayedLsn: 800n, timeline: 24 })
     const cluster = lost(replica('db2', 900n), nodeOf('db3', { patroni: seen(recovered) }))
-    expect((await failover.plan(contextOf({}, cluster))).summary).toContain('Promotes db3')
+    expect((await planOperation(failover, contextOf({}, cluster))).summary).toContain('Promotes db3')
   })
 
   test('counts the bytes between what the leader had and what the candidate has', async () => {
@@ -90,12 +91,12 @@ describe('the plan of failover', () => {
 
   test('loses nothing where the leader lives and hands over', async () => {
     expect(await lossOf({ force: true }, healthy)).toBeNull()
-    const plan = await failover.plan(contextOf({ force: true }, healthy))
+    const plan = await planOperation(failover, contextOf({ force: true }, healthy))
     expect(plan.checks[0]).toMatchObject({ name: 'leader', hint: expect.stringContaining('switchover is better') })
   })
 
   test('names its steps', async () => {
-    const plan = await failover.plan(contextOf({}, { nodes: [LEADER, nodeOf('db2')] }))
+    const plan = await planOperation(failover, contextOf({}, { nodes: [LEADER, nodeOf('db2')] }))
     expect(plan.steps.map(({ name }) => name)).toEqual(failover.steps.map(({ name }) => name))
   })
 

@@ -4,6 +4,7 @@ import keepBackup from '../../../src/operations/backups/keep-backup/keep-backup.
 import { KeepBackupInput } from '../../../src/operations/backups/keep-backup/keep-backup-input.ts'
 import releaseBackup, { ReleaseBackupInput } from '../../../src/operations/backups/keep-backup/release-backup.kind.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { backupOf, seen } from '../domain/builders.ts'
 import { planContext } from './backup-server.ts'
 
@@ -46,7 +47,7 @@ describe('releaseBackup', () => {
   })
 
   test('says that the retention policy applies again', async () => {
-    const { summary, checks } = await releaseBackup.plan(context(BACKUP))
+    const { summary, checks } = await planOperation(releaseBackup, context(BACKUP))
     expect(summary).toContain('REDUNDANCY 2')
     expect(checks).toMatchObject([{ status: 'WARNING' }])
   })

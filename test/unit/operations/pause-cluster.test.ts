@@ -6,6 +6,7 @@ import resumeCluster, {
   ResumeClusterInput,
 } from '../../../src/operations/configuration/pause-cluster/resume-cluster.kind.ts'
 import reloadNode, { ReloadNodeInput } from '../../../src/operations/nodes/reload-node/reload-node.kind.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { away, LEADER, nodeOf, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 
@@ -20,14 +21,16 @@ describe('pauseCluster and resumeCluster', () => {
   })
 
   test('plan nothing where it is so already', async () => {
-    const plan = await pauseCluster.plan(planContext(new PauseClusterInput(), {}, paused))
+    const plan = await planOperation(pauseCluster, planContext(new PauseClusterInput(), {}, paused))
     expect(plan).toMatchObject({ estimatedSeconds: 0, summary: expect.stringContaining('Nothing to do') })
-    expect((await resumeCluster.plan(planContext(new ResumeClusterInput(), {}, paused))).summary).toContain('Resumes')
+    expect((await planOperation(resumeCluster, planContext(new ResumeClusterInput(), {}, paused))).summary).toContain(
+      'Resumes',
+    )
   })
 
   test('tell what Patroni will mend once it may', async () => {
     const changes = { ...paused, nodes: [LEADER, nodeOf('db2', { patroni: away() })] }
-    const plan = await resumeCluster.plan(planContext(new ResumeClusterInput(), {}, changes))
+    const plan = await planOperation(resumeCluster, planContext(new ResumeClusterInput(), {}, changes))
     expect(plan.checks).toMatchObject([{ message: expect.stringContaining('db2 is unreachable') }])
   })
 })

@@ -9,7 +9,7 @@ import applyRetentionPolicy, {
 } from '../../../src/operations/backups/delete-backup/apply-retention-policy.kind.ts'
 import deleteBackup from '../../../src/operations/backups/delete-backup/delete-backup.kind.ts'
 import { DeleteBackupInput } from '../../../src/operations/backups/delete-backup/delete-backup-input.ts'
-import { type AnyOperation, planOperation } from '../../../src/operations/define-operation.ts'
+import type { AnyOperation } from '../../../src/operations/define-operation.ts'
 import failover from '../../../src/operations/leadership/failover/failover.kind.ts'
 import { FailoverInput } from '../../../src/operations/leadership/failover/failover-input.ts'
 import switchover from '../../../src/operations/leadership/switchover/switchover.kind.ts'
@@ -22,6 +22,7 @@ import { RestartClusterInput } from '../../../src/operations/nodes/restart-clust
 import restartNode from '../../../src/operations/nodes/restart-node/restart-node.kind.ts'
 import { RestartNodeInput } from '../../../src/operations/nodes/restart-node/restart-node-input.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import cutOverRecovery, {
   CutOverRecoveryInput,
 } from '../../../src/operations/recovery/cut-over/cut-over-recovery.kind.ts'

@@ -8,6 +8,7 @@ import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/
 import { formatLsn } from '../../../src/domain/wal/lsn.ts'
 import type { AnyOperation } from '../../../src/operations/define-operation.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import rehearseRecovery, {
   RehearseRecoveryInput,
 } from '../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'
@@ -355,7 +356,7 @@ const sumOf = (steps: readonly { readonly estimatedSeconds: number | null }[]) =
 
 describe('the plan of rehearseRecovery', () => {
   test('says what is recovered from where to where, and costs neither downtime nor data', async () => {
-    const plan = await rehearseRecovery.plan(rehearsalOf())
+    const plan = await planOperation(rehearseRecovery, rehearsalOf())
     expect(plan).toMatchObject({ downtimeSeconds: 0, dataLoss: null })
     expect(plan.summary).toBe(
       `Recovers patroni to 2026-11-22T11:40:00.000Z from backup ${NEWER} on timeline 1, on the Barman host, beside the running cluster`,
@@ -365,9 +366,12 @@ describe('the plan of rehearseRecovery', () => {
   })
 
   test('estimates each step, and all of them, by how much is copied, replayed and read', async () => {
-    const near = await rehearseRecovery.plan(rehearsalOf())
-    const far = await rehearseRecovery.plan(rehearsalOf({ backup: FULL }))
-    const large = await rehearseRecovery.plan(rehearsalOf({ backup: FULL }, withOne({ clusterSizeBytes: 7.7e9 })))
+    const near = await planOperation(rehearseRecovery, rehearsalOf())
+    const far = await planOperation(rehearseRecovery, rehearsalOf({ backup: FULL }))
+    const large = await planOperation(
+      rehearseRecovery,
+      rehearsalOf({ backup: FULL }, withOne({ clusterSizeBytes: 7.7e9 })),
+    )
     for (const { steps, estimatedSeconds } of [near, far, large]) expect(estimatedSeconds).toBeCloseTo(sumOf(steps), 0)
     const secondsOf = ({ steps }: typeof near, name: string) =>
       steps.find((step) => step.name === name)?.estimatedSeconds
@@ -393,7 +397,8 @@ describe('the plan of rehearseRecovery', () => {
               },
             ],
     })
-    const plan = await rehearseRecovery.plan(
+    const plan = await planOperation(
+      rehearseRecovery,
       rehearsalOf({ backup: FULL }, { ...withOne({ clusterSizeBytes: null }), earlier: [earlier] }),
     )
     expect(plan.steps[1]).toMatchObject({ name: 'restore-backup', estimatedSeconds: 120 })
@@ -403,10 +408,10 @@ describe('the plan of rehearseRecovery', () => {
   })
 
   test('says how much disk it needs, and what a person should know of the target', async () => {
-    expect((await rehearseRecovery.plan(rehearsalOf())).checks).toEqual([
+    expect((await planOperation(rehearseRecovery, rehearsalOf())).checks).toEqual([
       { name: 'disk needed', status: 'OK', message: 'about 993049376 bytes', hint: null },
     ])
-    expect((await rehearseRecovery.plan(rehearsalOf({ target: { xid: '742' } }))).checks[1]).toMatchObject({
+    expect((await planOperation(rehearseRecovery, rehearsalOf({ target: { xid: '742' } }))).checks[1]).toMatchObject({
       name: 'target',
       status: 'WARNING',
       message: expect.stringContaining('Only replay can tell where transaction 742 is'),
@@ -415,7 +420,7 @@ describe('the plan of rehearseRecovery', () => {
 })
 
 describe('the plan of recoverCluster', () => {
-  const planOf = (...of: Parameters<typeof recoveryOf>) => recoverCluster.plan(recoveryOf(...of))
+  const planOf = (...of: Parameters<typeof recoveryOf>) => planOperation(recoverCluster, recoveryOf(...of))
 
   test.each([CutOver.MANUAL, null, undefined])('costs neither downtime nor data with cutOver: %s', async (cutOver) => {
     const plan = await planOf(cutOver === undefined ? {} : { cutOver })

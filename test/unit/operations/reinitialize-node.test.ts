@@ -3,6 +3,7 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { NodeState } from '../../../src/domain/cluster/node.ts'
 import reinitializeNode from '../../../src/operations/nodes/reinitialize-node/reinitialize-node.kind.ts'
 import { ReinitializeNodeInput } from '../../../src/operations/nodes/reinitialize-node/reinitialize-node-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { away, LEADER, nodeOf, patroniStatus, postgresStatus, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 
@@ -38,20 +39,20 @@ describe('the plan of reinitializeNode', () => {
       nodeOf('db2'),
     ]
     const seconds = async (bytes: number) =>
-      (await reinitializeNode.plan(contextOf({ node: 'db2' }, { nodes: nodes(bytes) }))).estimatedSeconds ?? 0
+      (await planOperation(reinitializeNode, contextOf({ node: 'db2' }, { nodes: nodes(bytes) }))).estimatedSeconds ?? 0
     expect(await seconds(100e9)).toBeGreaterThan(9 * (await seconds(10e9)))
-    const { steps } = await reinitializeNode.plan(contextOf({ node: 'db2' }))
+    const { steps } = await planOperation(reinitializeNode, contextOf({ node: 'db2' }))
     expect(steps.map(({ name }) => name)).toEqual(reinitializeNode.steps.map(({ name }) => name))
   })
 
   test('loses nothing of a replica that streams, and says what of another', async () => {
-    expect((await reinitializeNode.plan(contextOf({ node: 'db2' }))).dataLoss).toBeNull()
-    const diverged = await reinitializeNode.plan(contextOf({ node: 'db2' }, db2(NodeState.STOPPED)))
+    expect((await planOperation(reinitializeNode, contextOf({ node: 'db2' }))).dataLoss).toBeNull()
+    const diverged = await planOperation(reinitializeNode, contextOf({ node: 'db2' }, db2(NodeState.STOPPED)))
     expect(diverged.dataLoss).toContain('What db2 alone holds is lost')
   })
 
   test('warns when no other replica streams', async () => {
-    const plan = await reinitializeNode.plan(contextOf({ node: 'db2' }, { nodes: [LEADER, nodeOf('db2')] }))
+    const plan = await planOperation(reinitializeNode, contextOf({ node: 'db2' }, { nodes: [LEADER, nodeOf('db2')] }))
     expect(plan.checks).toMatchObject([{ status: 'WARNING' }])
   })
 })

@@ -3,6 +3,7 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { NodeState } from '../../../src/domain/cluster/node.ts'
 import restartCluster from '../../../src/operations/nodes/restart-cluster/restart-cluster.kind.ts'
 import { RestartClusterInput } from '../../../src/operations/nodes/restart-cluster/restart-cluster-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { away, LEADER, nodeOf, patroniStatus, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 
@@ -45,7 +46,7 @@ describe('restartCluster is refused', () => {
 
 describe('the plan of restartCluster', () => {
   test('names the replicas, then the leader', async () => {
-    const plan = await restartCluster.plan(contextOf({}))
+    const plan = await planOperation(restartCluster, contextOf({}))
     expect(plan.summary).toContain('db2, db3, db1')
     expect(plan.steps.map(({ name }) => name)).toEqual(restartCluster.steps.map(({ name }) => name))
     expect(plan.downtimeSeconds).toBeGreaterThan(0)
@@ -53,21 +54,21 @@ describe('the plan of restartCluster', () => {
 
   test('is about the nodes alone where a restart is pending', async () => {
     const nodes = [LEADER, nodeOf('db2'), replica('db3', { pendingRestart: true })]
-    const plan = await restartCluster.plan(contextOf({ pendingOnly: true }, { nodes }))
+    const plan = await planOperation(restartCluster, contextOf({ pendingOnly: true }, { nodes }))
     expect(plan).toMatchObject({ downtimeSeconds: 0, summary: expect.stringContaining('on db3,') })
-    const needless = await restartCluster.plan(contextOf({ pendingOnly: true }))
+    const needless = await planOperation(restartCluster, contextOf({ pendingOnly: true }))
     expect(needless).toMatchObject({ estimatedSeconds: 0, summary: expect.stringContaining('Nothing to do') })
   })
 
   test('says what it leaves out', async () => {
-    const plan = await restartCluster.plan(contextOf({ force: true }, frozen))
+    const plan = await planOperation(restartCluster, contextOf({ force: true }, frozen))
     expect(plan.checks.map(({ message }) => message)).toEqual([expect.stringContaining('db2 is unreachable')])
     expect(plan.summary).not.toContain('db2')
   })
 
   test('says that a lagging replica does not take over', async () => {
     const nodes = [LEADER, replica('db2', { state: NodeState.IN_ARCHIVE_RECOVERY }), nodeOf('db3')]
-    const plan = await restartCluster.plan(contextOf({ force: true }, { nodes }))
+    const plan = await planOperation(restartCluster, contextOf({ force: true }, { nodes }))
     expect(plan.steps[1]?.title).toContain('db3 as of now')
   })
 })

@@ -3,6 +3,7 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { NodeState } from '../../../src/domain/cluster/node.ts'
 import restartNode from '../../../src/operations/nodes/restart-node/restart-node.kind.ts'
 import { RestartNodeInput } from '../../../src/operations/nodes/restart-node/restart-node-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { away, LEADER, nodeOf, patroniStatus, seen } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
@@ -32,24 +33,27 @@ describe('restartNode is refused', () => {
 
 describe('the plan of restartNode', () => {
   test('costs downtime on the leader only', async () => {
-    expect((await restartNode.plan(contextOf({ node: 'db2' }))).downtimeSeconds).toBe(0)
-    expect((await restartNode.plan(contextOf({ node: 'db1' }))).downtimeSeconds).toBeGreaterThan(0)
+    expect((await planOperation(restartNode, contextOf({ node: 'db2' }))).downtimeSeconds).toBe(0)
+    expect((await planOperation(restartNode, contextOf({ node: 'db1' }))).downtimeSeconds).toBeGreaterThan(0)
   })
 
   test('expects the downtime that earlier restarts measured', async () => {
     const earlier = [1, 7, 2].map((downtimeSeconds) => operationRecord({ state: { downtimeSeconds } }))
-    const plan = await restartNode.plan(planContext(new RestartNodeInput(), { node: 'db1' }, {}, earlier))
+    const plan = await planOperation(restartNode, planContext(new RestartNodeInput(), { node: 'db1' }, {}, earlier))
     expect(plan.downtimeSeconds).toBe(2)
   })
 
   test('does nothing when only pending restarts are asked for and none is pending', async () => {
     const input = { node: 'db2', pendingOnly: true }
-    expect(await restartNode.plan(contextOf(input))).toMatchObject({ estimatedSeconds: 0, downtimeSeconds: 0 })
-    expect((await restartNode.plan(contextOf(input, pending))).summary).toContain('a restart is pending')
+    expect(await planOperation(restartNode, contextOf(input))).toMatchObject({
+      estimatedSeconds: 0,
+      downtimeSeconds: 0,
+    })
+    expect((await planOperation(restartNode, contextOf(input, pending))).summary).toContain('a restart is pending')
   })
 
   test('names its steps', async () => {
-    const { steps } = await restartNode.plan(contextOf({ node: 'db2' }))
+    const { steps } = await planOperation(restartNode, contextOf({ node: 'db2' }))
     expect(steps.map(({ name }) => name)).toEqual(restartNode.steps.map(({ name }) => name))
   })
 })

@@ -6,6 +6,7 @@ import { NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
 import { ClaimMode } from '../../../src/domain/operation/claim.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import checkConnectivity from '../../../src/operations/services/check-connectivity/check-connectivity.kind.ts'
 import { CheckConnectivityInput } from '../../../src/operations/services/check-connectivity/check-connectivity-input.ts'
 import rebuildService from '../../../src/operations/services/rebuild-service/rebuild-service.kind.ts'
@@ -201,7 +202,7 @@ describe('a start claims', () => {
 describe('the plan', () => {
   const kinds = [startService, stopService, restartService, rebuildService]
   test.each(kinds.map((kind) => [kind.name, kind] as const))('of %s names its steps', async (_, kind) => {
-    const plan = await kind.plan(contextOf({ service: 'db2' }))
+    const plan = await planOperation(kind, contextOf({ service: 'db2' }))
     expect(plan.steps.map(({ name }) => name)).toEqual(kind.steps.map(({ name }) => name))
     expect(plan).toMatchObject({ dataLoss: null, downtimeSeconds: 0 })
     expect(plan.estimatedSeconds).toBeGreaterThan(0)
@@ -224,23 +225,24 @@ describe('the plan', () => {
     ['docker-proxy', {}, 0, /does not see containers/],
   ]
   test.each(cases)('of stopping %s says what goes down with it (%#)', async (service, cluster, downtime, said) => {
-    const { checks, downtimeSeconds } = await stopService.plan(contextOf({ service }, cluster))
+    const { checks, downtimeSeconds } = await planOperation(stopService, contextOf({ service }, cluster))
     expect(checks.map(({ message }) => message).join('\n')).toMatch(said)
     expect(downtimeSeconds).toBe(downtime)
   })
 
   test.each([startService, restartService])('of $name starts Patroni where there is one', async (kind) => {
-    const namesOf = async (service: string) => (await kind.plan(contextOf({ service }))).steps.map(({ name }) => name)
+    const namesOf = async (service: string) =>
+      (await planOperation(kind, contextOf({ service }))).steps.map(({ name }) => name)
     expect(await namesOf('db2')).toContain('start-patroni')
     expect(await namesOf('haproxy')).not.toContain('start-patroni')
   })
 
   test('of restarting HAProxy has a downtime', async () => {
-    expect((await restartService.plan(contextOf({ service: 'haproxy' }))).downtimeSeconds).toBeGreaterThan(0)
+    expect((await planOperation(restartService, contextOf({ service: 'haproxy' }))).downtimeSeconds).toBeGreaterThan(0)
   })
 
   test('of starting a node says that it needs etcd', async () => {
-    const plan = await startService.plan(contextOf({ service: 'db2' }, { etcd: [etcdOf('etcd1', away())] }))
+    const plan = await planOperation(startService, contextOf({ service: 'db2' }, { etcd: [etcdOf('etcd1', away())] }))
     expect(plan.checks[0]?.message).toContain('etcd has no quorum')
   })
 })
@@ -274,7 +276,7 @@ describe('checkConnectivity', () => {
     ['redis', 6379],
     ['api', 4000],
   ])('tries %s on port %i', async (to, port) => {
-    expect((await checkConnectivity.plan(contextFor({ to }))).summary).toContain(`port ${port}`)
+    expect((await planOperation(checkConnectivity, contextFor({ to }))).summary).toContain(`port ${port}`)
   })
 
   test.each([

@@ -5,7 +5,9 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import { type OperationRecord, OperationStatus } from '../../../src/domain/operation/operation.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
+import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import settleRecovery from '../../../src/operations/recovery/settle-recovery/settle-recovery.kind.ts'
+import { Course, courseOf } from '../../../src/operations/recovery/settle-recovery/take-up-recovery.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
@@ -165,11 +167,11 @@ async function settle(left: Left) {
     findOperation: async () => (lost ? null : before),
   }
   for (const step of settleRecovery.steps) {
-    if (step.applies?.(context as never) === false) continue
     if (['rejoin-replicas', 'resume-archive'].includes(step.name)) {
-      did.push(step.name)
+      if (courseOf(context) === Course.FORWARD) did.push(step.name)
       continue
     }
+    if ((await step.done?.(context as never)) === StepOutcome.DONE) continue
     Object.assign(context.kept, (await step.run(context as never)) ?? {})
   }
   const names = await namesThere()

@@ -9,6 +9,7 @@ import cancelScheduledSwitchover from '../../../src/operations/leadership/switch
 import switchover from '../../../src/operations/leadership/switchover/switchover.kind.ts'
 import { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { operationRecord } from '../../support/operations.ts'
 import {
   away,
@@ -88,14 +89,14 @@ describe('switchover is refused', () => {
 
 describe('the plan of switchover', () => {
   test('names the best node: least lag, then the first by name', async () => {
-    expect((await switchover.plan(contextOf())).summary).toBe('Switches over from db1 to db2')
+    expect((await planOperation(switchover, contextOf())).summary).toBe('Switches over from db1 to db2')
     const behind = nodeOf('db2', { patroni: seen(patroniStatus({ receivedLsn: 500n, replayedLsn: 500n })) })
-    const plan = await switchover.plan(contextOf({}, { nodes: [LEADER, behind, nodeOf('db3')] }))
+    const plan = await planOperation(switchover, contextOf({}, { nodes: [LEADER, behind, nodeOf('db3')] }))
     expect(plan.summary).toBe('Switches over from db1 to db3')
   })
 
   test('names its steps, loses nothing, and tells of every node', async () => {
-    const plan = await switchover.plan(contextOf({ candidate: 'db2' }, noReplicaStreams))
+    const plan = await planOperation(switchover, contextOf({ candidate: 'db2' }, noReplicaStreams))
     expect(plan.steps.map(({ name }) => name)).toEqual(switchover.steps.map(({ name }) => name))
     expect(plan.dataLoss).toBeNull()
     expect(plan.checks).toMatchObject([{ name: 'db2', status: CheckStatus.FAILED }])
@@ -103,17 +104,19 @@ describe('the plan of switchover', () => {
 
   test('estimates the downtime from what earlier ones measured', async () => {
     const earlier = [1.2, 1.6, 9].map((downtimeSeconds) => operationRecord({ state: { downtimeSeconds } }))
-    expect((await switchover.plan({ ...contextOf(), earlier })).downtimeSeconds).toBe(1.6)
-    expect((await switchover.plan(contextOf())).downtimeSeconds).toBeGreaterThan(0)
+    expect((await planOperation(switchover, { ...contextOf(), earlier })).downtimeSeconds).toBe(1.6)
+    expect((await planOperation(switchover, contextOf())).downtimeSeconds).toBeGreaterThan(0)
   })
 
   test('is nothing where it is already so', async () => {
-    const plan = await switchover.plan(contextOf({ candidate: 'db1' }))
+    const plan = await planOperation(switchover, contextOf({ candidate: 'db1' }))
     expect(plan).toMatchObject({ downtimeSeconds: 0, estimatedSeconds: 0 })
   })
 
   test('of a later one leaves the choice to Patroni', async () => {
-    expect((await switchover.plan(contextOf({ at: LATER }))).summary).toContain('the replica that Patroni then finds')
+    expect((await planOperation(switchover, contextOf({ at: LATER }))).summary).toContain(
+      'the replica that Patroni then finds',
+    )
   })
 })
 
@@ -154,7 +157,7 @@ describe('cancelScheduledSwitchover', () => {
   })
   test('plans what it cancels, or that there is nothing', async () => {
     const plan = async (cluster: Partial<ClusterSnapshot>) =>
-      (await cancelScheduledSwitchover.plan(contextFor(cluster))).summary
+      (await planOperation(cancelScheduledSwitchover, contextFor(cluster))).summary
     expect(await plan({})).toContain('nothing has to be done')
     expect(await plan(withTopology({ scheduledSwitchover: AT }))).toContain(`from db1 to db2 at ${LATER}`)
   })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import updateConfiguration from '../../../src/operations/configuration/update-configuration/update-configuration.kind.ts'
 import { UpdateConfigurationInput } from '../../../src/operations/configuration/update-configuration/update-configuration-input.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { away, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 
@@ -37,7 +38,7 @@ describe('updateConfiguration is refused', () => {
 
 describe('the plan of updateConfiguration', () => {
   test('shows each change, and keeps what it was made on', async () => {
-    const plan = await updateConfiguration.plan(contextOf({ ttl: null, ...parameters({ work_mem: '8MB' }) }))
+    const plan = await planOperation(updateConfiguration, contextOf({ ttl: null, ...parameters({ work_mem: '8MB' }) }))
     expect(plan.checks.map(({ name, message }) => `${name}: ${message}`)).toEqual([
       'postgresql.parameters.work_mem: "4MB" -> "8MB"',
       'ttl: 30 -> not set',
@@ -46,18 +47,18 @@ describe('the plan of updateConfiguration', () => {
   })
 
   test('says which parameters wait for a restart', async () => {
-    const plan = await updateConfiguration.plan(contextOf(parameters({ max_connections: 300 })))
+    const plan = await planOperation(updateConfiguration, contextOf(parameters({ max_connections: 300 })))
     expect(plan.summary).toContain('max_connections takes effect with a restart only')
     expect(plan.checks.map(({ name }) => name)).toContain('restart needed')
   })
 
   test('does nothing for a patch that changes nothing', async () => {
-    const plan = await updateConfiguration.plan(contextOf({ ttl: 30 }))
+    const plan = await planOperation(updateConfiguration, contextOf({ ttl: 30 }))
     expect(plan).toMatchObject({ estimatedSeconds: 0, summary: expect.stringContaining('Nothing to do') })
   })
 
   test('warns of a slot that goes', async () => {
-    const plan = await updateConfiguration.plan(contextOf({ slots: { barman: null } }))
+    const plan = await planOperation(updateConfiguration, contextOf({ slots: { barman: null } }))
     expect(plan.checks).toContainEqual(expect.objectContaining({ status: 'WARNING', name: 'slots.barman' }))
   })
 })

@@ -5,6 +5,7 @@ import verifyBackup, { VerifyBackupInput } from '../../../src/operations/backups
 import { verifyBackupStep } from '../../../src/operations/backups/verify-backup/verify-chain.ts'
 import { filesCheck } from '../../../src/operations/backups/verify-backup/verify-files.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
+import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { backupOf, NOW, range, seen, walOf } from '../domain/builders.ts'
 import { planContext } from './backup-server.ts'
 import { FakeBarman, RECORD, stepContext } from './backup-steps.ts'
@@ -41,7 +42,8 @@ describe('verifyBackup', () => {
   })
 
   test('plans to read what an incremental builds on as well', async () => {
-    const { summary, estimatedSeconds } = await verifyBackup.plan(
+    const { summary, estimatedSeconds } = await planOperation(
+      verifyBackup,
       planContext(inputOf(CHILD), { backups: seen([full, child]) }),
     )
     expect(summary).toContain(`all 1001 MiB of backup ${CHILD} with what it builds on (${FULL})`)

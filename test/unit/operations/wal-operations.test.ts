@@ -112,7 +112,7 @@ describe('checkBackupServer', () => {
 })
 
 describe('keeping a backup', () => {
-  const keep = setKeep('keep-backup', 'Keep', ({ target }: KeepBackupInput) => target)
+  const keep = setKeep({ name: 'keep-backup', title: 'Keep' }, ({ target }: KeepBackupInput) => target)
   const backup = backupOf(1, 2, { backupId: '20261122T100000', status: BackupStatus.WAITING_FOR_WALS })
   const input = Object.assign(new KeepBackupInput(), { backupId: backup.backupId, target: KeepTarget.FULL })
 

@@ -1,12 +1,9 @@
 import { InputType } from 'type-graphql'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { typicalSeconds } from '../../estimate.ts'
 import { BackupServerInput } from '../backup-inputs.ts'
 import { checkServerKnown, serverName } from '../find-server.ts'
 import { runChecks } from './run-checks.ts'
-
-const DEFAULT_SECONDS = 3
 
 @InputType({ description: 'Which backup server to check.' })
 export class CheckBackupServerInput extends BackupServerInput {}
@@ -20,17 +17,12 @@ export default defineOperation({
   fenced: false,
   destructive: false,
   check: checkServerKnown,
-  plan: (context) => {
-    const estimatedSeconds = typicalSeconds(context.earlier) ?? DEFAULT_SECONDS
-    return {
-      summary: `Runs Barman's checks of ${serverName(context)}`,
-      steps: [{ name: 'run-checks', title: "Run Barman's checks", estimatedSeconds }],
-      checks: [],
-      estimatedSeconds,
-      downtimeSeconds: 0,
-      dataLoss: null,
-    }
-  },
+  plan: (context) => ({
+    summary: `Runs Barman's checks of ${serverName(context)}`,
+    checks: [],
+    downtimeSeconds: 0,
+    dataLoss: null,
+  }),
   changes: [SnapshotPart.CHECKS],
   steps: [runChecks],
 })

@@ -25,6 +25,7 @@ export class ChecksFailingError extends HowdahError {
 export const runChecks: Step<BackupServerInput> = {
   name: 'run-checks',
   title: "Run Barman's checks",
+  usualSeconds: 3,
   // A look can be repeated.
   async done() {
     return StepOutcome.NOT_DONE

@@ -2,11 +2,13 @@ import { type Backup, BackupType } from '../../../domain/backup/backup.ts'
 import { mebibytes } from '../../../domain/bytes.ts'
 import { databaseBytes } from '../../../domain/cluster/database-bytes.ts'
 import type { PlanContext } from '../../context.ts'
-import type { PlanDraft } from '../../define-operation.ts'
 import { median, typicalSeconds } from '../../estimate.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { serverName } from '../find-server.ts'
 import type { CreateBackupInput } from './create-backup-input.ts'
 import { diskCheck, findParent } from './find-parent.ts'
+import { takeBackup } from './take-backup.ts'
+import { waitForWals } from './wait-for-wals.ts'
 
 type Context = PlanContext<CreateBackupInput>
 
@@ -30,10 +32,7 @@ export function planCreateBackup(context: Context): PlanDraft {
   const what = incremental ? `an INCREMENTAL backup on ${parent?.backupId ?? 'its parent'}` : 'a FULL backup'
   return {
     summary: `Takes ${what} of ${context.cluster.name}${bytes === null ? '' : ` (${mebibytes(bytes)} of databases)`} with Barman server ${name}`,
-    steps: [
-      { name: 'take-backup', title: 'Take the base backup', estimatedSeconds: copySeconds },
-      { name: 'wait-for-wals', title: 'Wait for the WAL that it needs', estimatedSeconds: walSeconds },
-    ],
+    steps: { [takeBackup.name]: { seconds: copySeconds }, [waitForWals.name]: { seconds: walSeconds } },
     checks: [diskCheck(bytes, server), ...(server?.checks.value ?? [])],
     estimatedSeconds,
     downtimeSeconds: 0,

@@ -3,7 +3,8 @@ import { mebibytes } from '../../../domain/bytes.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { exclusive, resources } from '../../claims.ts'
 import type { PlanContext } from '../../context.ts'
-import { defineOperation, type PlanDraft } from '../../define-operation.ts'
+import { defineOperation } from '../../define-operation.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { BackupServerInput } from '../backup-inputs.ts'
 import { backupsOf, checkBackupServer, findServer, serverName } from '../find-server.ts'
 import { deletionEffects, lossSentence, scopeOfDeletion } from './deletion.ts'
@@ -37,15 +38,13 @@ function planRetention(context: PlanContext<ApplyRetentionPolicyInput>): PlanDra
   const doomed = backupsOf(context).filter(isObsolete)
   const effects = server === undefined ? null : deletionEffects(context.cluster, server, doomed)
   const policy = server?.configuration.value?.retentionPolicy ?? 'none is configured'
-  const estimatedSeconds = doomed.length * SECONDS_A_BACKUP
   return {
     summary:
       doomed.length === 0 || effects === null
         ? `Nothing of ${name} is obsolete (${policy})`
         : `Deletes ${doomed.length} obsolete backup(s) of ${name} (${policy}): frees about ${mebibytes(effects.backupBytes)}, and ${mebibytes(effects.walBytes)} of WAL`,
-    steps: [{ name: 'remove-obsolete', title: 'Delete the obsolete backups', estimatedSeconds }],
+    steps: { [removeObsolete.name]: { seconds: doomed.length * SECONDS_A_BACKUP } },
     checks: doomed.map(obsoleteCheck),
-    estimatedSeconds,
     downtimeSeconds: 0,
     dataLoss: lossSentence(effects?.lost ?? []),
     scope: scopeOfDeletion(doomed, effects),

@@ -2,17 +2,14 @@ import { mebibytes } from '../../../domain/bytes.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { exclusive, resources } from '../../claims.ts'
 import type { PlanContext } from '../../context.ts'
-import { defineOperation, type PlanDraft } from '../../define-operation.ts'
-import { typicalSeconds } from '../../estimate.ts'
+import { defineOperation } from '../../define-operation.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { findServer, serverName } from '../find-server.ts'
 import { findBackup } from '../one-backup.ts'
 import { checkDeleteBackup } from './check-delete-backup.ts'
 import { DeleteBackupInput } from './delete-backup-input.ts'
 import { deletionEffects, lossSentence, scopeOfDeletion, treeOf } from './deletion.ts'
 import { removeBackup } from './remove-backup.ts'
-
-/** `barman delete` of a small backup, Python's start included. */
-const DEFAULT_SECONDS = 2
 
 export default defineOperation({
   name: 'deleteBackup',
@@ -37,7 +34,6 @@ function planDeletion(context: PlanContext<DeleteBackupInput>): PlanDraft {
   const doomed = server === undefined || backup === undefined ? [] : treeOf(backup, server.backups.value ?? [])
   const effects = server === undefined ? null : deletionEffects(cluster, server, doomed)
   const children = doomed.filter(({ backupId }) => backupId !== input.backupId).map(({ backupId }) => backupId)
-  const estimatedSeconds = typicalSeconds(context.earlier) ?? DEFAULT_SECONDS
   return {
     summary: [
       `Deletes backup ${input.backupId} of ${serverName(context)}`,
@@ -46,9 +42,7 @@ function planDeletion(context: PlanContext<DeleteBackupInput>): PlanDraft {
         ? []
         : [`: frees about ${mebibytes(effects.backupBytes)}, and ${mebibytes(effects.walBytes)} of WAL`]),
     ].join(''),
-    steps: [{ name: 'remove-backup', title: 'Delete the backup', estimatedSeconds }],
     checks: [],
-    estimatedSeconds,
     downtimeSeconds: 0,
     dataLoss: lossSentence(effects?.lost ?? []),
     scope: scopeOfDeletion(doomed, effects),

@@ -12,6 +12,7 @@ import { runDeletion } from './run-deletion.ts'
 export const removeBackup: Step<DeleteBackupInput> = {
   name: 'remove-backup',
   title: 'Delete the backup',
+  usualSeconds: 2,
   pointOfNoReturn: true,
 
   async done(context) {

@@ -10,8 +10,6 @@ import { checkBackupCopied, checkBackupKnown, findBackup } from '../one-backup.t
 import { KeepBackupInput } from './keep-backup-input.ts'
 import { setKeep } from './set-keep.ts'
 
-const ESTIMATED_SECONDS = 2
-
 export default defineOperation({
   name: 'keepBackup',
   title: 'Keep a base backup',
@@ -27,14 +25,17 @@ export default defineOperation({
   check: (context) => [...checkBackupKnown(context), ...checkBackupCopied(context), ...checkFull(context)],
   plan: (context) => ({
     summary: `Keeps backup ${context.input.backupId} of ${serverName(context)} (${context.input.target})`,
-    steps: [{ name: 'keep-backup', title: 'Keep the backup', estimatedSeconds: ESTIMATED_SECONDS }],
     checks: [],
-    estimatedSeconds: ESTIMATED_SECONDS,
     downtimeSeconds: 0,
     dataLoss: null,
   }),
   changes: [SnapshotPart.BACKUPS],
-  steps: [setKeep('keep-backup', 'Keep the backup', ({ target }: KeepBackupInput) => target)],
+  steps: [
+    setKeep(
+      { name: 'keep-backup', title: 'Keep the backup', usualSeconds: 2 },
+      ({ target }: KeepBackupInput) => target,
+    ),
+  ],
   result: (context) => ({ type: 'Backup', scope: serverName(context), name: context.input.backupId }),
 })
 

@@ -8,8 +8,6 @@ import { findServer, serverName } from '../find-server.ts'
 import { checkBackupKnown } from '../one-backup.ts'
 import { setKeep } from './set-keep.ts'
 
-const ESTIMATED_SECONDS = 1
-
 @InputType({ description: 'Which backup not to keep any longer.' })
 export class ReleaseBackupInput extends BackupInput {}
 
@@ -30,7 +28,6 @@ export default defineOperation({
     const policy = findServer(context.cluster, context)?.configuration.value?.retentionPolicy ?? null
     return {
       summary: `Releases backup ${context.input.backupId} of ${serverName(context)}${policy === null ? '' : ` to its retention policy (${policy})`}`,
-      steps: [{ name: 'release-backup', title: 'Release the backup', estimatedSeconds: ESTIMATED_SECONDS }],
       checks: [
         {
           name: 'retention policy',
@@ -39,12 +36,11 @@ export default defineOperation({
           hint: policy === null ? null : "When it is obsolete by that, Barman's cron removes it within a minute.",
         },
       ],
-      estimatedSeconds: ESTIMATED_SECONDS,
       downtimeSeconds: 0,
       dataLoss: null,
     }
   },
   changes: [SnapshotPart.BACKUPS],
-  steps: [setKeep('release-backup', 'Release the backup', () => null)],
+  steps: [setKeep({ name: 'release-backup', title: 'Release the backup', usualSeconds: 1 }, () => null)],
   result: (context) => ({ type: 'Backup', scope: serverName(context), name: context.input.backupId }),
 })

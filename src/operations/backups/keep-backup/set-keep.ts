@@ -11,13 +11,11 @@ const TIMEOUT_MS = 120_000
 
 /** Keeps a backup for the target that the input asks for; null releases it. */
 export function setKeep<Input extends BackupInput>(
-  name: string,
-  title: string,
+  step: Pick<Step<Input>, 'name' | 'title' | 'usualSeconds'>,
   targetOf: (input: Input) => KeepTarget | null,
 ): Step<Input> {
   return {
-    name,
-    title,
+    ...step,
     async done(context) {
       const target = await barman(context).keepTarget(context.input.backupId)
       return target === targetOf(context.input) ? StepOutcome.DONE : StepOutcome.NOT_DONE

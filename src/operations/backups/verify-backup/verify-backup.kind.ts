@@ -3,7 +3,8 @@ import { chainOf } from '../../../domain/backup/backup-chain.ts'
 import { mebibytes } from '../../../domain/bytes.ts'
 import { resources, shared } from '../../claims.ts'
 import type { PlanContext } from '../../context.ts'
-import { defineOperation, type PlanDraft } from '../../define-operation.ts'
+import { defineOperation } from '../../define-operation.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { BackupInput } from '../backup-inputs.ts'
 import { backupsOf, serverName } from '../find-server.ts'
 import { checkBackupCopied, checkBackupKnown, findBackup } from '../one-backup.ts'
@@ -38,14 +39,12 @@ function planVerification(context: PlanContext<VerifyBackupInput>): PlanDraft {
   const backup = findBackup(context)
   const chain = backup === undefined ? [] : chainOf(backup, backupsOf(context))
   const bytes = chain.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0)
-  const estimatedSeconds = Math.round((START_SECONDS + bytes / BYTES_PER_SECOND) * 10) / 10
   const parents = chain.slice(0, -1).map(({ backupId }) => backupId)
   const with_ = parents.length === 0 ? '' : ` with what it builds on (${parents.join(', ')})`
   return {
     summary: `Reads all ${mebibytes(bytes)} of backup ${context.input.backupId}${with_} and compares them with the manifest`,
-    steps: [{ name: 'verify-backup', title: 'Compare the backup with its manifest', estimatedSeconds }],
+    steps: { [verifyBackupStep.name]: { seconds: START_SECONDS + bytes / BYTES_PER_SECOND } },
     checks: [],
-    estimatedSeconds,
     downtimeSeconds: 0,
     dataLoss: null,
   }

@@ -1,7 +1,6 @@
 import { InputType } from 'type-graphql'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { typicalSeconds } from '../../estimate.ts'
 import { BackupServerInput } from '../backup-inputs.ts'
 import { checkServerKnown, findServer, serverName } from '../find-server.ts'
 import { archiveWalsState, fileWals } from './file-wals.ts'
@@ -26,12 +25,10 @@ export default defineOperation({
   plan: (context) => {
     const waiting = findServer(context.cluster, context)?.incoming.value?.incomingCount ?? null
     const counted = waiting === null ? null : START_SECONDS + waiting / SEGMENTS_PER_SECOND
-    const estimatedSeconds = counted ?? typicalSeconds(context.earlier)
     return {
       summary: `Files the WAL that waits at ${serverName(context)}${waiting === null ? '' : `: ${waiting} file(s) as last seen`}`,
-      steps: [{ name: fileWals.name, title: fileWals.title, estimatedSeconds }],
+      ...(counted === null ? {} : { steps: { [fileWals.name]: { seconds: counted } } }),
       checks: [],
-      estimatedSeconds,
       downtimeSeconds: 0,
       dataLoss: null,
     }

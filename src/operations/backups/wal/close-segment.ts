@@ -44,6 +44,7 @@ export class WalNotArchivedError extends HowdahError {
 export const closeSegment: Step<SwitchWalInput, State> = {
   name: 'close-segment',
   title: 'Close the current WAL segment',
+  usualSeconds: 1,
   async done(context) {
     return context.state().segment === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE
   },
@@ -64,6 +65,7 @@ export const closeSegment: Step<SwitchWalInput, State> = {
 export const waitForSegment: Step<SwitchWalInput, State> = {
   name: 'wait-for-segment',
   title: 'Wait until the segment is in the archive',
+  usualSeconds: 3,
   async done(context) {
     return segmentOf(context) === null || isArchived(context) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },

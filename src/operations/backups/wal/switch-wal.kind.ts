@@ -2,14 +2,10 @@ import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { PlanContext } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { typicalStepSeconds } from '../../estimate.ts'
 import { refuse } from '../../refuse.ts'
 import { checkServerKnown, serverName } from '../find-server.ts'
 import { closeSegment, switchWalState, waitForSegment } from './close-segment.ts'
 import { SwitchWalInput } from './switch-wal-input.ts'
-
-const CLOSE_SECONDS = 1
-const ARCHIVE_SECONDS = 3
 
 export default defineOperation({
   name: 'switchWal',
@@ -21,20 +17,12 @@ export default defineOperation({
   fenced: false,
   destructive: false,
   check: (context) => [...checkServerKnown(context), ...checkLeader(context)],
-  plan: (context) => {
-    const waitSeconds = typicalStepSeconds(context.earlier, waitForSegment.name) ?? ARCHIVE_SECONDS
-    return {
-      summary: `Closes the current WAL segment of ${context.cluster.name} and waits until ${serverName(context)} has it`,
-      steps: [
-        { name: closeSegment.name, title: closeSegment.title, estimatedSeconds: CLOSE_SECONDS },
-        { name: waitForSegment.name, title: waitForSegment.title, estimatedSeconds: waitSeconds },
-      ],
-      checks: [],
-      estimatedSeconds: CLOSE_SECONDS + waitSeconds,
-      downtimeSeconds: 0,
-      dataLoss: null,
-    }
-  },
+  plan: (context) => ({
+    summary: `Closes the current WAL segment of ${context.cluster.name} and waits until ${serverName(context)} has it`,
+    checks: [],
+    downtimeSeconds: 0,
+    dataLoss: null,
+  }),
   changes: [SnapshotPart.NODES, SnapshotPart.WAL],
   steps: [closeSegment, waitForSegment],
 })

@@ -2,10 +2,9 @@ import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { PlanContext } from '../../context.ts'
-import type { PlanDraft } from '../../define-operation.ts'
-import { typicalStepSeconds } from '../../estimate.ts'
 import { whyNotServing } from '../../node-access/node-health.ts'
 import type { OperationInput } from '../../operation-input.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 
 type Context = PlanContext<OperationInput>
@@ -18,28 +17,17 @@ export function checkPatroniAnswers({ cluster }: Context): Refusal[] {
 }
 
 export function planPause(context: Context, paused: boolean): PlanDraft {
-  const { cluster, earlier } = context
+  const { cluster } = context
   const topology = seenNow(cluster.topology)
   const already = topology?.paused === paused
-  const configured = topology?.configuration['loop_wait']
-  const loopWait = typeof configured === 'number' ? configured : 10
-  const steps = [
-    { name: 'write-configuration', title: paused ? 'Pause the cluster' : 'Resume the cluster', seconds: 0.1 },
-    { name: 'wait-for-members', title: 'Wait until every member has noticed', seconds: loopWait },
-  ].map(({ name, title, seconds }) => ({
-    name,
-    title,
-    estimatedSeconds: already ? 0 : (typicalStepSeconds(earlier, name) ?? seconds),
-  }))
   return {
     summary: already
       ? `Nothing to do: ${cluster.name} is ${paused ? 'paused' : 'not paused'} already`
       : paused
         ? `Pauses ${cluster.name}: until it is resumed nothing fails over by itself`
         : `Resumes ${cluster.name}: Patroni acts by itself again at once`,
-    steps,
+    isNeedless: already,
     checks: paused || already ? [] : notServing(context),
-    estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
     downtimeSeconds: 0,
     dataLoss: null,
   }

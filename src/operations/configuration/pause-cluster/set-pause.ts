@@ -1,4 +1,5 @@
 import { seenNow } from '../../../domain/cluster/observed.ts'
+import { loopWaitOf } from '../../../domain/configuration/patroni-configuration.ts'
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
@@ -11,13 +12,13 @@ import { readConfiguration } from '../read-configuration.ts'
 const WRITE_MS = 20_000
 /** A member looks at the configuration once in each of its cycles, which last `loop_wait` seconds. */
 const CYCLES = 3
-const DEFAULT_LOOP_WAIT = 10
 
 /** Writes `pause` into the dynamic configuration, or removes it. */
 export function writePause(paused: boolean): Step<OperationInput> {
   return {
     name: 'write-configuration',
     title: paused ? 'Pause the cluster' : 'Resume the cluster',
+    usualSeconds: 0.1,
 
     async done(context) {
       return (await isPaused(context)) === paused ? StepOutcome.DONE : StepOutcome.NOT_DONE
@@ -39,12 +40,12 @@ export function waitForPause(paused: boolean): Step<OperationInput> {
   return {
     name: 'wait-for-members',
     title: 'Wait until every member has noticed',
+    usualSeconds: ({ cluster }) => loopWaitOf(cluster.topology.value?.configuration),
 
     done: async (context) => (lateOf(context).length === 0 ? StepOutcome.DONE : StepOutcome.NOT_DONE),
 
     async run(context) {
-      const configured = context.cluster().topology.value?.configuration['loop_wait']
-      const loopWait = typeof configured === 'number' ? configured : DEFAULT_LOOP_WAIT
+      const loopWait = loopWaitOf(context.cluster().topology.value?.configuration)
       const look = async () => {
         const late = lateOf(context)
         return late.length === 0 ? null : `${late.join(', ')} not yet`

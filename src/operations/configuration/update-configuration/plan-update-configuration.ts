@@ -4,14 +4,11 @@ import { isJsonObject, type JsonChange, jsonChanges, mergePatch } from '../../..
 import { configurationFaults, parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { PlanContext } from '../../context.ts'
-import type { PlanDraft } from '../../define-operation.ts'
-import { typicalStepSeconds } from '../../estimate.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
 type Context = PlanContext<UpdateConfigurationInput>
-
-const DEFAULT_LOOP_WAIT = 10
 
 export function checkUpdateConfiguration({ cluster, input }: Context): Refusal[] {
   if (!isJsonObject(input.patch)) {
@@ -30,29 +27,19 @@ export function checkUpdateConfiguration({ cluster, input }: Context): Refusal[]
 }
 
 export function planUpdateConfiguration(context: Context): PlanDraft {
-  const { cluster, earlier, input } = context
+  const { cluster, input } = context
   const configuration = currentOf(cluster)
   const merged = isJsonObject(input.patch) ? mergePatch(configuration, input.patch) : configuration
   const changes = jsonChanges(configuration, merged)
   const toRestart = parametersToRestart(configuration, merged)
-  const loopWait = typeof configuration['loop_wait'] === 'number' ? configuration['loop_wait'] : DEFAULT_LOOP_WAIT
   const needless = changes.length === 0
-  const steps = [
-    { name: 'write-configuration', title: 'Write the configuration', usual: 0.1 },
-    { name: 'wait-for-members', title: 'Wait until every member has taken it', usual: loopWait },
-  ].map(({ name, title, usual }) => ({
-    name,
-    title,
-    estimatedSeconds: needless ? 0 : (typicalStepSeconds(earlier, name) ?? usual),
-  }))
   const told = changes.map(({ path }) => path).join(', ')
   return {
     summary: needless
       ? `Nothing to do: the configuration of ${cluster.name} is so already`
       : `Changes ${told}${toRestart.length === 0 ? '' : `; ${toRestart.join(', ')} take${toRestart.length === 1 ? 's' : ''} effect with a restart only`}`,
-    steps,
+    isNeedless: needless,
     checks: [...changes.map(changeCheck), ...restartChecks(toRestart), ...changes.flatMap(warning)],
-    estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
     downtimeSeconds: changes.some(isStandby) ? null : 0,
     dataLoss: null,
     basis: { configuration },

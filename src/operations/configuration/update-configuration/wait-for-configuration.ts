@@ -1,5 +1,5 @@
 import { mergePatch, sameJson } from '../../../domain/configuration/merge-patch.ts'
-import { parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
+import { loopWaitOf, parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
 import { UnreachableError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
@@ -12,7 +12,6 @@ type Context = StepContext<UpdateConfigurationInput, UpdateConfigurationState>
 
 /** A member reads the configuration once in each of its cycles, and applies it at the cycle's end. */
 const CYCLES = 3
-const DEFAULT_LOOP_WAIT = 10
 /** Beside the cycle in which a member applies it: the reload, and the question which parameters wait for a restart. */
 const FLAG_MS = 5_000
 const POLL_MS = 200
@@ -21,12 +20,13 @@ const POLL_MS = 200
 export const waitForConfiguration: Step<UpdateConfigurationInput, UpdateConfigurationState> = {
   name: 'wait-for-members',
   title: 'Wait until every member has taken it',
+  usualSeconds: ({ cluster }) => loopWaitOf(cluster.topology.value?.configuration),
 
   done: async (context) =>
     (await lateOf(context)).length === 0 && reported(context) ? StepOutcome.DONE : StepOutcome.NOT_DONE,
 
   async run(context) {
-    const cycleMs = loopWait(context) * 1000
+    const cycleMs = loopWaitOf(context.cluster().topology.value?.configuration) * 1000
     const late = await untilNone(context, CYCLES * cycleMs, () => lateOf(context))
     if (late.length > 0) {
       // It is written, and they will read it: that is no failure.
@@ -84,9 +84,4 @@ async function lateOf(context: Context): Promise<string[]> {
 
 function reported(context: Context): boolean {
   return context.operation.steps[0]?.status === 'SKIPPED' || context.state().pendingRestart !== undefined
-}
-
-function loopWait(context: Context): number {
-  const configured = context.cluster().topology.value?.configuration['loop_wait']
-  return typeof configured === 'number' ? configured : DEFAULT_LOOP_WAIT
 }

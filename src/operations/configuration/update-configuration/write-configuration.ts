@@ -22,6 +22,7 @@ type Context = StepContext<UpdateConfigurationInput, UpdateConfigurationState>
 export const writeConfiguration: Step<UpdateConfigurationInput, UpdateConfigurationState> = {
   name: 'write-configuration',
   title: 'Write the configuration',
+  usualSeconds: 0.1,
 
   async done(context) {
     const { value } = await readConfiguration(context)

@@ -1,6 +1,7 @@
 import { assessFailover, bestForFailover, healthyLeader } from '../../../domain/cluster/failover-eligibility.ts'
 import { NodeState } from '../../../domain/cluster/node.ts'
 import { viewNodes } from '../../../domain/cluster/node-view.ts'
+import { ttlOf } from '../../../domain/configuration/patroni-configuration.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { candidateLeads, changeLeader, leaderChangeDone } from '../change-leader.ts'
 import type { LeaderChangeState } from '../leader-change.ts'
@@ -11,12 +12,12 @@ import type { FailoverInput } from './failover-input.ts'
 
 /** Beyond the time for which a dead leader's key lives on. */
 const ELECTION_MS = 60_000
-const DEFAULT_TTL_SECONDS = 30
 
 /** Chooses the node that has received most, unless one is named. */
 export const prepareFailover: Step<FailoverInput, LeaderChangeState> = {
   name: 'prepare',
   title: 'Choose the node to promote',
+  usualSeconds: 0.2,
 
   done: async (context) => ((await candidateLeads(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE),
 
@@ -46,8 +47,7 @@ export const failOver: Step<FailoverInput, LeaderChangeState> = {
   async run(context) {
     const { candidate } = context.state()
     const chosen = candidate ?? ''
-    const configured = context.cluster().topology.value?.configuration['ttl']
-    const ttl = typeof configured === 'number' ? configured : DEFAULT_TTL_SECONDS
+    const ttl = ttlOf(context.cluster().topology.value?.configuration)
     // A leader that lives has to step down first: asked itself, it begins at once.
     const via = healthyLeader(context.cluster())?.name ?? chosen
     if (via === chosen) context.log(`Patroni promotes ${chosen} once the old leader's key is gone: within ${ttl} s`)

@@ -8,39 +8,31 @@ import {
 } from '../../../domain/cluster/failover-eligibility.ts'
 import { NodeState } from '../../../domain/cluster/node.ts'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
+import { ttlOf } from '../../../domain/configuration/patroni-configuration.ts'
 import { NOTHING_TOUCHED } from '../../../domain/operation/plan-scope.ts'
 import { formatLsn } from '../../../domain/wal/lsn.ts'
 import type { PlanContext } from '../../context.ts'
-import type { PlanDraft } from '../../define-operation.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { scopeOfLeaderChange } from '../leader-change-scope.ts'
-import { settleLeader } from '../settle-leader.ts'
-import { failOver, prepareFailover } from './fail-over.ts'
+import { failOver } from './fail-over.ts'
 import type { FailoverInput } from './failover-input.ts'
 
-const DEFAULT_TTL_SECONDS = 30
 const STEP_DOWN_SECONDS = 2
-const AROUND_SECONDS = 0.5
 
 export function planFailover({ cluster, input, earlier }: PlanContext<FailoverInput>): PlanDraft {
   const healthy = healthyLeader(cluster)
   const candidate = input.candidate ?? bestForFailover(cluster)
   const leads = healthy !== null && healthy.name === candidate
-  const configured = cluster.topology.value?.configuration['ttl']
-  const ttl = typeof configured === 'number' ? configured : DEFAULT_TTL_SECONDS
+  const ttl = ttlOf(cluster.topology.value?.configuration)
   // A leader that lives steps down; the key of a dead one lives on for its ttl at most.
   const change = healthy !== null ? STEP_DOWN_SECONDS : (typicalStepSeconds(earlier, failOver.name) ?? ttl)
-  const steps = [prepareFailover, failOver, settleLeader].map(({ name, title }) => ({
-    name,
-    title,
-    estimatedSeconds: leads ? 0 : name === failOver.name ? change : AROUND_SECONDS,
-  }))
   const dataLoss = leads || candidate === null ? null : lossOf(cluster, candidate, healthy !== null)
   return {
     summary: summaryOf(cluster, candidate, leads),
-    steps,
+    isNeedless: leads,
+    steps: { [failOver.name]: { seconds: change } },
     checks: [...(healthy === null ? [] : [leaderCheck(healthy.name)]), ...nodeChecks(cluster)],
-    estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
     downtimeSeconds: leads ? 0 : change,
     dataLoss,
     scope: leads

@@ -17,6 +17,7 @@ const TIMEOUT_MS = 120_000
 export const awaitNextLeader: Step<ReleaseLeaderLockInput> = {
   name: 'await-next-leader',
   title: 'Wait for the next leader',
+  usualSeconds: NEXT_LEADER_SECONDS,
   async done(context) {
     return leaderNow(context) === null ? StepOutcome.NOT_DONE : StepOutcome.DONE
   },

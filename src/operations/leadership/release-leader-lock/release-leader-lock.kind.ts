@@ -30,12 +30,7 @@ export default defineOperation({
         ],
   plan: ({ input }) => ({
     summary: `Releases the lock of ${input.node}, whose container has ended; the replicas elect at once`,
-    steps: [
-      { name: 'release-lock', title: 'Release the lock', estimatedSeconds: 0.1 },
-      { name: 'await-next-leader', title: 'Wait for the next leader', estimatedSeconds: NEXT_LEADER_SECONDS },
-    ],
     checks: [],
-    estimatedSeconds: NEXT_LEADER_SECONDS,
     downtimeSeconds: NEXT_LEADER_SECONDS,
     dataLoss:
       'As in any failover: writes that had not reached the replica that wins. None that was acknowledged in synchronous mode.',

@@ -23,6 +23,7 @@ const configSchema = z.looseObject({ pause: z.boolean().nullish() })
 export const releaseLock: Step<ReleaseLeaderLockInput> = {
   name: 'release-lock',
   title: 'Release the lock',
+  usualSeconds: 0.1,
   irreversible: true,
 
   async done(context) {

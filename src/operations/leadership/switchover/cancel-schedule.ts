@@ -15,6 +15,7 @@ const TIMEOUT_MS = 15_000
 export const cancelSchedule: Step<OperationInput> = {
   name: 'cancel',
   title: 'Have Patroni forget the scheduled switchover',
+  usualSeconds: 0.2,
 
   done: async (context) => ((await isScheduled(context)) ? StepOutcome.NOT_DONE : StepOutcome.DONE),
 

@@ -25,11 +25,8 @@ export default defineOperation({
         scheduled === null
           ? 'No switchover is scheduled: nothing has to be done'
           : `Cancels the switchover from ${scheduled.from ?? 'the leader'} to ${scheduled.to ?? 'the best replica'} at ${scheduled.at.toISOString()}`,
-      steps: [
-        { name: cancelSchedule.name, title: cancelSchedule.title, estimatedSeconds: scheduled === null ? 0 : 0.2 },
-      ],
+      isNeedless: scheduled === null,
       checks: [],
-      estimatedSeconds: scheduled === null ? 0 : 0.2,
       downtimeSeconds: 0,
       dataLoss: null,
     }

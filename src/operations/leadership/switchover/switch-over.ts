@@ -24,6 +24,7 @@ const POLL_MS = 100
 export const prepareSwitchover: Step<SwitchoverInput, LeaderChangeState> = {
   name: 'prepare',
   title: 'Choose the node, and write a checkpoint on the leader',
+  usualSeconds: 0.2,
 
   done: async (context) => ((await leadsAlready(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE),
 
@@ -50,6 +51,7 @@ export const prepareSwitchover: Step<SwitchoverInput, LeaderChangeState> = {
 export const switchOver: Step<SwitchoverInput, LeaderChangeState> = {
   name: 'switch',
   title: 'Have Patroni switch over',
+  usualSeconds: 1.4,
   weight: 3,
   pointOfNoReturn: true,
 

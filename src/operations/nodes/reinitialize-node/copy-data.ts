@@ -61,6 +61,7 @@ export const copyData: Step<ReinitializeNodeInput, State> = {
 export const waitForStreaming: Step<ReinitializeNodeInput, State> = {
   name: 'wait-for-streaming',
   title: 'Wait until the node streams without lag',
+  usualSeconds: 4,
 
   done: async (context) =>
     (await whyNotWellNow(context, context.input.node)) === null ? StepOutcome.DONE : StepOutcome.NOT_DONE,

@@ -6,11 +6,12 @@ import { viewNode } from '../../../domain/cluster/node-view.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import { PlannedEffect, planScope } from '../../../domain/operation/plan-scope.ts'
 import type { PlanContext } from '../../context.ts'
-import type { PlanDraft } from '../../define-operation.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
 import { leaderOf, whyNotServing } from '../../node-access/node-health.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 import { checkLeads, checkNode } from '../check-node.ts'
+import { copyData } from './copy-data.ts'
 import type { ReinitializeNodeInput } from './reinitialize-node-input.ts'
 
 type Context = PlanContext<ReinitializeNodeInput>
@@ -18,7 +19,6 @@ type Context = PlanContext<ReinitializeNodeInput>
 /** Bytes a second of a base backup on a 2-core machine, and what comes before and after it. */
 const BYTES_PER_SECOND = 100_000_000
 const START_SECONDS = 3
-const JOIN_SECONDS = 4
 
 export function checkReinitialize({ cluster, input }: Context): Refusal[] {
   const faults = [...checkNode(cluster, input.node), ...checkLeads(cluster)]
@@ -39,23 +39,14 @@ export function planReinitialize(context: Context): PlanDraft {
   const like = earlier.filter(
     (operation) => Math.abs((operation.progress.bytesTotal ?? 0) - (bytes ?? 0)) < 0.2 * (bytes ?? 0),
   )
-  const copySeconds = typicalStepSeconds(like, 'copy-data') ?? copy
+  const copySeconds = typicalStepSeconds(like, copyData.name) ?? copy
   const dataLoss = lossOf(context)
   const alone = otherReplicas(context).length === 0
-  const joinSeconds = typicalStepSeconds(earlier, 'wait-for-streaming') ?? JOIN_SECONDS
   const size = bytes === null ? '' : `, ${mebibytes(bytes)}`
   return {
     summary: `Removes the data directory of ${input.node} and copies the leader's (${leaderOf(cluster) ?? 'nobody leads'}${size})`,
-    steps: [
-      {
-        name: 'copy-data',
-        title: "Replace the node's data with a copy of the leader's",
-        estimatedSeconds: copySeconds,
-      },
-      { name: 'wait-for-streaming', title: 'Wait until the node streams without lag', estimatedSeconds: joinSeconds },
-    ],
+    steps: { [copyData.name]: { seconds: copySeconds } },
     checks: redundancy(context),
-    estimatedSeconds: copySeconds === null ? null : copySeconds + joinSeconds,
     downtimeSeconds: 0,
     dataLoss,
     scope: planScope({

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
+import { loopWaitOf } from '../../../domain/configuration/patroni-configuration.ts'
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
 import type { PlanContext, StepContext } from '../../context.ts'
-import { type PlanDraft, type Step, StepOutcome } from '../../define-operation.ts'
-import { typicalSeconds } from '../../estimate.ts'
+import { type Step, StepOutcome } from '../../define-operation.ts'
 import { NodeCommandError } from '../../node-access/node-command-error.ts'
 import { readLoadedAt } from '../../node-access/node-socket.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { pollUntil } from '../../poll-until.ts'
 import type { NodeOperationInput } from '../node-operation-input.ts'
 
@@ -23,13 +24,12 @@ type Context = StepContext<NodeOperationInput, State>
 /** Patroni reloads at the beginning of its next cycle, which last `loop_wait` seconds, 10 by default. */
 const RELOAD_MS = 60_000
 const ASK_AGAIN_MS = 20_000
-const DEFAULT_SECONDS = 10
-const TITLE = 'Reload the configuration'
 
 /** Done when PostgreSQL itself says that it has read its files since: Patroni's 202 says only that it will. */
 export const reloadConfiguration: Step<NodeOperationInput, State> = {
   name: 'reload',
-  title: TITLE,
+  title: 'Reload the configuration',
+  usualSeconds: ({ cluster }) => loopWaitOf(cluster.topology.value?.configuration),
 
   async done(context) {
     const before = loadedBefore(context)
@@ -63,13 +63,10 @@ export const reloadConfiguration: Step<NodeOperationInput, State> = {
   },
 }
 
-export function planReloadNode({ input, earlier }: PlanContext<NodeOperationInput>): PlanDraft {
-  const estimatedSeconds = typicalSeconds(earlier) ?? DEFAULT_SECONDS
+export function planReloadNode({ input }: PlanContext<NodeOperationInput>): PlanDraft {
   return {
     summary: `Has Patroni and PostgreSQL on ${input.node} read their configuration again; nothing is restarted`,
-    steps: [{ name: 'reload', title: TITLE, estimatedSeconds }],
     checks: [],
-    estimatedSeconds,
     downtimeSeconds: 0,
     dataLoss: null,
   }

@@ -5,20 +5,21 @@ import { seenNow } from '../../../domain/cluster/observed.ts'
 import { assessSwitchover } from '../../../domain/cluster/switchover-eligibility.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { PlanContext } from '../../context.ts'
-import type { PlanDraft } from '../../define-operation.ts'
+import { typicalDowntime } from '../../downtime.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
 import { whyAway, whyNotWell } from '../../node-access/node-health.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 import { checkLeads } from '../check-node.ts'
-import { typicalDowntime } from '../measure-downtime.ts'
 import { bestCandidate } from './move-leader.ts'
 import type { RestartClusterInput } from './restart-cluster-input.ts'
-import { planRoll, scopeOfRoll } from './rolling-restart.ts'
+import { planRoll, restartClusterState, restartReplicas, scopeOfRoll } from './rolling-restart.ts'
+import { restartOldLeader, switchRolledLeader } from './switch-rolled-leader.ts'
 
 type Context = PlanContext<RestartClusterInput>
 
 /** Measured on an idle 2-core machine with a loop_wait of 2: the estimates until there is a rolling restart to go by. */
-const DEFAULT_SECONDS = { replica: 2, switchover: 3, rejoin: 3 }
+const SECONDS_A_REPLICA = 2
 const DEFAULT_DOWNTIME_SECONDS = 3
 
 export function checkRestartCluster(context: Context): Refusal[] {
@@ -34,27 +35,21 @@ export function planRestartCluster(context: Context): PlanDraft {
   const { replicas, leader, restartsLeader } = roll
   const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== leader)
   const candidate = bestCandidate(cluster, replicas) ?? bestCandidate(cluster, others)
-  const like = earlier.filter(({ state }) => sizeOf(state['replicas']) === replicas.length)
-  const took = (step: string, usual: number) => typicalStepSeconds(like, step) ?? usual
-  const steps = [
-    {
-      name: 'restart-replicas',
+  const alike = earlier.filter(
+    ({ state }) => restartClusterState.safeParse(state).data?.roll?.replicas.length === replicas.length,
+  )
+  const steps = {
+    [restartReplicas.name]: {
       title: `Restart the replicas, one by one: ${replicas.join(', ') || 'none'}`,
-      estimatedSeconds: replicas.length === 0 ? 0 : took('restart-replicas', DEFAULT_SECONDS.replica * replicas.length),
+      seconds: typicalStepSeconds(alike, restartReplicas.name) ?? SECONDS_A_REPLICA * replicas.length,
     },
-    {
-      name: 'switch-leader',
-      title: restartsLeader
-        ? `Switch over from ${leader} to a replica, ${candidate ?? 'none'} as of now`
-        : 'No switchover',
-      estimatedSeconds: restartsLeader ? took('switch-leader', DEFAULT_SECONDS.switchover) : 0,
-    },
-    {
-      name: 'restart-old-leader',
-      title: restartsLeader ? `Restart the old leader, ${leader}` : 'Leave the leader as it is',
-      estimatedSeconds: restartsLeader ? took('restart-old-leader', DEFAULT_SECONDS.rejoin) : 0,
-    },
-  ]
+    [switchRolledLeader.name]: restartsLeader
+      ? { title: `Switch over from ${leader} to a replica, ${candidate ?? 'none'} as of now` }
+      : { title: 'No switchover', seconds: 0 },
+    [restartOldLeader.name]: restartsLeader
+      ? { title: `Restart the old leader, ${leader}` }
+      : { title: 'Leave the leader as it is', seconds: 0 },
+  }
   const nodes = [...replicas, ...(restartsLeader ? [leader] : [])]
   const left = cluster.nodes.map(({ name }) => name).filter((name) => whyAway(cluster, name) !== null)
   return {
@@ -69,7 +64,7 @@ export function planRestartCluster(context: Context): PlanDraft {
       message: whyAway(cluster, name),
       hint: 'Mend it first, or restart it by itself with restartNode.',
     })),
-    estimatedSeconds: steps.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
+    alike,
     downtimeSeconds: restartsLeader ? (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS) : 0,
     dataLoss: null,
     scope: scopeOfRoll(roll),
@@ -109,8 +104,4 @@ function mayTakeOver(cluster: ClusterSnapshot, name: string): boolean {
   if (assessSwitchover(cluster, name).eligible) return true
   const passes = whyAway(cluster, name) === null && whyNotWell(cluster, name) !== null
   return passes && !viewNode(cluster, name)?.tags['nofailover']
-}
-
-function sizeOf(value: unknown): number | null {
-  return Array.isArray(value) ? value.length : null
 }

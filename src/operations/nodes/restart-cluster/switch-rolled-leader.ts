@@ -16,6 +16,7 @@ const REJOIN_MS = 5 * 60_000
 export const switchRolledLeader: Step<RestartClusterInput, RestartClusterState> = {
   name: 'switch-leader',
   title: 'Switch over to a replica',
+  usualSeconds: 3,
   irreversible: true,
 
   scope: async (context) => scopeOfRoll({ ...(await rollOf(context)), replicas: [] }),
@@ -59,6 +60,7 @@ function begun(context: StepContext<unknown, RestartClusterState>, leader: strin
 export const restartOldLeader: Step<RestartClusterInput, RestartClusterState> = {
   name: 'restart-old-leader',
   title: 'Restart the old leader',
+  usualSeconds: 3,
   irreversible: true,
 
   async done(context) {

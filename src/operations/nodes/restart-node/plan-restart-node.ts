@@ -3,18 +3,16 @@ import { viewNode } from '../../../domain/cluster/node-view.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import { NOTHING_TOUCHED, PlannedDowntime, planScope } from '../../../domain/operation/plan-scope.ts'
 import type { PlanContext } from '../../context.ts'
-import type { PlanDraft } from '../../define-operation.ts'
-import { typicalStepSeconds } from '../../estimate.ts'
+import { typicalDowntime } from '../../downtime.ts'
 import { leaderOf } from '../../node-access/node-health.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 import { checkNode } from '../check-node.ts'
-import { typicalDowntime } from '../measure-downtime.ts'
 import type { RestartNodeInput } from './restart-node-input.ts'
 
 type Context = PlanContext<RestartNodeInput>
 
-/** Measured on an idle 2-core machine: the estimates until there is a restart to go by. */
-const DEFAULT_SECONDS = 2
+/** Measured on an idle 2-core machine: until there is a restart to go by. */
 const DEFAULT_DOWNTIME_SECONDS = 2
 
 /** What lasts; another restart is waited out. */
@@ -35,7 +33,6 @@ export function planRestartNode(context: Context): PlanDraft {
   const pending = view?.pendingRestart === true
   const needless = pendingOnly === true && !pending
   const same = context.earlier.filter(({ input, plan }) => input['node'] === node || !leads || plan.downtimeSeconds)
-  const seconds = needless ? 0 : (typicalStepSeconds(same, 'restart') ?? DEFAULT_SECONDS)
   const downtime = leads && !needless ? (typicalDowntime(context.earlier) ?? DEFAULT_DOWNTIME_SECONDS) : 0
   const who = leads ? `the leader ${node}` : node
   const reasons = Object.keys(view?.pendingRestartReasons ?? {}).join(', ')
@@ -43,9 +40,9 @@ export function planRestartNode(context: Context): PlanDraft {
     summary: needless
       ? `Nothing to do as of now: no restart is pending on ${node}`
       : `Restarts PostgreSQL on ${who}${pending ? `, where a restart is pending${reasons ? ` (${reasons})` : ''}` : ''}; its sessions end`,
-    steps: [{ name: 'restart', title: 'Restart PostgreSQL', estimatedSeconds: seconds }],
+    isNeedless: needless,
+    alike: same,
     checks: [],
-    estimatedSeconds: seconds,
     downtimeSeconds: downtime,
     dataLoss: null,
     scope: needless

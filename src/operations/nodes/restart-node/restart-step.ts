@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
+import { downtimeState } from '../../downtime.ts'
 import { leaderOf, whyNotWell } from '../../node-access/node-health.ts'
-import { downtimeState, measureDowntime } from '../measure-downtime.ts'
+import { measureDowntime } from '../measure-downtime.ts'
 import { hasRestarted, keepStart, restartPostgres, restartState, startKept } from '../restart-postgres.ts'
 import type { RestartNodeInput } from './restart-node-input.ts'
 
@@ -14,6 +15,7 @@ export const restartNodeState = z.object({ ...restartState.shape, ...downtimeSta
 export const restartNodeStep: Step<RestartNodeInput, z.output<typeof restartNodeState>> = {
   name: 'restart',
   title: 'Restart PostgreSQL',
+  usualSeconds: 2,
   pointOfNoReturn: true,
 
   async done(context) {

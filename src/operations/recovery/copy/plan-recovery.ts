@@ -3,11 +3,14 @@ import { planScope } from '../../../domain/operation/plan-scope.ts'
 import { RecoveryMode } from '../../../domain/recovery/recovery.ts'
 import { describeTarget } from '../../../domain/recovery/recovery-target.ts'
 import type { PlanContext } from '../../context.ts'
-import type { PlanDraft } from '../../define-operation.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { recoveredFrom } from '../recovered-from.ts'
 import type { AnyRecoveryInput } from '../recovery-inputs.ts'
 import { bytesNeeded, judge, nodeOfRecovery, targetOf } from '../recovery-verdict.ts'
+import { replayWal } from './replay-wal.ts'
+import { restoreBackup } from './restore-backup.ts'
+import { verifyCopy } from './verify-copy.ts'
 
 const RESTORE_BYTES_PER_SECOND = 130_000_000
 const VERIFY_BYTES_PER_SECOND = 150_000_000
@@ -19,25 +22,20 @@ export function planRecovery(context: PlanContext<AnyRecoveryInput>, mode: Recov
   const verdict = target === null ? null : judge(context, target)
   const size = verdict?.backup?.clusterSizeBytes ?? null
   const restore =
-    size === null ? typicalStepSeconds(context.earlier, 'restore-backup') : size / RESTORE_BYTES_PER_SECOND
+    size === null ? typicalStepSeconds(context.earlier, restoreBackup.name) : size / RESTORE_BYTES_PER_SECOND
   const replay = verdict?.estimatedSeconds == null ? null : Math.max(1, verdict.estimatedSeconds - (restore ?? 0))
   const verify = size === null ? null : VERIFY_START_SECONDS + size / VERIFY_BYTES_PER_SECOND
-  const steps = [
-    { name: 'prepare-recovery', title: 'Choose the base backup and the place', estimatedSeconds: 1 },
-    { name: 'restore-backup', title: 'Restore the base backup', estimatedSeconds: rounded(restore) },
-    { name: 'replay-wal', title: 'Replay WAL up to the target', estimatedSeconds: rounded(replay) },
-    { name: 'verify-copy', title: 'Verify the recovered data', estimatedSeconds: rounded(verify) },
-    { name: 'publish-copy', title: 'Open the recovered data for reading', estimatedSeconds: 1 },
-  ]
-  const known = [restore, replay, verify].every((seconds) => seconds !== null)
   const node = mode === RecoveryMode.REHEARSAL ? null : nodeOfRecovery(context)
   const where = mode === RecoveryMode.REHEARSAL ? 'on the Barman host' : `on ${node ?? 'the leader'}`
   const from = verdict?.backup == null ? '' : ` from backup ${verdict.backup.backupId} on timeline ${verdict.timeline}`
   return {
     summary: `Recovers ${context.cluster.name} to ${target === null ? 'its target' : describeTarget(target)}${from}, ${where}, beside the running cluster`,
-    steps,
+    steps: {
+      [restoreBackup.name]: { seconds: restore },
+      [replayWal.name]: { seconds: replay },
+      [verifyCopy.name]: { seconds: verify },
+    },
     checks: verdict === null ? [] : checksOf(verdict.reasons, bytesNeeded(verdict)),
-    estimatedSeconds: known ? rounded(2 + (restore ?? 0) + (replay ?? 0) + (verify ?? 0)) : null,
     downtimeSeconds: 0,
     dataLoss: null,
     scope: planScope({ target: { ...recoveredFrom(verdict), ...(node === null ? {} : { node }) } }),
@@ -50,9 +48,4 @@ function checksOf(reasons: readonly string[], needed: number | null): Check[] {
     { name: 'disk needed', status: needed === null ? CheckStatus.UNKNOWN : CheckStatus.OK, message: disk, hint: null },
     ...reasons.map((message) => ({ name: 'target', status: CheckStatus.WARNING, message, hint: null })),
   ]
-}
-
-/** To tenths of a second. */
-export function rounded<Seconds extends number | null>(seconds: Seconds): Seconds | number {
-  return seconds === null ? seconds : Math.round(seconds * 10) / 10
 }

@@ -21,6 +21,7 @@ export function prepareRecovery(mode: RecoveryMode): Step<AnyRecoveryInput> {
   return {
     name: 'prepare-recovery',
     title: 'Choose the base backup and the place',
+    usualSeconds: 1,
     weight: 0.1,
     // From which backup, on which timeline and where: all that follows goes by it.
     comparesPlan: true,

@@ -13,6 +13,7 @@ const DEFAULT_TTL_SECONDS = 86_400
 export const publishCopy: Step<AnyRecoveryInput> = {
   name: 'publish-copy',
   title: 'Open the recovered data for reading',
+  usualSeconds: 1,
   weight: 0.1,
   // A second password replaces the first, which nobody has seen.
   done: async () => StepOutcome.NOT_DONE,

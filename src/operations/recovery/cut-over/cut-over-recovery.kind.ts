@@ -29,7 +29,7 @@ export default defineOperation({
   destructive: true,
   retriesFromStart: true,
   check: checkCutOver,
-  plan: (context) => planCutOver(context, STEPS),
+  plan: planCutOver,
   // The recovery's own record: the cluster is about to be replaced, however it is.
   planRestsOn: [],
   changes: EVERY_PART,

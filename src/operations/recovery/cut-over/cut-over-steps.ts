@@ -1,5 +1,4 @@
 import { RecoveryStatus } from '../../../domain/recovery/recovery.ts'
-import type { StepContext } from '../../context.ts'
 import type { Step } from '../../define-operation.ts'
 import { scopeOfPreparedCutOver } from './cut-over-scope.ts'
 import type { CutOverOperationState } from './cut-over-state.ts'
@@ -35,21 +34,7 @@ export function cutOverSteps<Input>(
 /** The same steps where only some requests ask for them; for the others they are SKIPPED. */
 export function onlyWhere<Input>(
   steps: readonly Step<Input, CutOverOperationState>[],
-  applies: (context: StepContext<Input, CutOverOperationState>) => boolean,
+  applies: NonNullable<Step<Input>['applies']>,
 ): readonly Step<Input, CutOverOperationState>[] {
   return steps.map((step) => ({ ...step, applies }))
 }
-
-/** Seconds that each takes on an idle stack on 2 cores, until there is a cut over to go by. */
-export const CUT_OVER_SECONDS: Readonly<Record<string, number>> = {
-  'replay-previous': 10,
-  'promote-copy': 6,
-  'drain-archive': 3,
-  'stop-cluster': 4,
-  'swap-data': 0.3,
-  'start-target': 6,
-  'rejoin-replicas': 12,
-  'settle-recovery': 1,
-  'resume-archive': 4,
-}
-export const CUT_OVER_DOWNTIME_SECONDS = 9

@@ -21,6 +21,7 @@ const FEW = 1
 export const drainArchive: Step<unknown, CutOverOperationState> = {
   name: 'drain-archive',
   title: 'Archive what is finished, and write a checkpoint',
+  usualSeconds: 3,
 
   done: async () => StepOutcome.NOT_DONE,
 

@@ -2,64 +2,52 @@ import { mebibytes } from '../../../domain/bytes.ts'
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { Verdict, verdictOf } from '../../../domain/check-verdict.ts'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
-import type { PlannedStep } from '../../../domain/operation/operation.ts'
 import type { RecoveryRecord } from '../../../domain/recovery/recovery.ts'
 import { type Lsn, parseLsn } from '../../../domain/wal/lsn.ts'
 import type { PlanContext } from '../../context.ts'
-import type { PlanDraft } from '../../define-operation.ts'
-import { typicalStepSeconds } from '../../estimate.ts'
+import { typicalDowntime } from '../../downtime.ts'
 import { leaderOf } from '../../node-access/node-health.ts'
-import { typicalDowntime } from '../../nodes/measure-downtime.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { findRecovery } from '../find-recovery.ts'
 import type { CutOverInput } from '../recovery-operation-input.ts'
 
 import { rolesCheck } from './check-roles.ts'
 import { scopeOfCutOver } from './cut-over-scope.ts'
-import { CUT_OVER_DOWNTIME_SECONDS, CUT_OVER_SECONDS } from './cut-over-steps.ts'
 
 type Context = PlanContext<CutOverInput>
 
+/** Until there is a cut over to go by: on an idle stack on 2 cores. */
+const CUT_OVER_DOWNTIME_SECONDS = 9
+
 export const STAYS_RECOVERABLE = 'It stays recoverable: in the archive, and in the data directory that is kept.'
 
-export function planCutOver(context: Context, steps: readonly { readonly name: string; readonly title: string }[]) {
+export function planCutOver(context: Context): PlanDraft {
   const recovery = findRecovery(context)
   const node = recovery?.node ?? 'its node'
   return {
-    ...planCutOverSteps(context, steps),
+    downtimeSeconds: cutOverDowntime(context),
     checks: [verificationCheck(recovery), rolesCheck(context.cluster)],
     summary: `Puts the recovered data on ${node} in the cluster's place: ${node} leads, the others become its replicas`,
     dataLoss: recovery === undefined ? null : lossOfCutOver(context, recovery),
     scope: scopeOfCutOver(context.layout, recovery?.node ?? null),
-  } satisfies PlanDraft
+  }
 }
 
-export function planUndo(context: Context, steps: readonly { readonly name: string; readonly title: string }[]) {
+export function planUndo(context: Context): PlanDraft {
   const recovery = findRecovery(context)
   const node = recovery?.previous?.node ?? 'its node'
   return {
-    ...planCutOverSteps(context, steps),
+    downtimeSeconds: cutOverDowntime(context),
     checks: [verificationCheck(recovery), rolesCheck(context.cluster)],
     summary: `Brings back the state at the cut over of ${recovery?.cutOverAt ?? 'that recovery'}: ${node} leads with it`,
     dataLoss: recovery === undefined ? null : lossOfUndo(context, recovery),
     scope: scopeOfCutOver(context.layout, recovery?.previous?.node ?? null),
-  } satisfies PlanDraft
+  }
 }
 
-export function planCutOverSteps(
-  { earlier }: Pick<Context, 'earlier'>,
-  titles: readonly { readonly name: string; readonly title: string }[],
-) {
-  const steps: PlannedStep[] = titles.map(({ name, title }) => ({
-    name,
-    title,
-    estimatedSeconds: typicalStepSeconds(earlier, name) ?? CUT_OVER_SECONDS[name] ?? null,
-  }))
-  const estimatedSeconds = steps.reduce((sum, step) => sum + (step.estimatedSeconds ?? 0), 0)
-  return {
-    steps,
-    estimatedSeconds: Math.round(estimatedSeconds * 10) / 10,
-    downtimeSeconds: typicalDowntime(earlier) ?? CUT_OVER_DOWNTIME_SECONDS,
-  }
+/** Seconds for which nobody can write. */
+export function cutOverDowntime({ earlier }: Pick<Context, 'earlier'>): number {
+  return typicalDowntime(earlier) ?? CUT_OVER_DOWNTIME_SECONDS
 }
 
 function lossOfCutOver(context: Context, { reached }: RecoveryRecord): string {

@@ -36,6 +36,7 @@ export function promoteCopy<Input>(deps: {
   return {
     name: 'promote-copy',
     title: 'Promote the recovered data, beside the cluster',
+    usualSeconds: 6,
     done: async (context) =>
       findCutOver(context)?.copyTimeline === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE,
 

@@ -14,6 +14,7 @@ export function settleRecovery(
   return {
     name: 'settle-recovery',
     title: 'Record what was cut over, and what is kept',
+    usualSeconds: 1,
     done: async () => StepOutcome.NOT_DONE,
 
     async run(context) {

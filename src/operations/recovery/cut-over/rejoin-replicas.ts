@@ -25,6 +25,7 @@ const POLL_MS = 500
 export const rejoinReplicas: Step<unknown, CutOverOperationState> = {
   name: 'rejoin-replicas',
   title: 'Make replicas of the other nodes',
+  usualSeconds: 12,
   weight: 3,
 
   done: async () => StepOutcome.NOT_DONE,

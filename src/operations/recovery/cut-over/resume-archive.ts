@@ -20,6 +20,7 @@ const POLL_MS = 1_000
 export const resumeArchive: Step<unknown, CutOverOperationState> = {
   name: 'resume-archive',
   title: 'Wait until Barman follows the new timeline',
+  usualSeconds: 4,
 
   done: async () => StepOutcome.NOT_DONE,
 

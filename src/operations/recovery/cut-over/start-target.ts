@@ -23,6 +23,7 @@ const POLL_MS = 50
 export const startTarget: Step<unknown, CutOverOperationState> = {
   name: 'start-target',
   title: 'Start the node with the recovered data, as the leader',
+  usualSeconds: 6,
   pointOfNoReturn: true,
   weight: 2,
 

@@ -25,6 +25,7 @@ const POLL_MS = 100
 export const stopCluster: Step<unknown, CutOverOperationState> = {
   name: 'stop-cluster',
   title: 'Stop the cluster, with all of its WAL in the archive',
+  usualSeconds: 4,
   weight: 2,
   irreversible: true,
 

@@ -22,6 +22,7 @@ const ETCD_BACK_MS = 20_000
 export const swapData: Step<unknown, CutOverOperationState> = {
   name: 'swap-data',
   title: 'Put the recovered data in its place',
+  usualSeconds: 0.3,
   irreversible: true,
 
   async done(context) {

@@ -9,6 +9,7 @@ import { removePrevious } from './remove-previous.ts'
 export const discardData: Step<DiscardRecoveryInput> = {
   name: 'discard-data',
   title: 'Stop the recovered PostgreSQL and remove its data',
+  usualSeconds: 2,
   // What is gone already is gone.
   done: async () => StepOutcome.NOT_DONE,
 

@@ -3,8 +3,9 @@ import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import { exclusive, resources } from '../../claims.ts'
 import type { PlanContext } from '../../context.ts'
-import { defineOperation, type PlanDraft } from '../../define-operation.ts'
+import { defineOperation } from '../../define-operation.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
+import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 import { checkDataService } from '../check-data-service.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
@@ -75,9 +76,7 @@ function plan(context: PlanContext<DiscardRecoveryInput>): PlanDraft {
   const record = findRecovery(context)
   return {
     summary: `Removes what recovery ${context.input.recovery} keeps: ${keptBy(record)}`,
-    steps: [{ name: discardData.name, title: discardData.title, estimatedSeconds: 2 }],
     checks: [],
-    estimatedSeconds: 2,
     downtimeSeconds: 0,
     dataLoss:
       record !== undefined && isUndoable(record)

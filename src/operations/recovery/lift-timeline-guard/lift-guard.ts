@@ -18,6 +18,7 @@ export function whyGuarded(cluster: ClusterSnapshot): string | null {
 export const liftTimelineGuardStep: Step<unknown> = {
   name: 'lift-guard',
   title: "Take Patroni's check_timeline off",
+  usualSeconds: 0.1,
   done: async () => StepOutcome.NOT_DONE,
 
   async run(context) {

@@ -28,9 +28,7 @@ export default defineOperation({
   },
   plan: () => ({
     summary: "Takes Patroni's check_timeline off: every node follows",
-    steps: [{ name: liftTimelineGuardStep.name, title: liftTimelineGuardStep.title, estimatedSeconds: 0.1 }],
     checks: [],
-    estimatedSeconds: 0.1,
     downtimeSeconds: 0,
     dataLoss: null,
   }),

@@ -53,7 +53,7 @@ export default defineOperation({
     const ofCutOver = checkCluster(context.cluster, nodeOfRecovery(context), false)
     return [...refusals, ...ofCutOver.filter(({ message }) => !said.has(message))]
   },
-  plan: (context) => planRecoverCluster(context, isAutomatic(context.input) ? CUT_OVER : []),
+  plan: planRecoverCluster,
   planRestsOn: [SnapshotPart.NODES, SnapshotPart.BACKUPS, SnapshotPart.WAL],
   changes: EVERY_PART,
   steps: [

@@ -4,14 +4,13 @@ import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { checkDataService } from '../check-data-service.ts'
 import { cutOverClaims } from '../cut-over/cut-over-claims.ts'
-import { onlyWhere } from '../cut-over/cut-over-steps.ts'
 import { firstBackup } from '../cut-over/first-backup.ts'
 import { rejoinReplicas } from '../cut-over/rejoin-replicas.ts'
 import { resumeArchive } from '../cut-over/resume-archive.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
 import { RecoveryOperationInput } from '../recovery-operation-input.ts'
 import { recoveryResult } from '../recovery-result.ts'
-import { leadOn, recordOutcome, rollBack } from './settle-steps.ts'
+import { leadOn, recordOutcome, rollBack, whereCompleted } from './settle-steps.ts'
 import { Course, courseOf, settleRecoveryState, takeUpRecovery } from './take-up-recovery.ts'
 
 @InputType({ description: 'Which recovery was left half done.' })
@@ -19,16 +18,8 @@ export class SettleRecoveryInput extends RecoveryOperationInput {}
 
 const isInCutOver = (record: RecoveryRecord | undefined) => record?.status === RecoveryStatus.CUTTING_OVER
 
-const isCompleted = (context: Parameters<typeof courseOf>[0]) => courseOf(context) === Course.FORWARD
-const STEPS = [
-  takeUpRecovery,
-  rollBack,
-  leadOn,
-  ...onlyWhere<SettleRecoveryInput>([rejoinReplicas], isCompleted),
-  recordOutcome,
-  ...onlyWhere<SettleRecoveryInput>([resumeArchive], isCompleted),
-]
-const OF_CUT_OVERS_ALONE: readonly string[] = [rollBack, leadOn, rejoinReplicas, resumeArchive].map(({ name }) => name)
+/** Only a cut over that was left half done needs them. */
+const OF_CUT_OVERS = [rollBack, leadOn, rejoinReplicas, resumeArchive]
 
 export default defineOperation({
   name: 'settleRecovery',
@@ -53,10 +44,9 @@ export default defineOperation({
   },
   plan(context) {
     const record = findRecovery(context)
-    const steps = STEPS.filter(({ name }) => isInCutOver(record) || !OF_CUT_OVERS_ALONE.includes(name))
     return {
       summary: `Brings recovery ${context.input.recovery}, which is ${record?.status ?? 'not there'}, to where it truly is`,
-      steps: steps.map(({ name, title }) => ({ name, title, estimatedSeconds: null })),
+      steps: Object.fromEntries(OF_CUT_OVERS.map(({ name }) => [name, { isLeftOut: !isInCutOver(record) }])),
       checks: [],
       estimatedSeconds: null,
       // Nothing that serves is stopped.
@@ -64,7 +54,14 @@ export default defineOperation({
       dataLoss: null,
     }
   },
-  steps: STEPS,
+  steps: [
+    takeUpRecovery,
+    rollBack,
+    leadOn,
+    whereCompleted(rejoinReplicas),
+    recordOutcome,
+    whereCompleted(resumeArchive),
+  ],
   result: ({ operation, input }) => recoveryResult(operation, input.recovery),
   followUps: (ended) => (courseOf(ended) === Course.FORWARD ? firstBackup(ended) : []),
 })

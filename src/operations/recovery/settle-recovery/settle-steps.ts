@@ -5,6 +5,7 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { readLeader } from '../../leadership/leader-keys.ts'
 import { startEachPatroni, startPatroni, stopPatroni } from '../../node-access/patroni-service.ts'
 import { removeCopyOf } from '../copy/remove-copy.ts'
+import type { CutOverOperationState } from '../cut-over/cut-over-state.ts'
 import { cutOverState, keepCutOver, targetService } from '../cut-over/cut-over-state.ts'
 import { settleRecovery } from '../cut-over/record-outcome.ts'
 import { recoveredCopyOf } from '../cut-over/recovered-copy-subject.ts'
@@ -19,6 +20,24 @@ import { Course, courseOf, settlesUndo } from './take-up-recovery.ts'
 
 type Context = StepContext<RecoveryOperationInput, SettleRecoveryState>
 
+/** On another course there is nothing for the step to do. */
+function onlyOn(context: Context, course: Course): StepOutcome {
+  return courseOf(context) === course ? StepOutcome.NOT_DONE : StepOutcome.DONE
+}
+
+/** A step of a cut over that completes it: where the cut over is not completed there is nothing for it to do. */
+export function whereCompleted(
+  step: Step<unknown, CutOverOperationState>,
+): Step<RecoveryOperationInput, SettleRecoveryState> {
+  return {
+    ...step,
+    async done(context) {
+      if (courseOf(context) !== Course.FORWARD) return StepOutcome.DONE
+      return (await step.done?.(context)) ?? StepOutcome.NOT_DONE
+    },
+  }
+}
+
 /** The node has not led: what the operation did is taken back, as that would have done it, from wherever it was left. */
 export const rollBack: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'roll-back',
@@ -26,9 +45,8 @@ export const rollBack: Step<RecoveryOperationInput, SettleRecoveryState> = {
   irreversible: true,
   weight: 2,
 
-  applies: (context) => courseOf(context) === Course.BACK,
   // Each part finds what is so already.
-  done: async () => StepOutcome.NOT_DONE,
+  done: async (context) => onlyOn(context, Course.BACK),
 
   async run(context) {
     const progress = await swapProgress(context, cutOverState(context))
@@ -58,8 +76,7 @@ export const leadOn: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'lead-on',
   title: 'See that the cluster is led with the recovered data',
 
-  applies: (context) => courseOf(context) === Course.FORWARD,
-  done: async () => StepOutcome.NOT_DONE,
+  done: async (context) => onlyOn(context, Course.FORWARD),
 
   async run(context) {
     const { node, cutOverAt } = cutOverState(context)
@@ -77,8 +94,7 @@ export const recordOutcome: Step<RecoveryOperationInput, SettleRecoveryState> = 
   title: 'Record what it has come to',
   weight: 0.2,
 
-  applies: (context) => courseOf(context) !== Course.NONE,
-  done: async () => StepOutcome.NOT_DONE,
+  done: async (context) => (courseOf(context) === Course.NONE ? StepOutcome.DONE : StepOutcome.NOT_DONE),
 
   async run(context) {
     switch (courseOf(context)) {

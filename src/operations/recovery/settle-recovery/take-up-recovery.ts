@@ -89,7 +89,9 @@ async function decide(context: Context, record: RecoveryRecord): Promise<Course>
   if (record.status !== RecoveryStatus.CUTTING_OVER) return Course.REMOVE
   const ended = await context.findOperation(record.operationId)
   const kept =
-    ended === null ? null : findCutOver({ state: () => cutOverOperationState.parse(ended.state), operation: ended })
+    ended === null
+      ? null
+      : findCutOver({ state: () => cutOverOperationState.safeParse(ended.state).data ?? {}, operation: ended })
   const taken = kept ?? (await reconstruct(context, record))
   await keepCutOver(context, { ...taken, operation: context.operation.id }, `Taking up recovery ${record.id}`)
   if ((await swapProgress(context, cutOverState(context))) !== 'SWAPPED') return Course.BACK

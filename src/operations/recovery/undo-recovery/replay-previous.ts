@@ -18,6 +18,7 @@ type Context = StepContext<CutOverInput, CutOverOperationState>
 export const replayPrevious: Step<CutOverInput, CutOverOperationState> = {
   name: 'replay-previous',
   title: 'Bring the data from before the cut over to its end',
+  usualSeconds: 10,
   weight: 2,
 
   // Only what was written since can tell, and `run` looks at it.

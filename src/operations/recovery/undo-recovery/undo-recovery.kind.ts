@@ -30,7 +30,7 @@ export default defineOperation({
   destructive: true,
   retriesFromStart: true,
   check: checkUndo,
-  plan: (context) => planUndo(context, STEPS),
+  plan: planUndo,
   // The recovery's own record: the cluster is about to be replaced, however it is.
   planRestsOn: [],
   changes: EVERY_PART,

@@ -1,6 +1,5 @@
 import { ServiceState } from '../../../domain/cluster/node.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { typicalSeconds } from '../../estimate.ts'
 import { refuse } from '../../refuse.ts'
 import { checkServiceExists } from '../check-service.ts'
 import { isDown, statusOf } from '../find-service.ts'
@@ -38,13 +37,10 @@ export default defineOperation({
     if (portOf(input, layout) !== null) return []
     return [refuse('PORT_REQUIRED', `no main port of ${input.to} is known`, 'Say which port.', 'port')]
   },
-  plan({ input, layout, earlier }) {
-    const estimatedSeconds = typicalSeconds(earlier) ?? 1
+  plan({ input, layout }) {
     return {
       summary: `Connects from ${input.from} to ${input.to} on port ${portOf(input, layout)}`,
-      steps: [{ name: reachService.name, title: reachService.title, estimatedSeconds }],
       checks: [],
-      estimatedSeconds,
       downtimeSeconds: 0,
       dataLoss: null,
     }

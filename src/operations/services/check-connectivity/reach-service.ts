@@ -53,6 +53,7 @@ type Answer = z.output<typeof answerSchema>
 export const reachService: Step<CheckConnectivityInput> = {
   name: 'reach-service',
   title: 'Resolve the name and connect',
+  usualSeconds: 1,
   deadlineMs: 60_000,
 
   // Looking twice does no harm.

@@ -29,6 +29,7 @@ const BUILD_STEP = /^Step (\d+)\/(\d+) :/
 export const buildImage: Step<ServiceInput, RebuildServiceState> = {
   name: 'build-image',
   title: 'Build its image',
+  usualSeconds: 30,
   weight: 5,
   deadlineMs: 30 * 60_000,
 

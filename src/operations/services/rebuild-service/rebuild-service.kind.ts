@@ -2,13 +2,11 @@ import { CLUSTER_PARTS, SERVICE_PARTS } from '../../../domain/cluster/snapshot-p
 import { defineOperation } from '../../define-operation.ts'
 import { checkRebuildable, checkServiceExists, checkTakingDown } from '../check-service.ts'
 import { serviceClaims, serviceResult, statusOf } from '../find-service.ts'
-import { absenceOf, estimateSteps, totalSeconds } from '../plan-service.ts'
+import { absenceOf, alikeOf, secondsOf } from '../plan-service.ts'
 import { ServiceInput } from '../service-input.ts'
 import { waitUntilWell } from '../wait-until-well.ts'
 import { buildImage, rebuildServiceState } from './build-image.ts'
 import { removeOldContainer, replaceContainer } from './replace-container.ts'
-
-const STEPS = [buildImage, replaceContainer, waitUntilWell, removeOldContainer]
 
 export default defineOperation({
   name: 'rebuildService',
@@ -27,19 +25,16 @@ export default defineOperation({
   ],
   plan(context) {
     const { service } = context.input
-    const steps = estimateSteps(context, STEPS)
-    const replacing = steps.find(({ name }) => name === replaceContainer.name)
     const image = statusOf(context.cluster, service)?.image
     return {
       summary: `Builds ${image ?? 'the image'} anew, and replaces the container of ${service} if the image changed`,
-      steps,
-      ...absenceOf(context, replacing?.estimatedSeconds ?? null),
-      estimatedSeconds: totalSeconds(steps),
+      alike: alikeOf(context),
+      ...absenceOf(context, secondsOf(context, replaceContainer)),
       dataLoss: null,
     }
   },
   planRestsOn: CLUSTER_PARTS,
   changes: SERVICE_PARTS,
-  steps: STEPS,
+  steps: [buildImage, replaceContainer, waitUntilWell, removeOldContainer],
   result: serviceResult,
 })

@@ -13,9 +13,10 @@ type Context = StepContext<ServiceInput, RebuildServiceState>
  * Stops the old container, sets it aside under another name, makes a new one like it and starts that. Which containers
  * there are tells how far it is: whoever takes over goes on from there. At no time do two of them run.
  */
-export const replaceContainer: Step<ServiceInput, RebuildServiceState> = {
+export const replaceContainer = {
   name: 'replace-container',
   title: 'Replace its container',
+  usualSeconds: 5,
   weight: 2,
   comparesPlan: true,
 
@@ -66,12 +67,13 @@ export const replaceContainer: Step<ServiceInput, RebuildServiceState> = {
     }
     if (context.state().ranBefore === true) await services.start(service)
   },
-}
+} satisfies Step<ServiceInput, RebuildServiceState>
 
 /** The container that was replaced goes when the new one is well: until then it can be put back. */
 export const removeOldContainer: Step<ServiceInput, RebuildServiceState> = {
   name: 'remove-old-container',
   title: 'Remove the old container',
+  usualSeconds: 1,
   pointOfNoReturn: true,
   // Nothing runs in it any more; what the new one is by now was compared before it was made.
   scope: () => NOTHING_TOUCHED,

@@ -19,9 +19,10 @@ type Context = StepContext<ServiceInput, State>
  * Restarts the container in one call of Docker's, which goes on when the worker, or what it stands on, is lost. When the
  * container was started last tells whether it was restarted.
  */
-export const restartContainer: Step<ServiceInput, State> = {
+export const restartContainer = {
   name: 'restart-container',
   title: 'Restart its container',
+  usualSeconds: 4,
   weight: 2,
   pointOfNoReturn: true,
 
@@ -49,7 +50,7 @@ export const restartContainer: Step<ServiceInput, State> = {
     }
     return undefined
   },
-}
+} satisfies Step<ServiceInput, State>
 
 async function isRestarted(context: Context): Promise<boolean> {
   const { startedBefore } = context.state()

@@ -2,13 +2,11 @@ import { CLUSTER_PARTS, SERVICE_PARTS } from '../../../domain/cluster/snapshot-p
 import { defineOperation } from '../../define-operation.ts'
 import { checkOwnGround, checkServiceExists, checkTakingDown } from '../check-service.ts'
 import { serviceClaims, serviceResult } from '../find-service.ts'
-import { absenceOf, estimateSteps, totalSeconds } from '../plan-service.ts'
+import { absenceOf, alikeOf, secondsOf } from '../plan-service.ts'
 import { ServiceInput } from '../service-input.ts'
 import { startNodePatroni } from '../start-node-patroni.ts'
 import { waitUntilWell } from '../wait-until-well.ts'
 import { restartContainer, restartServiceState } from './restart-container.ts'
-
-const STEPS = [restartContainer, startNodePatroni, waitUntilWell]
 
 export default defineOperation({
   name: 'restartService',
@@ -26,17 +24,15 @@ export default defineOperation({
     ...checkTakingDown(context, false),
   ],
   plan(context) {
-    const steps = estimateSteps(context, STEPS)
     return {
       summary: `Restarts ${context.input.service}, and waits until it is well`,
-      steps,
-      ...absenceOf(context, steps[0]?.estimatedSeconds ?? null),
-      estimatedSeconds: totalSeconds(steps),
+      alike: alikeOf(context),
+      ...absenceOf(context, secondsOf(context, restartContainer)),
       dataLoss: null,
     }
   },
   planRestsOn: CLUSTER_PARTS,
   changes: SERVICE_PARTS,
-  steps: STEPS,
+  steps: [restartContainer, startNodePatroni, waitUntilWell],
   result: serviceResult,
 })

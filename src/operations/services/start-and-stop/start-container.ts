@@ -5,6 +5,7 @@ import type { ServiceInput } from '../service-input.ts'
 export const startContainer: Step<ServiceInput> = {
   name: 'start-container',
   title: 'Start its container',
+  usualSeconds: 1,
 
   async done({ clients, input }) {
     const { status } = await clients.services.inspect(input.service)

@@ -6,13 +6,11 @@ import type { PlanContext } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { checkServiceExists } from '../check-service.ts'
 import { roleOf, ServiceRole, serviceResult, startClaims, statusOf } from '../find-service.ts'
-import { estimateSteps, totalSeconds } from '../plan-service.ts'
+import { alikeOf } from '../plan-service.ts'
 import { ServiceInput } from '../service-input.ts'
 import { startNodePatroni } from '../start-node-patroni.ts'
 import { waitUntilWell } from '../wait-until-well.ts'
 import { startContainer } from './start-container.ts'
-
-const STEPS = [startContainer, startNodePatroni, waitUntilWell]
 
 export default defineOperation({
   name: 'startService',
@@ -26,20 +24,18 @@ export default defineOperation({
   check: (context) => checkServiceExists(context, context.input.service),
   plan(context) {
     const { service } = context.input
-    const steps = estimateSteps(context, STEPS)
     const isNode = roleOf(context.layout, service) === ServiceRole.NODE
     const frozen = statusOf(context.cluster, service)?.state === ServiceState.PAUSED
     return {
       summary: `${frozen ? 'Lets the frozen container go on' : 'Starts the container'} of ${service}${isNode ? ', and its Patroni where it is kept down,' : ','} and waits until it is well`,
-      steps,
+      alike: alikeOf(context),
       checks: etcdCheck(context),
-      estimatedSeconds: totalSeconds(steps),
       downtimeSeconds: 0,
       dataLoss: null,
     }
   },
   changes: SERVICE_PARTS,
-  steps: STEPS,
+  steps: [startContainer, startNodePatroni, waitUntilWell],
   result: serviceResult,
 })
 

@@ -20,6 +20,7 @@ export type StopServiceState = z.output<typeof stopServiceState>
 export const stopContainer: Step<ServiceInput, StopServiceState> = {
   name: 'stop-container',
   title: 'Stop its container',
+  usualSeconds: 3,
   weight: 2,
   pointOfNoReturn: true,
 

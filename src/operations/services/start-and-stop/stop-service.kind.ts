@@ -2,12 +2,10 @@ import { CLUSTER_PARTS, SERVICE_PARTS } from '../../../domain/cluster/snapshot-p
 import { defineOperation } from '../../define-operation.ts'
 import { checkOwnGround, checkServiceExists, checkTakingDown } from '../check-service.ts'
 import { isDown, serviceClaims, serviceResult, statusOf } from '../find-service.ts'
-import { absenceOf, estimateSteps, totalSeconds } from '../plan-service.ts'
+import { absenceOf, alikeOf } from '../plan-service.ts'
 import { ServiceInput } from '../service-input.ts'
 import { stopContainer, stopServiceState } from './stop-container.ts'
 import { waitForOtherLeader } from './wait-for-other-leader.ts'
-
-const STEPS = [stopContainer, waitForOtherLeader]
 
 export default defineOperation({
   name: 'stopService',
@@ -26,21 +24,20 @@ export default defineOperation({
   ],
   plan(context) {
     const { service } = context.input
-    const steps = estimateSteps(context, STEPS)
     const down = isDown(statusOf(context.cluster, service))
     return {
       summary: down
         ? `${service} is stopped already`
         : `Stops ${service}, which stays stopped until it is started again`,
-      steps,
+      alike: alikeOf(context),
       ...absenceOf(context, null),
-      estimatedSeconds: down ? 0 : totalSeconds(steps),
+      isNeedless: down,
       // A graceful stop of the leader ends when its replicas have all of its WAL.
       dataLoss: null,
     }
   },
   planRestsOn: CLUSTER_PARTS,
   changes: SERVICE_PARTS,
-  steps: STEPS,
+  steps: [stopContainer, waitForOtherLeader],
   result: serviceResult,
 })

@@ -17,6 +17,7 @@ const PATIENCE_MS = 60_000
 export const waitForOtherLeader: Step<ServiceInput, StopServiceState> = {
   name: 'wait-for-other-leader',
   title: 'Wait until another node leads',
+  usualSeconds: 3,
 
   async done(context) {
     return expected(context).length === 0 || otherLeader(context) !== null ? StepOutcome.DONE : StepOutcome.NOT_DONE

@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import type { OperationRecord } from '../domain/operation/operation.ts'
+import { median } from './estimate.ts'
+
+/** What an operation keeps that measured for how long nobody could write. */
+export const downtimeState = z
+  .object({
+    /** Seconds for which writes through HAProxy failed. */
+    downtimeSeconds: z.number(),
+  })
+  .partial()
+
+export type DowntimeState = z.output<typeof downtimeState>
+
+/** Seconds of failed writes that earlier operations measured, as the median; null when none did. */
+export function typicalDowntime(earlier: readonly OperationRecord[]): number | null {
+  return median(earlier.flatMap(({ state }) => downtimeState.safeParse(state).data?.downtimeSeconds ?? []))
+}
