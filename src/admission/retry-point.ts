@@ -17,7 +17,7 @@ export function stepToGoOnFrom({ steps, retriesFromStart }: AnyOperation, record
   const finished = [StepStatus.SUCCEEDED, StepStatus.SKIPPED]
   const index = record.steps.findIndex(({ status }) => !finished.includes(status))
   const step = steps[index]
-  return index > 0 && step?.done !== undefined ? step.name : null
+  return index > 0 && step?.isDone !== undefined ? step.name : null
 }
 
 /** For people: what the new operation begins with. */

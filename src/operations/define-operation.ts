@@ -33,10 +33,10 @@ export interface Step<Input, State extends object = object> {
    * for alone: a plan and every worker answer the same. Default true.
    */
   applies?(request: Pick<PlanContext<Input>, 'input' | 'layout'>): boolean
-  /** Does it. Returns what later steps need. Must be safe to call again after `done` said NOT_DONE. */
+  /** Does it. Returns what later steps need. Must be safe to call again after `isDone` said NOT_DONE. */
   run(context: StepContext<Input, State>): Promise<Readonly<State> | undefined>
   /** Whether it is already so. Without it an interrupted step cannot be resumed. */
-  done?(context: StepContext<Input, State>): Promise<StepOutcome>
+  isDone?(context: StepContext<Input, State>): Promise<StepOutcome>
   /**
    * Takes back what the step did, finished or not, when a later step or the step itself fails or is cancelled.
    * The context's signal is a fresh one.

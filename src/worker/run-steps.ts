@@ -69,7 +69,7 @@ async function runStep(attempt: Attempt, step: AnyStep, input: OperationInput): 
     return
   }
   try {
-    const outcome = await (step.done?.(context) ?? (interrupted ? StepOutcome.UNKNOWN : StepOutcome.NOT_DONE))
+    const outcome = await (step.isDone?.(context) ?? (interrupted ? StepOutcome.UNKNOWN : StepOutcome.NOT_DONE))
     if (outcome === StepOutcome.UNKNOWN) throw new UnknownOutcomeError(step.title)
     if (outcome === StepOutcome.DONE) {
       const message = interrupted ? `${step.title}: done, as it turned out` : `${step.title}: already so`

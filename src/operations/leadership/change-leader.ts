@@ -65,7 +65,7 @@ export async function changeLeader(
 }
 
 /**
- * `done` of a step that changes the leader: before Patroni was asked, whether it is already so; after that, whether another
+ * `isDone` of a step that changes the leader: before Patroni was asked, whether it is already so; after that, whether another
  * node leads, which is kept for the steps behind it.
  */
 export async function leaderChangeDone(context: Context, alreadySo: () => Promise<boolean>): Promise<StepOutcome> {

@@ -22,7 +22,7 @@ export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
   title: 'Wait until the cluster follows the new leader',
   usualSeconds: 0.3,
 
-  async done(context) {
+  async isDone(context) {
     return context.state().leader === undefined ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 

@@ -12,7 +12,7 @@ export const startNodePatroni: Step<ServiceInput> = {
 
   applies: ({ layout, input }) => roleOf(layout, input.service) === ServiceRole.NODE,
 
-  async done(context) {
+  async isDone(context) {
     return (await isPatroniStarted(context, context.input.service)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 

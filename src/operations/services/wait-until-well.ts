@@ -40,7 +40,7 @@ export const waitUntilWell: Step<ServiceInput> = {
   // What advances for longer is looked after by a person.
   deadlineMs: 2 * 3_600_000,
 
-  async done(context) {
+  async isDone(context) {
     return (await look(context)).well ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 

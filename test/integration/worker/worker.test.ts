@@ -317,7 +317,7 @@ describe('a worker', () => {
     let ran = false
     steps = [
       step('already', {
-        done: async () => StepOutcome.DONE,
+        isDone: async () => StepOutcome.DONE,
         run: async () => {
           ran = true
           return {}
@@ -447,7 +447,7 @@ describe('retrying', () => {
     steps = [
       step('first', { run: async () => ({ made: ++runs }) }),
       step('second', {
-        done: async () => StepOutcome.NOT_DONE,
+        isDone: async () => StepOutcome.NOT_DONE,
         run: async ({ state }) => {
           if (broken) throw new Error('broken')
           return { sum: Number(state()['made']) + 1 }
@@ -499,7 +499,7 @@ describe('a worker that goes away', () => {
     steps = [
       step('before', { run: async () => ({ before: ++runs }) }),
       step('long', {
-        done: async () => StepOutcome.NOT_DONE,
+        isDone: async () => StepOutcome.NOT_DONE,
         run: (context) => (successor ? Promise.resolve({}) : untilAborted(context)),
       }),
     ]
@@ -535,7 +535,7 @@ describe('a worker that goes away', () => {
           ranAgain = true
           return {}
         },
-        done: async () => StepOutcome.NOT_DONE,
+        isDone: async () => StepOutcome.NOT_DONE,
       }),
     ]
     const id = await submit()
@@ -581,7 +581,7 @@ describe('Redis killed in the middle', () => {
       release = resolve
     })
     steps = [
-      step('through', { done: async () => StepOutcome.NOT_DONE, run: () => released.then(() => ({})) }),
+      step('through', { isDone: async () => StepOutcome.NOT_DONE, run: () => released.then(() => ({})) }),
       step('after'),
     ]
     await startWorker()

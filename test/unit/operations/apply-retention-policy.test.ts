@@ -65,22 +65,22 @@ describe('applying the retention policy', () => {
   test('deletes what builds on a backup before the backup, and nothing that is valid', async () => {
     const barman = new FakeBarman(ALL)
     const { context } = await stepOver(barman)
-    expect(await removeObsolete.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await removeObsolete.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await removeObsolete.run(context)
     expect(barman.done).toEqual([`delete ${child.backupId}`, `delete ${oldest.backupId}`])
-    expect(await removeObsolete.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await removeObsolete.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('is already so without an obsolete backup, and leaves alone what became obsolete after the plan', async () => {
     const barman = new FakeBarman(ALL)
     const { context } = await stepOver(barman, [newest])
-    expect(await removeObsolete.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await removeObsolete.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('goes on where a lost worker left it', async () => {
     const barman = new FakeBarman([oldest, newest])
     const { context, told } = await stepOver(barman, ALL)
-    expect(await removeObsolete.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await removeObsolete.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await removeObsolete.run(context)
     expect(barman.done).toEqual([`delete ${oldest.backupId}`])
     expect(told).toContain(`Backup ${child.backupId} is gone already`)

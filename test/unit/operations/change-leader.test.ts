@@ -108,13 +108,13 @@ describe('a change of the leader is what the keys say', () => {
 describe('after a worker was lost that had asked', () => {
   test('it is done where another node leads', async () => {
     const { context } = world({ leader: 'db2' }, { from: 'db1', asked: true })
-    expect(await switchOver.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await switchOver.isDone?.(context)).toBe(StepOutcome.DONE)
     expect(context.kept).toMatchObject({ leader: 'db2' })
   })
 
   test('what is still under way is waited for, and not asked for twice', async () => {
     const { context, run, timeline, asked } = world({ leader: 'db1', request: PENDING }, { from: 'db1', asked: true })
-    expect(await switchOver.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await switchOver.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     timeline.push([3_000, { leader: null }], [4_000, over('db2')])
     expect(await run(answers(200, ''))).toEqual({ leader: 'db2' })
     expect(asked()).toBe(0)

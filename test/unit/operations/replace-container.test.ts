@@ -89,33 +89,33 @@ function engine(request: { imageId?: string; lostAt?: number } = {}) {
   }
 }
 
-const { run, done, undo } = replaceContainer
+const { run, isDone, undo } = replaceContainer
 
 describe('a container', () => {
   test('is replaced, and the old one removed after that', async () => {
     const { context, calls, found } = engine()
-    expect(await done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await run(context)
     expect(calls).toEqual(['stop', 'set aside', 'create', 'start'])
-    expect(await done?.(context)).toBe(StepOutcome.DONE)
+    expect(await isDone?.(context)).toBe(StepOutcome.DONE)
     expect(found()).toEqual({ etcd2: 'new running', aside: 'old exited' })
-    expect(await removeOldContainer.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await removeOldContainer.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await removeOldContainer.run(context)
     expect(found()).toEqual({ etcd2: 'new running' })
-    expect(await removeOldContainer.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await removeOldContainer.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('that runs the image already stays', async () => {
     const { context } = engine({ imageId: 'image-2' })
-    expect(await done?.(context)).toBe(StepOutcome.DONE)
-    expect(await removeOldContainer.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await isDone?.(context)).toBe(StepOutcome.DONE)
+    expect(await removeOldContainer.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test.each([0, 1, 2, 3])('is replaced by whoever takes over from a worker lost before call %i', async (lostAt) => {
     const { context, found, goOn } = engine({ lostAt })
     await expect(run(context)).rejects.toThrow(WorkerLost)
     goOn()
-    expect(await done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await run(context)
     expect(found()).toEqual({ etcd2: 'new running', aside: 'old exited' })
   })

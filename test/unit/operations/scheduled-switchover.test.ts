@@ -55,7 +55,7 @@ describe('scheduling a switchover', () => {
     ['is not done for another node', SCHEDULED.replace('db2', 'db3'), StepOutcome.NOT_DONE],
   ])('%s', async (_, request, expected) => {
     const { context } = world(request, lost)
-    expect(await switchOver.done?.(context)).toBe(expected)
+    expect(await switchOver.isDone?.(context)).toBe(expected)
   })
 
   test('succeeds once the key has it, even when the answer was lost', async () => {
@@ -81,7 +81,7 @@ describe('cancelling it', () => {
     ['has to be done', SCHEDULED, StepOutcome.NOT_DONE],
   ])('%s', async (_, request, expected) => {
     const { context } = world(request, lost)
-    expect(await cancelSchedule.done?.({ ...context, input: {} })).toBe(expected)
+    expect(await cancelSchedule.isDone?.({ ...context, input: {} })).toBe(expected)
   })
 
   test('asks the next node when one does not answer, until the key says so', async () => {

@@ -111,7 +111,7 @@ describe('a service is well', () => {
   ]
   test.each(cases)('%s', async (_, service, container, cluster, expected) => {
     const { context } = contextOf<ServiceInput>({ service }, { cluster, containers: { [service]: container } })
-    expect(await waitUntilWell.done?.(context)).toBe(expected)
+    expect(await waitUntilWell.isDone?.(context)).toBe(expected)
   })
 
   test('as it can be, as the only etcd member that runs; the log says what is missing', async () => {
@@ -166,16 +166,16 @@ describe('a restart', () => {
       containers.haproxy.startedAt = new Date(2)
     }
     const { context, state } = contextOf<ServiceInput>({ service: 'haproxy' }, { containers, onRestart })
-    expect(await restartContainer.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await restartContainer.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await restartContainer.run(context)
     expect(state).toEqual({ startedBefore: new Date(1).toISOString() })
-    expect(await restartContainer.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await restartContainer.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('is asked for again by whoever takes over before it was done', async () => {
     const state = { startedBefore: new Date(0).toISOString() }
     const { context } = contextOf<ServiceInput>({ service: 'haproxy' }, { containers: { haproxy: {} }, state })
-    expect(await restartContainer.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await restartContainer.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
   })
 })
 
@@ -240,10 +240,10 @@ describe('the Patroni of a node', () => {
   test('is started where it is kept down inside a running container, and is started then', async () => {
     const { context, scripts } = keptDown('db2')
     expect(startNodePatroni.applies?.(context)).toBe(true)
-    expect(await startNodePatroni.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await startNodePatroni.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await startNodePatroni.run(context)
     expect(scripts.at(-1)).toMatch(/rm -f "\$1\/down".*sv up "\$1"/)
-    expect(await startNodePatroni.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await startNodePatroni.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('is nothing that another service has', () => {

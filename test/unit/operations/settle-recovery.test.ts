@@ -171,7 +171,7 @@ async function settle(left: Left) {
       if (courseOf(context) === Course.FORWARD) did.push(step.name)
       continue
     }
-    if ((await step.done?.(context as never)) === StepOutcome.DONE) continue
+    if ((await step.isDone?.(context as never)) === StepOutcome.DONE) continue
     Object.assign(context.kept, (await step.run(context as never)) ?? {})
   }
   const names = await namesThere()

@@ -105,23 +105,23 @@ function worldOf() {
 describe('the swap', () => {
   test('renames, removes what belongs to the history that is left, and knows that it is done', async () => {
     const context = worldOf()
-    expect(await swapData.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await swapData.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await swapData.run(context)
     expect(await lying()).toEqual(SWAPPED)
     // Patroni knows the timeline of the recovered data before anybody leads, and elects nobody on an older one.
     const { config = '', ...others } = keys
     expect(JSON.parse(config)).toEqual({ check_timeline: true, howdah_check_timeline: context.operation.id })
     expect(others).toEqual({ history: HISTORY, initialize: '7' })
-    expect(await swapData.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await swapData.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('goes on where a worker was lost between the two renames', async () => {
     const context = worldOf()
     await putAside()
-    expect(await swapData.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await swapData.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await swapData.run(context)
     expect(await lying()).toEqual(SWAPPED)
-    expect(await swapData.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await swapData.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('is taken back, keys and all', async () => {

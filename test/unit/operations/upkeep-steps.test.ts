@@ -129,10 +129,10 @@ describe('a switchover', () => {
     cluster.leader = null
     cluster.onSleep = onTurn(3, lead('db3'))
     const context = cluster.context({}, {}, { attempt: 2 })
-    expect(await switchRolledLeader.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await switchRolledLeader.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await switchRolledLeader.run(context)
     expect(cluster.asked).toEqual([])
-    expect(await switchRolledLeader.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await switchRolledLeader.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 })
 
@@ -148,10 +148,10 @@ describe('the replicas of a rolling restart', () => {
 
   test('are restarted one by one', async () => {
     const context = cluster.context({}, restarting())
-    expect(await restartReplicas.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await restartReplicas.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await restartReplicas.run(context)
     expect(cluster.asked).toEqual(['restart db2', 'restart db3'])
-    expect(await restartReplicas.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await restartReplicas.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('are left alone once one of them is not well any more', async () => {
@@ -193,10 +193,10 @@ describe('a change of the configuration', () => {
   test('is written, and then found there', async () => {
     cluster.configuration = { ttl: 30, loop_wait: 10 }
     const context = contextOf({ ttl: 30, loop_wait: 10 })
-    expect(await writeConfiguration.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await writeConfiguration.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await writeConfiguration.run(context)
     expect(cluster.configuration).toEqual({ ttl: 60, loop_wait: 10 })
-    expect(await writeConfiguration.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await writeConfiguration.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('is refused when the configuration is not the one that was planned on', async () => {
@@ -310,10 +310,10 @@ describe('a reinitialize', () => {
     begin()
     cluster.onSleep = onTurn(5, copied)
     const context = cluster.context({ node: 'db2' }, {}, { attempt: 2 })
-    expect(await copyData.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await copyData.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await copyData.run(context)
     expect(cluster.asked).toEqual([])
-    expect(await copyData.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await copyData.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('is begun by whoever takes over before it was asked for', async () => {
@@ -345,10 +345,10 @@ describe('a pause', () => {
     const answers = [says(409, 'conflict'), says(200, '', written)]
     const step = writePause(true)
     const context = cluster.context(input, { patchConfiguration: () => (answers.shift() ?? silent)() })
-    expect(await step.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await step.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await step.run(context)
     expect(cluster.asked).toHaveLength(2)
-    expect(await step.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await step.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('that got no answer and was done is not written again', async () => {
@@ -372,9 +372,9 @@ describe('a pause', () => {
     })
     const step = waitForPause(true)
     const context = cluster.context(input, {})
-    expect(await step.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await step.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await step.run(context)
-    expect(await step.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await step.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('names who has not noticed in time, which is no failure', async () => {
@@ -392,10 +392,10 @@ describe('a reload', () => {
       cluster.loadedAt = new Date(cluster.timeMs)
     })
     const context = cluster.context({ node: 'db2' }, { reload })
-    expect(await reloadConfiguration.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await reloadConfiguration.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await reloadConfiguration.run(context)
     expect(cluster.asked).toEqual(['reload db2'])
-    expect(await reloadConfiguration.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await reloadConfiguration.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('fails when it never does', async () => {

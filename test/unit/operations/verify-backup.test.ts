@@ -187,7 +187,7 @@ describe('verifying', () => {
       verification: { server: 'patroni', backupId: FULL, message: '', checks: checks(status) },
     })
     const ask = async (state: Record<string, unknown>) =>
-      verifyBackupStep.done?.(stepContext(barmanWith(), inputOf(FULL), { record: { state } }).context)
+      verifyBackupStep.isDone?.(stepContext(barmanWith(), inputOf(FULL), { record: { state } }).context)
     expect(await ask({})).toBe(StepOutcome.NOT_DONE)
     expect(await ask(kept('OK'))).toBe(StepOutcome.DONE)
     await expect(ask(kept('FAILED'))).rejects.toMatchObject({ code: 'VERIFICATION_FAILED' })

@@ -28,7 +28,7 @@ describe('archiveWals', () => {
 
   test('is already so when nothing waits; a partial segment does not', async () => {
     const { context } = stepContext(barmanWith(), new ArchiveWalsInput())
-    expect(await fileWals.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await fileWals.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('waits while another one files, tells so once, and ends when what waited is gone', async () => {
@@ -41,10 +41,10 @@ describe('archiveWals', () => {
       return turns < 3 ? ['Another archive-wal process is already running on server patroni'] : []
     }
     const { context, told } = stepContext(barman, new ArchiveWalsInput())
-    expect(await fileWals.done?.(context)).toBe(StepOutcome.NOT_DONE)
+    expect(await fileWals.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await fileWals.run(context)
     expect(told.filter((line) => /already running/.test(line))).toHaveLength(1)
-    expect(await fileWals.done?.(context)).toBe(StepOutcome.DONE)
+    expect(await fileWals.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
   test('gives up when nothing moves, and says what was last seen', async () => {
@@ -77,8 +77,8 @@ describe('switchWal', () => {
     })
 
   test('has nothing to wait for when there was nothing to close, or when the segment is there', async () => {
-    expect(await waitForSegment.done?.(waiting(null).context)).toBe(StepOutcome.DONE)
-    expect(await waitForSegment.done?.(waiting(WAL[0] ?? '').context)).toBe(StepOutcome.DONE)
+    expect(await waitForSegment.isDone?.(waiting(null).context)).toBe(StepOutcome.DONE)
+    expect(await waitForSegment.isDone?.(waiting(WAL[0] ?? '').context)).toBe(StepOutcome.DONE)
   })
 
   test('says what it last saw when the segment does not come', async () => {
@@ -127,10 +127,10 @@ describe('keeping a backup', () => {
         barman.backups = [{ ...backup, status: BackupStatus.DONE }]
       },
     }
-    expect(await keep.done?.(sleeping)).toBe(StepOutcome.NOT_DONE)
+    expect(await keep.isDone?.(sleeping)).toBe(StepOutcome.NOT_DONE)
     await keep.run(sleeping)
     expect(barman.done).toEqual([`check-backup patroni ${backup.backupId}`, `keep ${backup.backupId} FULL`])
-    expect(await keep.done?.(sleeping)).toBe(StepOutcome.DONE)
+    expect(await keep.isDone?.(sleeping)).toBe(StepOutcome.DONE)
   })
 
   test('gives up when its WAL does not come', async () => {

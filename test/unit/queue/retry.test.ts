@@ -29,7 +29,7 @@ test.each([...registry.values()].map((kind) => [kind.name, kind] as const))(
       status: index < record.steps.length - 1 ? StepStatus.SUCCEEDED : StepStatus.RUNNING,
     }))
     const last = kind.steps.at(-1)
-    const goesOn = kind.steps.length > 1 && last?.done !== undefined && !FROM_START.includes(name)
+    const goesOn = kind.steps.length > 1 && last?.isDone !== undefined && !FROM_START.includes(name)
     expect(stepToGoOnFrom(kind, { ...record, steps })).toBe(goesOn ? last.name : null)
   },
 )

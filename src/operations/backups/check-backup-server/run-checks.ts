@@ -27,7 +27,7 @@ export const runChecks: Step<BackupServerInput> = {
   title: "Run Barman's checks",
   usualSeconds: 3,
   // A look can be repeated.
-  async done() {
+  async isDone() {
     return StepOutcome.NOT_DONE
   },
   async run(context) {

@@ -24,7 +24,7 @@ export const takeBackup: Step<CreateBackupInput, CreateBackupState> = {
   title: 'Take the base backup',
   weight: 9,
 
-  async done(context) {
+  async isDone(context) {
     // The first attempt has begun nothing that it could find.
     if (context.operation.attempt === 1) return StepOutcome.NOT_DONE
     const run = await runs(context).status(context.operation.id)

@@ -18,7 +18,7 @@ export const waitForWals: Step<CreateBackupInput, CreateBackupState> = {
   name: 'wait-for-wals',
   title: 'Wait for the WAL that it needs',
 
-  async done(context) {
+  async isDone(context) {
     if (context.input.waitForWals === false) return StepOutcome.DONE
     const backup = await findBackup(context)
     return backup?.status === BackupStatus.DONE ? StepOutcome.DONE : StepOutcome.NOT_DONE

@@ -15,7 +15,7 @@ export const removeBackup: Step<DeleteBackupInput> = {
   usualSeconds: 2,
   pointOfNoReturn: true,
 
-  async done(context) {
+  async isDone(context) {
     const status = await barman(context).backupStatus(context.input.backupId)
     return status === null ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },

@@ -46,7 +46,7 @@ export const removeObsolete: Step<BackupServerInput> = {
     return scopeOfDeletion(doomed, server === undefined ? null : deletionEffects(cluster, server, doomed))
   },
 
-  async done(context) {
+  async isDone(context) {
     const planned = plannedBackups(context.operation.plan)
     if (planned.length === 0) return StepOutcome.DONE
     const listed = await barman(context).listBackups()

@@ -16,7 +16,7 @@ export function setKeep<Input extends BackupInput>(
 ): Step<Input> {
   return {
     ...step,
-    async done(context) {
+    async isDone(context) {
       const target = await barman(context).keepTarget(context.input.backupId)
       return target === targetOf(context.input) ? StepOutcome.DONE : StepOutcome.NOT_DONE
     },

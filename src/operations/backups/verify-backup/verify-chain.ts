@@ -19,7 +19,7 @@ export const verifyBackupStep: Step<BackupInput, VerifyBackupState> = {
   name: 'verify-backup',
   title: 'Compare the backup with its manifest',
 
-  async done(context) {
+  async isDone(context) {
     const kept = context.state().verification
     if (kept === undefined) return StepOutcome.NOT_DONE
     await removeRuns(context, chainIds(context))

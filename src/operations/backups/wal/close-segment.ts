@@ -45,7 +45,7 @@ export const closeSegment: Step<SwitchWalInput, State> = {
   name: 'close-segment',
   title: 'Close the current WAL segment',
   usualSeconds: 1,
-  async done(context) {
+  async isDone(context) {
     return context.state().segment === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE
   },
   async run(context) {
@@ -66,7 +66,7 @@ export const waitForSegment: Step<SwitchWalInput, State> = {
   name: 'wait-for-segment',
   title: 'Wait until the segment is in the archive',
   usualSeconds: 3,
-  async done(context) {
+  async isDone(context) {
     return segmentOf(context) === null || isArchived(context) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
   async run(context) {

@@ -42,7 +42,7 @@ export const fileWals: Step<BackupServerInput, State> = {
   name: 'file-wals',
   title: "Take waiting WAL into Barman's catalogue",
 
-  async done(context) {
+  async isDone(context) {
     const begun = namesAtBegin(context)
     const waiting = await waitingWals(context)
     const left = begun === null ? waiting : begun.filter((name) => waiting.includes(name))

@@ -20,7 +20,7 @@ export function writePause(paused: boolean): Step<OperationInput> {
     title: paused ? 'Pause the cluster' : 'Resume the cluster',
     usualSeconds: 0.1,
 
-    async done(context) {
+    async isDone(context) {
       return (await isPaused(context)) === paused ? StepOutcome.DONE : StepOutcome.NOT_DONE
     },
 
@@ -42,7 +42,7 @@ export function waitForPause(paused: boolean): Step<OperationInput> {
     title: 'Wait until every member has noticed',
     usualSeconds: ({ cluster }) => loopWaitOf(cluster.topology.value?.configuration),
 
-    done: async (context) => (lateOf(context).length === 0 ? StepOutcome.DONE : StepOutcome.NOT_DONE),
+    isDone: async (context) => (lateOf(context).length === 0 ? StepOutcome.DONE : StepOutcome.NOT_DONE),
 
     async run(context) {
       const loopWait = loopWaitOf(context.cluster().topology.value?.configuration)

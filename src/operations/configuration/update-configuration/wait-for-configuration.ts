@@ -22,7 +22,7 @@ export const waitForConfiguration: Step<UpdateConfigurationInput, UpdateConfigur
   title: 'Wait until every member has taken it',
   usualSeconds: ({ cluster }) => loopWaitOf(cluster.topology.value?.configuration),
 
-  done: async (context) =>
+  isDone: async (context) =>
     (await lateOf(context)).length === 0 && reported(context) ? StepOutcome.DONE : StepOutcome.NOT_DONE,
 
   async run(context) {

@@ -24,7 +24,7 @@ export const writeConfiguration: Step<UpdateConfigurationInput, UpdateConfigurat
   title: 'Write the configuration',
   usualSeconds: 0.1,
 
-  async done(context) {
+  async isDone(context) {
     const { value } = await readConfiguration(context)
     return sameJson(patched(value, context.input.patch), value) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },

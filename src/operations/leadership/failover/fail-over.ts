@@ -19,7 +19,7 @@ export const prepareFailover: Step<FailoverInput, LeaderChangeState> = {
   title: 'Choose the node to promote',
   usualSeconds: 0.2,
 
-  done: async (context) => ((await candidateLeads(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE),
+  isDone: async (context) => ((await candidateLeads(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE),
 
   async run(context) {
     await Promise.all(context.layout.nodes.map(({ name }) => context.clients.refreshNode(name)))
@@ -42,7 +42,7 @@ export const failOver: Step<FailoverInput, LeaderChangeState> = {
   weight: 3,
   pointOfNoReturn: true,
 
-  done: (context) => leaderChangeDone(context, () => candidateLeads(context)),
+  isDone: (context) => leaderChangeDone(context, () => candidateLeads(context)),
 
   async run(context) {
     const { candidate } = context.state()

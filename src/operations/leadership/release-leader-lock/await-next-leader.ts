@@ -18,7 +18,7 @@ export const awaitNextLeader: Step<ReleaseLeaderLockInput> = {
   name: 'await-next-leader',
   title: 'Wait for the next leader',
   usualSeconds: NEXT_LEADER_SECONDS,
-  async done(context) {
+  async isDone(context) {
     return leaderNow(context) === null ? StepOutcome.NOT_DONE : StepOutcome.DONE
   },
 

@@ -26,7 +26,7 @@ export const releaseLock: Step<ReleaseLeaderLockInput> = {
   usualSeconds: 0.1,
   irreversible: true,
 
-  async done(context) {
+  async isDone(context) {
     return (await heldLock(context)) === null ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 

@@ -17,7 +17,7 @@ export const cancelSchedule: Step<OperationInput> = {
   title: 'Have Patroni forget the scheduled switchover',
   usualSeconds: 0.2,
 
-  done: async (context) => ((await isScheduled(context)) ? StepOutcome.NOT_DONE : StepOutcome.DONE),
+  isDone: async (context) => ((await isScheduled(context)) ? StepOutcome.NOT_DONE : StepOutcome.DONE),
 
   async run(context) {
     const deadline = context.now().getTime() + TIMEOUT_MS

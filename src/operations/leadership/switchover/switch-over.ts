@@ -26,7 +26,7 @@ export const prepareSwitchover: Step<SwitchoverInput, LeaderChangeState> = {
   title: 'Choose the node, and write a checkpoint on the leader',
   usualSeconds: 0.2,
 
-  done: async (context) => ((await leadsAlready(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE),
+  isDone: async (context) => ((await leadsAlready(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE),
 
   async run(context) {
     await Promise.all(context.layout.nodes.map(({ name }) => context.clients.refreshNode(name)))
@@ -60,7 +60,7 @@ export const switchOver: Step<SwitchoverInput, LeaderChangeState> = {
     return scopeOfLeaderChange({ from, candidate, losesData: false })
   },
 
-  async done(context) {
+  async isDone(context) {
     if (timeOf(context.input) !== null) return (await isScheduled(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
     return leaderChangeDone(context, () => candidateLeads(context))
   },

@@ -40,7 +40,7 @@ export const copyData: Step<ReinitializeNodeInput, State> = {
   weight: 8,
   pointOfNoReturn: true,
 
-  async done(context) {
+  async isDone(context) {
     if (context.state().originBefore === undefined) return StepOutcome.NOT_DONE
     return (await isCopied(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
@@ -63,7 +63,7 @@ export const waitForStreaming: Step<ReinitializeNodeInput, State> = {
   title: 'Wait until the node streams without lag',
   usualSeconds: 4,
 
-  done: async (context) =>
+  isDone: async (context) =>
     (await whyNotWellNow(context, context.input.node)) === null ? StepOutcome.DONE : StepOutcome.NOT_DONE,
 
   async run(context) {

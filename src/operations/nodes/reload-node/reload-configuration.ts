@@ -31,7 +31,7 @@ export const reloadConfiguration: Step<NodeOperationInput, State> = {
   title: 'Reload the configuration',
   usualSeconds: ({ cluster }) => loopWaitOf(cluster.topology.value?.configuration),
 
-  async done(context) {
+  async isDone(context) {
     const before = loadedBefore(context)
     return before !== null && (await readLoadedAt(context, context.input.node)) > before
       ? StepOutcome.DONE

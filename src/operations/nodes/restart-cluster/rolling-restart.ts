@@ -84,7 +84,7 @@ export const restartReplicas: Step<RestartClusterInput, RestartClusterState> = {
     return scopeOfRoll({ ...roll, replicas: roll.replicas.filter((name) => !restarted.includes(name)) })
   },
 
-  async done(context) {
+  async isDone(context) {
     const { replicas } = await rollOf(context)
     return replicas.every((name) => restartedOf(context).includes(name)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },

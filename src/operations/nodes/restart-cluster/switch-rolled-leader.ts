@@ -21,7 +21,7 @@ export const switchRolledLeader: Step<RestartClusterInput, RestartClusterState> 
 
   scope: async (context) => scopeOfRoll({ ...(await rollOf(context)), replicas: [] }),
 
-  async done(context) {
+  async isDone(context) {
     const { leader, restartsLeader } = await rollOf(context)
     if (!restartsLeader) return StepOutcome.DONE
     return begun(context, leader) && (await isWritableElsewhere(context, leader))
@@ -63,7 +63,7 @@ export const restartOldLeader: Step<RestartClusterInput, RestartClusterState> = 
   usualSeconds: 3,
   irreversible: true,
 
-  async done(context) {
+  async isDone(context) {
     const { restartsLeader } = await rollOf(context)
     return restartsLeader ? StepOutcome.NOT_DONE : StepOutcome.DONE
   },

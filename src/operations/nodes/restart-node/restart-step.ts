@@ -18,7 +18,7 @@ export const restartNodeStep: Step<RestartNodeInput, z.output<typeof restartNode
   usualSeconds: 2,
   pointOfNoReturn: true,
 
-  async done(context) {
+  async isDone(context) {
     const { node, pendingOnly } = context.input
     if (context.operation.attempt > 1 && startKept(context, node) !== undefined) {
       const restarted = await hasRestarted(context, node, await keepStart(context, node))

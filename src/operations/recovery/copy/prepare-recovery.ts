@@ -26,7 +26,7 @@ export function prepareRecovery(mode: RecoveryMode): Step<AnyRecoveryInput> {
     // From which backup, on which timeline and where: all that follows goes by it.
     comparesPlan: true,
     // Recording it twice is recording it once.
-    done: async () => StepOutcome.NOT_DONE,
+    isDone: async () => StepOutcome.NOT_DONE,
 
     async run(context) {
       await context.clients.refreshBackups(serverName(context))

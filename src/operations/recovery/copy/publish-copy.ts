@@ -16,7 +16,7 @@ export const publishCopy: Step<AnyRecoveryInput> = {
   usualSeconds: 1,
   weight: 0.1,
   // A second password replaces the first, which nobody has seen.
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const record = await context.recoveries.get(context.operation.id)

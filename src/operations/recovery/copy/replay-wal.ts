@@ -20,7 +20,7 @@ export const replayWal: Step<AnyRecoveryInput, RecoveryState> = {
   name: 'replay-wal',
   title: 'Replay WAL up to the target',
   weight: 4,
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const target = targetOf(context.input)

@@ -27,7 +27,7 @@ export const restoreBackup: Step<AnyRecoveryInput, RecoveryState> = {
   title: 'Restore the base backup',
   weight: 3,
   // The run is found under its id, whatever has become of it.
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const record = await context.recoveries.get(context.operation.id)

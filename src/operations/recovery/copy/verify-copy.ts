@@ -24,7 +24,7 @@ export const verifyCopy: Step<AnyRecoveryInput, RecoveryState> = {
   name: 'verify-copy',
   title: 'Verify the recovered data',
   weight: 2,
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const record = await context.recoveries.change(context.operation.id, { status: RecoveryStatus.VERIFYING })

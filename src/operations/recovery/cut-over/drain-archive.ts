@@ -23,7 +23,7 @@ export const drainArchive: Step<unknown, CutOverOperationState> = {
   title: 'Archive what is finished, and write a checkpoint',
   usualSeconds: 3,
 
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const { server } = cutOverState(context)

@@ -22,7 +22,7 @@ const AGAIN_MS = 1_000
 export function seeThatLeads(context: Context, node: string): () => Promise<boolean> {
   let leading: Promise<void> | null = null
   return async () => {
-    if (leading === null && (await findLeader(context)) !== null) return false
+    if (leading === null && !(await isLeaderless(context))) return false
     leading ??= leadAgain(context, node).finally(() => {
       leading = null
     })
@@ -38,26 +38,32 @@ async function leadAgain(context: Context, node: string): Promise<void> {
     timeoutMs: LEAD_MS,
     intervalMs: AGAIN_MS,
     async look() {
-      if ((await findLeader(context)) !== null) return null
+      if (!(await isLeaderless(context))) return null
       try {
         await startPatroni(context, serviceOf(context.layout, node))
         const { text } = await context.clients.patroni.failover(node, node, context.signal)
-        return (await findLeader(context)) === null ? text : null
+        return (await isLeaderless(context)) ? text : null
       } catch (error) {
         if (error instanceof UnreachableError) return messageOf(error)
         throw error
       }
     },
   })
-  context.log(`${(await findLeader(context)) ?? node} leads again`)
+  context.log(`${(await findLeader(context))?.name ?? node} leads again`)
 }
 
-/** What etcd does not tell now is no reason to interfere. */
-async function findLeader(context: Context): Promise<string | null> {
+/** Whether nobody leads. What etcd does not tell now is no reason to interfere. */
+async function isLeaderless(context: Context): Promise<boolean> {
+  const leader = await findLeader(context)
+  return leader !== null && leader.name === null
+}
+
+/** Its name is null while nobody leads; null when etcd cannot be read now. */
+async function findLeader(context: Context): Promise<{ readonly name: string | null } | null> {
   try {
-    return await readLeader(context)
+    return { name: await readLeader(context) }
   } catch (error) {
-    if (error instanceof UnreachableError) return 'somebody'
+    if (error instanceof UnreachableError) return null
     throw error
   }
 }

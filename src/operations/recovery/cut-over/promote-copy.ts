@@ -37,7 +37,7 @@ export function promoteCopy<Input>(deps: {
     name: 'promote-copy',
     title: 'Promote the recovered data, beside the cluster',
     usualSeconds: 6,
-    done: async (context) =>
+    isDone: async (context) =>
       findCutOver(context)?.copyTimeline === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE,
 
     async run(context) {

@@ -15,7 +15,7 @@ export function settleRecovery(
     name: 'settle-recovery',
     title: 'Record what was cut over, and what is kept',
     usualSeconds: 1,
-    done: async () => StepOutcome.NOT_DONE,
+    isDone: async () => StepOutcome.NOT_DONE,
 
     async run(context) {
       const { recovery, cutOverAt, copyTimeline, copy } = cutOverState(context)

@@ -28,7 +28,7 @@ export const rejoinReplicas: Step<unknown, CutOverOperationState> = {
   usualSeconds: 12,
   weight: 3,
 
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const { node, nodes = [] } = cutOverState(context)

@@ -22,7 +22,7 @@ export const resumeArchive: Step<unknown, CutOverOperationState> = {
   title: 'Wait until Barman follows the new timeline',
   usualSeconds: 4,
 
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const { server, node } = cutOverState(context)

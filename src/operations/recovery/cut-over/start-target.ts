@@ -27,7 +27,7 @@ export const startTarget: Step<unknown, CutOverOperationState> = {
   pointOfNoReturn: true,
   weight: 2,
 
-  done: async (context) => (findCutOver(context)?.cutOverAt === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE),
+  isDone: async (context) => (findCutOver(context)?.cutOverAt === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE),
 
   async run(context) {
     const { node } = cutOverState(context)

@@ -29,7 +29,7 @@ export const stopCluster: Step<unknown, CutOverOperationState> = {
   weight: 2,
   irreversible: true,
 
-  done: async (context) => (findCutOver(context)?.ended === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE),
+  isDone: async (context) => (findCutOver(context)?.ended === undefined ? StepOutcome.NOT_DONE : StepOutcome.DONE),
 
   async run(context) {
     const leader = await keepLeader(context)

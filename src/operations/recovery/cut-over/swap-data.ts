@@ -25,7 +25,7 @@ export const swapData: Step<unknown, CutOverOperationState> = {
   usualSeconds: 0.3,
   irreversible: true,
 
-  async done(context) {
+  async isDone(context) {
     const cutOver = findCutOver(context)
     if (cutOver?.keys === undefined || (await swapProgress(context, cutOver)) !== 'SWAPPED') return StepOutcome.NOT_DONE
     const isLeft = (await readKeys(context, LEFT_KEYS)).size === 0 && (await guardedConfiguration(context)) === null

@@ -11,7 +11,7 @@ export const discardData: Step<DiscardRecoveryInput> = {
   title: 'Stop the recovered PostgreSQL and remove its data',
   usualSeconds: 2,
   // What is gone already is gone.
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const record = await context.recoveries.get(context.input.recovery)

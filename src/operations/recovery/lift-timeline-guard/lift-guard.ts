@@ -19,7 +19,7 @@ export const liftTimelineGuardStep: Step<unknown> = {
   name: 'lift-guard',
   title: "Take Patroni's check_timeline off",
   usualSeconds: 0.1,
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     await takeGuardOff(context)

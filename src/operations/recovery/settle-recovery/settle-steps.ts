@@ -31,9 +31,9 @@ export function whereCompleted(
 ): Step<RecoveryOperationInput, SettleRecoveryState> {
   return {
     ...step,
-    async done(context) {
+    async isDone(context) {
       if (courseOf(context) !== Course.FORWARD) return StepOutcome.DONE
-      return (await step.done?.(context)) ?? StepOutcome.NOT_DONE
+      return (await step.isDone?.(context)) ?? StepOutcome.NOT_DONE
     },
   }
 }
@@ -46,7 +46,7 @@ export const rollBack: Step<RecoveryOperationInput, SettleRecoveryState> = {
   weight: 2,
 
   // Each part finds what is so already.
-  done: async (context) => onlyOn(context, Course.BACK),
+  isDone: async (context) => onlyOn(context, Course.BACK),
 
   async run(context) {
     const progress = await swapProgress(context, cutOverState(context))
@@ -76,7 +76,7 @@ export const leadOn: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'lead-on',
   title: 'See that the cluster is led with the recovered data',
 
-  done: async (context) => onlyOn(context, Course.FORWARD),
+  isDone: async (context) => onlyOn(context, Course.FORWARD),
 
   async run(context) {
     const { node, cutOverAt } = cutOverState(context)
@@ -94,7 +94,7 @@ export const recordOutcome: Step<RecoveryOperationInput, SettleRecoveryState> = 
   title: 'Record what it has come to',
   weight: 0.2,
 
-  done: async (context) => (courseOf(context) === Course.NONE ? StepOutcome.DONE : StepOutcome.NOT_DONE),
+  isDone: async (context) => (courseOf(context) === Course.NONE ? StepOutcome.DONE : StepOutcome.NOT_DONE),
 
   async run(context) {
     switch (courseOf(context)) {

@@ -58,7 +58,7 @@ export const takeUpRecovery: Step<RecoveryOperationInput, SettleRecoveryState> =
   title: 'See how far it came',
   weight: 0.1,
 
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const record = await context.recoveries.get(context.input.recovery)

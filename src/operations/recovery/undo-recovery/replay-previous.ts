@@ -22,7 +22,7 @@ export const replayPrevious: Step<CutOverInput, CutOverOperationState> = {
   weight: 2,
 
   // Only what was written since can tell, and `run` looks at it.
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const { record, previous } = await previousOf(context)

@@ -57,7 +57,7 @@ export const reachService: Step<CheckConnectivityInput> = {
   deadlineMs: 60_000,
 
   // Looking twice does no harm.
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const { from, to } = context.input

@@ -34,7 +34,7 @@ export const buildImage: Step<ServiceInput, RebuildServiceState> = {
   deadlineMs: 30 * 60_000,
 
   // A build that ended unseen costs the next one seconds.
-  done: async () => StepOutcome.NOT_DONE,
+  isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
     const { service } = context.input

@@ -20,7 +20,7 @@ export const replaceContainer = {
   weight: 2,
   comparesPlan: true,
 
-  async done(context) {
+  async isDone(context) {
     const current = await find(context)
     const runs = current?.status === 'running' && current.imageId === context.state().imageId
     return runs ? StepOutcome.DONE : StepOutcome.NOT_DONE
@@ -78,7 +78,7 @@ export const removeOldContainer: Step<ServiceInput, RebuildServiceState> = {
   // Nothing runs in it any more; what the new one is by now was compared before it was made.
   scope: () => NOTHING_TOUCHED,
 
-  async done({ clients, input, operation }) {
+  async isDone({ clients, input, operation }) {
     const old = await clients.services.rebuild.setAsideContainer(input.service, operation.id)
     return old === null ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },

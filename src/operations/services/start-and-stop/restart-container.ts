@@ -26,7 +26,7 @@ export const restartContainer = {
   weight: 2,
   pointOfNoReturn: true,
 
-  async done(context) {
+  async isDone(context) {
     return (await isRestarted(context)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 

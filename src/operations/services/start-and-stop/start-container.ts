@@ -7,7 +7,7 @@ export const startContainer: Step<ServiceInput> = {
   title: 'Start its container',
   usualSeconds: 1,
 
-  async done({ clients, input }) {
+  async isDone({ clients, input }) {
     const { status } = await clients.services.inspect(input.service)
     return status === 'running' ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },

@@ -24,7 +24,7 @@ export const stopContainer: Step<ServiceInput, StopServiceState> = {
   weight: 2,
   pointOfNoReturn: true,
 
-  async done({ clients, input }) {
+  async isDone({ clients, input }) {
     const { status } = await clients.services.inspect(input.service)
     return status === 'exited' || status === 'created' || status === 'dead' ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },

@@ -19,7 +19,7 @@ export const waitForOtherLeader: Step<ServiceInput, StopServiceState> = {
   title: 'Wait until another node leads',
   usualSeconds: 3,
 
-  async done(context) {
+  async isDone(context) {
     return expected(context).length === 0 || otherLeader(context) !== null ? StepOutcome.DONE : StepOutcome.NOT_DONE
   },
 
