@@ -71,6 +71,17 @@ describe('applying the retention policy', () => {
     expect(await removeObsolete.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
+  test('goes by what was planned, and not by what the plan says in words', async () => {
+    const barman = new FakeBarman(ALL)
+    const { checks, ...planned } = await planOf(ALL)
+    const reworded = checks.map((check) => ({ ...check, name: 'a backup', message: 'no longer needed' }))
+    const { context } = stepContext(barman, input, {
+      record: { plan: { ...RECORD.plan, ...planned, checks: reworded } },
+    })
+    await removeObsolete.run(context)
+    expect(barman.done).toEqual([`delete ${child.backupId}`, `delete ${oldest.backupId}`])
+  })
+
   test('is already so without an obsolete backup, and leaves alone what became obsolete after the plan', async () => {
     const barman = new FakeBarman(ALL)
     const { context } = await stepOver(barman, [newest])
