@@ -4,12 +4,13 @@ import { type Step, StepOutcome } from '../define-operation.ts'
 import { cutOverState, keepCutOver, targetService } from './cut-over-state.ts'
 import { removeCopyOf } from './discard-data.ts'
 import { readLeader } from './leadership.ts'
-import { startEachPatroni, startPatroni, stopPatroni } from './patroni-service.ts'
+import { startEachPatroni, startPatroni } from './patroni-service.ts'
 import { recoveredCopyOf } from './recovered-subject.ts'
 import { previousDataOf, replayPrevious } from './replay-previous.ts'
 import { settleRecovery } from './settle-recovery.ts'
 import { startTarget, untilItLeads } from './start-target.ts'
 import { stopCluster } from './stop-cluster.ts'
+import { stopPatroni } from './stop-patroni.ts'
 import { swapData } from './swap-data.ts'
 import { swapBack, swapProgress } from './swap-directories.ts'
 import { Course, courseOf, type SettleRequest, settlesUndo } from './take-up-recovery.ts'
@@ -32,7 +33,7 @@ export const rollBack: Step<SettleRequest> = {
     const progress = await swapProgress(context, cutOverState(context))
     // Throws where it has begun to lead since: the next look then finds that it has.
     if (progress === 'SWAPPED') await startTarget.undo?.(context)
-    if (progress === 'HALF') await stopPatroni(context, targetService(context))
+    if (progress === 'HALF') await stopPatroni(context, targetService(context), { clean: false })
     if ((await readLeader(context)) === null) {
       await swapData.undo?.(context)
       await stopCluster.undo?.(context)

@@ -7,8 +7,9 @@ import { endOutage, measureOutage } from './cut-over-outage.ts'
 import { cutOverState, findCutOver, keepCutOver, targetService } from './cut-over-state.ts'
 import { hasLed } from './has-led.ts'
 import { readLeader } from './leadership.ts'
-import { startPatroni, stopPatroni } from './patroni-service.ts'
+import { startPatroni } from './patroni-service.ts'
 import { pollUntil } from './poll-until.ts'
+import { stopPatroni } from './stop-patroni.ts'
 
 type Context = StepContext<unknown>
 
@@ -41,7 +42,7 @@ export const startTarget: Step<unknown> = {
     const { node } = cutOverState(context)
     const service = targetService(context)
     if (await hasLed(context)) throw await alreadyLeading(context)
-    await stopPatroni(context, service)
+    await stopPatroni(context, service, { clean: false })
     // It may have begun between the look and the stop.
     if (await hasLed(context)) {
       await startPatroni(context, service)

@@ -8,9 +8,10 @@ import { beginOutage, endOutage } from './cut-over-outage.ts'
 import { cutOverState, findCutOver, keepCutOver, required } from './cut-over-state.ts'
 import { readLeader } from './leadership.ts'
 import { serviceOf } from './node-wellness.ts'
-import { isKeptDownByPerson, startEachPatroni, startPatroni, stopPatroni } from './patroni-service.ts'
+import { isKeptDownByPerson, startEachPatroni, startPatroni } from './patroni-service.ts'
 import { pollUntil } from './poll-until.ts'
 import { secureArchive } from './secure-archive.ts'
+import { stopPatroni } from './stop-patroni.ts'
 import { takeBackKeys } from './swap-data.ts'
 
 type Context = StepContext<unknown>
@@ -38,12 +39,12 @@ export const stopCluster: Step<unknown> = {
     await beginOutage(context)
     const replicas = nodes.filter((name) => name !== leader)
     const stops = await Promise.allSettled(
-      replicas.map((name) => stopPatroni(context, serviceOf(context.layout, name))),
+      replicas.map((name) => stopPatroni(context, serviceOf(context.layout, name), { clean: false })),
     )
     for (const stop of stops) if (stop.status === 'rejected') throw stop.reason
     const closedAt = cutOverState(context).closedAt ?? context.now().toISOString()
     await keepCutOver(context, { closedAt }, `The replicas are stopped; stopping ${leader}, which leads`)
-    await stopPatroni(context, service)
+    await stopPatroni(context, service, { clean: true })
     const ended = await secureArchive(context, { name: leader, service, directory })
     const copyTimeline = required(cutOverState(context).copyTimeline, 'the copy')
     if (ended.timeline >= copyTimeline) throw new TimelineTakenError(copyTimeline, ended.timeline)
