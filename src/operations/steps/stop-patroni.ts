@@ -40,7 +40,7 @@ const TOLD: Partial<Record<StopAction, string>> = {
 }
 
 const TURN_SECONDS = 10
-const PATIENCE: StopPatience = { patroniMs: 60_000, cleanMs: 300_000 }
+const PATIENCE: StopPatience = { patroniMs: 60_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
 
 /**
  * Stops Patroni and PostgreSQL while the container lives, and helps where they do not stop. The file "down" keeps Patroni
@@ -54,10 +54,13 @@ export async function stopPatroni(
   { clean, patience = PATIENCE }: { readonly clean: boolean; readonly patience?: StopPatience },
 ): Promise<void> {
   const startedAt = context.now().getTime()
+  let endedAt: number | null = null
   for (;;) {
     const seen = await stopAndLook(context, service)
-    const waitedMs = context.now().getTime() - startedAt
-    const action = nextStopAction(seen, { clean, waitedMs, patience })
+    const now = context.now().getTime()
+    if (seen.postgres === null) endedAt ??= now
+    const waitedMs = now - startedAt
+    const action = nextStopAction(seen, { clean, waitedMs, endedMs: endedAt === null ? 0 : now - endedAt, patience })
     if (action === StopAction.NONE) return
     const waitsFor = describeStopping(seen)
     if (action === StopAction.GIVE_UP) throw new PostgresNotStoppedError(service, waitedMs, waitsFor)

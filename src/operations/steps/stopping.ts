@@ -30,6 +30,8 @@ export enum StopAction {
 export interface StopPatience {
   /** For Patroni to stop PostgreSQL and itself; after it, it is helped. */
   readonly patroniMs: number
+  /** For Patroni to end once PostgreSQL has: all that it does then is tell etcd, and on a leader nobody can write meanwhile. */
+  readonly afterPostgresMs: number
   /** For a shutdown that must be clean. */
   readonly cleanMs: number
 }
@@ -46,14 +48,22 @@ export function nextStopAction(
   {
     clean,
     waitedMs,
+    endedMs,
     patience,
-  }: { readonly clean: boolean; readonly waitedMs: number; readonly patience: StopPatience },
+  }: {
+    readonly clean: boolean
+    readonly waitedMs: number
+    /** How long PostgreSQL has been seen to have ended; 0 while it has not. */
+    readonly endedMs: number
+    readonly patience: StopPatience
+  },
 ): StopAction {
   if (!patroni && postgres === null) return StopAction.NONE
   // Killed Patroni leaves it, and nobody else stops it.
   if (!patroni && postgres?.accepts) return StopAction.STOP_POSTGRES
+  if (postgres === null) return endedMs < patience.afterPostgresMs ? StopAction.WAIT : StopAction.END_PATRONI
   if (waitedMs < patience.patroniMs) return StopAction.WAIT
-  if (patroni && (postgres === null || postgres.accepts)) return StopAction.END_PATRONI
+  if (patroni && postgres.accepts) return StopAction.END_PATRONI
   if (!clean || control === SHUT_DOWN) return StopAction.END_BOTH
   return waitedMs < patience.cleanMs ? StopAction.WAIT : StopAction.GIVE_UP
 }

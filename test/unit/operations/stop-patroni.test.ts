@@ -5,7 +5,7 @@ import { describeStopping, parseStopping, stopPatroni } from '../../../src/opera
 import { nextStopAction, StopAction, type Stopping } from '../../../src/operations/steps/stopping.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 
-const patience = { patroniMs: 60_000, cleanMs: 300_000 }
+const patience = { patroniMs: 60_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
 const processes = ['postgres: patroni: checkpointer']
 const accepting = { accepts: true, processes }
 const stopping = { accepts: false, processes }
@@ -26,13 +26,8 @@ const rows: Row[] = [
   ],
   ['and it stops', { patroni: false, postgres: stopping, control: 'in production' }, 1, WAIT, WAIT],
   ['Patroni hangs', { patroni: true, postgres: accepting, control: 'in production' }, 60, END_PATRONI, END_PATRONI],
-  [
-    'Patroni hangs after PostgreSQL',
-    { patroni: true, postgres: null, control: 'shut down' },
-    60,
-    END_PATRONI,
-    END_PATRONI,
-  ],
+  ['PostgreSQL has just ended', { patroni: true, postgres: null, control: 'shut down' }, 9, WAIT, WAIT],
+  ['Patroni hangs after it', { patroni: true, postgres: null, control: 'shut down' }, 10, END_PATRONI, END_PATRONI],
   ['PostgreSQL hangs', { patroni: true, postgres: stopping, control: 'in production' }, 60, WAIT, END_BOTH],
   ['PostgreSQL hangs on', { patroni: true, postgres: stopping, control: 'in production' }, 300, GIVE_UP, END_BOTH],
   ['it is hung without Patroni', { patroni: false, postgres: stopping, control: null }, 300, GIVE_UP, END_BOTH],
@@ -41,7 +36,7 @@ const rows: Row[] = [
 ]
 
 test.each(rows)('where %s', (_, seen, seconds, clean, otherwise) => {
-  const asked = { waitedMs: seconds * 1000, patience }
+  const asked = { waitedMs: seconds * 1000, endedMs: seen.postgres === null ? seconds * 1000 : 0, patience }
   expect(nextStopAction(seen, { ...asked, clean: true })).toBe(clean)
   expect(nextStopAction(seen, { ...asked, clean: false })).toBe(otherwise)
 })
