@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { allUpAgain } from '../support/all-up-again.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { replicaName } from '../support/cluster-facts.ts'
+import { leaderName, replicaName } from '../support/cluster-facts.ts'
 import { docker } from '../support/docker.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { reportFault } from '../support/fault-report.ts'
@@ -99,6 +99,34 @@ const cancelled: Inject = async (_, __, operation) => {
   expect(refusals).toEqual([])
 }
 
+const inNode = (name: string, script: string) => facts.exec(name, ['sh', '-c', script])
+/** A replica beside the target takes no signal any more that it could ignore. */
+const replicaFrozen: Inject = async (_, node) => {
+  const leader = await leaderName(api)
+  const other = NODES.find((name) => name !== node && name !== leader) ?? ''
+  await inNode(other, 'kill -STOP "$(head -n 1 "$PATRONI_POSTGRESQL_DATA_DIR/postmaster.pid")"')
+}
+/** Whoever wakes it, as runit does with every TERM: it sleeps again at once. */
+const leadersPatroniFrozen: Inject = async () => {
+  const leader = facts.container(await leaderName(api))
+  const script = 'pid=$(pgrep -of /usr/bin/patroni); while kill -STOP "$pid"; do sleep 0.01; done'
+  await docker('exec', '--detach', leader, 'sh', '-c', script)
+}
+/** A shutdown checkpoint waits for it, until the operation has said so. */
+const walSenderFrozen: Inject = async (_, __, operation) => {
+  const leader = await leaderName(api)
+  const signal = (name: string) => inNode(leader, `pkill -${name} -f '^postgres: .*walsender barman'`)
+  await signal('STOP')
+  try {
+    for await (const { message } of operationEvents(api, operation)) {
+      if (/is stopping: .*walsender barman/.test(message)) return
+    }
+    throw new Error(`${operation} ended without a word of what it waited for`)
+  } finally {
+    await signal('CONT')
+  }
+}
+
 describe('a recovery of the cluster, cut over by itself, ends with all nodes on the recovered data or all on the old', () => {
   test.each<[string, string, Inject, string[]]>([
     ['Barman killed', 'restore-backup', barmanKilled, ['SUCCEEDED', 'FAILED']],
@@ -115,6 +143,9 @@ describe('a recovery of the cluster, cut over by itself, ends with all nodes on 
     ['Redis kill -9', 'replay-wal', redisCrashed, ['SUCCEEDED']],
     ['Redis kill -9', 'stop-cluster', redisCrashed, ['SUCCEEDED']],
     ['Redis kill -9', 'start-target', redisCrashed, ['SUCCEEDED']],
+    ['a replica frozen', 'drain-archive', replicaFrozen, ['SUCCEEDED']],
+    ["the leader's Patroni frozen", 'drain-archive', leadersPatroniFrozen, ['SUCCEEDED']],
+    ["Barman's WAL sender frozen", 'drain-archive', walSenderFrozen, ['SUCCEEDED']],
     ['cancelled', 'restore-backup', cancelled, ['CANCELLED']],
     ['cancelled', 'verify-copy', cancelled, ['CANCELLED']],
     ['cancelled', 'stop-cluster', cancelled, ['CANCELLED']],

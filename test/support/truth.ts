@@ -1,4 +1,6 @@
 import { expect } from 'vitest'
+import { z } from 'zod'
+import { bareRecoveryId } from '../../src/domain/recovery/recovery.ts'
 import type { ApiClient } from './api-client.ts'
 import { docker } from './docker.ts'
 import { operationEvents } from './operation-client.ts'
@@ -58,8 +60,16 @@ export async function expectTruth(facts: TestStack, api: ApiClient, operations =
   })
   const runs = await Promise.all(['barman', ...NODES].map((service) => facts.exec(service, ['howdah-run', 'list'])))
   const running = runs.flatMap((lines) => lines.split('\n')).filter((line) => line.includes('"RUNNING"'))
+  const ids = running.map((line) =>
+    z
+      .object({ id: z.string() })
+      .parse(JSON.parse(line))
+      .id.replace(/^.*\.recovery-/, ''),
+  )
   const ready = (await listRecoveries(api)).filter(({ status }) => status === 'READY')
-  expect(running, 'runs, but for the servers of recoveries that are READY').toHaveLength(ready.length)
+  // Of each, what fetches its WAL and what leads its readers in; its PostgreSQL runs in its sandbox.
+  const expected = ready.map(({ id }) => bareRecoveryId(id)).flatMap((id) => [`${id}-feed`, `${id}-relay`])
+  expect(ids.sort(), 'runs, those of recoveries that are READY').toEqual(expected.sort())
   expect(await writablePrimaries(facts)).toHaveLength(1)
 }
 

@@ -6,41 +6,20 @@ import type { StepContext } from '../context.ts'
 import { NodeCommandError } from './node-command-error.ts'
 import { serviceOf } from './node-health.ts'
 import { runScript } from './run-script.ts'
+import { PATRONI, SUPERVISED, stopPatroni } from './stop-patroni.ts'
 
-const PATRONI = '/etc/service/patroni'
-/** A container that has just been started supervises nothing yet. */
-const SUPERVISED = 'n=0; until sv status "$1" > /dev/null 2>&1 || [ "$n" -ge 100 ]; do n=$((n + 1)); sleep 0.2; done'
-/** A person's own file "down" has no operation in it, and keeps none. */
-const KEEP_DOWN = '[ -e "$1/down" ] || printf "%s\\n" "$3" > "$1/down"'
 const RUNS = 'if [ ! -e "$1/down" ] && sv status "$1" 2> /dev/null | grep -q ^run:; then echo yes; else echo no; fi'
+/** A Patroni that was asked to stop and has not: it would not do anything else any more. */
+const STOPS = `${SUPERVISED}; if sv status "$1" | grep -q '^run:.*got TERM'; then echo yes; else echo no; fi`
 const KEPT_BY = 'if [ -e "$1/down" ]; then printf "kept "; head -n 1 "$1/down"; fi'
-const STOP_SECONDS = 60
-/** A leader with much to write takes longer than runit waits. */
-const STOP_TURNS = 5
 
-/**
- * Stops Patroni, and with it PostgreSQL, while the container lives. The file "down" keeps it down even when the container
- * is restarted: a node that came back by itself would lead with data that is being given up. It holds the operation's id, so
- * that whoever finds it knows for whom the node was kept down. Already stopped is success.
- */
-export async function stopPatroni(context: StepContext<unknown>, service: string): Promise<void> {
-  const script = `${KEEP_DOWN}; ${SUPERVISED}; sv -w "$2" stop "$1"`
-  const args = [PATRONI, String(STOP_SECONDS), context.operation.id]
-  for (let turn = 1; ; turn += 1) {
-    try {
-      await runScript(context, service, script, args, { timeoutMs: (STOP_SECONDS + 10) * 1000 })
-      return
-    } catch (error) {
-      if (!(error instanceof NodeCommandError) || turn === STOP_TURNS) throw error
-      context.signal.throwIfAborted()
-    }
-  }
-}
-
-/** Starts Patroni, and the container where it does not run. Already started is success. */
+/** Starts Patroni, and the container where it does not run. Already started is success; what has not stopped yet is ended. */
 export async function startPatroni(context: StepContext<unknown>, service: string): Promise<void> {
   const { status } = await context.clients.services.inspect(service)
   if (status !== 'running') await context.clients.services.start(service)
+  if ((await runScript(context, service, STOPS, [PATRONI])).trim() === 'yes') {
+    await stopPatroni(context, service, { clean: false })
+  }
   await runScript(context, service, `rm -f "$1/down"; ${SUPERVISED}; sv up "$1"`, [PATRONI])
 }
 

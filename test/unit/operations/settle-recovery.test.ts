@@ -81,7 +81,7 @@ async function settle(left: Left) {
       if (script.includes('sv -w')) {
         did.push(`stop ${service}`)
         up.delete(service)
-        return said('')
+        return said('patroni down\n')
       }
       if (script.includes('sv up')) {
         did.push(`start ${service}`)

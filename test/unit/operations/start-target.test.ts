@@ -50,6 +50,7 @@ function contextOf(node: Node, onScript: (script: string) => void = () => {}) {
     return { exitCode: 0, stdout: JSON.stringify({ inRecovery: !node.promoted, readOnly: false }), stderr: '' }
   }
   const answerOf = (script: string) => {
+    if (script.includes('sv -w')) return 'patroni down\n'
     if (!script.includes('pg_controldata')) return ''
     return `Database system identifier: 7\nDatabase cluster state: ${node.state}\nLatest checkpoint location: 0/C000028\nLatest checkpoint's TimeLineID: ${node.timeline}\n`
   }

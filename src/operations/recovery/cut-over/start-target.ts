@@ -2,7 +2,8 @@ import { messageOf, UnreachableError, WaitTimeoutError } from '../../../domain/e
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { readLeader } from '../../leadership/leader-keys.ts'
-import { startPatroni, stopPatroni } from '../../node-access/patroni-service.ts'
+import { startPatroni } from '../../node-access/patroni-service.ts'
+import { stopPatroni } from '../../node-access/stop-patroni.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { AlreadyLeadingError } from './cut-over-errors.ts'
 import { endOutage, measureOutage } from './cut-over-outage.ts'
@@ -42,7 +43,7 @@ export const startTarget: Step<unknown, CutOverOperationState> = {
     const { node } = cutOverState(context)
     const service = targetService(context)
     if (await hasLed(context)) throw await alreadyLeading(context)
-    await stopPatroni(context, service)
+    await stopPatroni(context, service, { clean: false })
     // It may have begun between the look and the stop.
     if (await hasLed(context)) {
       await startPatroni(context, service)

@@ -4,7 +4,8 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { readLeader } from '../../leadership/leader-keys.ts'
 import { readLiveDirectory } from '../../node-access/control-data.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
-import { isKeptDownByPerson, startEachPatroni, startPatroni, stopPatroni } from '../../node-access/patroni-service.ts'
+import { isKeptDownByPerson, startEachPatroni, startPatroni } from '../../node-access/patroni-service.ts'
+import { stopPatroni } from '../../node-access/stop-patroni.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { NotRolledBackError, TimelineTakenError } from './cut-over-errors.ts'
 import { beginOutage, endOutage } from './cut-over-outage.ts'
@@ -39,12 +40,12 @@ export const stopCluster: Step<unknown, CutOverOperationState> = {
     await beginOutage(context)
     const replicas = nodes.filter((name) => name !== leader)
     const stops = await Promise.allSettled(
-      replicas.map((name) => stopPatroni(context, serviceOf(context.layout, name))),
+      replicas.map((name) => stopPatroni(context, serviceOf(context.layout, name), { clean: false })),
     )
     for (const stop of stops) if (stop.status === 'rejected') throw stop.reason
     const closedAt = cutOverState(context).closedAt ?? context.now().toISOString()
     await keepCutOver(context, { closedAt }, `The replicas are stopped; stopping ${leader}, which leads`)
-    await stopPatroni(context, service)
+    await stopPatroni(context, service, { clean: true })
     const ended = await secureArchive(context, { name: leader, service, directory })
     const copyTimeline = required(cutOverState(context).copyTimeline, 'the copy')
     if (ended.timeline >= copyTimeline) throw new TimelineTakenError(copyTimeline, ended.timeline)

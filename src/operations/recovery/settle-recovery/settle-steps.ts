@@ -3,7 +3,8 @@ import { liftGuard } from '../../configuration/timeline-guard.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { readLeader } from '../../leadership/leader-keys.ts'
-import { startEachPatroni, startPatroni, stopPatroni } from '../../node-access/patroni-service.ts'
+import { startEachPatroni, startPatroni } from '../../node-access/patroni-service.ts'
+import { stopPatroni } from '../../node-access/stop-patroni.ts'
 import { removeCopyOf } from '../copy/remove-copy.ts'
 import type { CutOverOperationState } from '../cut-over/cut-over-state.ts'
 import { cutOverState, keepCutOver, targetService } from '../cut-over/cut-over-state.ts'
@@ -52,7 +53,7 @@ export const rollBack: Step<RecoveryOperationInput, SettleRecoveryState> = {
     const progress = await swapProgress(context, cutOverState(context))
     // Throws where it has begun to lead since: the next look then finds that it has.
     if (progress === 'SWAPPED') await startTarget.undo?.(context)
-    if (progress === 'HALF') await stopPatroni(context, targetService(context))
+    if (progress === 'HALF') await stopPatroni(context, targetService(context), { clean: false })
     if ((await readLeader(context)) === null) {
       await swapData.undo?.(context)
       await stopCluster.undo?.(context)

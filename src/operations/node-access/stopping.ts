@@ -1,0 +1,69 @@
+/** How a node's Patroni and PostgreSQL stand while they are being stopped. */
+export interface Stopping {
+  /** Whether Patroni's process is there. */
+  readonly patroni: boolean
+  /** Null once no postmaster of the node's data directory is left. */
+  readonly postgres: {
+    /** It takes connections: nobody has asked it to stop. */
+    readonly accepts: boolean
+    /** Titles of its processes, as PostgreSQL sets them: what it waits for is among them. */
+    readonly processes: readonly string[]
+  } | null
+  /** State of pg_control, in PostgreSQL's words: "shut down" once the shutdown checkpoint is written. Null: not to be read. */
+  readonly control: string | null
+}
+
+/** What is done next. */
+export enum StopAction {
+  NONE = 'NONE',
+  WAIT = 'WAIT',
+  /** Kills Patroni, which does not do what it was asked for, or has nothing to do any more. */
+  END_PATRONI = 'END_PATRONI',
+  /** Asks PostgreSQL for the fast shutdown that Patroni would have asked for. */
+  STOP_POSTGRES = 'STOP_POSTGRES',
+  /** Kills both. What was committed is in the WAL, from which PostgreSQL recovers when it is started again. */
+  END_BOTH = 'END_BOTH',
+  GIVE_UP = 'GIVE_UP',
+}
+
+/** Milliseconds. */
+export interface StopPatience {
+  /** For Patroni to stop PostgreSQL and itself; after it, it is helped. */
+  readonly patroniMs: number
+  /** For Patroni to end once PostgreSQL has: all that it does then is tell etcd, and on a leader nobody can write meanwhile. */
+  readonly afterPostgresMs: number
+  /** For a shutdown that must be clean. */
+  readonly cleanMs: number
+}
+
+const SHUT_DOWN = 'shut down'
+
+/**
+ * A leader must write its shutdown checkpoint: what it has written is in the archive only after that. Everything else may
+ * be ended at any time: a replica, a leader that is to serve again, and one that has shut down and only waits for somebody
+ * to take its last WAL. Patroni was seen to hang in its own end, on a node whose PostgreSQL was well.
+ */
+export function nextStopAction(
+  { patroni, postgres, control }: Stopping,
+  {
+    clean,
+    waitedMs,
+    endedMs,
+    patience,
+  }: {
+    readonly clean: boolean
+    readonly waitedMs: number
+    /** How long PostgreSQL has been seen to have ended; 0 while it has not. */
+    readonly endedMs: number
+    readonly patience: StopPatience
+  },
+): StopAction {
+  if (!patroni && postgres === null) return StopAction.NONE
+  // Killed Patroni leaves it, and nobody else stops it.
+  if (!patroni && postgres?.accepts) return StopAction.STOP_POSTGRES
+  if (postgres === null) return endedMs < patience.afterPostgresMs ? StopAction.WAIT : StopAction.END_PATRONI
+  if (waitedMs < patience.patroniMs) return StopAction.WAIT
+  if (patroni && postgres.accepts) return StopAction.END_PATRONI
+  if (!clean || control === SHUT_DOWN) return StopAction.END_BOTH
+  return waitedMs < patience.cleanMs ? StopAction.WAIT : StopAction.GIVE_UP
+}
