@@ -18,12 +18,10 @@ import { loadOperations } from '../operations/load-operations.ts'
 import { systemClock } from '../shared/clock.ts'
 import { createLogger } from '../shared/logger.ts'
 import { connectRedis } from '../shared/redis.ts'
-import { expireRecoveries } from '../worker/expire-recoveries.ts'
+import { startAutomations } from '../worker/automations.ts'
 import type { WorkedCluster } from '../worker/managed-cluster.ts'
 import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
-import { settleWhatIsLeft } from '../worker/settle-what-is-left.ts'
-import { watchLeaderDeath } from '../worker/watch-leader-death.ts'
 import { openOperations } from './open-operations.ts'
 import { runProcess } from './run-process.ts'
 
@@ -90,25 +88,13 @@ await runProcess(async () => {
     ready,
   })
   const clusters = await ready
-  const watches = connected
-    .filter(({ releaseDeadLeader }) => releaseDeadLeader)
-    .map(({ observer, worked }) =>
-      watchLeaderDeath({
-        cluster: worked.layout.name,
-        current: () => observer.current(),
-        onChange: (listener) => observer.onChange(listener),
-        operations: service,
-        clock: systemClock,
-        logger,
-      }),
-    )
-  const expiries = connected.map(({ worked }) =>
-    expireRecoveries({ cluster: worked.layout.name, recoveries, operations: service, clock: systemClock, logger }),
-  )
-  const settlements = connected.map(({ observer, worked }) =>
-    settleWhatIsLeft({
+  const automations = connected.map(({ observer, worked, settings }) =>
+    startAutomations({
+      registry,
       layout: worked.layout,
+      settings,
       current: () => observer.current(),
+      onChange: (listener) => observer.onChange(listener),
       services: worked.clients.services,
       log,
       recoveries,
@@ -128,7 +114,7 @@ await runProcess(async () => {
   return {
     async stop() {
       logger.info('stopping: running operations are handed over')
-      for (const stop of [...watches, ...expiries, ...settlements]) stop()
+      for (const stop of automations) stop()
       await worker.stop()
       await snapshots.stop()
       await Promise.all(connected.map(({ close }) => close()))
@@ -179,7 +165,7 @@ function connectCluster({ layout, credentials, releaseDeadLeader, lockPatienceSe
   return {
     observer,
     worked,
-    releaseDeadLeader,
+    settings: { releaseDeadLeader },
     async close() {
       await observer.stop()
       await Promise.all([...postgres.values()].map((client) => client.close()))

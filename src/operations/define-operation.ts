@@ -4,6 +4,7 @@ import type { SnapshotPart } from '../domain/cluster/snapshot-part.ts'
 import type { Claim } from '../domain/operation/claim.ts'
 import type { OperationResultReference, Refusal } from '../domain/operation/operation.ts'
 import type { PlanScope } from '../domain/operation/plan-scope.ts'
+import type { Automation } from './automation.ts'
 import type { PlanContext, StepContext } from './context.ts'
 import type { OperationInput } from './operation-input.ts'
 import type { PlanDraft } from './plan-draft.ts'
@@ -89,6 +90,8 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   readonly destructive: boolean
   /** True: Howdah alone asks for it; there is no mutation. */
   readonly internal?: boolean
+  /** What Howdah requests of it by itself. Left out: nothing. */
+  readonly automation?: Automation<Input>
   /**
    * True: what its steps keep is of this one operation, or chosen for its time, so a retry begins from the start. Left out: a retry goes on from the
    * step that failed where that step can tell how far it came.

@@ -3,6 +3,7 @@ import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { refuse } from '../../refuse.ts'
 import { awaitNextLeader, NEXT_LEADER_SECONDS } from './await-next-leader.ts'
+import { findDeadLeaders } from './find-dead-leaders.ts'
 import { ReleaseLeaderLockInput } from './release-leader-lock-input.ts'
 import { releaseLock } from './release-lock.ts'
 
@@ -13,6 +14,7 @@ export default defineOperation({
     "Removes the leader's lock from etcd once Docker is certain that the leader's container has ended, so that the replicas elect at once and need not wait for the lock's time to live. Howdah asks for it by itself; releaseDeadLeader: false in configs/howdah.yml turns it off.",
   input: ReleaseLeaderLockInput,
   internal: true,
+  automation: findDeadLeaders,
   // Whatever runs beside it has met the same death: nothing else is excluded. The lock itself is compared in etcd.
   claims: () => [exclusive(resources.leaderLock)],
   fenced: true,

@@ -13,6 +13,7 @@ import { type ActiveOperations, discardPreviousCall, freeingCall, isWorkedOn } f
 import { recoveryResult } from '../recovery-result.ts'
 import { discardData } from './discard-data.ts'
 import { DiscardRecoveryInput } from './discard-recovery-input.ts'
+import { findExpiredRecoveries } from './find-expired-recoveries.ts'
 
 const HAS_PREVIOUS: readonly RecoveryStatus[] = [RecoveryStatus.COMPLETED, RecoveryStatus.UNDONE]
 const KEEPS_NOTHING: readonly RecoveryStatus[] = [...HAS_PREVIOUS, RecoveryStatus.DISCARDED]
@@ -23,6 +24,7 @@ export default defineOperation({
   description:
     'Closes a rehearsal, or what waits for its cut over, or what an operation that has ended left half made, and gives back its disk. With previousData: gives back what a cut over has kept. The cluster is not touched.',
   input: DiscardRecoveryInput,
+  automation: findExpiredRecoveries,
   claims: () => [exclusive(resources.recovery)],
   fenced: false,
   destructive: false,

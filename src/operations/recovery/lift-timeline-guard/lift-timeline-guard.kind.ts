@@ -1,12 +1,9 @@
-import { InputType } from 'type-graphql'
 import { resources, shared } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { OperationInput } from '../../operation-input.ts'
 import { refuse } from '../../refuse.ts'
+import { findLeftGuard } from './find-left-guard.ts'
 import { guardInForce, liftTimelineGuardStep, whyGuarded } from './lift-guard.ts'
-
-@InputType({ description: 'Which cluster.' })
-export class LiftTimelineGuardInput extends OperationInput {}
+import { LiftTimelineGuardInput } from './lift-timeline-guard-input.ts'
 
 export default defineOperation({
   name: 'liftTimelineGuard',
@@ -14,6 +11,7 @@ export default defineOperation({
   description:
     "Takes Patroni's check_timeline off again, which a cut over has put on for the time in which nodes still have the history that was left, once every node follows. One that a user has set stays. Howdah asks for it by itself.",
   input: LiftTimelineGuardInput,
+  automation: findLeftGuard,
   internal: true,
   // A cut over claims it for itself. The configuration is compared in etcd.
   claims: () => [shared(resources.topology)],

@@ -1,4 +1,3 @@
-import { InputType } from 'type-graphql'
 import { isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
@@ -8,13 +7,11 @@ import { firstBackup } from '../cut-over/first-backup.ts'
 import { rejoinReplicas } from '../cut-over/rejoin-replicas.ts'
 import { resumeArchive } from '../cut-over/resume-archive.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
-import { RecoveryOperationInput } from '../recovery-operation-input.ts'
 import { recoveryResult } from '../recovery-result.ts'
+import { findUnsettledRecoveries } from './find-unsettled-recoveries.ts'
+import { SettleRecoveryInput } from './settle-recovery-input.ts'
 import { leadOn, recordOutcome, rollBack, whereCompleted } from './settle-steps.ts'
 import { Course, courseOf, settleRecoveryState, takeUpRecovery } from './take-up-recovery.ts'
-
-@InputType({ description: 'Which recovery was left half done.' })
-export class SettleRecoveryInput extends RecoveryOperationInput {}
 
 const isInCutOver = (record: RecoveryRecord | undefined) => record?.status === RecoveryStatus.CUTTING_OVER
 
@@ -27,6 +24,7 @@ export default defineOperation({
   description:
     'Brings a recovery on which no operation works any more, and which is neither READY nor at its end, to where it truly is. A cut over whose node has led with the recovered data is completed; one whose node has not is rolled back; what was not made to its end is removed. Howdah asks for it by itself, at the start of a worker and later on; already settled is success.',
   input: SettleRecoveryInput,
+  automation: findUnsettledRecoveries,
   state: settleRecoveryState,
   // Whatever works on a recovery claims it: what is half done because it is under way is a CONFLICT.
   claims: (context) => {

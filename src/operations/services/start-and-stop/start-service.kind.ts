@@ -10,6 +10,7 @@ import { alikeOf } from '../plan-service.ts'
 import { ServiceInput } from '../service-input.ts'
 import { startNodePatroni } from '../start-node-patroni.ts'
 import { waitUntilWell } from '../wait-until-well.ts'
+import { findNodesLeftDown } from './find-nodes-left-down.ts'
 import { startContainer } from './start-container.ts'
 
 export default defineOperation({
@@ -18,6 +19,7 @@ export default defineOperation({
   description:
     'Starts a service, or lets a frozen one go on, and waits until it is well: healthy, and a node streaming or leading. A Patroni that is kept down inside a running container is started as well. It needs no etcd: it is how etcd is brought back. Replaces `docker start` and `docker unpause`.',
   input: ServiceInput,
+  automation: findNodesLeftDown,
   claims: startClaims,
   fenced: false,
   destructive: false,

@@ -1,0 +1,5 @@
+import { InputType } from 'type-graphql'
+import { RecoveryOperationInput } from '../recovery-operation-input.ts'
+
+@InputType({ description: 'Which recovery was left half done.' })
+export class SettleRecoveryInput extends RecoveryOperationInput {}
