@@ -8,11 +8,13 @@ import {
   type Refusal,
 } from '../domain/operation/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
+import { readUnfinishedWork } from '../events/read-unfinished-work.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
 import { readVerifications } from '../operations/backups/verifications.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import { planOperation } from '../operations/plan-operation.ts'
+import { readPlanContext } from '../operations/read-plan-context.ts'
 import { newRecord } from './new-record.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
@@ -65,31 +67,24 @@ export async function submitOperation(
     }
   }
 
-  // First: what ends after this look has settled its recovery before the next.
-  const active = new Set(await log.active())
-  const { snapshots } = dependencies
-  const [seen, { operations: earlier }, recoveries, verifications] = await Promise.all([
-    // What Howdah asks for by itself, it asks for in need: from what is known now.
-    definition.internal === true ? snapshots.current(name) : snapshots.forPlan(name),
-    log.list({
-      limit: EARLIER_OPERATIONS,
-      from: null,
-      backward: false,
-      filter: { kinds: [definition.name], cluster: name, statuses: [OperationStatus.SUCCEEDED] },
-    }),
-    dependencies.recoveries.list(name),
-    readVerifications(log),
-  ])
-  const context = {
-    input: request.input,
-    cluster: seen,
-    layout: cluster.layout,
-    now: dependencies.now(),
-    earlier,
-    recoveries,
-    active,
-    verifications,
-  }
+  const context = await readPlanContext(
+    definition,
+    { unfinished: () => readUnfinishedWork(dependencies, name), verifications: () => readVerifications(log) },
+    async () => {
+      const { snapshots, now } = dependencies
+      const [seen, { operations: earlier }] = await Promise.all([
+        // What Howdah asks for by itself, it asks for in need: from what is known now.
+        definition.internal === true ? snapshots.current(name) : snapshots.forPlan(name),
+        log.list({
+          limit: EARLIER_OPERATIONS,
+          from: null,
+          backward: false,
+          filter: { kinds: [definition.name], cluster: name, statuses: [OperationStatus.SUCCEEDED] },
+        }),
+      ])
+      return { input: request.input, cluster: seen, layout: cluster.layout, now: now(), earlier }
+    },
+  )
   const claims = definition.claims?.(context) ?? []
   const refusals = [
     ...(definition.fenced ? withoutQuorum(context.cluster) : []),

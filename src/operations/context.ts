@@ -6,6 +6,14 @@ import type { OperationRecord, Progress } from '../domain/operation/operation.ts
 import type { LogLevel } from '../domain/operation/operation-events.ts'
 import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
 
+/** What a kind may read beside the snapshot; each costs a query. */
+export enum PlanRead {
+  /** `recoveries` and `active`. */
+  RECOVERIES = 'RECOVERIES',
+  /** `verifications`. */
+  VERIFICATIONS = 'VERIFICATIONS',
+}
+
 /** What `check` and `plan` see: the input and the world as it is; they change nothing. */
 export interface PlanContext<Input> {
   readonly input: Input
@@ -14,11 +22,11 @@ export interface PlanContext<Input> {
   readonly now: Date
   /** Earlier operations of this kind that succeeded on this cluster, newest first, at most 20: for estimates. */
   readonly earlier: readonly OperationRecord[]
-  /** The cluster's recoveries, newest first. */
+  /** The cluster's recoveries, newest first: for a kind that declares PlanRead.RECOVERIES. */
   readonly recoveries: readonly RecoveryRecord[]
-  /** Ids of the operations that have not ended, of all clusters; looked at before the recoveries were. */
+  /** Ids of the operations that have not ended, of all clusters; read before the recoveries were; declared with them. */
   readonly active: ReadonlySet<string>
-  /** How backups were last verified. */
+  /** How backups were last verified: for a kind that declares PlanRead.VERIFICATIONS. */
   readonly verifications: Verifications
 }
 

@@ -5,7 +5,7 @@ import type { Claim } from '../domain/operation/claim.ts'
 import type { OperationResultReference, Refusal } from '../domain/operation/operation.ts'
 import type { PlanScope } from '../domain/operation/plan-scope.ts'
 import type { Automation } from './automation.ts'
-import type { PlanContext, StepContext } from './context.ts'
+import type { PlanContext, PlanRead, StepContext } from './context.ts'
 import type { OperationInput } from './operation-input.ts'
 import type { PlanDraft } from './plan-draft.ts'
 
@@ -80,6 +80,8 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
    * Left out: they keep nothing.
    */
   readonly state?: z.ZodType<State>
+  /** What its claims, check and plan read beside the snapshot. Left out: nothing. */
+  readonly reads?: readonly PlanRead[]
   /** What it needs for itself while it is queued and runs; left out: nothing. */
   claims?(context: PlanContext<Input>): readonly Claim[]
   /**

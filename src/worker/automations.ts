@@ -5,6 +5,7 @@ import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import { messageOf } from '../domain/errors.ts'
 import { type Actor, Role } from '../domain/operation/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
+import { readUnfinishedWork } from '../events/read-unfinished-work.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
 import type { AutomaticRequest, Automation, AutomationContext, AutomationSettings } from '../operations/automation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
@@ -115,10 +116,7 @@ function contextOf(dependencies: AutomationDependencies, kind: string): Automati
     layout,
     cluster: current,
     services,
-    async readUnfinished() {
-      const active = new Set(await log.active())
-      return { active, recoveries: await recoveries.list(layout.name) }
-    },
+    readUnfinished: () => readUnfinishedWork({ log, recoveries }, layout.name),
     now: () => clock.now(),
     warn: (about, message) => logger.warn({ kind, ...about }, message),
   }

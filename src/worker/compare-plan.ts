@@ -5,6 +5,7 @@ import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import type { Kept } from '../operations/parse-operation-state.ts'
 import { planOperation } from '../operations/plan-operation.ts'
+import { readPlanContext } from '../operations/read-plan-context.ts'
 import type { AnyStep, Attempt } from './attempt.ts'
 import { PlanChangedError } from './worker-errors.ts'
 
@@ -47,17 +48,15 @@ async function scopeNow(
   { input, now }: StepContext<OperationInput, Kept>,
 ): Promise<PlanScope> {
   await cluster.refresh(definition.planRestsOn ?? [])
-  const plan = await planOperation(definition, {
-    input,
-    cluster: cluster.current(),
-    layout: cluster.layout,
-    now: now(),
-    // Estimates alone go by them.
-    earlier: [],
-    // Told in refusals alone, which are not asked for here.
-    active: new Set(),
-    recoveries: await recoveries.list(),
-    verifications: await verifications(),
-  })
-  return plan.scope
+  const seen = await readPlanContext(
+    definition,
+    {
+      // Only refusals go by what is active, and none are asked for here.
+      unfinished: async () => ({ active: new Set(), recoveries: await recoveries.list() }),
+      verifications,
+    },
+    // Only estimates go by earlier operations.
+    async () => ({ input, cluster: cluster.current(), layout: cluster.layout, now: now(), earlier: [] }),
+  )
+  return (await planOperation(definition, seen)).scope
 }

@@ -1,7 +1,7 @@
 import { mebibytes } from '../../../domain/bytes.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { exclusive, resources } from '../../claims.ts'
-import type { PlanContext } from '../../context.ts'
+import { type PlanContext, PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
 import { findServer, serverName } from '../find-server.ts'
@@ -17,6 +17,7 @@ export default defineOperation({
   description:
     'Deletes a base backup, and the WAL that only it needed. Refuses kept ones, those that minimum redundancy needs, parents of incrementals unless told so, and those in use. Replaces `barman delete`.',
   input: DeleteBackupInput,
+  reads: [PlanRead.RECOVERIES],
   claims: (context) => [exclusive(resources.backups(serverName(context)))],
   fenced: true,
   destructive: true,

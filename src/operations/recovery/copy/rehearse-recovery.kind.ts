@@ -3,6 +3,7 @@ import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { RecoveryMode } from '../../../domain/recovery/recovery.ts'
 import { serverName } from '../../backups/find-server.ts'
 import { exclusive, resources, shared } from '../../claims.ts'
+import { PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { RecoveryInput } from '../recovery-inputs.ts'
 import { recoveryResult } from '../recovery-result.ts'
@@ -24,6 +25,7 @@ export default defineOperation({
   description:
     "Recovers the cluster's data to a target on the Barman host, verifies it, and opens it read-only: Recovery.connection. The running cluster is not touched. READY until discardRecovery.",
   input: RehearseRecoveryInput,
+  reads: [PlanRead.RECOVERIES, PlanRead.VERIFICATIONS],
   state: recoveryState,
   claims: (context) => [exclusive(resources.recovery), shared(resources.backups(serverName(context)))],
   fenced: false,

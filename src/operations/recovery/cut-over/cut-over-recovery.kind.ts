@@ -1,5 +1,6 @@
 import { InputType } from 'type-graphql'
 import { EVERY_PART } from '../../../domain/cluster/snapshot-part.ts'
+import { PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { findRecovery } from '../find-recovery.ts'
 import { CutOverInput } from '../recovery-operation-input.ts'
@@ -23,6 +24,7 @@ export default defineOperation({
   description:
     'Puts the data of a recovery that is READY in the place of the cluster. Writes fail only from the stop of the old leader to the start of the new one, and for how long is measured. What is given up is archived to its last byte and kept on the node: undoRecovery brings it back. Up to the step start-target a failure rolls everything back.',
   input: CutOverRecoveryInput,
+  reads: [PlanRead.RECOVERIES],
   state: cutOverOperationState,
   claims: (context) => cutOverClaims(findRecovery(context)?.server),
   fenced: true,

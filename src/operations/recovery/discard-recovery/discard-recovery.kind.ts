@@ -2,7 +2,7 @@ import { mebibytes } from '../../../domain/bytes.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import { exclusive, resources } from '../../claims.ts'
-import type { PlanContext } from '../../context.ts'
+import { type PlanContext, PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
@@ -24,6 +24,7 @@ export default defineOperation({
   description:
     'Closes a rehearsal, or what waits for its cut over, or what an operation that has ended left half made, and gives back its disk. With previousData: gives back what a cut over has kept. The cluster is not touched.',
   input: DiscardRecoveryInput,
+  reads: [PlanRead.RECOVERIES],
   automation: findExpiredRecoveries,
   claims: () => [exclusive(resources.recovery)],
   fenced: false,

@@ -3,6 +3,7 @@ import { EVERY_PART, SnapshotPart } from '../../../domain/cluster/snapshot-part.
 import { RecoveryMode } from '../../../domain/recovery/recovery.ts'
 import { serverName } from '../../backups/find-server.ts'
 import { exclusive, resources, shared } from '../../claims.ts'
+import { PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { checkRecovery } from '../copy/check-recovery.ts'
 import { prepareRecovery } from '../copy/prepare-recovery.ts'
@@ -33,6 +34,7 @@ export default defineOperation({
   description:
     "Recovers the cluster's data to a target beside the running cluster, on the volume of the node that will lead, verifies it and opens it read-only. The cluster serves all the while. Then it waits for cutOverRecovery, or goes on with it (cutOver: AUTOMATIC). Replaces `barman restore` and the restart of a cluster by hand.",
   input: RecoverClusterInput,
+  reads: [PlanRead.RECOVERIES, PlanRead.VERIFICATIONS],
   state: z.object({ ...recoveryState.shape, ...cutOverOperationState.shape }),
   claims: (context) =>
     isAutomatic(context.input)

@@ -1,5 +1,6 @@
 import { isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import { exclusive, resources } from '../../claims.ts'
+import { PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { checkDataService } from '../check-data-service.ts'
 import { cutOverClaims } from '../cut-over/cut-over-claims.ts'
@@ -24,6 +25,7 @@ export default defineOperation({
   description:
     'Brings a recovery on which no operation works any more, and which is neither READY nor at its end, to where it truly is. A cut over whose node has led with the recovered data is completed; one whose node has not is rolled back; what was not made to its end is removed. Howdah asks for it by itself, at the start of a worker and later on; already settled is success.',
   input: SettleRecoveryInput,
+  reads: [PlanRead.RECOVERIES],
   automation: findUnsettledRecoveries,
   state: settleRecoveryState,
   // Whatever works on a recovery claims it: what is half done because it is under way is a CONFLICT.

@@ -1,6 +1,7 @@
 import { InputType } from 'type-graphql'
 import { EVERY_PART } from '../../../domain/cluster/snapshot-part.ts'
 import { RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import { PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { checkUndo } from '../cut-over/check-cut-over.ts'
 import { cutOverClaims } from '../cut-over/cut-over-claims.ts'
@@ -24,6 +25,7 @@ export default defineOperation({
   description:
     'Brings back the state at the cut over of a recovery, to the last commit, on a further timeline, for as long as the data from before is kept. What was written since the cut over is given up, and stays recoverable. The same care and the same downtime as cutOverRecovery.',
   input: UndoRecoveryInput,
+  reads: [PlanRead.RECOVERIES],
   state: cutOverOperationState,
   claims: (context) => cutOverClaims(findRecovery(context)?.server),
   fenced: true,
