@@ -1,4 +1,5 @@
 import type { ClusterClients } from '../clients/cluster-clients.ts'
+import type { OwnedWriteProbe } from '../clients/postgres/own-write-probe.ts'
 import type { Verifications } from '../domain/backup/verification.ts'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
@@ -40,7 +41,9 @@ export interface StepContext<Input, State extends object = object> {
   readonly layout: ClusterLayout
   /** The cluster as it is now; ask again after every wait. */
   cluster(): ClusterSnapshot
-  readonly clients: ClusterClients
+  readonly clients: Omit<ClusterClients, 'writeProbe'>
+  /** Writes through HAProxy, as an application would. A probe may go on into a later step; it ends with the attempt at the latest. */
+  readonly writeProbe: OwnedWriteProbe
   /** Recoveries, as this operation's attempt may change them. */
   readonly recoveries: StepRecoveries
   /** How backups were last verified. */

@@ -1,3 +1,4 @@
+import type { OwnedWriteProbe } from '../clients/postgres/own-write-probe.ts'
 import type { Verifications } from '../domain/backup/verification.ts'
 import type { OperationRecord } from '../domain/operation/operation.ts'
 import { LogLevel } from '../domain/operation/operation-events.ts'
@@ -19,6 +20,7 @@ export interface Attempt {
   readonly cluster: WorkedCluster
   readonly journal: OperationJournal
   readonly recoveries: StepRecoveries
+  readonly writeProbe: OwnedWriteProbe
   /** How backups were last verified. */
   verifications(): Promise<Verifications>
   findOperation(id: string): Promise<OperationRecord | null>
@@ -30,7 +32,7 @@ export interface Attempt {
 
 /** What a step of the attempt sees; without a step, what `result` sees. */
 export function contextFor(
-  { clock, definition, cluster, journal, recoveries, verifications, findOperation, lock }: Attempt,
+  { clock, definition, cluster, journal, recoveries, writeProbe, verifications, findOperation, lock }: Attempt,
   step: AnyStep | null,
   input: OperationInput,
   signal: AbortSignal,
@@ -45,6 +47,7 @@ export function contextFor(
     cluster: () => cluster.current(),
     clients: cluster.clients,
     recoveries,
+    writeProbe,
     verifications,
     findOperation,
     state: () => parseOperationState(definition, journal.record.state),

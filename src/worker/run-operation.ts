@@ -1,4 +1,5 @@
 import type { OperationService } from '../admission/operation-service.ts'
+import { ownWriteProbe } from '../clients/postgres/own-write-probe.ts'
 import { isTerminal } from '../domain/operation/operation.ts'
 import { LostOperationError } from '../events/event-errors.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
@@ -86,12 +87,21 @@ export async function runOperation(
   const handsOver = () => stop.abort(new HandOverSignal())
   handOver.addEventListener('abort', handsOver, { once: true })
   if (handOver.aborted) handsOver()
+  const writeProbe = ownWriteProbe(cluster.clients.writeProbe)
   const { worker } = dependencies
   const lock = definition.fenced ? cluster.lock({ operationId, attempt, worker, claims: record.claims }) : null
   try {
     const verifications = () => throughOutages(dependencies.clock, () => readVerifications(log))
     const findOperation = (id: string) => throughOutages(dependencies.clock, () => log.get(id))
-    const given = { clock: dependencies.clock, definition, cluster, recoveries, verifications, findOperation }
+    const given = {
+      clock: dependencies.clock,
+      definition,
+      cluster,
+      recoveries,
+      writeProbe,
+      verifications,
+      findOperation,
+    }
     const running = { ...given, journal, lock, stop: stop.signal }
     await runSteps(running)
   } catch (error) {
@@ -101,6 +111,7 @@ export async function runOperation(
   } finally {
     handOver.removeEventListener('abort', handsOver)
     cancels.stop()
+    await writeProbe.stop()
     await lock?.release()
   }
   await askFollowUps(dependencies, journal.record)

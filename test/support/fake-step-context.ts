@@ -1,4 +1,5 @@
 import type { ClusterClients } from '../../src/clients/cluster-clients.ts'
+import { ownWriteProbe } from '../../src/clients/postgres/own-write-probe.ts'
 import type { ClusterSnapshot } from '../../src/domain/cluster/cluster.ts'
 import type { OperationRecord } from '../../src/domain/operation/operation.ts'
 import type { StepContext } from '../../src/operations/context.ts'
@@ -11,6 +12,13 @@ export interface FakeStepContext<Input> extends StepContext<Input, Record<string
   /** What was logged and kept, in order. */
   readonly messages: string[]
   readonly kept: Record<string, unknown>
+}
+
+/** A step that probes without having been given a probe fails loudly. */
+export const NO_PROBE = {
+  start: (): never => {
+    throw new TypeError('no write probe was given')
+  },
 }
 
 /** A step's world without a worker: time passes only while the step sleeps, and nothing else happens meanwhile. */
@@ -39,6 +47,7 @@ export function fakeStepContext<Input>(given: {
     cluster: () => given.cluster ?? clusterOf(),
     // A step that needs more than it was given fails loudly.
     clients: given.clients as ClusterClients,
+    writeProbe: ownWriteProbe(given.clients.writeProbe ?? NO_PROBE),
     recoveries: (given.recoveries ?? new FakeRecoveries()).forStep(operation),
     verifications: async () => new Map(),
     findOperation: async () => null,

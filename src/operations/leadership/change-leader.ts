@@ -46,7 +46,7 @@ export async function changeLeader(
     const leader = await readLeader(context)
     if (leader !== from) throw new LeaderChangedError(from, leader)
   }
-  const probe = context.clients.writeProbe.start()
+  const probe = context.writeProbe.start()
   let stopped: Promise<WriteOutage> | null = null
   try {
     const measured = await isWriting(context, probe)

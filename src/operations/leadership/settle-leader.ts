@@ -29,7 +29,7 @@ export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
   async run(context) {
     const { leader = '', from = null, followers = [], writable } = context.state()
     if (writable !== true) {
-      const probe = context.clients.writeProbe.start()
+      const probe = context.writeProbe.start()
       const request = { leader, wait: () => probe.ready, timeoutMs: WRITABLE_MS }
       await requireWrites(context, request).finally(() => probe.stop())
     }

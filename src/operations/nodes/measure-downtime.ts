@@ -18,7 +18,7 @@ type Context = StepContext<unknown, DowntimeState>
  * could not be measured is a warning: whether it is done, `work` and the leader's own word tell.
  */
 export async function measureDowntime(context: Context, work: () => Promise<void>): Promise<void> {
-  const probe = context.clients.writeProbe.start()
+  const probe = context.writeProbe.start()
   try {
     const unwritable: unknown = await probe.ready.then(
       () => null,

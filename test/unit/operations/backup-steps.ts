@@ -1,6 +1,7 @@
 import { type DetachedRunStatus, type DetachedRuns, runToItsEnd } from '../../../src/clients/agent/detached-runs.ts'
 import type { BarmanCommands } from '../../../src/clients/barman/barman-commands.ts'
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
+import { ownWriteProbe } from '../../../src/clients/postgres/own-write-probe.ts'
 import type { Backup, KeepTarget } from '../../../src/domain/backup/backup.ts'
 import type { Check } from '../../../src/domain/check.ts'
 import type { BackupServerSnapshot } from '../../../src/domain/cluster/cluster.ts'
@@ -8,6 +9,7 @@ import { type OperationRecord, OperationStatus } from '../../../src/domain/opera
 import type { StepContext } from '../../../src/operations/context.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { FakeRecoveries } from '../../support/fake-recoveries.ts'
+import { NO_PROBE } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { clusterOf, NOW, nodeOf, seen } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
@@ -122,6 +124,7 @@ export function stepContext<Input extends OperationInput>(
         backupServers: [serverOf({ backups: seen(barman.backups), ...options.server })],
       }),
     clients: clients as ClusterClients,
+    writeProbe: ownWriteProbe(NO_PROBE),
     recoveries: (options.recoveries ?? new FakeRecoveries()).forStep({ ...RECORD, ...options.record }),
     verifications: async () => new Map(),
     findOperation: async () => null,

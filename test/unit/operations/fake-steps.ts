@@ -1,10 +1,12 @@
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import type { PatroniAnswer, PatroniCommands } from '../../../src/clients/patroni/patroni-commands.ts'
+import { ownWriteProbe } from '../../../src/clients/postgres/own-write-probe.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import { FakeRecoveries } from '../../support/fake-recoveries.ts'
+import { NO_PROBE } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'
 import {
   clusterOf,
@@ -154,6 +156,7 @@ export class FakeCluster {
       layout: { ...layout, nodes: names.map((name) => ({ ...layout.nodes[0], name, service: name })) } as typeof layout,
       cluster: () => this.snapshot(),
       clients: clients as ClusterClients,
+      writeProbe: ownWriteProbe(clients.writeProbe ?? NO_PROBE),
       recoveries: this.recoveries.forStep(operation),
       verifications: async () => new Map(),
       findOperation: async () => null,

@@ -1,4 +1,3 @@
-import type { RunningWriteProbe } from '../../../clients/postgres/write-probe.ts'
 import { LoginRefusedError } from '../../../domain/cluster/login-refusal.ts'
 import { messageOf } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
@@ -7,19 +6,15 @@ import { leaderOf } from '../../node-access/node-health.ts'
 import type { CutOverContext } from './cut-over-state.ts'
 import { cutOverState } from './cut-over-state.ts'
 
-/** The probe of an operation that this worker cuts over; it writes from one step into another. */
-const probes = new Map<string, RunningWriteProbe>()
 const WRITABLE_MS = 60_000
 
-/** Begins to write as an application would. What cannot be written to before is not measured. */
+/** Begins to write as an application would, from this step into a later one. What cannot be written to before is not measured. */
 export async function beginOutage(context: CutOverContext): Promise<void> {
-  const { id } = context.operation
-  // Whoever takes over may find a cluster that is stopped: waiting for a write would only prolong it.
-  if (probes.has(id) || cutOverState(context).closedAt !== undefined) return
-  const probe = context.clients.writeProbe.start()
+  // A worker that takes over may find a cluster that is stopped: waiting for a write would only prolong it.
+  if (context.writeProbe.running() !== null || cutOverState(context).closedAt !== undefined) return
+  const probe = context.writeProbe.start()
   try {
     await probe.ready
-    probes.set(id, probe)
   } catch (error) {
     await probe.stop()
     context.signal.throwIfAborted()
@@ -34,9 +29,8 @@ export async function beginOutage(context: CutOverContext): Promise<void> {
  * that takes no writes is told, and the cut over goes on: its replicas may be what a commit waits for.
  */
 export async function measureOutage(context: CutOverContext): Promise<number | null> {
-  const measured = probes.get(context.operation.id)
-  const probe = measured ?? context.clients.writeProbe.start()
-  probes.set(context.operation.id, probe)
+  const measured = context.writeProbe.running()
+  const probe = measured ?? context.writeProbe.start()
   const { node: leader, closedAt } = cutOverState(context)
   const confirmed = await confirmWrites(context, {
     leader,
@@ -52,8 +46,7 @@ export async function measureOutage(context: CutOverContext): Promise<number | n
     return null
   }
   const { seconds, failedWrites } = await probe.stop()
-  probes.delete(context.operation.id)
-  if (measured === undefined && closedAt !== undefined) {
+  if (measured === null && closedAt !== undefined) {
     // The worker that measured was lost; from when the leader was stopped to now is the most that it can have been.
     const most = (context.now().getTime() - Date.parse(closedAt)) / 1000
     context.log(`Writes through HAProxy failed for about ${most.toFixed(1)} s; a worker was lost in between`)
@@ -64,7 +57,6 @@ export async function measureOutage(context: CutOverContext): Promise<number | n
 }
 
 /** Gives the probe up. */
-export async function endOutage({ operation }: CutOverContext): Promise<void> {
-  await probes.get(operation.id)?.stop()
-  probes.delete(operation.id)
+export async function endOutage({ writeProbe }: CutOverContext): Promise<void> {
+  await writeProbe.running()?.stop()
 }
