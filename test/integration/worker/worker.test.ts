@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { createOperationService } from '../../../src/admission/create-operation-service.ts'
 import type { OperationService } from '../../../src/admission/operation-service.ts'
 import { createOperationsQueue, type OperationsQueue } from '../../../src/admission/operations-queue.ts'
+import type { WriteProbe } from '../../../src/clients/postgres/write-probe.ts'
 import { OperationStatus, StepStatus } from '../../../src/domain/operation/operation.ts'
 import type { OperationEventBody } from '../../../src/domain/operation/operation-events.ts'
 import { PlannedDowntime, planScope } from '../../../src/domain/operation/plan-scope.ts'
@@ -68,9 +69,20 @@ const definition = {
 }
 
 // The kind under test reads nothing of the cluster: that is what the stack tests are for.
+let probing = 0
+const writeProbe: WriteProbe = {
+  start() {
+    probing += 1
+    const stop = async () => {
+      probing -= 1
+      return { seconds: 0, failedWrites: 0, writes: 0 }
+    }
+    return { ready: Promise.resolve(), untilWritable: async () => {}, stop }
+  },
+}
 const cluster = {
   layout: { name: 'patroni' },
-  clients: {},
+  clients: { writeProbe },
   current: () => ({ name: 'patroni' }),
   refresh: async () => onRefresh(),
 } as unknown as WorkedCluster
@@ -513,6 +525,49 @@ describe('a worker that goes away', () => {
     const record = await ended(id)
     expect(record).toMatchObject({ status: OperationStatus.SUCCEEDED, attempt: 2 })
     expect(runs).toBe(1)
+  })
+
+  test.each([
+    ['handed over', async (worker: OperationWorker) => worker.stop()],
+    [
+      'lost to another',
+      async (_: OperationWorker, operationId: string) => {
+        await log.append({
+          operationId,
+          body: { type: 'OperationStarted', attempt: 2, worker: 'other' },
+          message: 'Taken over',
+        })
+      },
+    ],
+  ])('stops the write probe that a step had left running when its attempt is %s', async (_, goAway) => {
+    let released = false
+    steps = [
+      step('probe', {
+        async run(context) {
+          context.writeProbe.start()
+          return {}
+        },
+      }),
+      step('work', {
+        async run(context) {
+          while (!released) await context.sleep(10)
+          await context.keep({ done: true }, 'Done')
+          return {}
+        },
+      }),
+    ]
+    const first = await startWorker('first')
+    const id = await submit()
+    await waitFor(
+      'the probe',
+      async () => probing === 1 && (await log.get(id))?.steps[1]?.status === StepStatus.RUNNING,
+    )
+    await goAway(first, id)
+    released = true
+    await waitFor('no probe', async () => probing === 0)
+    // It is left to nobody: the next test has steps of its own.
+    await startWorker('second')
+    await ended(id)
   })
 
   test('leaves an operation INTERRUPTED whose step cannot tell whether it was done', async () => {
