@@ -3,10 +3,10 @@ import { loadOperations } from '../../src/operations/load-operations.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
 import { reportFault } from '../support/fault-report.ts'
-import { KILL_CASES, type Kill, type World } from '../support/kill-cases.ts'
+import { type Kill, loadKillCases, type World } from '../support/kill-case.ts'
+import { recoveriesTakenUp } from '../support/kill-recoveries.ts'
 import { dropLoad, ensureLoad } from '../support/load.ts'
 import { newestOperation, operationEvents, readOperation, requestOperation } from '../support/operation-client.ts'
-import { recoveriesTakenUp } from '../support/recovery-kill-cases.ts'
 import { seedOfRun, shuffle } from '../support/shuffle.ts'
 import { stack } from '../support/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -14,6 +14,7 @@ import { expectTruth, pidOf } from '../support/truth.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const registry = await loadOperations()
+const killCases = await loadKillCases(new URL('./kills/', import.meta.url))
 const seed = seedOfRun()
 const kills = shuffle(
   [...registry.values()].flatMap(({ name, steps }) => steps.map((step) => ({ kind: name, step: step.name }))),
@@ -43,10 +44,6 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
-test('there is a case for every kind', () => {
-  expect(Object.keys(KILL_CASES).sort()).toEqual([...registry.keys()].sort())
-})
-
 describe('with a gigabyte of data, the worker is killed in', () => {
   beforeAll(() => ensureLoad(facts))
   afterAll(() => dropLoad(facts, api))
@@ -59,7 +56,7 @@ function killInEach(kills: readonly Kill[]): void {
   let current: Kill = { kind: '', step: '' }
   afterEach(async () => {
     const next = kills[kills.indexOf(current) + 1]
-    await KILL_CASES[current.kind]?.restore?.(world, next)
+    await killCases.get(current.kind)?.restore?.(world, next)
     await expectTruth(facts, api, 2)
     await waitForBackups(api)
   })
@@ -120,7 +117,7 @@ function untilRestartedAtOnce(): Promise<true> {
 
 /** The operation, and the worker that is to die in it. */
 async function begin(kind: string, step: string): Promise<{ id: string; pid: number }> {
-  const { input, provoke } = KILL_CASES[kind] ?? {}
+  const { input, provoke } = killCases.get(kind) ?? {}
   if (provoke !== undefined) {
     const ofKind = [kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()]
     const known = await newestOperation(api, ofKind)

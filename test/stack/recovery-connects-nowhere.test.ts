@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
 import { lowerParameters, raiseParameters } from '../support/cluster-parameters.ts'
+import { discardRecoveries } from '../support/discard-recoveries.ts'
 import { addressOf } from '../support/docker.ts'
 import { NODES } from '../support/every-node.ts'
 import { editConfiguration } from '../support/interrupted-cut-over.ts'
 import { recover, rows, untilBackedUp } from '../support/recovery-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
 import { archive, fullBackup, perform, sandboxOf, sqlInCopy } from '../support/recovery-moments.ts'
 import { connectToLeader, leaderSql, stackSetting } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
@@ -112,7 +112,7 @@ beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   password = await stackSetting(facts.envFile, 'PATRONI_POSTGRESS_PASSWORD')
   await waitForHealthyCluster(api)
-  await discardRecoveries({ facts, api })
+  await discardRecoveries({ api })
   await raiseParameters({ facts, api }, { wal_level: 'logical' })
   await leaderSql(facts, 'CREATE EXTENSION dblink')
   await leaderSql(facts, 'CREATE TABLE locked (n int)')
@@ -129,7 +129,7 @@ beforeAll(async () => {
   await untilSubscribed(11)
   await archive({ facts, api }, { xid })
 }, 600_000)
-afterEach(() => discardRecoveries({ facts, api }))
+afterEach(() => discardRecoveries({ api }))
 afterAll(async () => {
   await unsubscribe()
   await editConfiguration(facts, { ignore_slots: null })

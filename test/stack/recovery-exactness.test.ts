@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
+import { discardRecoveries } from '../support/discard-recoveries.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import {
   askedFor,
@@ -42,7 +43,6 @@ import {
 } from '../support/outside-files.ts'
 import { type RandomTarget, randomTarget, readWindows, TARGET_KINDS } from '../support/random-target.ts'
 import { type RecoveryView, recover, recoveryOf } from '../support/recovery-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
 import { randomOf, seedOfRun } from '../support/shuffle.ts'
 import { stack } from '../support/stack.ts'
 import { waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
@@ -75,7 +75,7 @@ beforeAll(async () => {
   outside = await readOutsideFiles(facts)
 }, 900_000)
 afterAll(async () => {
-  await discardRecoveries({ facts, api })
+  await discardRecoveries({ api })
   await forgetWalHistories(facts)
   await forgetHistory({ facts, api })
   api.close()

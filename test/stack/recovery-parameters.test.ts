@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { lowerParameters, type Parameters, raiseParameters } from '../support/cluster-parameters.ts'
+import { discardRecoveries } from '../support/discard-recoveries.ts'
 import { NODES } from '../support/every-node.ts'
 import { recover, rows } from '../support/recovery-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
 import { archive, fullBackup, insert, type Moment, momentOf } from '../support/recovery-moments.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
@@ -39,7 +39,7 @@ async function write(table: string): Promise<Moment> {
 beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   await waitForHealthyCluster(api)
-  await discardRecoveries({ facts, api })
+  await discardRecoveries({ api })
   for (const name of Object.keys(ALL)) before = { ...before, [name]: await facts.sql('db1', `SHOW ${name}`) }
   await leaderSql(facts, 'CREATE TABLE lower AS SELECT n FROM generate_series(1, 10) n')
   backup = await fullBackup(api)
@@ -49,7 +49,7 @@ beforeAll(async () => {
   withAll = await write('more_of_all')
   await archive({ facts, api }, { time: last.time })
 }, 600_000)
-afterEach(() => discardRecoveries({ facts, api }))
+afterEach(() => discardRecoveries({ api }))
 afterAll(async () => {
   await lowerParameters({ facts, api }, before)
   for (const node of NODES) {

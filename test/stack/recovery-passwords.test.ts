@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
+import { discardRecoveries } from '../support/discard-recoveries.ts'
 import { docker } from '../support/docker.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { performOperation } from '../support/operation-client.ts'
 import { recoveryOf, untilBackedUp } from '../support/recovery-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
 import { archive, insert, momentOf, perform } from '../support/recovery-moments.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
@@ -28,7 +28,7 @@ beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   await waitForHealthyCluster(api)
   await waitForBackups(api)
-  await discardRecoveries({ facts, api })
+  await discardRecoveries({ api })
   await leaderSql(facts, 'CREATE TABLE keyed (n int)')
 })
 afterEach(async () => {
@@ -36,7 +36,7 @@ afterEach(async () => {
   await leaderSql(facts, "ALTER ROLE howdah VALID UNTIL 'infinity'")
   await leaderSql(facts, 'GRANT CONNECT ON DATABASE postgres TO PUBLIC, howdah')
   if ((await readFile(secret, 'utf8')).trim() !== original) await setPassword(original)
-  await discardRecoveries({ facts, api })
+  await discardRecoveries({ api })
 }, 300_000)
 afterAll(async () => {
   await leaderSql(facts, 'DROP TABLE IF EXISTS keyed')

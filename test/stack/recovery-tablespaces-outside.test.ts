@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { discardRecoveries } from '../support/discard-recoveries.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { requestOperation } from '../support/operation-client.ts'
 import { recover, rows } from '../support/recovery-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
 import { archive, fullBackup, type Moment, momentOf } from '../support/recovery-moments.ts'
 import { stack } from '../support/stack.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
@@ -22,14 +22,14 @@ let target: Moment
 beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   await waitForHealthyCluster(api)
-  await discardRecoveries({ facts, api })
+  await discardRecoveries({ api })
   older = await fullBackup(api)
   await createTablespace(facts, { name: 'elsewhere', location: AT, rows: 70 })
   younger = await fullBackup(api)
   target = await momentOf(facts)
   await archive({ facts, api }, { time: target.time })
 }, 600_000)
-afterEach(() => discardRecoveries({ facts, api }))
+afterEach(() => discardRecoveries({ api }))
 afterAll(async () => {
   await dropTablespace(facts, 'elsewhere')
   await onEveryNode(facts, async () => {})

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { leaderName } from '../support/cluster-facts.ts'
+import { discardRecoveries } from '../support/discard-recoveries.ts'
 import { addressOf, docker } from '../support/docker.ts'
 import { NODES, onEveryNode } from '../support/every-node.ts'
 import { type RecoveryView, recover, recoveryOf, rows, untilBackedUp } from '../support/recovery-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
 import {
   archive,
   fullBackup,
@@ -40,7 +40,7 @@ let made = { id: '', recovery: {} as RecoveryView }
 beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   await waitForHealthyCluster(api)
-  await discardRecoveries({ facts, api })
+  await discardRecoveries({ api })
   await createTablespace(facts, { name: 'early', location: at('early'), rows: AT_TARGET.early })
   backup = await fullBackup(api)
   await createTablespace(facts, { name: 'late', location: at('late'), rows: AT_TARGET.late })
@@ -64,7 +64,7 @@ beforeAll(async () => {
   leadersBefore = await restOfVolume(facts, leader)
 }, 600_000)
 afterAll(async () => {
-  await discardRecoveries({ facts, api })
+  await discardRecoveries({ api })
   for (const name of NAMES) await dropTablespace(facts, name)
   await onEveryNode(facts, async () => {})
   await removeLocations(facts, [...NAMES.map(at), at(UNKNOWN), `${VOLUME}/places`])

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Timestamp } from '../../src/domain/timestamp.ts'
 import { type ApiClient, createApiClient } from '../support/api-client.ts'
+import { discardRecoveries } from '../support/discard-recoveries.ts'
 import { requestOperation } from '../support/operation-client.ts'
 import { recover, rows } from '../support/recovery-client.ts'
-import { discardRecoveries } from '../support/recovery-kill-cases.ts'
 import { archive, fullBackup, insert } from '../support/recovery-moments.ts'
 import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
@@ -23,7 +23,7 @@ let committed = ''
 beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   await waitForHealthyCluster(api)
-  await discardRecoveries({ facts, api })
+  await discardRecoveries({ api })
   folder = await mkdtemp(join(tmpdir(), 'howdah-times-'))
   await writeFile(join(folder, 'token'), facts.tokens.admin, { mode: 0o600 })
   await leaderSql(facts, 'CREATE TABLE timed (n int)')
@@ -37,7 +37,7 @@ beforeAll(async () => {
   await insert(facts, 'timed VALUES (3)')
   await archive({ facts, api }, { time: committed })
 })
-afterEach(() => discardRecoveries({ facts, api }))
+afterEach(() => discardRecoveries({ api }))
 afterAll(async () => {
   await leaderSql(facts, 'DROP TABLE IF EXISTS timed')
   await rm(folder, { recursive: true })

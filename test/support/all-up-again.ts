@@ -1,6 +1,6 @@
 import type { ApiClient } from './api-client.ts'
+import { discardRecoveries } from './discard-recoveries.ts'
 import { NODES } from './every-node.ts'
-import { discardRecoveries } from './recovery-kill-cases.ts'
 import type { TestStack } from './stack.ts'
 import { waitForBackups, waitForHealthyCluster } from './stack-conditions.ts'
 import { expectTruth } from './truth.ts'

@@ -1,14 +1,12 @@
-import { interruptCutOver } from './interrupted-cut-over.ts'
-import type { Kill, KillCase, World } from './kill-cases.ts'
-import { newestOperation, performOperation, requestOperation, untilEnd } from './operation-client.ts'
+import { discardRecoveries } from './discard-recoveries.ts'
+import { confirm, type Kill, type World } from './kill-case.ts'
+import { newestOperation, performOperation } from './operation-client.ts'
 import { type ListedRecovery, listRecoveries, recover, untilBackedUp, untilRecoverable } from './recovery-client.ts'
 import { leaderSql } from './sql.ts'
 import { waitForHealthyCluster, waitForNothingRunning } from './stack-conditions.ts'
 
-const confirm = 'patroni'
-/** Steps of settleRecovery for a cut over whose node has led. */
-const FORWARD = ['lead-on', 'rejoin-replicas', 'resume-archive']
-const BEFORE_READY = ['prepare-recovery', 'restore-backup', 'replay-wal', 'verify-copy', 'publish-copy']
+/** Steps of recoverCluster that make its copy. */
+export const BEFORE_READY = ['prepare-recovery', 'restore-backup', 'replay-wal', 'verify-copy', 'publish-copy']
 
 /** A moment that the archive has, with something behind it: a restore point, whose WAL is closed. */
 export async function restorePoint({ facts, api }: World): Promise<{ lsn: string }> {
@@ -21,7 +19,7 @@ export async function restorePoint({ facts, api }: World): Promise<{ lsn: string
   return target
 }
 
-async function nodeBesideLeader({ api }: World): Promise<string> {
+export async function nodeBesideLeader({ api }: World): Promise<string> {
   const { cluster } = await api.query<{ cluster: { leader: { name: string } } }>('{ cluster { leader { name } } }')
   return ['db2', 'db3', 'db4'].find((name) => name !== cluster.leader.name) ?? 'db2'
 }
@@ -54,7 +52,7 @@ async function findRecovery({ api }: World, wanted: (recovery: ListedRecovery) =
 }
 
 /** That of the kill before, or a new one. */
-async function readyRecovery(world: World): Promise<string> {
+export async function readyRecovery(world: World): Promise<string> {
   const left = await findRecovery(world, isReady)
   if (left !== null) return left
   const input = { target: await restorePoint(world), node: await nodeBesideLeader(world), cutOver: 'MANUAL', confirm }
@@ -62,7 +60,7 @@ async function readyRecovery(world: World): Promise<string> {
 }
 
 /** That of the kill before, or a new one where it was not cut over. */
-async function completedRecovery(world: World): Promise<string> {
+export async function completedRecovery(world: World): Promise<string> {
   const left = await findRecovery(world, isUndoable)
   if (left !== null) return left
   const recovery = await readyRecovery(world)
@@ -75,7 +73,7 @@ async function completedRecovery(world: World): Promise<string> {
 }
 
 /** What the next kill takes up is left to it. */
-async function discardUnlessTakenUp(world: World, next: Kill | undefined): Promise<void> {
+export async function discardUnlessTakenUp(world: World, next: Kill | undefined): Promise<void> {
   if (next?.kind === 'cutOverRecovery' && (await findRecovery(world, isReady)) !== null) return
   if (next?.kind === 'undoRecovery' && (await findRecovery(world, isUndoable)) !== null) {
     const cutOver = await newestOperation(world.api, ['RECOVER_CLUSTER', 'CUT_OVER_RECOVERY'])
@@ -83,57 +81,4 @@ async function discardUnlessTakenUp(world: World, next: Kill | undefined): Promi
     return
   }
   await discardRecoveries(world)
-}
-
-/** Whatever recoveries there are, and what cut overs have kept, discarded as a user would. */
-export async function discardRecoveries({ api }: World): Promise<void> {
-  await waitForNothingRunning(api)
-  for (const { id, status, previousData } of await listRecoveries(api)) {
-    if (status !== 'READY' && previousData === null) continue
-    const input = { recovery: id, previousData: previousData !== null, confirm }
-    const { operation, refusals } = await requestOperation(api, 'discardRecovery', input)
-    if (operation === null) throw new Error(JSON.stringify(refusals))
-    const ended = await untilEnd(api, operation.id)
-    if (ended.operation.status !== 'SUCCEEDED') throw new Error(JSON.stringify(ended.operation.error))
-  }
-}
-
-/** Of the recovery kinds. */
-export const RECOVERY_KILL_CASES: Readonly<Record<string, KillCase>> = {
-  rehearseRecovery: {
-    input: async (world) => ({ target: await restorePoint(world) }),
-    restore: discardRecoveries,
-  },
-  recoverCluster: {
-    input: async (world, step) => ({
-      target: await restorePoint(world),
-      node: await nodeBesideLeader(world),
-      cutOver: BEFORE_READY.includes(step) ? 'MANUAL' : 'AUTOMATIC',
-      confirm,
-    }),
-    restore: discardUnlessTakenUp,
-  },
-  cutOverRecovery: {
-    input: async (world) => ({ recovery: await readyRecovery(world), confirm }),
-    restore: discardUnlessTakenUp,
-  },
-  undoRecovery: {
-    input: async (world) => ({ recovery: await completedRecovery(world), confirm }),
-    restore: discardRecoveries,
-  },
-  // Left by a worker that was killed while etcd lost its quorum: before its node led, or behind that.
-  settleRecovery: {
-    input: async () => ({}),
-    provoke: async (world, step) => {
-      const input = { target: await restorePoint(world), node: await nodeBesideLeader(world), cutOver: 'AUTOMATIC' }
-      await interruptCutOver(world, FORWARD.includes(step) ? 'rejoin-replicas' : 'swap-data', 'recoverCluster', input)
-      await world.facts.start('etcd2')
-    },
-    restore: discardRecoveries,
-  },
-  discardRecovery: {
-    input: async (world) => ({
-      recovery: (await recover(world.api, 'rehearseRecovery', { target: await restorePoint(world) })).id,
-    }),
-  },
 }

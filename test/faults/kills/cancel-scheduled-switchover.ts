@@ -1,0 +1,10 @@
+import { type KillCase, perform } from '../../support/kill-case.ts'
+
+const killCase: KillCase = {
+  input: async (world) => {
+    await perform(world, 'switchover', { at: new Date(Date.now() + 3_600_000).toISOString() })
+    return {}
+  },
+}
+
+export default killCase

@@ -1,0 +1,5 @@
+import type { KillCase } from '../../support/kill-case.ts'
+
+const killCase: KillCase = { input: async () => ({}) }
+
+export default killCase

@@ -1,0 +1,5 @@
+import type { KillCase } from '../../support/kill-case.ts'
+
+const killCase: KillCase = { input: async () => ({ from: 'haproxy', to: 'db1' }) }
+
+export default killCase

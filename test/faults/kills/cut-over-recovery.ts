@@ -1,0 +1,9 @@
+import { confirm, type KillCase } from '../../support/kill-case.ts'
+import { discardUnlessTakenUp, readyRecovery } from '../../support/kill-recoveries.ts'
+
+const killCase: KillCase = {
+  input: async (world) => ({ recovery: await readyRecovery(world), confirm }),
+  restore: discardUnlessTakenUp,
+}
+
+export default killCase

@@ -1,0 +1,5 @@
+import { backupOf, confirm, type KillCase } from '../../support/kill-case.ts'
+
+const killCase: KillCase = { input: async (world) => ({ backupId: await backupOf(world), confirm }) }
+
+export default killCase

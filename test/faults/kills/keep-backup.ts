@@ -1,0 +1,8 @@
+import { type KillCase, newestBackup, perform } from '../../support/kill-case.ts'
+
+const killCase: KillCase = {
+  input: async (world) => ({ backupId: await newestBackup(world), target: 'FULL' }),
+  restore: async (world) => void (await perform(world, 'releaseBackup', { backupId: await newestBackup(world) })),
+}
+
+export default killCase

@@ -1,0 +1,11 @@
+import { type KillCase, newestBackup, perform } from '../../support/kill-case.ts'
+
+const killCase: KillCase = {
+  input: async (world) => {
+    const backupId = await newestBackup(world)
+    await perform(world, 'keepBackup', { backupId, target: 'FULL' })
+    return { backupId }
+  },
+}
+
+export default killCase

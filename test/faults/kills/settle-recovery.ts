@@ -1,0 +1,20 @@
+import { discardRecoveries } from '../../support/discard-recoveries.ts'
+import { interruptCutOver } from '../../support/interrupted-cut-over.ts'
+import type { KillCase } from '../../support/kill-case.ts'
+import { nodeBesideLeader, restorePoint } from '../../support/kill-recoveries.ts'
+
+/** Steps for a cut over whose node has led. */
+const FORWARD = ['lead-on', 'rejoin-replicas', 'resume-archive']
+
+/** Left by a worker that was killed while etcd lost its quorum: before its node led, or behind that. */
+const killCase: KillCase = {
+  input: async () => ({}),
+  provoke: async (world, step) => {
+    const input = { target: await restorePoint(world), node: await nodeBesideLeader(world), cutOver: 'AUTOMATIC' }
+    await interruptCutOver(world, FORWARD.includes(step) ? 'rejoin-replicas' : 'swap-data', 'recoverCluster', input)
+    await world.facts.start('etcd2')
+  },
+  restore: discardRecoveries,
+}
+
+export default killCase
