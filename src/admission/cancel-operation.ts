@@ -8,17 +8,21 @@ import {
 } from '../domain/operation/operation.ts'
 import { LogLevel } from '../domain/operation/operation-events.ts'
 import type { OperationLog } from '../events/operation-log.ts'
+import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
+import { requirePermission } from './permissions.ts'
 
 /**
  * Ends a queued operation at once. A running one is asked to stop: the request is an event, which its worker sees in
  * whatever process it runs. Asking again, or asking for what has been cancelled, is success.
+ * Throws NotFoundError and ForbiddenError.
  */
 export async function cancelOperation(
-  { log, queue }: { log: OperationLog; queue: OperationsQueue },
+  { log, queue, registry }: { log: OperationLog; queue: OperationsQueue; registry: OperationRegistry },
   { operationId, reason, actor }: { operationId: string; reason: string | null; actor: Actor },
 ): Promise<OperationAnswer> {
+  requirePermission(actor, 'cancelOperation', registry)
   const because = `cancelled by ${actor.name}${reason === null || reason === '' ? '' : `: ${reason}`}`
 
   const ended = await log.append({

@@ -3,20 +3,24 @@ import { type Actor, isTerminal, OperationStatus } from '../domain/operation/ope
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import { refuse } from '../operations/refuse.ts'
 import type { OperationAnswer } from './operation-service.ts'
+import { requirePermission } from './permissions.ts'
 import { stepToGoOnFrom } from './retry-point.ts'
 import { type SubmitDependencies, submitOperation } from './submit-operation.ts'
 
 /**
  * Submits what failed, was cancelled or was interrupted once more, as a new operation: from the step that failed where
- * that step can tell how far it came and nothing before it was taken back, else from the start. Throws NotFoundError.
+ * that step can tell how far it came and nothing before it was taken back, else from the start. Throws NotFoundError and
+ * ForbiddenError.
  */
 export async function retryOperation(
   dependencies: SubmitDependencies,
   { operationId, reason, actor }: { operationId: string; reason: string | null; actor: Actor },
 ): Promise<OperationAnswer> {
+  requirePermission(actor, 'retryOperation', dependencies.registry)
   const record = await dependencies.log.get(operationId)
   const definition = dependencies.registry.get(record?.kind ?? '')
   if (record === null || definition === undefined) throw new NotFoundError(`there is no operation ${operationId}`)
+  requirePermission(actor, record.kind, dependencies.registry)
   if (!isTerminal(record.status) || record.status === OperationStatus.SUCCEEDED) {
     const message = `operation ${operationId} is ${record.status}; only what failed, was cancelled or was interrupted can be retried`
     return { operation: null, plan: record.plan, refusals: [refuse('NOT_RETRYABLE', message, null, 'id')] }

@@ -18,6 +18,7 @@ import { readPlanContext } from '../operations/read-plan-context.ts'
 import { newRecord } from './new-record.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
+import { requirePermission } from './permissions.ts'
 import { fingerprint, operationFields } from './request-fingerprint.ts'
 import { describeRetry, type Retry } from './retry-point.ts'
 import type { SettledSnapshots } from './settled-snapshots.ts'
@@ -42,7 +43,7 @@ export interface SubmitDependencies {
 
 const EARLIER_OPERATIONS = 20
 
-/** Checks, plans, records and enqueues one operation. */
+/** Checks, plans, records and enqueues one operation. Throws NotFoundError and ForbiddenError. */
 export async function submitOperation(
   dependencies: SubmitDependencies,
   request: { kind: string; input: OperationInput; actor: Actor; retry: Retry | null },
@@ -50,6 +51,7 @@ export async function submitOperation(
   const { registry, log, queue, clusters } = dependencies
   const definition = registry.get(request.kind)
   if (definition === undefined) throw new NotFoundError(`there is no operation "${request.kind}"`)
+  requirePermission(request.actor, definition.name, registry)
 
   const name = request.input.cluster ?? clusters.keys().next().value ?? ''
   const cluster = clusters.get(name)

@@ -1,9 +1,9 @@
 import type { OperationService } from '../admission/operation-service.ts'
+import { HOWDAH } from '../admission/permissions.ts'
 import type { ServiceCommands } from '../clients/docker/service-commands.ts'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import { messageOf } from '../domain/errors.ts'
-import { type Actor, Role } from '../domain/operation/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import { readUnfinishedWork } from '../events/read-unfinished-work.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
@@ -13,8 +13,6 @@ import type { OperationInput } from '../operations/operation-input.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
 
-/** Howdah itself. */
-const HOWDAH: Actor = { name: 'howdah', role: Role.ADMIN }
 /** Milliseconds between two requests with one key, where the first was refused or got no answer. */
 const AGAIN_MS = 1_500
 

@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { createHash } from 'node:crypto'
+import { requirePermission } from '../../src/admission/permissions.ts'
 import type { Limits } from '../../src/config/configuration.ts'
 import type { ClusterSnapshot } from '../../src/domain/cluster/cluster.ts'
 import { type Actor, type OperationRecord, Role } from '../../src/domain/operation/operation.ts'
@@ -54,6 +55,7 @@ export async function startFakeApi(
   const operations = new FakeOperations()
   const recoveries = new FakeRecoveries()
   const submitted: FakeApi['submitted'] = []
+  const registry = options.registry ?? TEST_KINDS
   const unexpected: unknown[] = []
   const answer = (operation: OperationRecord | null) => ({ operation, plan: operation?.plan ?? null, refusals: [] })
   const deps: ApiDependencies = {
@@ -65,13 +67,22 @@ export async function startFakeApi(
     recoveryFeed: recoveries.feed,
     operations: {
       async submit(kind, input, actor) {
+        requirePermission(actor, kind, registry)
         submitted.push({ kind, input, actor })
         return answer(operations.add(operationRecord({ kind, requestedBy: actor })))
       },
-      cancel: async (id) => answer(operations.records.get(id) ?? null),
-      retry: async (id) => answer(operations.records.get(id) ?? null),
+      async cancel(id, _reason, actor) {
+        requirePermission(actor, 'cancelOperation', registry)
+        return answer(operations.records.get(id) ?? null)
+      },
+      async retry(id, _reason, actor) {
+        requirePermission(actor, 'retryOperation', registry)
+        const record = operations.records.get(id) ?? null
+        if (record !== null && registry.has(record.kind)) requirePermission(actor, record.kind, registry)
+        return answer(record)
+      },
     },
-    registry: options.registry ?? TEST_KINDS,
+    registry,
     now: () => NOW,
   }
   const token = (role: Role) => `secret-of-${role.toLowerCase()}`

@@ -2,7 +2,6 @@ import { Arg, Ctx, Mutation, Resolver } from 'type-graphql'
 import type { AnyOperation } from '../../operations/define-operation.ts'
 import type { OperationRegistry } from '../../operations/load-operations.ts'
 import type { OperationInput } from '../../operations/operation-input.ts'
-import { requirePermission } from '../permissions.ts'
 import type { ApiContext } from '../request-context.ts'
 import { OperationPayload } from '../types/operation/operation-payload.ts'
 
@@ -18,7 +17,6 @@ export function operationMutations(registry: OperationRegistry): new () => objec
 
 function addMutation(prototype: object, { name, description, destructive, input }: AnyOperation): void {
   const value = async (request: OperationInput, { actor, deps }: ApiContext): Promise<OperationPayload> => {
-    requirePermission(actor, name, deps.registry)
     return new OperationPayload(await deps.operations.submit(name, request, actor))
   }
   const descriptor: PropertyDescriptor = { value, configurable: true, writable: true }

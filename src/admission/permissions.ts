@@ -1,0 +1,35 @@
+import { HowdahError } from '../domain/errors.ts'
+import { type Actor, Role } from '../domain/operation/operation.ts'
+import type { OperationRegistry } from '../operations/load-operations.ts'
+
+/** What can be requested of operations themselves. */
+export const CONTROL_MUTATIONS = ['cancelOperation', 'retryOperation'] as const
+
+/** Howdah itself: the only one that may request internal kinds. Known by identity, so that no token's name makes it. */
+export const HOWDAH: Actor = { name: 'howdah', role: Role.ADMIN }
+
+/** The actor's role does not allow the request. */
+export class ForbiddenError extends HowdahError {
+  readonly code = 'FORBIDDEN'
+  constructor(role: Role, mutation: string) {
+    super(`${role} may not call ${mutation}`, {
+      remedy:
+        'Use a token of a higher role: npm run --silent token admin. What yours may do: { viewer { permissions } }.',
+    })
+  }
+}
+
+/** The mutations that a role may call, by name. The one rule: what is checked and what `viewer` tells both come from it. */
+export function permissionsOf(role: Role, registry: OperationRegistry): readonly string[] {
+  if (role === Role.VIEWER) return []
+  const kinds = [...registry.values()].filter(
+    ({ destructive, internal }) => internal !== true && (role === Role.ADMIN || !destructive),
+  )
+  return [...kinds.map(({ name }) => name), ...CONTROL_MUTATIONS]
+}
+
+/** Throws ForbiddenError. `request`: a kind's name or one of CONTROL_MUTATIONS. */
+export function requirePermission(actor: Actor, request: string, registry: OperationRegistry): void {
+  if (actor === HOWDAH || permissionsOf(actor.role, registry).includes(request)) return
+  throw new ForbiddenError(actor.role, request)
+}
