@@ -3,6 +3,7 @@ import { Field, InputType, Int } from 'type-graphql'
 import { RestoreMethod } from '../../domain/recovery/recovery.ts'
 import { BackupServerInput } from '../backups/backup-inputs.ts'
 import { describeEnum } from '../describe-enum.ts'
+import './restore-method.ts'
 import { RecoveryTargetInput } from './recovery-target-input.ts'
 
 /** What follows once a recovery in place is READY. */
@@ -11,11 +12,6 @@ export enum CutOver {
   MANUAL = 'MANUAL',
 }
 
-describeEnum(RestoreMethod, 'RestoreMethod', 'How archived WAL comes to a recovery.', {
-  PREFETCH: "Howdah's own: ahead of the replay, in parallel, over kept connections. The fastest.",
-  GET_WAL: '`barman get-wal` over SSH, a connection a segment.',
-  BARMAN_WAL_RESTORE: '`barman-wal-restore`, a Python and an SSH connection a segment.',
-})
 describeEnum(CutOver, 'CutOver', 'What follows once the recovered data is READY.', {
   AUTOMATIC: 'It takes the place of the cluster at once, if its verification has passed.',
   MANUAL: 'It waits for cutOverRecovery, or discardRecovery.',

@@ -1,5 +1,6 @@
 import { Field, InputType, Int } from 'type-graphql'
 import { type Backup, BackupStatus, BackupType } from '../../../domain/backup/backup.ts'
+import '../../../operations/backups/backup-enums.ts'
 import type { GivenTime } from '../../../domain/timestamp.ts'
 import { readTime } from '../../read-time.ts'
 import { DateTime } from '../common/output-scalars.ts'

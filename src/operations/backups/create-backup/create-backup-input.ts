@@ -2,6 +2,7 @@ import { IsIn, IsOptional, Matches } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
 import { BackupType } from '../../../domain/backup/backup.ts'
 import { BackupServerInput } from '../backup-inputs.ts'
+import '../backup-enums.ts'
 
 @InputType({ description: 'Which base backup to take.' })
 export class CreateBackupInput extends BackupServerInput {
