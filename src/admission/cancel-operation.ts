@@ -9,6 +9,7 @@ import {
 import { LogLevel } from '../domain/operation/operation-events.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
+import { refuse } from '../operations/refuse.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
 import { requirePermission } from './permissions.ts'
@@ -52,21 +53,8 @@ export async function cancelOperation(
 function whyNot(record: OperationRecord): Refusal[] {
   if (record.status === OperationStatus.CANCELLED || record.status === OperationStatus.CANCELLING) return []
   if (isTerminal(record.status)) {
-    return [
-      {
-        code: 'ALREADY_ENDED',
-        message: `operation ${record.id} has ended: ${record.status}`,
-        remedy: null,
-        field: 'id',
-      },
-    ]
+    return [refuse('ALREADY_ENDED', `operation ${record.id} has ended: ${record.status}`, null, 'id')]
   }
-  return [
-    {
-      code: 'POINT_OF_NO_RETURN',
-      message: `operation ${record.id} has passed its point of no return and will end by itself`,
-      remedy: 'Follow it with operationEvents.',
-      field: 'id',
-    },
-  ]
+  const message = `operation ${record.id} has passed its point of no return and will end by itself`
+  return [refuse('POINT_OF_NO_RETURN', message, 'Follow it with operationEvents.', 'id')]
 }

@@ -1,7 +1,10 @@
+import type { ErrorCode } from './error-codes.ts'
+import type { RefusalCode } from './refusal-codes.ts'
+
 /** Base of every error that Howdah raises on purpose: a stable code, a sentence, and a remedy where there is one. */
 export abstract class HowdahError extends Error {
-  /** Stable, upper-case, for programs. */
-  abstract readonly code: string
+  /** For programs. A refusal's code where the request would be refused by now. */
+  abstract readonly code: ErrorCode | RefusalCode
   /** What a person can do about it. */
   readonly remedy: string | null
   /** Whether the same call may succeed later without anybody changing anything. */

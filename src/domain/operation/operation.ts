@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts'
+import type { RefusalCode } from '../refusal-codes.ts'
 import type { Claim } from './claim.ts'
 import type { PlanScope } from './plan-scope.ts'
 
@@ -120,9 +121,9 @@ export interface OperationPlan {
   readonly basis?: Readonly<Record<string, unknown>>
 }
 
-/** What the caller can mend. */
+/** What the caller can fix. */
 export interface Refusal {
-  readonly code: string
+  readonly code: RefusalCode
   readonly message: string
   readonly remedy: string | null
   /** The input field it is about. */

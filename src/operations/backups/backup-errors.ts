@@ -1,5 +1,6 @@
 import { HowdahError } from '../../domain/errors.ts'
 import type { Refusal } from '../../domain/operation/operation.ts'
+import type { RefusalCode } from '../../domain/refusal-codes.ts'
 
 /** `barman backup` ended without a backup. */
 export class BackupFailedError extends HowdahError {
@@ -66,7 +67,7 @@ export class DeletionFailedError extends HowdahError {
 
 /** What was checked when the operation was asked for does not hold any more. */
 export class RefusedMeanwhileError extends HowdahError {
-  readonly code: string
+  readonly code: RefusalCode
   constructor(refusal: Refusal) {
     super(refusal.message, refusal.remedy === null ? {} : { remedy: refusal.remedy })
     this.code = refusal.code

@@ -28,7 +28,7 @@ export class ClusterUnhealthyError extends HowdahError {
 
 /** The leader is the same after a switchover that was to move it. */
 export class LeaderNotMovedError extends HowdahError {
-  readonly code = 'SWITCHOVER_FAILED'
+  readonly code = 'LEADER_UNCHANGED'
   constructor(
     readonly leader: string,
     reason: string,

@@ -62,7 +62,7 @@ function checkLeader({ cluster, layout, input: { service } }: Context): Refusal[
   const reasons = [...paused, ...others.flatMap(({ name }) => assessSwitchover(cluster, name).reasons)]
   const message = `${service} leads, and no replica may take over: ${reasons.join(' ')}`
   const remedy = `Mend one of these first, or resume the cluster (resumeCluster); ${FORCED}, and the cluster is then without a leader.`
-  return [refuse('NO_ELIGIBLE_REPLICA', message, remedy, 'service')]
+  return [refuse('NO_ELIGIBLE_NODE', message, remedy, 'service')]
 }
 
 /** Whether etcd has a quorum that it loses with this service. */

@@ -28,10 +28,10 @@ describe('restartCluster is refused', () => {
       { topology: seen(topologyOf({ scheduledSwitchover })) },
       ['SWITCHOVER_SCHEDULED'],
     ],
-    ['while paused', {}, { topology: seen(topologyOf({ paused: true })) }, ['PAUSED']],
+    ['while paused', {}, { topology: seen(topologyOf({ paused: true })) }, ['CLUSTER_PAUSED']],
     ['while a node is not well', {}, frozen, ['NODE_NOT_WELL']],
     ['not with force, which leaves it out', { force: true }, frozen, []],
-    ['when nobody may take over', {}, noCandidate, ['NO_CANDIDATE']],
+    ['when nobody may take over', {}, noCandidate, ['NO_ELIGIBLE_NODE']],
     ['not for that when the leader stays as it is', { pendingOnly: true }, noCandidate, []],
   ]
   test.each(cases)('%s', async (_, input, changes, expected) => {

@@ -91,15 +91,15 @@ describe('stopService is refused', () => {
   const cases: Case[] = [
     ['never for a replica', 'db2', {}, [], []],
     ['never for a leader that others may follow', 'db1', {}, [], []],
-    ['for a leader that nobody may follow', 'db1', { nodes: [LEADER, lagging, lagging] }, ['NO_ELIGIBLE_REPLICA'], []],
+    ['for a leader that nobody may follow', 'db1', { nodes: [LEADER, lagging, lagging] }, ['NO_ELIGIBLE_NODE'], []],
     [
       'for the leader of a paused cluster',
       'db1',
       { topology: seen(topologyOf({ paused: true })) },
-      ['NO_ELIGIBLE_REPLICA'],
+      ['NO_ELIGIBLE_NODE'],
       [],
     ],
-    ['for the last node', 'db1', alone, ['LAST_NODE', 'NO_ELIGIBLE_REPLICA'], []],
+    ['for the last node', 'db1', alone, ['LAST_NODE', 'NO_ELIGIBLE_NODE'], []],
     ['for the last quorum', 'etcd2', {}, ['LAST_QUORUM'], []],
     [
       'never for a member where there is no quorum',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { OperationAnswer } from '../../../src/admission/operation-service.ts'
-import { OperationStatus } from '../../../src/domain/operation/operation.ts'
+import { OperationStatus, type Refusal } from '../../../src/domain/operation/operation.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { Clock } from '../../../src/shared/clock.ts'
 import { askFollowUps } from '../../../src/worker/ask-follow-ups.ts'
@@ -68,7 +68,7 @@ describe('what follows a cut over', () => {
   })
 
   test('is told when it is refused', async () => {
-    const refusal = { code: 'CONFLICT', message: 'a backup is being made', remedy: 'Wait.', field: null }
+    const refusal: Refusal = { code: 'CONFLICT', message: 'a backup is being made', remedy: 'Wait.', field: null }
     const { deps, told } = asking({ operation: null, plan: null, refusals: [refusal] })
     await askFollowUps(deps, cutOver())
     expect(told).toEqual(['op1: a backup is being made'])

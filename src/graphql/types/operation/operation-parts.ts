@@ -11,6 +11,7 @@ import {
   Role,
   StepStatus,
 } from '../../../domain/operation/operation.ts'
+import type { RefusalCode } from '../../../domain/refusal-codes.ts'
 import { CheckType } from '../common/check.ts'
 import { ByteCount, DateTime } from '../common/output-scalars.ts'
 
@@ -137,7 +138,7 @@ export class OperationPlanType implements Omit<OperationPlan, 'scope'> {
 })
 export class RefusalType implements Refusal {
   @Field(() => String, { description: 'Stable, for programs: CONFLICT, CONFIRMATION_REQUIRED ...' })
-  code!: string
+  code!: RefusalCode
 
   @Field(() => String, { description: 'For people.' })
   message!: string

@@ -79,7 +79,7 @@ function checkUndisturbed({ cluster }: Context): Refusal[] {
   }
   if (topology?.paused !== true) return []
   const message = 'the cluster is paused: were a node not to come back, nothing would fail over'
-  return [refuse('PAUSED', message, 'resumeCluster first, or restart single nodes with restartNode.', null)]
+  return [refuse('CLUSTER_PAUSED', message, 'resumeCluster first, or restart single nodes with restartNode.', null)]
 }
 
 function checkWell({ cluster }: Context): Refusal[] {
@@ -96,7 +96,7 @@ function checkCandidate({ cluster, input }: Context): Refusal[] {
   const reasons = others.flatMap((name) => assessSwitchover(cluster, name).reasons)
   const message = `no replica may take over from ${leader} meanwhile. ${reasons.join(' ') || 'There is none.'}`
   const remedy = `Mend what the reasons name, or restart ${leader} in place with restartNode, which costs downtime.`
-  return [refuse('NO_CANDIDATE', message, remedy, null)]
+  return [refuse('NO_ELIGIBLE_NODE', message, remedy, null)]
 }
 
 /** By the time it comes to that: what only is so for a moment, such as a lag, speaks against nobody yet. */
