@@ -9,6 +9,7 @@ import { matches } from './list-operations.ts'
 import { logKeys } from './log-keys.ts'
 import type { OperationFeed, OperationLog } from './operation-log.ts'
 import { compareCursors, isCursor, readEntry, type StreamEntry } from './stored-event.ts'
+import { createStreamReader, newestCursor, STREAM_START } from './stream-reader.ts'
 
 export interface OperationFeedOptions {
   readonly log: OperationLog
@@ -24,16 +25,12 @@ export interface OperationFeedOptions {
 
 const RING_CAPACITY = 5_000
 const PAGE = 200
-const BLOCK_MS = 5_000
-const RETRY_MS = 200
-const START = '0-0'
 
 /** One blocking reader a process, however many subscribers. */
 export function createOperationFeed(options: OperationFeedOptions): OperationFeed {
   const { log, redis, blockingRedis } = options
   const keys = logKeys(options.prefix)
-  let ring = new EventRing(START, options.ringCapacity ?? RING_CAPACITY)
-  let reading: Promise<void> = Promise.resolve()
+  let ring = new EventRing(STREAM_START, options.ringCapacity ?? RING_CAPACITY)
   let headKnown: () => void = () => {}
   const started = new Promise<void>((resolve) => {
     headKnown = resolve
@@ -47,39 +44,19 @@ export function createOperationFeed(options: OperationFeedOptions): OperationFee
     for (const wake of told) wake()
   }
 
-  async function newest(through: Redis): Promise<string> {
-    const last = (await through.xrevrange(keys.feed, '+', '-', 'COUNT', 1)) as unknown as StreamEntry[]
-    return last[0]?.[0] ?? START
-  }
-
-  async function readHead(): Promise<void> {
-    ring = new EventRing(await newest(blockingRedis), options.ringCapacity ?? RING_CAPACITY)
-    headKnown()
-  }
-
-  async function readNews(): Promise<void> {
-    const answer = (await blockingRedis.xread('COUNT', PAGE, 'BLOCK', BLOCK_MS, 'STREAMS', keys.feed, ring.head)) as
-      | [string, StreamEntry[]][]
-      | null
-    const entries = answer?.[0]?.[1] ?? []
-    if (entries.length === 0) return
-    ring.push(entries.map(readEntry))
-    tell()
-  }
-
-  async function read(): Promise<void> {
-    let step = readHead
-    while (!stopped) {
-      try {
-        await step()
-        step = readNews
-      } catch (error) {
-        if (stopped) return
-        options.onError(error)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-      }
-    }
-  }
+  const reader = createStreamReader({
+    blockingRedis,
+    key: keys.feed,
+    onHead(cursor) {
+      ring = new EventRing(cursor, options.ringCapacity ?? RING_CAPACITY)
+      headKnown()
+    },
+    onEntries(entries) {
+      ring.push(entries.map(readEntry))
+      tell()
+    },
+    onError: options.onError,
+  })
 
   /** Pages of one stream while the ring does not reach back far enough. */
   async function history(key: string, after: string): Promise<OperationEvent[]> {
@@ -130,17 +107,14 @@ export function createOperationFeed(options: OperationFeedOptions): OperationFee
   }
 
   return {
-    start() {
-      reading = read()
-    },
+    start: () => reader.start(),
     async stop() {
       stopped = true
       headKnown()
-      blockingRedis.disconnect()
       tell()
-      await reading
+      await reader.stop()
     },
-    head: () => guard(newest(redis)),
+    head: () => guard(newestCursor(redis, keys.feed)),
     followOperation(operationId, after) {
       return follow(
         source(keys.events(operationId), (event) => event.operationId === operationId),
@@ -151,7 +125,7 @@ export function createOperationFeed(options: OperationFeedOptions): OperationFee
             await started
             const record = await log.get(operationId)
             if (record === null) throw new NotFoundError(`there is no operation ${operationId}`)
-            if (after === null || !isTerminal(record.status)) return after ?? START
+            if (after === null || !isTerminal(record.status)) return after ?? STREAM_START
             const { events } = await log.events(operationId, after, 1)
             return events.length > 0 ? after : null
           },
@@ -168,7 +142,7 @@ export function createOperationFeed(options: OperationFeedOptions): OperationFee
             if (after === null) return ring.head
             if (!isCursor(after)) throw new CursorExpiredError(after)
             const first = await oldest()
-            if (after !== START && first !== null && compareCursors(after, first) < 0)
+            if (after !== STREAM_START && first !== null && compareCursors(after, first) < 0)
               throw new CursorExpiredError(after)
             return after
           },

@@ -3,7 +3,7 @@ import { hasEnded, type RecoveryRecord } from '../domain/recovery/recovery.ts'
 import type { Redis } from '../shared/redis.ts'
 import { logKeys } from './log-keys.ts'
 import type { RecoveryFeed, RecoveryStore } from './recovery-store.ts'
-import type { StreamEntry } from './stored-event.ts'
+import { createStreamReader } from './stream-reader.ts'
 
 export interface RecoveryFeedOptions {
   readonly store: RecoveryStore
@@ -19,68 +19,30 @@ interface Follower {
   changed(): void
 }
 
-const PAGE = 200
-const BLOCK_MS = 5_000
-const RETRY_MS = 200
-const START = '0-0'
-
 /** One blocking reader a process, which says only what has changed: a follower reads the record itself. */
 export function createRecoveryFeed({ store, blockingRedis, prefix, onError }: RecoveryFeedOptions): RecoveryFeed {
-  const keys = logKeys(prefix)
   const followers = new Set<Follower>()
-  let cursor: string | null = null
-  let reading: Promise<void> = Promise.resolve()
   let stopped = false
-
-  async function readNews(): Promise<void> {
-    if (cursor === null) {
-      const last = (await blockingRedis.xrevrange(
-        keys.recoveryChanges,
-        '+',
-        '-',
-        'COUNT',
-        1,
-      )) as unknown as StreamEntry[]
-      cursor = last[0]?.[0] ?? START
-      // What was written between a follower's first read and this position has been told to nobody.
+  const reader = createStreamReader({
+    blockingRedis,
+    key: logKeys(prefix).recoveryChanges,
+    // What was written between a follower's first read and this position has been told to no follower.
+    onHead() {
       for (const follower of followers) follower.changed()
-    }
-    const answer = (await blockingRedis.xread(
-      'COUNT',
-      PAGE,
-      'BLOCK',
-      BLOCK_MS,
-      'STREAMS',
-      keys.recoveryChanges,
-      cursor,
-    )) as [string, StreamEntry[]][] | null
-    const entries = answer?.[0]?.[1] ?? []
-    const changed = new Set(entries.map(([, fields]) => fields[1]))
-    cursor = entries.at(-1)?.[0] ?? cursor
-    for (const follower of followers) if (changed.has(follower.id)) follower.changed()
-  }
-
-  async function read(): Promise<void> {
-    while (!stopped) {
-      try {
-        await readNews()
-      } catch (error) {
-        if (stopped) return
-        onError(error)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-      }
-    }
-  }
+    },
+    onEntries(entries) {
+      const changed = new Set(entries.map(([, fields]) => fields[1]))
+      for (const follower of followers) if (changed.has(follower.id)) follower.changed()
+    },
+    onError,
+  })
 
   return {
-    start() {
-      reading = read()
-    },
+    start: () => reader.start(),
     async stop() {
       stopped = true
-      blockingRedis.disconnect()
       for (const follower of followers) follower.changed()
-      await reading
+      await reader.stop()
     },
     follow(id) {
       // Listening begins before the first read, so that no change falls between the two.
