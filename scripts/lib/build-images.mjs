@@ -7,22 +7,24 @@ import { ROOT, setting } from './settings.mjs'
 
 /** @typedef {import('./settings.mjs').Stack} Stack */
 
+/** What a node and Barman run of our own. */
+const AGENT = ['docker/agent/bin', 'docker/agent/howdah']
 /**
  * Images by the service whose build makes them. Those of one lane share layers, which the builder that comes without
  * BuildKit cannot share between builds that run at once.
  */
-const FIRST = { service: 'haproxy', image: 'haproxy', inputs: ['docker/haproxy'] }
+const FIRST = { service: 'haproxy', image: 'haproxy', inputs: ['docker/images/haproxy'] }
 const LANES = [
   [
-    { service: 'db1', image: 'postgres', inputs: ['docker/postgres'] },
-    { service: 'barman', image: 'barman', inputs: ['docker/barman'] },
+    { service: 'db1', image: 'postgres', inputs: ['docker/images/postgres', ...AGENT] },
+    { service: 'barman', image: 'barman', inputs: ['docker/images/barman', ...AGENT] },
   ],
   [
-    { service: 'etcd1', image: 'etcd', inputs: ['docker/etcd'] },
-    { service: 'redis', image: 'redis', inputs: ['docker/redis'] },
+    { service: 'etcd1', image: 'etcd', inputs: [] },
+    { service: 'redis', image: 'redis', inputs: ['docker/images/redis'] },
   ],
 ]
-const COMMON = ['docker/Dockerfile', 'docker/base']
+const COMMON = ['docker/Dockerfile', 'docker/images/base', 'docker/agent/bin/howdah-reach']
 
 /** @typedef {typeof FIRST} Image */
 
@@ -52,7 +54,13 @@ export async function buildHowdahImage(stack, step) {
   const image = {
     service: 'api',
     image: 'howdah',
-    inputs: ['docker/howdah', 'docker/base', 'dist', 'package-lock.json'],
+    inputs: [
+      'docker/images/howdah',
+      'docker/images/base',
+      'docker/agent/bin/howdah-reach',
+      'dist',
+      'package-lock.json',
+    ],
   }
   return summary([await builder(image, [], step)])
 }

@@ -5,15 +5,16 @@ import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, expect, test } from 'vitest'
 
-const BARMAN = resolve(import.meta.dirname, '../../../docker/barman')
+const AGENT = resolve(import.meta.dirname, '../../../docker/agent')
 /** The program with Barman's directories somewhere else. */
 const PROGRAM = `
-import glob, runpy, sys
+import sys
+sys.dont_write_bytecode = True
 sys.path[:0] = [sys.argv[1]]
-import barman_server
-barman_server.CONFIGURATION = [sys.argv[2]]
+from howdah.barman import server, settle_backup
+server.CONFIGURATION = [sys.argv[2]]
 sys.argv = ["howdah-settle-backup", *sys.argv[3:]]
-runpy.run_path(f"{sys.path[0]}/howdah-settle-backup", run_name="__main__")
+settle_backup.main()
 `
 
 let home = ''
@@ -54,7 +55,7 @@ async function backupOf(
 const linksOf = (id: string) => readdir(join(home, `patroni/base/${id}/data/pg_tblspc`))
 
 function settle(args: readonly string[], env: Record<string, string> = {}) {
-  const argv = ['-c', PROGRAM, BARMAN, join(home, 'barman.conf'), ...args]
+  const argv = ['-c', PROGRAM, AGENT, join(home, 'barman.conf'), ...args]
   return promisify(execFile)('python3', argv, { env: { ...process.env, ...env } })
 }
 
