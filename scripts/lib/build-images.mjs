@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { composeFor } from './compose.mjs'
 import { fingerprint, stamp } from './fingerprint.mjs'
-import { tryCommand } from './run-command.mjs'
+import { runCommand, tryCommand } from './run-command.mjs'
 import { ROOT, setting } from './settings.mjs'
 
 /** @typedef {import('./settings.mjs').Stack} Stack */
@@ -25,6 +25,8 @@ const LANES = [
   ],
 ]
 const COMMON = ['docker/Dockerfile', 'docker/images/base', 'docker/agent/bin/howdah-reach']
+
+const CHECKS = 'docker/images/checks'
 
 /** @typedef {typeof FIRST} Image */
 
@@ -65,6 +67,30 @@ export async function buildHowdahImage(stack, step) {
   return summary([await builder(image, [], step)])
 }
 
+/**
+ * The image that checks what runs in the others. It is in no compose file, because nothing of the stack runs in it, and in a
+ * Dockerfile of its own, because the builder that comes without BuildKit builds every stage up to the one it is asked for.
+ * @param {Stack} stack
+ * @param {{ note: (text: string) => void }} step
+ * @returns {Promise<string>} Its name.
+ */
+export async function buildChecksImage(stack, { note }) {
+  const suite = setting(stack.settings, 'SUITE')
+  const name = `${setting(stack.settings, 'IMAGE_PREFIX')}/checks:${suite}`
+  const made = stampOf(name)
+  const wanted = await fingerprint(ROOT, [CHECKS], [await imageId(`debian:${suite}-slim`), suite])
+  if ((await made.read()) === `${wanted} ${await imageId(name)}`) return name
+  const args = ['build', '--network', 'host', '--build-arg', `SUITE=${suite}`, '--tag', name, CHECKS]
+  await runCommand('docker', args, {
+    what: `The image ${name} could not be built.`,
+    remedy: "Are Debian's mirrors reachable?",
+    cwd: ROOT,
+    onLine: (line) => note(line.trim()),
+  })
+  await made.write(`${wanted} ${await imageId(name)}`)
+  return name
+}
+
 /** @param {readonly string[]} built */
 const summary = (built) => {
   const names = built.filter((name) => name !== '')
@@ -86,7 +112,7 @@ async function builderFor(stack) {
    */
   return async ({ service, image, inputs }, common, { note }) => {
     const name = `${setting(stack.settings, 'IMAGE_PREFIX')}/${image}:${suite}`
-    const made = stamp(join(ROOT, '.build/images', `${name.replaceAll(/[/:]/g, '_')}.stamp`))
+    const made = stampOf(name)
     const wanted = await fingerprint(ROOT, [...common, ...inputs], values)
     if ((await made.read()) === `${wanted} ${await imageId(name)}`) return ''
     await compose.run(['build', service], (line) => note(`${image}: ${line.trim()}`))
@@ -94,6 +120,9 @@ async function builderFor(stack) {
     return image
   }
 }
+
+/** @param {string} name */
+const stampOf = (name) => stamp(join(ROOT, '.build/images', `${name.replaceAll(/[/:]/g, '_')}.stamp`))
 
 /** @param {string} name */
 async function imageId(name) {

@@ -21,8 +21,12 @@ class ServerTest(TestCase):
 
     def test_each_directory_can_be_set(self) -> None:
         found = self.server(
-            "[barman]\nbarman_home = /data\n[patroni]\nbackup_directory = /other\n"
-            "wals_directory = /wals ; on another disk\nincoming_wals_directory = /in\nstreaming_wals_directory = /stream\nxlogdb_directory = /catalogue\n"
+            "[barman]\nbarman_home = /data\n"
+            "[patroni]\nbackup_directory = /other\n"
+            "wals_directory = /wals ; on another disk\n"
+            "incoming_wals_directory = /in\n"
+            "streaming_wals_directory = /stream\n"
+            "xlogdb_directory = /catalogue\n"
         )
         self.assertEqual((found.base, found.wals, found.incoming), ("/other/base", "/wals", "/in"))
         self.assertEqual((found.streaming, found.catalogue), ("/stream", "/catalogue/patroni-xlog.db"))

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by entrypoints. Secrets come as files that only root can read (/run/secrets); each service's user gets its own
 # copy of just what it needs, on a tmpfs, so that nothing secret is ever written to a layer or to the environment.
 install_secret() { # install_secret USER NAME [TARGET]
@@ -7,7 +8,7 @@ install_secret() { # install_secret USER NAME [TARGET]
 install_ssh() { # install_ssh USER: its key and the hosts it trusts; the host's key and who may enter stay root's.
   install -d -m 0755 /run/howdah/ssh
   local file
-  for file in id_ed25519; do install -o "$1" -g "$1" -m 0400 "/run/secrets/ssh/$file" "/run/howdah/ssh/$file"; done
+  install -o "$1" -g "$1" -m 0400 /run/secrets/ssh/id_ed25519 /run/howdah/ssh/id_ed25519
   for file in known_hosts authorized_keys; do
     [ ! -e "/run/secrets/ssh/$file" ] || install -m 0444 "/run/secrets/ssh/$file" "/run/howdah/ssh/$file"
   done
