@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Where shell lies: all of docker/, what starts things by hand, and what CI runs. */
-const SHELL_FOLDERS = ['.ci', 'docker', 'scripts']
+/** Where programs lie that no other check looks at: in images, started by hand, and run by CI. */
+const FOLDERS = ['.ci', 'docker', 'scripts']
 const AGENT = 'docker/agent'
 
 /**
@@ -50,7 +50,7 @@ export function kindOfProgram(file, text) {
  */
 export async function programsIn(root) {
   const found = []
-  for (const folder of SHELL_FOLDERS) {
+  for (const folder of FOLDERS) {
     for (const entry of await readdir(join(root, folder), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue
       const path = join(entry.parentPath, entry.name)
