@@ -7,7 +7,7 @@ import { buildDist } from './lib/build-app.mjs'
 import { viewForTerminal } from './lib/command-line.mjs'
 import { ensureDependencies } from './lib/ensure-dependencies.mjs'
 import { forgetExactness, writeExactness } from './lib/exactness-table.mjs'
-import { prepare } from './lib/prepare.mjs'
+import { prepare, prepareChecks } from './lib/prepare.mjs'
 import { forgetFaults, writeReliability } from './lib/reliability-table.mjs'
 import { ROOT } from './lib/settings.mjs'
 import { entryPoint, SetupError } from './lib/setup-error.mjs'
@@ -25,7 +25,7 @@ await entryPoint(async () => {
   if (first !== undefined && !KNOWN.includes(first)) {
     throw new SetupError(`There is no suite "${first}".`, { remedy: `There are: ${KNOWN.join(', ')}.` })
   }
-  await setUp()
+  const checksImage = await setUp()
   /** @type {import('./lib/test-suites.mjs').Outcome[]} */
   const outcomes = []
   if (parts.includes(FAULTS)) await forgetFaults()
@@ -37,7 +37,8 @@ await entryPoint(async () => {
   }
   for (const part of parts) {
     console.log(`\n── ${part} ──`)
-    const ended = part === 'checks' ? await runChecks() : [await runSuite(part, part === EXACTNESS ? [] : rest)]
+    const ended =
+      part === 'checks' ? await runChecks(checksImage) : [await runSuite(part, part === EXACTNESS ? [] : rest)]
     for (const { name, output } of ended) if (output !== '') console.log(`✘ ${name}\n${output}\n`)
     outcomes.push(...ended)
   }
@@ -49,13 +50,16 @@ await entryPoint(async () => {
   if (outcomes.some(({ failed }) => failed > 0)) process.exitCode = 1
 })
 
-/** What the parts that were asked for need, and no more: the unit tests need no Docker. */
+/**
+ * What the parts that were asked for need, and no more: the unit tests need no Docker.
+ * @returns {Promise<string>} The image for the checks; none where they were not asked for.
+ */
 async function setUp() {
   const view = viewForTerminal()
-  if (parts.some((part) => part === 'integration' || STACK_PARTS.includes(part))) {
-    await prepare(view, TEST_STACK_FILES)
-    return
-  }
-  await ensureDependencies(ROOT)
-  if (parts.includes('checks')) await view.step('build', buildDist)
+  const isWhole = parts.some((part) => part === 'integration' || STACK_PARTS.includes(part))
+  if (isWhole) await prepare(view, TEST_STACK_FILES)
+  else await ensureDependencies(ROOT)
+  if (!parts.includes('checks')) return ''
+  if (!isWhole) await view.step('build', buildDist)
+  return prepareChecks(view)
 }

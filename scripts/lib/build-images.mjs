@@ -2,27 +2,31 @@
 import { join } from 'node:path'
 import { composeFor } from './compose.mjs'
 import { fingerprint, stamp } from './fingerprint.mjs'
-import { tryCommand } from './run-command.mjs'
+import { runCommand, tryCommand } from './run-command.mjs'
 import { ROOT, setting } from './settings.mjs'
 
 /** @typedef {import('./settings.mjs').Stack} Stack */
 
+/** What a node and Barman run of our own. */
+const AGENT = ['docker/agent/bin', 'docker/agent/howdah']
 /**
  * Images by the service whose build makes them. Those of one lane share layers, which the builder that comes without
  * BuildKit cannot share between builds that run at once.
  */
-const FIRST = { service: 'haproxy', image: 'haproxy', inputs: ['docker/haproxy'] }
+const FIRST = { service: 'haproxy', image: 'haproxy', inputs: ['docker/images/haproxy'] }
 const LANES = [
   [
-    { service: 'db1', image: 'postgres', inputs: ['docker/postgres'] },
-    { service: 'barman', image: 'barman', inputs: ['docker/barman'] },
+    { service: 'db1', image: 'postgres', inputs: ['docker/images/postgres', ...AGENT] },
+    { service: 'barman', image: 'barman', inputs: ['docker/images/barman', ...AGENT] },
   ],
   [
-    { service: 'etcd1', image: 'etcd', inputs: ['docker/etcd'] },
-    { service: 'redis', image: 'redis', inputs: ['docker/redis'] },
+    { service: 'etcd1', image: 'etcd', inputs: [] },
+    { service: 'redis', image: 'redis', inputs: ['docker/images/redis'] },
   ],
 ]
-const COMMON = ['docker/Dockerfile', 'docker/base']
+const COMMON = ['docker/Dockerfile', 'docker/images/base', 'docker/agent/bin/howdah-reach']
+
+const CHECKS = 'docker/images/checks'
 
 /** @typedef {typeof FIRST} Image */
 
@@ -52,9 +56,39 @@ export async function buildHowdahImage(stack, step) {
   const image = {
     service: 'api',
     image: 'howdah',
-    inputs: ['docker/howdah', 'docker/base', 'dist', 'package-lock.json'],
+    inputs: [
+      'docker/images/howdah',
+      'docker/images/base',
+      'docker/agent/bin/howdah-reach',
+      'dist',
+      'package-lock.json',
+    ],
   }
   return summary([await builder(image, [], step)])
+}
+
+/**
+ * The image that checks what runs in the others. It is in no compose file, because nothing of the stack runs in it, and in a
+ * Dockerfile of its own, because the builder that comes without BuildKit builds every stage up to the one it is asked for.
+ * @param {Stack} stack
+ * @param {{ note: (text: string) => void }} step
+ * @returns {Promise<string>} Its name.
+ */
+export async function buildChecksImage(stack, { note }) {
+  const suite = setting(stack.settings, 'SUITE')
+  const name = `${setting(stack.settings, 'IMAGE_PREFIX')}/checks:${suite}`
+  const made = stampOf(name)
+  const wanted = await fingerprint(ROOT, [CHECKS], [await imageId(`debian:${suite}-slim`), suite])
+  if ((await made.read()) === `${wanted} ${await imageId(name)}`) return name
+  const args = ['build', '--network', 'host', '--build-arg', `SUITE=${suite}`, '--tag', name, CHECKS]
+  await runCommand('docker', args, {
+    what: `The image ${name} could not be built.`,
+    remedy: "Are Debian's mirrors reachable?",
+    cwd: ROOT,
+    onLine: (line) => note(line.trim()),
+  })
+  await made.write(`${wanted} ${await imageId(name)}`)
+  return name
 }
 
 /** @param {readonly string[]} built */
@@ -78,7 +112,7 @@ async function builderFor(stack) {
    */
   return async ({ service, image, inputs }, common, { note }) => {
     const name = `${setting(stack.settings, 'IMAGE_PREFIX')}/${image}:${suite}`
-    const made = stamp(join(ROOT, '.build/images', `${name.replaceAll(/[/:]/g, '_')}.stamp`))
+    const made = stampOf(name)
     const wanted = await fingerprint(ROOT, [...common, ...inputs], values)
     if ((await made.read()) === `${wanted} ${await imageId(name)}`) return ''
     await compose.run(['build', service], (line) => note(`${image}: ${line.trim()}`))
@@ -86,6 +120,9 @@ async function builderFor(stack) {
     return image
   }
 }
+
+/** @param {string} name */
+const stampOf = (name) => stamp(join(ROOT, '.build/images', `${name.replaceAll(/[/:]/g, '_')}.stamp`))
 
 /** @param {string} name */
 async function imageId(name) {

@@ -34,7 +34,8 @@ async function filesIn(path) {
   const about = await stat(path).catch(() => null)
   if (about === null) return []
   if (about.isFile()) return [path]
-  const names = await readdir(path, { recursive: true })
+  // What Python writes beside its sources says nothing that they do not say.
+  const names = (await readdir(path, { recursive: true })).filter((name) => !name.includes('__pycache__'))
   const files = await Promise.all(
     names.map(async (name) => ((await stat(join(path, name))).isFile() ? [join(path, name)] : [])),
   )

@@ -1,6 +1,6 @@
 // @ts-check
 import { assembleApp, buildAppDependencies, buildDist } from './build-app.mjs'
-import { buildHowdahImage, buildStackImages } from './build-images.mjs'
+import { buildChecksImage, buildHowdahImage, buildStackImages } from './build-images.mjs'
 import { ensureBaseImage, makeBaseFolder, willNeedBaseFolder } from './ensure-base-image.mjs'
 import { ensureDependencies } from './ensure-dependencies.mjs'
 import { ensureCompose, ensureDocker } from './ensure-docker.mjs'
@@ -55,4 +55,17 @@ export async function prepare(view, which) {
   const all = [dependencies, docker, files, secrets, base, dist, packages, images, howdah]
   for (const ended of await Promise.allSettled(all)) if (ended.status === 'rejected') throw ended.reason
   return stack
+}
+
+/**
+ * The image in which the programs of the containers are checked, from a bare machine on.
+ * @param {StepsView} view
+ * @returns {Promise<string>} Its name.
+ */
+export async function prepareChecks(view) {
+  // The settings' own defaults do: nothing of a stack is started.
+  const stack = await openStack()
+  await view.step('Docker', ensureDocker)
+  await view.step('base image', (step) => ensureBaseImage(setting(stack.settings, 'SUITE'), null, step))
+  return view.step('checks image', (step) => buildChecksImage(stack, step))
 }

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { agentChecks } from './agent-checks.mjs'
 import { lastLines, tryCommand } from './run-command.mjs'
 import { ROOT } from './settings.mjs'
 
@@ -39,10 +40,14 @@ const CHECKS = [
  * @property {readonly { status: string, fullName: string, failureMessages?: readonly string[] }[]} assertionResults
  */
 
-/** @returns {Promise<Outcome[]>} */
-export function runChecks() {
+/**
+ * @param {string} checksImage What checks the programs of the containers: see agent-checks.mjs.
+ * @returns {Promise<Outcome[]>}
+ */
+export async function runChecks(checksImage) {
+  const checks = [...CHECKS, ...(await agentChecks(ROOT, checksImage))]
   return Promise.all(
-    CHECKS.map(async ({ name, command: [program = '', ...args] }) => {
+    checks.map(async ({ name, command: [program = '', ...args] }) => {
       const startedAt = Date.now()
       const { code, output } = await tryCommand(program, args, { cwd: ROOT })
       const failed = code === 0 ? 0 : 1

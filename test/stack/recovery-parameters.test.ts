@@ -9,7 +9,7 @@ import { leaderSql } from '../support/sql.ts'
 import { stack } from '../support/stack.ts'
 import { waitForHealthyCluster } from '../support/stack-conditions.ts'
 
-/** Higher than what a copy begins with (docker/base/recovery/settings.py), so that each is asked for by the WAL. */
+/** Higher than what a copy begins with (docker/agent/howdah/recovery/settings.py), so that each is asked for by the WAL. */
 const LOCKS = { max_locks_per_transaction: 256 }
 const ALL = {
   max_connections: 510,

@@ -21,7 +21,7 @@ import { waitForBackups, waitForBackupsDone, waitForHealthyCluster, waitForNothi
 import { waitFor } from './wait-for.ts'
 
 export const CLIENTS = 4
-/** More than a copy begins with (docker/base/recovery/settings.py): where it is raised behind a base backup, the WAL asks for it. */
+/** More than a copy begins with (docker/agent/howdah/recovery/settings.py): where it is raised behind a base backup, the WAL asks for it. */
 export const FLOORS: Readonly<Record<string, number>> = {
   max_locks_per_transaction: 128,
   max_prepared_transactions: 64,

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 
-const BASE = resolve(import.meta.dirname, '../../docker/base')
+const AGENT = resolve(import.meta.dirname, '../../docker/agent')
 
 /** What PostgreSQL 17 calls its part of a tablespace. */
 export const VERSION_DIRECTORY = 'PG_17_202406281'
@@ -16,13 +16,14 @@ export const VERSION_DIRECTORY = 'PG_17_202406281'
  * is on the disk.
  */
 const PROGRAM = (root: string) => `#!/usr/bin/env python3
-import json, os, re, runpy, sys
-sys.path[:0] = [${JSON.stringify(`${BASE}/recovery`)}]
-import copies
+import json, os, re, sys
+sys.dont_write_bytecode = True
+sys.path[:0] = [${JSON.stringify(AGENT)}]
+from howdah.data import control
+from howdah.recovery import cli, copies, swapping
 copies.ROOTS = re.compile(re.escape(${JSON.stringify(root)}) + "/.+")
-copies.control_data = lambda directory: {"Catalog version number": "202406281"}
+control.control_data = lambda directory: {"Catalog version number": "202406281"}
 os.fsync = lambda handle: None
-import swapping
 
 left = None
 
@@ -41,7 +42,7 @@ for name in ("rename", "symlink", "mkdir", "rmdir", "unlink"):
 
 def run(argv):
     sys.argv = ["howdah-recovery", *argv]
-    runpy.run_path(${JSON.stringify(`${BASE}/howdah-recovery`)}, run_name="__main__")
+    cli.main()
 
 def run_killed(argv, steps):
     global left

@@ -76,7 +76,7 @@ const SLOW_MS = 900_000
 /** Some segments of WAL are fetched and read for it. */
 const PROVE_MS = 300_000
 const GRACE_SECONDS = 1
-/** What docker/base/recovery/reading.py hashes with. */
+/** What docker/agent/howdah/recovery/reading.py hashes with. */
 const SCRYPT = { N: 1024, r: 8, p: 1 } as const
 
 /** Where PostgreSQL's own data lies in a copy's root. */
@@ -84,7 +84,7 @@ function dataOf(root: string): string {
   return `${root}/data`
 }
 
-/** One recovered copy: its sandbox, and what works for it in the container that it belongs to. See docker/base/howdah-recovery. */
+/** One recovered copy: its sandbox, and what works for it in the container that it belongs to. See docker/agent/howdah/recovery. */
 export function createRecoveredCopy(deps: {
   readonly docker: DockerExec
   readonly sandboxes: DockerSandboxes

@@ -4,7 +4,7 @@ import type { Clock } from '../../shared/clock.ts'
 import type { DockerExec, ExecResult } from '../docker/docker-exec.ts'
 import { patiently } from '../retry-while-away.ts'
 
-/** How a detached run in a container stands: see docker/base, howdah-run. */
+/** How a detached run in a container stands: see docker/agent/howdah/runs.py. */
 export interface DetachedRunStatus {
   readonly state: 'RUNNING' | 'EXITED' | 'LOST' | 'UNKNOWN'
   readonly exitCode: number | null
@@ -84,7 +84,7 @@ export async function runToItsEnd(
   return (await runs.status(id)).exitCode
 }
 
-/** Commands of one user in one container that outlive whoever started them; see docker/base/howdah-run. */
+/** Commands of one user in one container that outlive whoever started them; see docker/agent/howdah/runs.py. */
 export function createDetachedRuns(deps: {
   readonly docker: DockerExec
   readonly container: string

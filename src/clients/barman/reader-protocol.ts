@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-// What `howdah-barman-reader` says, a JSON document a line. docker/barman/howdah-barman-reader documents it.
+// What `howdah-barman-reader` says, a JSON document a line. docker/agent/howdah/barman/reader.py documents it.
 
 const file = z.object({ name: z.string(), size: z.number(), mtime: z.number() })
 

@@ -4,11 +4,10 @@ import { createDockerExec } from '../../../src/clients/docker/docker-exec.ts'
 import { docker } from '../../support/docker.ts'
 import { type PostgresServer, startPrimary } from './postgres-servers.ts'
 
-/** The stack's roles in recovered data, as docker/base/recovery/roles.py sets them, here in a PostgreSQL that logs everything. */
+/** The stack's roles in recovered data, as docker/agent/howdah/recovery/roles.py sets them, here in a PostgreSQL that logs everything. */
 const SERVER = `
 import json, os, subprocess, sys
-sys.path.insert(0, '/usr/local/lib/howdah/recovery')
-import roles
+from howdah.recovery import roles
 class Server:
     def psql(self, sql, arguments=()):
         command = ['psql', '-XqAt', '-w', '-v', 'ON_ERROR_STOP=1', '-h', '/var/run/postgresql', '-U', 'postgres', '-d', 'postgres', *arguments, '-c', sql]

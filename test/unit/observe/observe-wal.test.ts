@@ -18,7 +18,7 @@ const linesOf = (first: number, last: number) => {
   return Array.from({ length: last - first + 1 }, (_, position) => lineOf(first + position)).join('')
 }
 
-/** A catalogue file as Barman keeps it, served as docker/barman/howdah-barman-reader serves it. */
+/** A catalogue file as Barman keeps it, served as docker/agent/howdah/barman/reader.py serves it. */
 function createArchive(text: string) {
   const archive = { text, down: false, bytesRead: 0 }
   const catalogue = async (request: { position: number; limit: number; anchor: string | null }) => {

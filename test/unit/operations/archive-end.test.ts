@@ -5,13 +5,14 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, expect, test } from 'vitest'
 
-const PACKAGE = resolve(import.meta.dirname, '../../../docker/base/recovery')
+const AGENT = resolve(import.meta.dirname, '../../../docker/agent')
 
 /** `howdah-recovery`'s own judgement, of answers that are noted as the restore command notes them; answers what it takes for the end. */
 const JUDGE = `
 import json, os, re, sys
+sys.dont_write_bytecode = True
 sys.path[:0] = [sys.argv[1]]
-import asking, copies, serving, time
+from howdah.recovery import asking, copies, serving
 root, moved, answers = sys.argv[2], float(sys.argv[3]), json.loads(sys.argv[4])
 copies.ROOTS = re.compile(".*")
 copy = copies.Copy(root)
@@ -81,15 +82,16 @@ test.each<[string, readonly Answer[], boolean]>([
 ])('an archive %s', async (_, answers, ended) => {
   const since = 1_800_000_000
   const given = JSON.stringify(answers.map(([name, seconds, code]) => [name, since + seconds, code]))
-  const { stdout } = await promisify(execFile)('python3', ['-c', JUDGE, PACKAGE, root, String(since), given])
+  const { stdout } = await promisify(execFile)('python3', ['-c', JUDGE, AGENT, root, String(since), given])
   expect((JSON.parse(stdout) as boolean[]).at(-1)).toBe(ended)
 })
 
 /** The same of one that goes on growing: at each look a position, and when that was. */
 const PASSES = `
 import json, re, sys
+sys.dont_write_bytecode = True
 sys.path[:0] = [sys.argv[1]]
-import copies, serving
+from howdah.recovery import copies, serving
 copies.ROOTS = re.compile(".*")
 copy = copies.Copy(sys.argv[2])
 seen = False
@@ -139,6 +141,6 @@ test.each<[string, string | null, readonly [lsn: string, seconds: number][], boo
 ])('an archive that goes on growing, where %s', async (_, enough, looks, ended) => {
   await mkdir(join(root, 'run'))
   await writeFile(join(root, 'run/served'), JSON.stringify({ enough }))
-  const { stdout } = await promisify(execFile)('python3', ['-c', PASSES, PACKAGE, root, JSON.stringify(looks)])
+  const { stdout } = await promisify(execFile)('python3', ['-c', PASSES, AGENT, root, JSON.stringify(looks)])
   expect(JSON.parse(stdout)).toBe(ended)
 })

@@ -21,6 +21,13 @@ it('does not depend on when a file was written', async () => {
   expect(await now()).toBe(before)
 })
 
+it('does not depend on what Python has compiled', async () => {
+  const before = await now()
+  await mkdir(join(root, 'a/__pycache__'))
+  await writeFile(join(root, 'a/__pycache__/one.pyc'), '')
+  expect(await now()).toBe(before)
+})
+
 it.each([
   ['a content', () => writeFile(join(root, 'a/b/one'), 'x')],
   ['a new file', () => writeFile(join(root, 'a/new'), '')],

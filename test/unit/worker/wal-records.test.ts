@@ -4,10 +4,11 @@ import { promisify } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { WalRecord } from '../../../src/domain/recovery/recovery-proof.ts'
 
-const BASE = resolve(import.meta.dirname, '../../../docker/base')
+const AGENT = resolve(import.meta.dirname, '../../../docker/agent')
 const PARSE = `import json, sys
-sys.path[:0] = [${JSON.stringify(`${BASE}/recovery`)}, ${JSON.stringify(`${BASE}/wal`)}]
-import proving
+sys.dont_write_bytecode = True
+sys.path[:0] = [${JSON.stringify(AGENT)}]
+from howdah.recovery import proving
 print(json.dumps([proving.parse(line) for line in json.loads(sys.argv[1])]))`
 
 /** As pg_waldump of PostgreSQL 17 printed them, with TZ=UTC: what is told of each. */

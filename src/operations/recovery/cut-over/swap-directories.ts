@@ -47,7 +47,7 @@ export async function swapBack(context: CutOverContext, directories: Directories
   await ask(context, 'swap-back', directories)
 }
 
-/** By rename alone, and safe to run again from anywhere in it: docker/base/recovery/swapping.py. */
+/** By rename alone, and safe to run again from anywhere in it: docker/agent/howdah/recovery/swapping.py. */
 function ask(context: CutOverContext, verb: string, { live, copy, previous }: Directories): Promise<string> {
   const request = JSON.stringify({ live, copy, previous })
   return runScript(context, targetService(context), `howdah-recovery ${verb} "$1"`, [request], { user: 'postgres' })

@@ -1,0 +1,1 @@
+"""A data directory of PostgreSQL, seen from outside."""

@@ -1,0 +1,56 @@
+"""Files that are there whole or not at all, and that stay when the machine stops."""
+
+import os
+
+
+def read(path: str) -> str | None:
+    """Its text; None where there is no such file. A log, or the name of a process, may hold bytes that are no text."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def write(path: str, text: str, mode: int = 0o600) -> None:
+    """Whole or not at all."""
+    temporary = f"{path}.new"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(temporary, path)
+
+
+def sync(path: str) -> None:
+    """Of a directory: the names in it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def rename(source: str, target: str) -> None:
+    """Lasting: neither name comes back after a crash."""
+    os.rename(source, target)
+    for directory in {os.path.dirname(source), os.path.dirname(target)}:
+        sync(directory)
+
+
+def relink(link: str, target: str) -> None:
+    """Lets a symbolic link lead elsewhere. At no moment is there no link."""
+    temporary = f"{link}.new"
+    if os.path.lexists(temporary):
+        os.unlink(temporary)
+    os.symlink(target, temporary)
+    os.rename(temporary, link)
+
+
+def unlink(path: str) -> None:
+    """Already gone is success."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

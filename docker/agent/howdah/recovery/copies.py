@@ -1,0 +1,161 @@
+"""A recovered copy and where it has its things.
+
+Everything of it is in one directory, its root, on the volume of the node (or of Barman) that it is for:
+
+  data/         the data directory
+  tablespaces/  a directory for each tablespace, by its OID: see places.json
+  run/          socket, pg_hba.conf, log, runs and notes, for nobody else to read
+  wal/          what is fetched for it. Its sandbox can only read that
+  places.json   where each tablespace is in the cluster, and where the copy has it: {"location": "place"}
+  tablespaces.json   once it is out of service for good: [{"oid", "location", "place"}]
+
+Its PostgreSQL runs in a container of its own, the sandbox, which has the root and nothing else of the volume, and no
+network. What it needs from outside is handed to it: WAL by `feed`, connections of readers by `relay`, both in the
+node's own container.
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from howdah import files
+
+ROOTS = re.compile(
+    r"/var/lib/barman/recoveries/[A-Za-z0-9_-]{1,60}"
+    r"|/var/lib/postgresql/\d+/[A-Za-z0-9_]+\.(recovery|previous)-[A-Za-z0-9_-]{1,60}"
+)
+ROLE = "rehearsal"
+# Readers come through `relay`, whose own user is nobody that PostgreSQL knows: only a password lets them in.
+OURS = "local all postgres peer map=howdah\nlocal replication postgres peer map=howdah\n"
+READERS = f"local all {ROLE} pam pamservice=howdah-recovery\n"
+
+# Our sessions are our own: whatever the recovered data sets for everybody, for a database or for a role does not apply
+# to them. What a connection asks for itself comes before all of those.
+PINNED = {
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "transaction_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+    "default_transaction_read_only": "off",
+    "default_transaction_isolation": "read committed",
+    "search_path": "pg_catalog",
+    "row_security": "off",
+    "client_min_messages": "notice",
+    "event_triggers": "off",
+    "session_preload_libraries": "",
+    "local_preload_libraries": "",
+    "log_statement": "none",
+    "standard_conforming_strings": "on",
+    "client_encoding": "UTF8",
+    "lc_messages": "C",
+    "default_transaction_deferrable": "off",
+    "synchronous_commit": "local",
+}
+
+
+def fail(message: str) -> NoReturn:
+    sys.exit(f"howdah-recovery: {message}")
+
+
+def options(**changes: str) -> str:
+    """PGOPTIONS with which a session of ours begins."""
+    chosen = {**PINNED, **changes}
+    escaped = {name: value.replace("\\", "\\\\").replace(" ", "\\ ") for name, value in chosen.items()}
+    return " ".join(f"-c {name}={value}" for name, value in escaped.items())
+
+
+class Copy:
+    def __init__(self, root: str) -> None:
+        # Everything below is removed by name: a directory of Patroni's or of Barman's own is none of our business.
+        if not ROOTS.fullmatch(root):
+            fail(f"{root} is no place for a recovered copy")
+        self.root = root
+        self.directory = os.path.join(root, "data")
+        self.private = os.path.join(root, "run")
+        self.tablespaces = os.path.join(root, "tablespaces")
+        self.wal = os.path.join(root, "wal")
+        self.spool = os.path.join(self.wal, "spool")
+
+    def path(self, name: str) -> str:
+        return os.path.join(self.private, name)
+
+    def data(self, name: str) -> str:
+        return os.path.join(self.directory, name)
+
+    def read(self, name: str) -> str | None:
+        return files.read(self.path(name))
+
+    def write(self, name: str, text: str, mode: int = 0o600) -> None:
+        files.write(self.path(name), text, mode)
+
+    def kept(self, name: str) -> Any:
+        """What was written as JSON; None where there is nothing."""
+        return json.loads(self.read(name) or "null")
+
+    def places(self) -> dict[str, str]:
+        """Where the cluster has a tablespace: where this copy has it."""
+        known = files.read(os.path.join(self.root, "places.json"))
+        if known is not None:
+            return dict(json.loads(known))
+        # Data that a cut-over has put aside.
+        put_aside = json.loads(files.read(os.path.join(self.root, "tablespaces.json")) or "[]")
+        return {tablespace["location"]: tablespace["place"] for tablespace in put_aside}
+
+    def write_places(self, places: dict[str, str]) -> None:
+        files.write(os.path.join(self.root, "places.json"), json.dumps(places, indent=1))
+
+    def postmaster(self) -> int | None:
+        """Its pid while it runs: postmaster.pid may name a process that is gone, or another one by now."""
+        try:
+            with open(self.data("postmaster.pid"), encoding="utf-8") as file:
+                pid = int(file.readline())
+            return pid if os.readlink(f"/proc/{pid}/cwd") == self.directory else None
+        except (FileNotFoundError, ProcessLookupError, ValueError, PermissionError):
+            return None
+
+    def request(self) -> dict[str, Any]:
+        """What it was last asked to serve."""
+        request: dict[str, Any] | None = self.kept("served")
+        if request is None:
+            fail(f"{self.root} was never served")
+        return request
+
+    def port(self) -> int:
+        return int(self.request()["port"])
+
+    def connection(self) -> list[str]:
+        """Arguments by which every program of PostgreSQL finds it, as its superuser."""
+        return ["-w", "-h", self.private, "-p", str(self.port()), "-U", "postgres"]
+
+    def psql(
+        self, sql: str, database: str = "postgres", arguments: Sequence[str] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        command = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *self.connection(), *arguments]
+        # As an argument a database may be a connection string, which names another user. From here it is a name.
+        known = {**os.environ, "PGDATABASE": database, "PGOPTIONS": options()}
+        # Text that begins with a backslash would be a command to psql itself; after a line break it is SQL.
+        return subprocess.run([*command, "-c", f"\n{sql}"], capture_output=True, text=True, check=False, env=known)
+
+    def titles(self) -> list[str]:
+        """Process titles of its children."""
+        parent, found = self.postmaster(), []
+        for entry in pathlib.Path("/proc").iterdir():
+            if parent and entry.name.isdigit():
+                try:
+                    stat = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+                    if int(stat[1]) == parent:
+                        found.append((entry / "cmdline").read_text(encoding="utf-8", errors="replace").strip("\0 "))
+                except (FileNotFoundError, ProcessLookupError):
+                    pass
+        return found

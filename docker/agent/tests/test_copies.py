@@ -1,0 +1,17 @@
+import unittest
+
+from howdah.recovery import copies
+
+
+class RootsTest(unittest.TestCase):
+    def test_a_copy_lies_where_copies_lie_and_nowhere_else(self) -> None:
+        for root in ("/var/lib/barman/recoveries/r1", "/var/lib/postgresql/17/patroni1.recovery-r1"):
+            self.assertEqual(copies.Copy(root).directory, f"{root}/data")
+        for root in ("/var/lib/postgresql/17/patroni1", "/var/lib/barman/recoveries/../x", "/etc", ""):
+            with self.assertRaisesRegex(SystemExit, "is no place for a recovered copy"):
+                copies.Copy(root)
+
+    def test_our_sessions_set_for_themselves_what_data_could_set_for_them(self) -> None:
+        self.assertIn("-c search_path=pg_catalog", copies.options())
+        self.assertIn(r"-c DateStyle=ISO,\ YMD", copies.options())
+        self.assertIn("-c lock_timeout=2000", copies.options(lock_timeout="2000"))
