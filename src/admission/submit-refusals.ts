@@ -49,6 +49,6 @@ export function excluded(running: OperationRecord): Refusal {
   return refuse(
     'CONFLICT',
     `${running.kind} ${running.id} is ${running.status.toLowerCase()}; the two must not run at the same time`,
-    `Wait for it (subscribe to operationEvents(operationId: "${running.id}")) or cancel it with cancelOperation.`,
+    `Wait for it (subscribe to operationEvents(operationId: "${running.id}")) or cancel it: cancelOperation(id: "Operation:${running.id}").`,
   )
 }

@@ -43,7 +43,7 @@ export class UnknownOutcomeError extends HowdahError {
   readonly code = 'UNKNOWN_OUTCOME'
   constructor(title: string) {
     super(`the worker was lost during "${title}", and whether it was done cannot be told`, {
-      remedy: 'Look at the stack, then retry the operation with retryOperation.',
+      remedy: 'Look at the stack, then retry the operation (retryOperation).',
     })
   }
 }

@@ -6,39 +6,44 @@ const HINTS: Readonly<Record<string, string>> = {
     'See that there is a leader, and that pg_hba admits replication connections of the role barman.',
   superuser_or_standard_user_with_backup_privileges:
     'Grant the role barman EXECUTE on pg_backup_start, pg_backup_stop, pg_switch_wal and pg_create_restore_point, and membership in pg_read_all_settings, pg_read_all_stats and pg_checkpoint.',
-  wal_level: 'Set wal_level to replica or logical with updateConfiguration, then restart the nodes.',
+  wal_level:
+    'Set wal_level to replica or logical: updateConfiguration(input: {patch: {postgresql: {parameters: {wal_level: "replica"}}}}), then restart the nodes: restartCluster(input: {pendingOnly: true}).',
   replication_slot:
-    'The slot of streaming is missing or nobody reads it: see `slots` in the dynamic configuration, and that receive-wal runs.',
+    'The slot of streaming is missing or no receiver reads it: see `slots` in the dynamic configuration, and that receive-wal runs.',
   receive_wal_running:
-    'The WAL streamer is not running. It is started again within seconds; if it keeps dying, read the logs of barman (after a recovery it may need `barman receive-wal --reset`).',
+    'The WAL streamer is not running. It is started again within seconds; if it keeps dying, read the logs of barman. Do not reset it: that leaves a gap in the WAL.',
   directories: 'A directory of Barman is missing or not writable: see the disk and the owner of /data/pg-backup.',
-  retention_policy_settings: 'Mend retention_policy in configs/barman.d and restart barman.',
-  backup_maximum_age: 'The latest backup is too old: take one with createBackup.',
-  backup_minimum_size: 'The latest backup is smaller than expected: look at it, and take another with createBackup.',
-  wal_maximum_age: 'The latest archived WAL is too old: see the archiver of the leader, then switchWal.',
-  compression_settings: 'Mend compression in configs/barman.conf and restart barman.',
-  failed_backups: 'Read the error of the failed backups, then remove them with deleteBackup.',
-  minimum_redundancy_requirements: 'There are fewer backups than minimum_redundancy: take one with createBackup.',
+  retention_policy_settings: 'Fix retention_policy in configs/barman.d and restart barman.',
+  backup_maximum_age: 'The latest backup is too old: take one, createBackup(input: {type: FULL}).',
+  backup_minimum_size:
+    'The latest backup is smaller than expected: look at it, and take another, createBackup(input: {type: FULL}).',
+  wal_maximum_age:
+    'The latest archived WAL is too old: see the archiver of the leader, then switchWal(input: {force: true}).',
+  compression_settings: 'Fix compression in configs/barman.conf and restart barman.',
+  failed_backups: 'Read the error of the failed backups, then remove them (deleteBackup).',
+  minimum_redundancy_requirements:
+    'There are fewer backups than minimum_redundancy: take one, createBackup(input: {type: FULL}).',
   systemid_coherence:
     'This is not the cluster of these backups: its system identifier is another. Do not back up into this server; use another one for the new cluster.',
-  archive_mode: 'Set archive_mode to on with updateConfiguration, then restart the nodes.',
-  archive_command: 'Set archive_command with updateConfiguration: without it only streamed WAL arrives.',
+  archive_mode:
+    'Set archive_mode to on: updateConfiguration(input: {patch: {postgresql: {parameters: {archive_mode: "on"}}}}), then restart the nodes: restartCluster(input: {pendingOnly: true}).',
+  archive_command: 'Set archive_command (updateConfiguration): without it only streamed WAL arrives.',
   continuous_archiving:
-    'No WAL segment has been archived lately: see the logs of the leader for archive_command, then switchWal.',
+    'No WAL segment has been archived lately: see the logs of the leader for archive_command, then switchWal(input: {force: true}).',
   archiver_errors:
     'Barman put WAL aside that it could not file (errors/): read its logs; a duplicate with other contents points at two primaries or a reused archive.',
-  pg_basebackup: 'pg_basebackup is missing in the barman container: rebuildService barman.',
+  pg_basebackup: 'pg_basebackup is missing in the barman container: rebuildService(input: {service: "barman"}).',
   pg_basebackup_compatible:
     'pg_basebackup is older than the server: rebuild the barman image with the same PostgreSQL major version.',
-  pg_receivexlog: 'pg_receivewal is missing in the barman container: rebuildService barman.',
+  pg_receivexlog: 'pg_receivewal is missing in the barman container: rebuildService(input: {service: "barman"}).',
   pg_receivexlog_compatible:
     'pg_receivewal is older than the server: rebuild the barman image with the same PostgreSQL major version.',
   check_timeout:
-    'The checks behind it were not made: Barman did not come to an end within check_timeout (30 s). See what it waits for in its logs, and run checkBackupServer again.',
+    'The checks after it were not made: Barman did not finish within check_timeout (30 s). See what it waits for in its logs, and check again: checkBackupServer(input: {}).',
   ssh: 'Barman cannot reach the node over SSH: see the keys and the known hosts of both.',
 }
 
-const OTHERWISE = 'Read the logs of barman, and run checkBackupServer again once it is mended.'
+const OTHERWISE = 'Read the logs of barman, and once it is fixed check again: checkBackupServer(input: {}).'
 
 export function hintOf(check: string): string {
   return HINTS[check] ?? OTHERWISE

@@ -86,7 +86,8 @@ export function parametersToRestart(from: Json, to: Json): string[] {
 
 function keyFaults(key: string, value: unknown): ConfigurationFault[] {
   if (key === 'pause') {
-    return [fault('NOT_TO_BE_SET_HERE', 'pause is not set here', 'Use pauseCluster and resumeCluster.')]
+    const remedy = 'Use pauseCluster(input: {}) and resumeCluster(input: {}).'
+    return [fault('NOT_TO_BE_SET_HERE', 'pause is not set here', remedy)]
   }
   // Whatever stands there may be removed.
   if (value === null) return []

@@ -21,7 +21,7 @@ export const archivingIssues: HealthRule = ({ snapshot, nodes, now, thresholds }
         code: 'ARCHIVING_FAILING',
         subject,
         message: `${view.name} failed to archive ${archiver.lastFailedWal} ${ago} ago, and has archived nothing since; ${archiver.failedCount} failures so far.`,
-        remedy: `Look for archive_command in the logs of ${view.name}, and see whether Barman runs, has room, and can be reached (checkConnectivity, checkBackupServer).`,
+        remedy: `Look for archive_command in the logs of ${view.name}, and see whether Barman runs, has room, and can be reached: checkBackupServer(input: {}).`,
       })
     }
     if (pendingSegments !== null && pendingSegments > thresholds.pendingSegments) {
@@ -43,7 +43,7 @@ export const archivingIssues: HealthRule = ({ snapshot, nodes, now, thresholds }
       code: 'ARCHIVING_BEHIND',
       subject: formatGlobalId('BackupServer', server.name),
       message: `${incoming} segments wait in Barman's incoming directory (bound ${thresholds.pendingSegments}).`,
-      remedy: 'Have Barman take them in now: archiveWals. If that does not help, look for cron in its logs.',
+      remedy: `Have Barman take them in now: archiveWals(input: {server: "${server.name}"}). If that does not help, look for cron in its logs.`,
     })
   }
   return issues

@@ -11,7 +11,7 @@ import { type HealthContext, type HealthIssue, type HealthRule, HealthStatus } f
 export const backupIssues: HealthRule = (context) =>
   context.snapshot.backupServers.flatMap((server) => [...ageIssues(server, context), ...checkIssues(server)])
 
-function ageIssues(server: BackupServerSnapshot, { now, thresholds }: HealthContext): HealthIssue[] {
+function ageIssues(server: BackupServerSnapshot, { snapshot, now, thresholds }: HealthContext): HealthIssue[] {
   const backups = seenNow(server.backups)
   if (backups === null) return []
   const subject = formatGlobalId('BackupServer', server.name)
@@ -25,7 +25,7 @@ function ageIssues(server: BackupServerSnapshot, { now, thresholds }: HealthCont
       code: 'LAST_BACKUP_FAILED',
       subject: formatGlobalId('Backup', server.name, last.backupId),
       message: `The last base backup, ${last.backupId}, failed: ${last.error ?? 'Barman does not say why'}.`,
-      remedy: `Mend the cause and take another: createBackup(input: {server: "${server.name}", type: FULL}); deleteBackup removes the failed one.`,
+      remedy: `Fix the cause and take another: createBackup(input: {server: "${server.name}", type: FULL}); deleteBackup(input: {backupId: "${last.backupId}", confirm: "${snapshot.name}"}) removes the failed one.`,
     })
   }
   if (newest === undefined) {
@@ -67,7 +67,7 @@ function checkIssues(server: BackupServerSnapshot): HealthIssue[] {
     code: check.status === CheckStatus.FAILED ? 'BACKUP_CHECK_FAILED' : 'BACKUP_CHECK_UNKNOWN',
     subject,
     message: `Barman's check "${check.name}" of ${server.name} ${check.status === CheckStatus.FAILED ? 'fails' : 'was not made'}${check.message === null ? '' : `: ${check.message}`}.`,
-    remedy: check.hint ?? `Mend it and look again: checkBackupServer(input: {server: "${server.name}"}).`,
+    remedy: check.hint ?? `Fix it and look again: checkBackupServer(input: {server: "${server.name}"}).`,
   }))
   if (!inactive) return issues
   const message = `Barman server ${server.name} is not active: it takes neither backups nor WAL.`

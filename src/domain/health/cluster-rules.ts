@@ -27,7 +27,7 @@ export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
       code: 'CLUSTER_PAUSED',
       subject,
       message: 'The cluster is paused: if the leader is lost, no replica takes over.',
-      remedy: 'End the pause with resumeCluster when the maintenance is over.',
+      remedy: 'When the maintenance is over, end the pause: resumeCluster(input: {}).',
     })
   }
   return issues

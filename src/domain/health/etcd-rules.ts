@@ -1,5 +1,6 @@
 import { assessEtcd } from '../cluster/etcd-quorum.ts'
 import { isNotYetRead, seenNow } from '../cluster/observed.ts'
+import { startCall } from '../cluster/start-call.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
 
@@ -19,13 +20,17 @@ export const etcdIssues: HealthRule = ({ snapshot }) => {
     }
   })
   const subject = formatGlobalId('Cluster', snapshot.name)
+  const startMissing = snapshot.etcd
+    .filter((member) => seenNow(member.status)?.hasLeader !== true)
+    .map(({ name }) => startCall(name))
+    .join(' and ')
   if (!hasQuorum) {
     issues.push({
       severity: HealthStatus.CRITICAL,
       code: 'ETCD_QUORUM_LOST',
       subject,
       message: `etcd has no quorum: ${healthyCount} of ${memberCount} members are well, ${quorum} are needed. No leader can be elected, and without failsafe_mode the leader demotes itself.`,
-      remedy: 'Start the missing etcd members (startService).',
+      remedy: `Start the missing etcd members: ${startMissing}.`,
     })
   } else if (faultTolerance === 0) {
     const complete = healthyCount === memberCount
@@ -36,7 +41,7 @@ export const etcdIssues: HealthRule = ({ snapshot }) => {
       message: `etcd bears no loss: ${healthyCount} of ${memberCount} members are well, and ${quorum} are needed.`,
       remedy: complete
         ? 'With a third member one of them may be lost.'
-        : 'Start the missing etcd members (startService) before another is lost.',
+        : `Start the missing etcd members before another is lost: ${startMissing}.`,
     })
   }
   return issues

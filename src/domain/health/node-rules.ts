@@ -17,7 +17,7 @@ export const nodeIssues: HealthRule = (context) =>
 function issuesOf(node: NodeView, context: HealthContext): NodeIssue[] {
   if (!isReachable(node)) return [absence(node)]
   return [
-    ...runningIssues(node),
+    ...runningIssues(node, context),
     ...loginIssues(node, context),
     ...lagIssues(node, context),
     ...slotIssues(node, context),
@@ -52,7 +52,7 @@ function absence(node: NodeView): NodeIssue {
   }
 }
 
-function runningIssues(node: NodeView): NodeIssue[] {
+function runningIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[] {
   const state = node.state.toLowerCase().replaceAll('_', ' ')
   if (isLeading(node.role)) {
     if (node.state === NodeState.RUNNING) return []
@@ -72,7 +72,7 @@ function runningIssues(node: NodeView): NodeIssue[] {
       severity: HealthStatus.DEGRADED,
       code: 'REPLICA_NOT_STREAMING',
       message: `${node.name} is not streaming: it is ${state}.`,
-      remedy: `Wait if it has just started; look at its logs; if its data cannot follow any more, copy it anew: reinitializeNode(input: {node: "${node.name}"}).`,
+      remedy: `Wait if it has just started; look at its logs; if its data cannot follow any more, copy it again: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
     },
   ]
 }
@@ -92,7 +92,7 @@ function loginIssues(node: NodeView, { snapshot, nodes }: HealthContext): NodeIs
   ]
 }
 
-function lagIssues(node: NodeView, { thresholds }: HealthContext): NodeIssue[] {
+function lagIssues(node: NodeView, { snapshot, thresholds }: HealthContext): NodeIssue[] {
   const { receiveBytes = null, replayBytes = null, replaySeconds = null } = node.lag ?? {}
   const parts: string[] = []
   if (receiveBytes !== null && receiveBytes > thresholds.receiveLagBytes) {
@@ -111,7 +111,7 @@ function lagIssues(node: NodeView, { thresholds }: HealthContext): NodeIssue[] {
       severity: HealthStatus.DEGRADED,
       code: 'REPLICA_LAGGING',
       message: `${node.name} lags: ${parts.join('; ')}.`,
-      remedy: `Look for long queries, a paused replay or a slow disk on ${node.name}; if it cannot catch up: reinitializeNode(input: {node: "${node.name}"}).`,
+      remedy: `Look for long queries, a paused replay or a slow disk on ${node.name}; if it cannot catch up: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
     },
   ]
 }
@@ -136,7 +136,7 @@ function restartIssues(node: NodeView): NodeIssue[] {
       severity: HealthStatus.DEGRADED,
       code: 'PENDING_RESTART',
       message: `${node.name} runs without ${parameters.length === 0 ? 'a changed parameter' : `the new ${parameters.join(', ')}`} until it is restarted.`,
-      remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster.`,
+      remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster(input: {pendingOnly: true}).`,
     },
   ]
 }

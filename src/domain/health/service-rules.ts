@@ -1,6 +1,7 @@
 import type { ServiceStatus } from '../cluster/cluster.ts'
 import { ServiceState } from '../cluster/node.ts'
 import { seenNow } from '../cluster/observed.ts'
+import { restartCall, startCall } from '../cluster/start-call.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
 
@@ -19,8 +20,8 @@ export const serviceIssues: HealthRule = ({ snapshot, thresholds }) => {
         subject: formatGlobalId('Service', snapshot.name, service.name),
         message: `${service.name} ${problem.message}.`,
         remedy: problem.down
-          ? `Look at its logs and start it: startService(input: {service: "${service.name}"}).`
-          : `Look at its logs; restart it if it does not mend: restartService(input: {service: "${service.name}"}).`,
+          ? `Look at its logs and start it: ${startCall(service.name)}.`
+          : `Look at its logs; restart it if it does not recover: ${restartCall(service.name)}.`,
       },
     ]
   })

@@ -56,6 +56,7 @@ function issuesOf(subject: string, sources: readonly Part[]): HealthIssue[] {
     code: 'NOT_OBSERVED',
     subject,
     message: `Cannot see ${names.join(', ')}: ${reason}.`,
-    remedy: 'The rest is as it stands; see whether the source runs and can be reached (services, checkConnectivity).',
+    remedy:
+      'The rest is as it stands; see whether the source runs and can be reached: cluster.services has its state, a connection is tried from another service (checkConnectivity).',
   }))
 }

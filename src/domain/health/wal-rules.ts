@@ -39,7 +39,7 @@ function issuesOf(server: BackupServerSnapshot, histories: readonly TimelineHist
         subject: formatGlobalId('BackupServer', server.name),
         message: `${gap.missingCount} WAL segments are missing between ${gap.after} and ${gap.before}: no base backup from before can be recovered beyond them.`,
         remedy: afterNewest
-          ? 'Take a new base backup now: createBackup. Whoever still has the segments (pg_wal of a node) can put them with barman-wal-archive.'
+          ? `Take a new base backup now: createBackup(input: {server: "${server.name}", type: FULL}). A node that still has the segments in pg_wal can put them with barman-wal-archive.`
           : 'Nothing to do if no point before the next base backup is needed; else put the segments from pg_wal of a node.',
       }
     })

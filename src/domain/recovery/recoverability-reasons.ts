@@ -84,7 +84,9 @@ export function explainMiss(
 ): string[] {
   const { all, ofBackup, onTimeline: candidates } = windows
   if (all.length === 0) {
-    return ['There is no finished base backup with all the WAL that it needs. Take one: createBackup.']
+    return [
+      'There is no finished base backup with all the WAL that it needs. Take one: createBackup(input: {type: FULL}).',
+    ]
   }
   if (ofBackup.length === 0) {
     return [
@@ -111,7 +113,7 @@ function whereItLies(target: RecoveryTarget, candidates: readonly RecoveryWindow
     return `${what} lies in a gap: WAL is missing behind ${pointOf(previous, 'latest')}${after.length > 0 ? ', up to the next base backup' : ''}.`
   }
   if (after.length > 0) return `${what} lies between two recovery windows.`
-  return `${what} lies behind the end of the archived WAL, ${pointOf(previous, 'latest')}. switchWal closes the open segment, and brings it there.`
+  return `${what} lies behind the end of the archived WAL, ${pointOf(previous, 'latest')}. switchWal(input: {force: true}) closes the open segment, and brings it there.`
 }
 
 function nearestPoint(target: RecoveryTarget, candidates: readonly RecoveryWindow[]): string {

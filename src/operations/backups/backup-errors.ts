@@ -13,7 +13,7 @@ export class BackupFailedError extends HowdahError {
   ) {
     const how = exitCode === null ? 'was lost with its container' : `ended with exit code ${exitCode}`
     super(`barman backup ${how}${lastLines.length === 0 ? '' : `: ${lastLines.join(' | ')}`}`, {
-      remedy: "See backupServer.checks and the operation's log lines, then retry it with retryOperation.",
+      remedy: "See backupServer.checks and the operation's log lines, then retry the operation (retryOperation).",
       retryable: true,
     })
   }
@@ -43,7 +43,7 @@ export class BackupNotDeletableError extends HowdahError {
     readonly reason: string,
   ) {
     super(`Barman does not delete backup ${backupId}: ${reason}`, {
-      remedy: 'Release it with releaseBackup, or take another backup first; then ask again.',
+      remedy: `Release it: releaseBackup(input: {backupId: "${backupId}"}), or take another backup first: createBackup(input: {type: FULL}); then ask again.`,
     })
   }
 }
@@ -59,7 +59,8 @@ export class DeletionFailedError extends HowdahError {
     // A refusal ends with a dump of Barman's whole record.
     const said = lines.map((line) => line.replace(/\(\S+ LocalBackupInfo\(.*$/s, '').trim()).join(' | ')
     super(`barman delete ${backupId} ended with exit code ${exitCode ?? 'unknown'}: ${said}`, {
-      remedy: 'See what Barman says, and whether it makes or deletes a backup; then retry with retryOperation.',
+      remedy:
+        'See what Barman says, and whether it makes or deletes a backup; then retry the operation (retryOperation).',
       retryable: true,
     })
   }
@@ -84,7 +85,7 @@ export class VerificationFailedError extends HowdahError {
   ) {
     super(`backup ${backupId} is damaged: ${faults.slice(0, NAMED_FAULTS).join('; ')}${andMore(faults.length)}`, {
       remedy:
-        'Do not rely on it: take a FULL backup with createBackup, verify that, look at the disk of the barman service, then remove this one with deleteBackup.',
+        'Do not rely on it: take another, createBackup(input: {type: FULL}), verify that (verifyBackup), look at the disk of the barman service, then remove this one (deleteBackup).',
     })
   }
 }

@@ -25,7 +25,7 @@ export function scheduledAlready({ scheduledSwitchover }: Topology): Refusal[] {
     refuse(
       'SWITCHOVER_SCHEDULED',
       `a switchover from ${from ?? 'the leader'} to ${to ?? 'any node'} is scheduled for ${at.toISOString()}, and Patroni remembers one at a time`,
-      'Cancel it with cancelScheduledSwitchover first.',
+      'Cancel it first: cancelScheduledSwitchover(input: {}).',
     ),
   ]
 }

@@ -40,7 +40,7 @@ export class LeaderUnchangedError extends HowdahError {
     readonly nodes: readonly string[],
   ) {
     super(`${leader ?? 'nobody'} still leads. Patroni: ${said}. ${nodes.join(' ')}`, {
-      remedy: 'Mend what the reasons name, or name another candidate, and retry it with retryOperation.',
+      remedy: 'Fix what the reasons name, then retry the operation (retryOperation); or ask for another candidate.',
       retryable: true,
     })
   }
@@ -54,7 +54,7 @@ export class ScheduleError extends HowdahError {
     readonly answer: PatroniAnswer | null,
   ) {
     super(`Patroni ${what}${answer === null ? '' : ` (${answer.status}: ${answer.text})`}`, {
-      remedy: 'Look at cluster.scheduledSwitchover, then retry the operation with retryOperation.',
+      remedy: 'Look at cluster.scheduledSwitchover, then retry the operation (retryOperation).',
       retryable: true,
     })
   }

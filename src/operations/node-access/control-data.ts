@@ -10,7 +10,8 @@ export class ControlDataDamagedError extends HowdahError {
     readonly directory: string,
   ) {
     super(`global/pg_control in ${directory} of ${service} does not match its checksum`, {
-      remedy: 'Do not start that data: recoverCluster or reinitializeNode makes it anew. Look at the disk.',
+      remedy:
+        'Do not start that data. Copy it from the leader (reinitializeNode) or recover the cluster (recoverCluster), and look at the disk.',
     })
   }
 }

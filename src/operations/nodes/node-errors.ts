@@ -9,7 +9,7 @@ export class RestartFailedError extends HowdahError {
     readonly reason: string,
   ) {
     super(`PostgreSQL on ${node} was not restarted: ${reason}`, {
-      remedy: `See the logs of service ${node} for why, then retry the operation with retryOperation.`,
+      remedy: `See the logs of service ${node} for why, then retry the operation (retryOperation).`,
       retryable: true,
     })
   }
@@ -20,7 +20,8 @@ export class ClusterUnhealthyError extends HowdahError {
   readonly code = 'CLUSTER_UNHEALTHY'
   constructor(readonly reasons: readonly string[]) {
     super(`stopped, because the cluster is not well any more: ${reasons.join('; ')}`, {
-      remedy: 'See cluster.health. Once the cluster is well, retryOperation goes on with what is left.',
+      remedy:
+        'See cluster.health. Once the cluster is healthy, retry the operation (retryOperation): it goes on with what is left.',
       retryable: true,
     })
   }
@@ -34,7 +35,8 @@ export class LeaderNotMovedError extends HowdahError {
     reason: string,
   ) {
     super(`${leader} still leads: ${reason}`, {
-      remedy: 'See switchoverEligibility of the nodes. The replicas have been restarted; retryOperation goes on.',
+      remedy:
+        'See switchoverEligibility of the nodes. The replicas have been restarted; to go on, retry the operation (retryOperation).',
       retryable: true,
     })
   }

@@ -1,5 +1,6 @@
 import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import { ServiceState } from '../../domain/cluster/node.ts'
+import { startCall } from '../../domain/cluster/start-call.ts'
 import type { Refusal } from '../../domain/operation/operation.ts'
 import { refuse } from '../refuse.ts'
 import { isDown, statusOf } from '../services/find-service.ts'
@@ -11,6 +12,6 @@ export function checkDataService(cluster: ClusterSnapshot, service: string): Ref
   const remedy =
     status?.state === ServiceState.MISSING
       ? 'First make the missing containers with `npm start`.'
-      : `First: startService(input: {service: "${service}"}).`
+      : `First: ${startCall(service)}.`
   return [refuse('SERVICE_NOT_RUNNING', `${service}, where its data lies, does not run`, remedy, 'recovery')]
 }

@@ -96,7 +96,7 @@ export class TablespaceMisplacedError extends HowdahError {
 }
 
 export const TABLESPACE_REMEDY =
-  "rehearseRecovery recovers it all the same, beside Barman. In place only what lies on the node's volume is recovered: CREATE TABLESPACE there, move what is in this one (ALTER TABLE ... SET TABLESPACE), drop it, and take a backup."
+  "A rehearsal (rehearseRecovery) recovers it all the same, beside Barman. In place only what lies on the node's volume is recovered: CREATE TABLESPACE there, move what is in this one (ALTER TABLE ... SET TABLESPACE), drop it, and take a backup: createBackup(input: {type: FULL})."
 
 /** What was recovered is not known to be what it has to be, and nobody would have looked. */
 export class RecoveryNotVerifiedError extends HowdahError {

@@ -3,6 +3,7 @@ import { assessEtcd } from '../../domain/cluster/etcd-quorum.ts'
 import { ServiceState } from '../../domain/cluster/node.ts'
 import { isReachable, viewNodes } from '../../domain/cluster/node-view.ts'
 import { seenNow } from '../../domain/cluster/observed.ts'
+import { startCall } from '../../domain/cluster/start-call.ts'
 import { assessSwitchover } from '../../domain/cluster/switchover-eligibility.ts'
 import type { Refusal } from '../../domain/operation/operation.ts'
 import type { PlanContext } from '../context.ts'
@@ -51,7 +52,9 @@ function checkLastNode({ cluster, layout, input: { service } }: Context): Refusa
   const node = nodeOf(layout, service)
   if (!running.some(({ name }) => name === node) || running.length > 1) return []
   const message = `${node} is the last node that runs: no database is left without it`
-  return [refuse('LAST_NODE', message, `Start another node first (startService); ${FORCED}.`, 'service')]
+  const other = layout.nodes.find(({ name }) => name !== node)
+  const start = other === undefined ? 'There is no other node to start' : `First ${startCall(other.service)}`
+  return [refuse('LAST_NODE', message, `${start}; ${FORCED}.`, 'service')]
 }
 
 function checkLeader({ cluster, layout, input: { service } }: Context): Refusal[] {
@@ -61,7 +64,7 @@ function checkLeader({ cluster, layout, input: { service } }: Context): Refusal[
   const paused = cluster.topology.value?.paused === true ? ['The cluster is paused: nobody takes over by itself.'] : []
   const reasons = [...paused, ...others.flatMap(({ name }) => assessSwitchover(cluster, name).reasons)]
   const message = `${service} leads, and no replica may take over: ${reasons.join(' ')}`
-  const remedy = `Mend one of these first, or resume the cluster (resumeCluster); ${FORCED}, and the cluster is then without a leader.`
+  const remedy = `Fix one of these first, or resume the cluster: resumeCluster(input: {}); ${FORCED}, and the cluster is then without a leader.`
   return [refuse('NO_ELIGIBLE_NODE', message, remedy, 'service')]
 }
 
@@ -78,7 +81,13 @@ function checkQuorum(context: Context): Refusal[] {
   if (!takesLastQuorum(context)) return []
   const { healthyCount, memberCount, quorum } = assessEtcd(context.cluster.etcd)
   const message = `etcd needs ${quorum} of its ${memberCount} members and has ${healthyCount}: without ${context.input.service} no leader can be elected, and nothing that needs etcd's lock can run`
-  const remedy = `Bring another member back first, where there is one (startService); ${FORCED}.`
+  const { cluster, layout, input } = context
+  const missing = layout.etcd.find(
+    ({ name, service }) =>
+      service !== input.service && !cluster.etcd.some((each) => each.name === name && seenNow(each.status)?.hasLeader),
+  )
+  const first = missing === undefined ? 'No other member could be started' : `First ${startCall(missing.service)}`
+  const remedy = `${first}; ${FORCED}.`
   return [refuse('LAST_QUORUM', message, remedy, 'service')]
 }
 
@@ -92,7 +101,7 @@ function checkBackups({ cluster, layout, input: { service } }: Context): Refusal
     refuse(
       'BACKUP_RUNNING',
       `backup ${backupId} is being made, and would be lost`,
-      `Wait for it, or cancel it with cancelOperation; ${FORCED}.`,
+      `Wait for it, or cancel the operation that makes it (cancelOperation); ${FORCED}.`,
       'service',
     ),
   )
@@ -117,7 +126,7 @@ export function checkOwnGround({ layout, input: { service, force } }: Context, f
         refuse(
           'HOLDS_THE_OPERATIONS',
           'Redis holds the log of operations: nothing could be asked for, followed or started again',
-          `restartService restarts it. To stop it for good, stop the stack with \`npm stop\`, or on the host \`docker stop ${container}\`.`,
+          `restartService(input: {service: "${service}"}) restarts it. To stop it for good, stop the stack with \`npm stop\`, or on the host \`docker stop ${container}\`.`,
           'service',
         ),
       ]
@@ -127,7 +136,7 @@ export function checkOwnGround({ layout, input: { service, force } }: Context, f
         refuse(
           'LAST_WAY_IN',
           'without the API nobody can ask for anything, not even to start it again',
-          `restartService restarts it; ${FORCED}. Then \`npm start\` or \`docker start ${container}\` brings it back.`,
+          `restartService(input: {service: "${service}"}) restarts it; ${FORCED}. Then \`npm start\` or \`docker start ${container}\` brings it back.`,
           'service',
         ),
       ]

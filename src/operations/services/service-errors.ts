@@ -21,7 +21,7 @@ export class NoQuorumToJoinError extends HowdahError {
   readonly code = 'ETCD_NO_QUORUM'
   constructor(readonly service: string) {
     super(`the container of ${service} runs, but etcd has no quorum, so its PostgreSQL cannot join the cluster`, {
-      remedy: 'Start the etcd members with startService; the node then joins by itself.',
+      remedy: 'Start the etcd members that cluster.etcd shows as down (startService); the node then joins by itself.',
       retryable: true,
     })
   }

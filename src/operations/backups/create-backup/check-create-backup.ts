@@ -18,7 +18,7 @@ export function checkCreateBackup(context: Context): Refusal[] {
   return [
     ...checkServer(server),
     ...checkLeader(context.cluster),
-    ...checkRunning(server),
+    ...checkRunning(server, context.cluster),
     ...checkDisk(context, server),
     ...checkParent(context, server),
     ...checkName(context, server),
@@ -82,7 +82,7 @@ function checkLeader(cluster: ClusterSnapshot): Refusal[] {
   ]
 }
 
-function checkRunning(server: BackupServerSnapshot): Refusal[] {
+function checkRunning(server: BackupServerSnapshot, cluster: ClusterSnapshot): Refusal[] {
   const running = (server.backups.value ?? []).find(
     (backup) => backup.status === BackupStatus.STARTED || backup.status === BackupStatus.EMPTY,
   )
@@ -91,7 +91,7 @@ function checkRunning(server: BackupServerSnapshot): Refusal[] {
     refuse(
       'BACKUP_RUNNING',
       `backup ${running.backupId} of ${server.name} is being made`,
-      `Wait for it. If nothing makes it any more, it was left by a crash: deleteBackup with abandoned: true removes it.`,
+      `Wait for it. If nothing makes it any more, it was left by a crash: deleteBackup(input: {backupId: "${running.backupId}", abandoned: true, confirm: "${cluster.name}"}) removes it.`,
       'server',
     ),
   ]

@@ -34,14 +34,14 @@ export function checkDeleteBackup(context: Context): Refusal[] {
   ]
 }
 
-function checkInUse({ input }: Context, doomed: readonly Backup[]): Refusal[] {
+function checkInUse({ input, cluster }: Context, doomed: readonly Backup[]): Refusal[] {
   const busy = doomed.find(({ status }) => IN_USE.has(status))
   if (busy === undefined || input.abandoned === true) return []
   return [
     refuse(
       'BACKUP_IN_USE',
       `backup ${busy.backupId} is ${busy.status}: it is being made`,
-      'Wait for it, or cancel the operation that makes it. If nothing makes it any more, say so with abandoned: true.',
+      `Wait for it, or cancel the operation that makes it. If nothing makes it any more: deleteBackup(input: {backupId: "${input.backupId}", abandoned: true, confirm: "${cluster.name}"}).`,
       'backupId',
     ),
   ]
@@ -55,7 +55,7 @@ function checkRecoveries(context: Context, doomed: readonly Backup[]): Refusal[]
     refuse(
       'BACKUP_IN_USE',
       `backup ${backupId} is what recovery ${id} was begun from, which is ${status}`,
-      'Wait until that recovery has ended, or end it with discardRecovery.',
+      `Wait until that recovery has ended, or end it: discardRecovery(input: {recovery: "${id}"}).`,
       'backupId',
     ),
   )
@@ -68,7 +68,7 @@ function checkKept(doomed: readonly Backup[]): Refusal[] {
       refuse(
         'BACKUP_KEPT',
         `backup ${backupId} is kept (${keep})`,
-        'Release it with releaseBackup first, if it is really not wanted any more.',
+        `Release it first, if it is really not wanted any more: releaseBackup(input: {backupId: "${backupId}"}).`,
         'backupId',
       ),
     )
@@ -99,7 +99,7 @@ function checkRedundancy(server: BackupServerSnapshot, doomed: readonly Backup[]
     refuse(
       'MINIMUM_REDUNDANCY',
       `${left} complete backup(s) would be left, and minimum_redundancy of ${server.name} is ${minimum}`,
-      'Take another backup with createBackup first.',
+      `Take another backup first: createBackup(input: {server: "${server.name}", type: FULL}).`,
       'backupId',
     ),
   ]

@@ -69,7 +69,8 @@ export function filesCheck(backupId: string, exitCode: number | null, errors: re
   const uncovered = errors.filter((error) => NOT_COVERED.test(error))
   const faults = errors.filter((error) => !NOT_COVERED.test(error) && VERDICTS.some((verdict) => verdict.test(error)))
   if (exitCode === 1 && faults.length > 0) {
-    const hint = 'Take a FULL backup and verify that; then remove this one with deleteBackup.'
+    const hint =
+      'Take another, createBackup(input: {type: FULL}), and verify that (verifyBackup); then remove this one (deleteBackup).'
     return { name, status: CheckStatus.FAILED, message: few(faults), hint }
   }
   // 1 without a verdict, or anything else: it did not find damage, it did not run, or not to its end.
@@ -80,7 +81,7 @@ export function filesCheck(backupId: string, exitCode: number | null, errors: re
     name,
     status: CheckStatus.UNKNOWN,
     message: `not checked: the manifest does not name ${uncovered.length} file(s) of tablespaces: ${few(uncovered)}`,
-    hint: 'A backup that pg_basebackup makes comes with a manifest of everything: take a FULL one with createBackup.',
+    hint: 'A backup that pg_basebackup makes comes with a manifest of everything: createBackup(input: {type: FULL}).',
   }
 }
 

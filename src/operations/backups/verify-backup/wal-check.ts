@@ -23,6 +23,6 @@ export function walCheck({ backupId, beginWal, endWal }: Backup, { wal }: Backup
     name,
     status: CheckStatus.FAILED,
     message: `of the WAL from ${beginWal} to ${endWal} a part is not in the archive`,
-    hint: 'If the backup is fresh, wait until it is DONE (switchWal closes the last segment); otherwise it cannot be restored: take another.',
+    hint: 'If the backup is fresh, wait until it is DONE: switchWal(input: {force: true}) closes the last segment. Otherwise it cannot be restored: take another, createBackup(input: {type: FULL}).',
   }
 }

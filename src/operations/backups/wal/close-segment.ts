@@ -34,7 +34,7 @@ export class WalNotArchivedError extends HowdahError {
   ) {
     super(`segment ${segment} has not reached the archive within ${seconds} s; last seen: ${lastSeen}`, {
       remedy:
-        'See the log of the leader for archive_command and that of the barman service, then archiveWals; the segment is not lost: the leader keeps it.',
+        'See the log of the leader for archive_command and that of the barman service, then archiveWals(input: {}); the segment is not lost: the leader keeps it.',
       retryable: true,
     })
   }

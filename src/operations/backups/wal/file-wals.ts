@@ -31,7 +31,7 @@ export class WalsNotFiledError extends HowdahError {
     readonly lastSeen: string,
   ) {
     super(`${waiting.length} file(s) still wait, the first is ${waiting[0] ?? 'none'}; last seen: ${lastSeen}`, {
-      remedy: 'See the logs of the barman service, and checkBackupServer.',
+      remedy: 'See the logs of the barman service, and let Barman check itself: checkBackupServer(input: {}).',
       retryable: true,
     })
   }

@@ -12,7 +12,7 @@ type Context = PlanContext<OperationInput>
 /** Refuses while no member could take the change. */
 export function checkPatroniAnswers({ cluster }: Context): Refusal[] {
   if (cluster.nodes.some(({ patroni }) => seenNow(patroni) !== null)) return []
-  const remedy = 'See cluster.health; startService starts a node.'
+  const remedy = 'See cluster.health, and start a node that it names (startService).'
   return [refuse('NO_MEMBER', `no Patroni of ${cluster.name} answers`, remedy, null)]
 }
 

@@ -46,7 +46,7 @@ function checkCandidates(cluster: ClusterSnapshot, candidate: string | null): Re
     refuse(
       'NO_ELIGIBLE_NODE',
       `no node can be promoted. ${failoverReasons(cluster).join(' ')}`,
-      'Start a node that was stopped (startService), or mend what the reasons name.',
+      'Start a node that was stopped (startService), or fix what the reasons name.',
     ),
   ]
 }

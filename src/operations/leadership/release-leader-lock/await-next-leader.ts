@@ -41,7 +41,8 @@ export class NoNextLeaderError extends HowdahError {
   readonly code = 'NO_NEXT_LEADER'
   constructor(reasons: readonly string[]) {
     super(`the lock was released, and nobody has taken it within ${TIMEOUT_MS / 1000} s. ${reasons.join(' ')}`, {
-      remedy: 'Start the node that was lost (startService): it may lead again. Where it is lost for good: failover.',
+      remedy:
+        'Start the node that was lost (startService): it may lead again. Where it is lost for good, promote another (failover).',
     })
   }
 }

@@ -61,7 +61,7 @@ function checkTime({ input, now }: Context, topology: Topology): Refusal[] {
       refuse(
         'CLUSTER_PAUSED',
         'Patroni is paused, and does nothing at a time while it is',
-        'Resume it with resumeCluster, or switch over at once: leave `at` out.',
+        'Resume it: resumeCluster(input: {}), or switch over at once: leave `at` out.',
         'at',
       ),
     ]

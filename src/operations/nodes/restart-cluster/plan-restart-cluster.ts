@@ -62,7 +62,7 @@ export function planRestartCluster(context: Context): PlanDraft {
       name: 'left out',
       status: CheckStatus.WARNING,
       message: whyAway(cluster, name),
-      hint: 'Mend it first, or restart it by itself with restartNode.',
+      hint: `Fix it first, or restart it by itself: restartNode(input: {node: "${name}"}).`,
     })),
     alike,
     downtimeSeconds: restartsLeader ? (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS) : 0,
@@ -75,11 +75,13 @@ function checkUndisturbed({ cluster }: Context): Refusal[] {
   const topology = seenNow(cluster.topology)
   if (topology?.scheduledSwitchover) {
     const message = `a switchover is scheduled for ${topology.scheduledSwitchover.at.toISOString()}`
-    return [refuse('SWITCHOVER_SCHEDULED', message, 'Wait for it, or cancelScheduledSwitchover first.', null)]
+    const remedy = 'Wait for it, or cancel it first: cancelScheduledSwitchover(input: {}).'
+    return [refuse('SWITCHOVER_SCHEDULED', message, remedy, null)]
   }
   if (topology?.paused !== true) return []
   const message = 'the cluster is paused: were a node not to come back, nothing would fail over'
-  return [refuse('CLUSTER_PAUSED', message, 'resumeCluster first, or restart single nodes with restartNode.', null)]
+  const remedy = 'Resume it first: resumeCluster(input: {}), or restart single nodes (restartNode).'
+  return [refuse('CLUSTER_PAUSED', message, remedy, null)]
 }
 
 function checkWell({ cluster }: Context): Refusal[] {
@@ -95,7 +97,7 @@ function checkCandidate({ cluster, input }: Context): Refusal[] {
   if (!restartsLeader || others.some((name) => mayTakeOver(cluster, name))) return []
   const reasons = others.flatMap((name) => assessSwitchover(cluster, name).reasons)
   const message = `no replica may take over from ${leader} meanwhile. ${reasons.join(' ') || 'There is none.'}`
-  const remedy = `Mend what the reasons name, or restart ${leader} in place with restartNode, which costs downtime.`
+  const remedy = `Fix what the reasons name, or restart ${leader} in place, which costs downtime: restartNode(input: {node: "${leader}"}).`
   return [refuse('NO_ELIGIBLE_NODE', message, remedy, null)]
 }
 

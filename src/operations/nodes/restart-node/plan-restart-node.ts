@@ -23,7 +23,7 @@ export function checkRestartNode({ cluster, input }: Context): Refusal[] {
   const state = viewNode(cluster, input.node)?.state
   if (faults.length > 0 || state === undefined || !BUSY.includes(state)) return faults
   const message = `${input.node} is ${state.toLowerCase().replaceAll('_', ' ')}`
-  return [refuse('NODE_BUSY', message, 'Wait until it is done: clusterChanged tells of it.', 'node')]
+  return [refuse('NODE_BUSY', message, 'Wait until it is done: the subscription clusterUpdates reports it.', 'node')]
 }
 
 export function planRestartNode(context: Context): PlanDraft {

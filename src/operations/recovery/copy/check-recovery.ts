@@ -69,7 +69,8 @@ function checkNames(backup: Backup | null): Refusal[] {
 function checkChosen(backup: Backup | null): Refusal[] {
   if (backup?.retentionStatus !== RetentionStatus.OBSOLETE) return []
   const message = `backup ${backup.backupId} is OBSOLETE: Barman may remove it, and its WAL, while it is being restored`
-  return [refuse('BACKUP_OBSOLETE', message, 'Keep it first with keepBackup, or name another one.', 'backup')]
+  const remedy = `Keep it first: keepBackup(input: {backupId: "${backup.backupId}", target: FULL}), or name another one.`
+  return [refuse('BACKUP_OBSOLETE', message, remedy, 'backup')]
 }
 
 /** Those of the backup, and those that the cluster has now, which may have come in the WAL that is replayed. */
@@ -100,8 +101,8 @@ function checkBackup(context: RecoveryContext): Refusal[] {
   const damage = damagedOf(context).get(id)
   if (damage === undefined) return []
   const message = `backup ${id}, or one that it builds on, failed its verification of ${damage.at.toISOString()}: ${damage.message ?? 'no message'}`
-  const mend = 'Name another one, or leave it out. If what was wrong was mended, verify it again (verifyBackup).'
-  return [refuse('BACKUP_CORRUPT', message, mend, 'backup')]
+  const otherwise = `Name another one, or leave it out. If what was wrong was fixed, verify it again: verifyBackup(input: {backupId: "${id}"}).`
+  return [refuse('BACKUP_CORRUPT', message, otherwise, 'backup')]
 }
 
 function checkAssertions({ input }: RecoveryContext): Refusal[] {

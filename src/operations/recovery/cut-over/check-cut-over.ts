@@ -90,7 +90,7 @@ export function checkCluster(cluster: ClusterSnapshot, node: string | null, forc
   const faults = checkLeads(cluster)
   if (faults.length > 0) return faults
   if (seenNow(cluster.topology)?.paused === true) {
-    const remedy = 'Resume it first: resumeCluster.'
+    const remedy = 'Resume it first: resumeCluster(input: {}).'
     return [refuse('CLUSTER_PAUSED', 'Patroni is paused: nobody would be made the leader', remedy)]
   }
   const needed = cluster.nodes

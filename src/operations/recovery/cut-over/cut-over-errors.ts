@@ -45,7 +45,7 @@ export class NotArchivedError extends HowdahError {
   readonly code = 'NOT_ARCHIVED'
   constructor(wal: string, why: string) {
     super(`${wal} is not in Barman's archive: ${why}`, {
-      remedy: 'See checkBackupServer; what is given up must stay recoverable, so nothing was cut over.',
+      remedy: 'See checkBackupServer(input: {}); what is given up must stay recoverable, so nothing was cut over.',
       retryable: true,
     })
   }
@@ -57,7 +57,7 @@ export class UnexpectedDirectoriesError extends HowdahError {
   constructor(service: string, seen: string) {
     super(`the data directories of ${service} are not as a cut over leaves them: ${seen}`, {
       remedy:
-        'Nothing was moved. Look at them in the container, and put the data of the cluster in its place; Howdah looks again every few minutes, settleRecovery at once.',
+        'Nothing was moved. Look at them in the container, and put the data of the cluster in its place; Howdah looks again every few minutes; to have it look at once, settle the recovery (settleRecovery).',
     })
   }
 }
@@ -67,7 +67,7 @@ export class AlreadyLeadingError extends HowdahError {
   readonly code = 'ALREADY_LEADING'
   constructor(node: string, previous: string, recovery: string) {
     super(`${node} has begun to lead with the recovered data, and may have taken writes: it goes on serving`, {
-      remedy: `Howdah completes the cut over by itself within a minute: ${settleCall(recovery)} does so at once. The data from before is in ${previous} on ${node}; undoRecovery then brings it back.`,
+      remedy: `Howdah completes the cut over by itself within a minute: ${settleCall(recovery)} does so at once. The data from before is in ${previous} on ${node}; to bring it back, undo the recovery then (undoRecovery).`,
     })
   }
 }
@@ -87,7 +87,7 @@ export class HistoryMissingError extends HowdahError {
   readonly code = 'HISTORY_MISSING'
   constructor(directory: string, seen: string) {
     super(`the data in ${directory} does not reach the end of its history: ${seen}`, {
-      remedy: 'recoverCluster to the end of that timeline brings it back from the archive.',
+      remedy: 'Recover to the end of that timeline (recoverCluster): that brings it back from the archive.',
     })
   }
 }

@@ -40,7 +40,7 @@ export const rejoinReplicas: Step<unknown, CutOverOperationState> = {
     joined.forEach((result, index) => {
       if (result.status === 'fulfilled') return
       context.log(
-        `${others[index]} does not follow yet: ${messageOf(result.reason)}. reinitializeNode copies it anew.`,
+        `${others[index]} does not follow yet: ${messageOf(result.reason)}. reinitializeNode(input: {node: "${others[index]}", confirm: "${context.cluster().name}"}) copies it again.`,
         LogLevel.WARNING,
       )
     })

@@ -32,7 +32,7 @@ export const resumeArchive: Step<unknown, CutOverOperationState> = {
     } catch (error) {
       context.signal.throwIfAborted()
       // The cluster serves with what was recovered: that much is so, whatever its archive needs.
-      context.log(`${messageOf(error)}. See checkBackupServer.`, LogLevel.WARNING)
+      context.log(`${messageOf(error)}. See checkBackupServer(input: {server: "${server}"}).`, LogLevel.WARNING)
     }
     return undefined
   },

@@ -1,4 +1,5 @@
 import { ServiceState } from '../../../domain/cluster/node.ts'
+import { startCall } from '../../../domain/cluster/start-call.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { refuse } from '../../refuse.ts'
 import { checkServiceExists } from '../check-service.ts'
@@ -25,14 +26,7 @@ export default defineOperation({
     const from = statusOf(cluster, input.from)
     if (isDown(from) || from?.state === ServiceState.PAUSED) {
       const message = `${input.from} is ${from?.state.toLowerCase()}: nothing can be tried from it`
-      return [
-        refuse(
-          'SERVICE_NOT_RUNNING',
-          message,
-          `Start it first: startService(input: {service: "${input.from}"}).`,
-          'from',
-        ),
-      ]
+      return [refuse('SERVICE_NOT_RUNNING', message, `Start it first: ${startCall(input.from)}.`, 'from')]
     }
     if (portOf(input, layout) !== null) return []
     return [refuse('PORT_REQUIRED', `no main port of ${input.to} is known`, 'Say which port.', 'port')]
