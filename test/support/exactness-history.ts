@@ -13,7 +13,7 @@ import {
   startNumberedWriters,
 } from './numbered-writers.ts'
 import { type EventView, type OperationView, performOperation } from './operation-client.ts'
-import { untilRecoverable } from './recovery-client.ts'
+import { untilBackedUp, untilRecoverable } from './recovery-client.ts'
 import { shuffle } from './shuffle.ts'
 import { connectToLeader, leaderSql } from './sql.ts'
 import type { TestStack } from './stack.ts'
@@ -56,7 +56,13 @@ interface World {
   readonly random: () => number
 }
 
-/** Runs an operation in a cluster that is well, when no other does; throws where it does not succeed. */
+/** Kinds that Howdah follows with a base backup, a moment after their last event. */
+const FOLLOWED = ['recoverCluster', 'cutOverRecovery', 'undoRecovery']
+
+/**
+ * Runs an operation in a cluster that is well, when no other does, and what follows it; throws where it does not succeed.
+ * A recovery that waits for its cut over is made with `recover`.
+ */
 export async function perform(
   api: ApiClient,
   kind: string,
@@ -66,6 +72,7 @@ export async function perform(
   await waitForHealthyCluster(api)
   const ended = await performOperation(api, kind, input)
   if (ended.operation.status !== 'SUCCEEDED') throw new Error(`${kind}: ${JSON.stringify(ended.operation.error)}`)
+  if (FOLLOWED.includes(kind)) await untilBackedUp(api, ended.operation.id)
   return ended
 }
 
