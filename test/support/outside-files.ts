@@ -1,5 +1,6 @@
 import { NODES } from './every-node.ts'
 import type { TestStack } from './stack.ts'
+import { waitFor } from './wait-for.ts'
 
 /**
  * Every file that a recovered copy could touch and should not, by its content: path to sha256. Compared are
@@ -18,7 +19,8 @@ const OF_POSTGRES = [
   ...['pg_wal', 'pg_stat', 'pg_stat_tmp', 'pg_logical', 'pg_replslot', 'pg_subtrans', 'pgsql_tmp'],
   ...['pg_control', 'pg_internal.init', 'postmaster.pid'],
 ]
-const OF_BARMAN = ['streaming', 'incoming', 'howdah', '.*.lock', 'cfg_changes.queue', '*-xlog.db']
+// Barman writes a WAL file as *.tmp first, and renames it.
+const OF_BARMAN = ['streaming', 'incoming', 'howdah', '.*.lock', 'cfg_changes.queue', '*-xlog.db', '*.tmp']
 const WALS = 'barman:/data/pg-backup/patroni/wals/'
 
 /** Where a copy has all of its own. */
@@ -45,7 +47,10 @@ find $roots \\( "\${left_out[@]}" \\) -prune -o -type f -print0 | sort -z | xarg
 find $roots \\( "\${left_out[@]}" \\) -prune -o -type l -printf 'link-to-%l  %p\\n' -o -type d -printf 'directory  %p\\n'`
 
 async function read(facts: TestStack, service: string, own: string, roots: string, names: string[]) {
-  const text = await facts.exec(service, ['bash', '-c', READ, 'read', own, roots, ...names], 'root')
+  // A file that is removed between its listing and its reading makes the whole reading void.
+  const text = await waitFor(`a reading of the files of ${service} in which none goes away`, () =>
+    facts.exec(service, ['bash', '-c', READ, 'read', own, roots, ...names], 'root'),
+  )
   return text
     .split('\n')
     .filter((line) => line !== '')

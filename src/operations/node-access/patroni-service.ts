@@ -9,18 +9,17 @@ import { runScript } from './run-script.ts'
 import { PATRONI, SUPERVISED, stopPatroni } from './stop-patroni.ts'
 
 const RUNS = 'if [ ! -e "$1/down" ] && sv status "$1" 2> /dev/null | grep -q ^run:; then echo yes; else echo no; fi'
-/** A Patroni that was asked to stop and has not: it would not do anything else any more. */
-const STOPS = `${SUPERVISED}; if sv status "$1" | grep -q '^run:.*got TERM'; then echo yes; else echo no; fi`
+/** A Patroni that was asked to stop and has not would do nothing else any more. */
+const START = `${SUPERVISED}; if sv status "$1" | grep -q '^run:.*got TERM'; then echo stopping; else rm -f "$1/down"; sv up "$1"; fi`
 const KEPT_BY = 'if [ -e "$1/down" ]; then printf "kept "; head -n 1 "$1/down"; fi'
 
 /** Starts Patroni, and the container where it does not run. Already started is success; what has not stopped yet is ended. */
 export async function startPatroni(context: StepContext<unknown>, service: string): Promise<void> {
   const { status } = await context.clients.services.inspect(service)
   if (status !== 'running') await context.clients.services.start(service)
-  if ((await runScript(context, service, STOPS, [PATRONI])).trim() === 'yes') {
-    await stopPatroni(context, service, { clean: false })
-  }
-  await runScript(context, service, `rm -f "$1/down"; ${SUPERVISED}; sv up "$1"`, [PATRONI])
+  if ((await runScript(context, service, START, [PATRONI])).trim() !== 'stopping') return
+  await stopPatroni(context, service, { clean: false })
+  await runScript(context, service, START, [PATRONI])
 }
 
 /** Each by itself: one that does not start is told, and keeps no other from it. */

@@ -29,15 +29,14 @@ const STOP_POSTGRES = `${FIND_POSTMASTER}; [ -z "$pid" ] || kill -INT "$pid" 2> 
 /** Its children too: PostgreSQL does not start beside one that is left. */
 const END_POSTGRES = `${FIND_POSTMASTER}; [ -z "$pid" ] || kill -KILL "$pid" $(ps -o pid= --ppid "$pid") 2> /dev/null || true`
 
-const SCRIPTS: Partial<Record<StopAction, string>> = {
-  [StopAction.END_PATRONI]: END_PATRONI,
-  [StopAction.STOP_POSTGRES]: STOP_POSTGRES,
-  [StopAction.END_BOTH]: `${END_PATRONI}; ${END_POSTGRES}`,
-}
-const TOLD: Partial<Record<StopAction, string>> = {
-  [StopAction.END_PATRONI]: 'Patroni does not end: killed',
-  [StopAction.STOP_POSTGRES]: 'PostgreSQL goes on without Patroni: asked to stop',
-  [StopAction.END_BOTH]: 'PostgreSQL does not end: killed, and recovers from its WAL when it is started again',
+/** What is done about a node that does not stop, and how the operation's log says it. */
+const HELP: Partial<Record<StopAction, { readonly script: string; readonly told: string }>> = {
+  [StopAction.END_PATRONI]: { script: END_PATRONI, told: 'Patroni does not end: killed' },
+  [StopAction.STOP_POSTGRES]: { script: STOP_POSTGRES, told: 'PostgreSQL goes on without Patroni: asked to stop' },
+  [StopAction.END_BOTH]: {
+    script: `${END_PATRONI}; ${END_POSTGRES}`,
+    told: 'PostgreSQL does not end: killed, and recovers from its WAL when it is started again',
+  },
 }
 
 const TURN_SECONDS = 10
@@ -52,7 +51,7 @@ const PATIENCE: StopPatience = { patroniMs: 60_000, afterPostgresMs: 10_000, cle
 export async function stopPatroni(
   context: StepContext<unknown>,
   service: string,
-  { clean, patience = PATIENCE }: { readonly clean: boolean; readonly patience?: StopPatience },
+  { clean }: { readonly clean: boolean },
 ): Promise<void> {
   const startedAt = context.now().getTime()
   let endedAt: number | null = null
@@ -61,16 +60,16 @@ export async function stopPatroni(
     const now = context.now().getTime()
     if (seen.postgres === null) endedAt ??= now
     const waitedMs = now - startedAt
-    const action = nextStopAction(seen, { clean, waitedMs, endedMs: endedAt === null ? 0 : now - endedAt, patience })
+    const action = nextStopAction(seen, { clean, waitedMs, endedMs: now - (endedAt ?? now), patience: PATIENCE })
     if (action === StopAction.NONE) return
     const waitsFor = describeStopping(seen)
     if (action === StopAction.GIVE_UP) throw new PostgresNotStoppedError(service, waitedMs, waitsFor)
-    const script = SCRIPTS[action]
-    if (script === undefined) {
+    const help = HELP[action]
+    if (help === undefined) {
       context.progress({ message: `${service} is stopping: ${waitsFor}` })
     } else {
-      context.log(`${service}, after ${Math.round(waitedMs / 1000)} s: ${TOLD[action]} (${waitsFor})`, LogLevel.WARNING)
-      await runScript(context, service, script, [PATRONI])
+      context.log(`${service}, after ${Math.round(waitedMs / 1000)} s: ${help.told} (${waitsFor})`, LogLevel.WARNING)
+      await runScript(context, service, help.script, [PATRONI])
     }
     context.signal.throwIfAborted()
   }

@@ -72,8 +72,10 @@ function contextOf(says: (did: readonly string[]) => string) {
         nowMs += 10_000
         return answer(says(did))
       }
-      if (script.includes('got TERM')) return answer(did.includes('start') ? 'no' : 'yes')
-      if (script.includes('sv up')) did.push('start')
+      if (script.includes('sv up')) {
+        if (!did.includes('kill PostgreSQL')) return answer('stopping\n')
+        did.push('start')
+      }
       if (script.includes('sv kill')) did.push('kill Patroni')
       if (script.includes('kill -KILL')) did.push('kill PostgreSQL')
       if (script.includes('kill -INT')) did.push('stop PostgreSQL')
