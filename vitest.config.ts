@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config'
 const resolve = { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] }
 
 /** One stack for all files: they run one after the other and share it. */
-const onStack = { fileParallelism: false, hookTimeout: 600_000, globalSetup: ['test/support/stack-setup.ts'] }
+const onStack = { fileParallelism: false, hookTimeout: 600_000, globalSetup: ['test/support/stack/stack-setup.ts'] }
 
 /**
  * One tree each: rules without I/O, single clients and the API against real servers, the whole stack, and the stack under

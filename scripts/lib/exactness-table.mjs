@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { replaceTable, wholeRun } from './reliability-table.mjs'
 import { ROOT } from './settings.mjs'
 
-/** What test/support/exactness-report.ts appends to: one JSON document a line. */
+/** What test/support/faults/exactness-report.ts appends to: one JSON document a line. */
 const REPORT = join(ROOT, '.build/test-results/exactness.jsonl')
 
 /**

@@ -4,7 +4,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from './settings.mjs'
 
-/** What test/support/fault-report.ts appends to: one JSON document a line. */
+/** What test/support/faults/fault-report.ts appends to: one JSON document a line. */
 const REPORT = join(ROOT, '.build/test-results/faults.jsonl')
 const DOCUMENT = join(ROOT, 'docs/RELIABILITY.md')
 

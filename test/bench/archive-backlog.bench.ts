@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { docker } from '../support/docker.ts'
-import { readLeadership } from '../support/leadership.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { readLeadership } from '../support/stack/leadership.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { api, container, inContainer, median, onLeader, percentile, perform, printTable, removeAll } from './support.ts'
 

@@ -1,4 +1,4 @@
-import { createBackup, untilEnd } from '../support/operation-client.ts'
+import { createBackup, untilEnd } from '../support/stack/operation-client.ts'
 import { api, inContainer, median, ms, onLeader, printTable, SERVER, timed } from './support.ts'
 
 const ROUNDS = 5

@@ -1,4 +1,4 @@
-import { cancelOperation, createBackup, untilEnd } from '../support/operation-client.ts'
+import { cancelOperation, createBackup, untilEnd } from '../support/stack/operation-client.ts'
 import { api, median, ms, percentile, printTable } from './support.ts'
 
 const ROUNDS = 15

@@ -1,5 +1,5 @@
 import autocannon from 'autocannon'
-import { cancelOperation, createBackup, untilEnd } from '../support/operation-client.ts'
+import { cancelOperation, createBackup, untilEnd } from '../support/stack/operation-client.ts'
 import {
   API_URL,
   api,

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { messageOf } from '../../src/domain/errors.ts'
-import { createApiClient } from '../support/api-client.ts'
-import { type OperationView, performOperation, readOperation } from '../support/operation-client.ts'
+import { createApiClient } from '../support/stack/api-client.ts'
+import { type OperationView, performOperation, readOperation } from '../support/stack/operation-client.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const run = promisify(execFile)

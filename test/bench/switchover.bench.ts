@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startWriteProbe } from '../../src/clients/postgres/write-probe.ts'
 import { systemClock } from '../../src/shared/clock.ts'
-import { readLeadership } from '../support/leadership.ts'
-import { requestOperation, untilEnd } from '../support/operation-client.ts'
-import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { readLeadership } from '../support/stack/leadership.ts'
+import { requestOperation, untilEnd } from '../support/stack/operation-client.ts'
+import { waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import { api, inContainer, median, ms, printTable } from './support.ts'
 
 const ROUNDS = 5

@@ -1,5 +1,5 @@
-import { startArchivePair } from '../integration/clients/archive-pair.ts'
 import { docker } from '../support/docker.ts'
+import { startArchivePair } from '../support/servers/archive-pair.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { makeWal } from './real-wal.ts'
 import { median, ms, printTable, timed } from './support.ts'

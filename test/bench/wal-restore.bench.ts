@@ -6,8 +6,8 @@ import {
   segmentStartLsn,
 } from '../../src/domain/wal/wal-name.ts'
 import { docker } from '../support/docker.ts'
-import { readLeadership } from '../support/leadership.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { readLeadership } from '../support/stack/leadership.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import {
   api,
   container,

@@ -1,17 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { allUpAgain } from '../support/all-up-again.ts'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { replicaName } from '../support/cluster-facts.ts'
-import { NODES, onEveryNode } from '../support/every-node.ts'
-import { interruptCutOver, showConfiguration } from '../support/interrupted-cut-over.ts'
-import { targetMarker } from '../support/marked-target.ts'
-import { newestOperation, performOperation, readOperation, requestOperation } from '../support/operation-client.ts'
-import { recover, recoveryOf, untilBackedUp } from '../support/recovery-client.ts'
+import { allUpAgain } from '../support/faults/all-up-again.ts'
+import { interruptCutOver, showConfiguration } from '../support/faults/interrupted-cut-over.ts'
+import { tryRemedy } from '../support/faults/try-remedy.ts'
 import { callsIn, committedSchema, faultsOf } from '../support/remedy-calls.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
-import { tryRemedy } from '../support/try-remedy.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { replicaName } from '../support/stack/cluster-facts.ts'
+import { NODES, onEveryNode } from '../support/stack/every-node.ts'
+import { targetMarker } from '../support/stack/marked-target.ts'
+import {
+  newestOperation,
+  performOperation,
+  readOperation,
+  requestOperation,
+} from '../support/stack/operation-client.ts'
+import { recover, recoveryOf, untilBackedUp } from '../support/stack/recovery-client.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const confirm = 'patroni'

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { leaderName, releaseCount } from '../support/cluster-facts.ts'
-import { reportFault } from '../support/fault-report.ts'
-import { dropLoad, ensureLoad } from '../support/load.ts'
+import { reportFault } from '../support/faults/fault-report.ts'
+import { signalAll, startSecondWorker } from '../support/faults/second-worker.ts'
+import { crash, expectTruth, pidOf } from '../support/faults/truth.ts'
+import { dropLoad, ensureLoad } from '../support/load/load.ts'
+import { run } from '../support/run.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { leaderName, releaseCount } from '../support/stack/cluster-facts.ts'
 import {
   createBackup,
   type OperationView,
@@ -10,12 +13,9 @@ import {
   readOperation,
   requestOperation,
   untilEnd,
-} from '../support/operation-client.ts'
-import { run } from '../support/run.ts'
-import { signalAll, startSecondWorker } from '../support/second-worker.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
-import { crash, expectTruth, pidOf } from '../support/truth.ts'
+} from '../support/stack/operation-client.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const facts = stack()

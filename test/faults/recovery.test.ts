@@ -2,14 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { allUpAgain } from '../support/all-up-again.ts'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { leaderName, replicaName } from '../support/cluster-facts.ts'
 import { docker } from '../support/docker.ts'
-import { NODES, onEveryNode } from '../support/every-node.ts'
-import { reportFault } from '../support/fault-report.ts'
-import { interruptCutOver, showConfiguration } from '../support/interrupted-cut-over.ts'
-import { targetMarker } from '../support/marked-target.ts'
+import { allUpAgain } from '../support/faults/all-up-again.ts'
+import { reportFault } from '../support/faults/fault-report.ts'
+import { interruptCutOver, showConfiguration } from '../support/faults/interrupted-cut-over.ts'
+import { crash, pidOf } from '../support/faults/truth.ts'
+import { run } from '../support/run.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { leaderName, replicaName } from '../support/stack/cluster-facts.ts'
+import { NODES, onEveryNode } from '../support/stack/every-node.ts'
+import { targetMarker } from '../support/stack/marked-target.ts'
 import {
   cancelOperation,
   type OperationView,
@@ -17,13 +19,11 @@ import {
   performOperation,
   readOperation,
   requestOperation,
-} from '../support/operation-client.ts'
-import { recoveryOf } from '../support/recovery-client.ts'
-import { run } from '../support/run.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
-import { crash, pidOf } from '../support/truth.ts'
+} from '../support/stack/operation-client.ts'
+import { recoveryOf } from '../support/stack/recovery-client.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const REHEARSALS = '/var/lib/barman/recoveries'

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { reportFault } from '../support/fault-report.ts'
-import { requestOperation, untilEnd } from '../support/operation-client.ts'
-import { stack } from '../support/stack.ts'
-import { waitForHealthyCluster } from '../support/stack-conditions.ts'
-import { expectTruth } from '../support/truth.ts'
+import { reportFault } from '../support/faults/fault-report.ts'
+import { expectTruth } from '../support/faults/truth.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { requestOperation, untilEnd } from '../support/stack/operation-client.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 
 const facts = stack()
 let api: ApiClient

@@ -1,10 +1,10 @@
 import { createClient } from 'graphql-ws'
 import { describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
-import { createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { stack } from '../support/stack.ts'
-import { readSecrets } from '../support/stack-secrets.ts'
+import { createApiClient } from '../support/stack/api-client.ts'
+import { stack } from '../support/stack/stack.ts'
+import { readSecrets } from '../support/stack/stack-secrets.ts'
 
 const facts = stack()
 const { apiUrl, tokens, container } = facts

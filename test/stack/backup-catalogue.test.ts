@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { readBackups, readVerification, waitForCatalogue } from '../support/backup-client.ts'
-import { performOperation, requestOperation } from '../support/operation-client.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { readBackups, readVerification, waitForCatalogue } from '../support/stack/backup-client.ts'
+import { performOperation, requestOperation } from '../support/stack/operation-client.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const facts = stack()

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { dropLoad, ensureLoad } from '../support/load.ts'
-import { cancelOperation, createBackup, operationEvents, readOperation, untilEnd } from '../support/operation-client.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForBackupsDone, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { dropLoad, ensureLoad } from '../support/load/load.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import {
+  cancelOperation,
+  createBackup,
+  operationEvents,
+  readOperation,
+  untilEnd,
+} from '../support/stack/operation-client.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForBackupsDone, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const facts = stack()

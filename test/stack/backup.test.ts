@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { dropLoad, ensureLoad } from '../support/load.ts'
-import { createBackup, type EventView, operationEvents, untilEnd } from '../support/operation-client.ts'
-import { queryRestoredBackup } from '../support/restore-backup.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForBackupsDone, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { dropLoad, ensureLoad } from '../support/load/load.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { createBackup, type EventView, operationEvents, untilEnd } from '../support/stack/operation-client.ts'
+import { queryRestoredBackup } from '../support/stack/restore-backup.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForBackupsDone, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 
 const facts = stack()
 const { apiUrl, tokens, container } = facts

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { leaderName } from '../support/cluster-facts.ts'
-import { onEveryNode } from '../support/every-node.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { startWriteLoad, type WriteLoad } from '../support/load/write-load.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { leaderName } from '../support/stack/cluster-facts.ts'
+import { onEveryNode } from '../support/stack/every-node.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { startWriteLoad, type WriteLoad } from '../support/write-load.ts'
 
 const facts = stack()
 let api: ApiClient

@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { discardRecoveries } from '../support/discard-recoveries.ts'
-import { untilRecoverable } from '../support/recovery-client.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { discardRecoveries } from '../support/stack/discard-recoveries.ts'
+import { untilRecoverable } from '../support/stack/recovery-client.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack/stack-conditions.ts'
 
 const facts = stack()
 let api: ApiClient

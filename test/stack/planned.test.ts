@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { readBackups } from '../support/backup-client.ts'
-import { readLeadership } from '../support/leadership.ts'
-import { type OperationView, performOperation, requestOperation, untilEnd } from '../support/operation-client.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { readBackups } from '../support/stack/backup-client.ts'
+import { readLeadership } from '../support/stack/leadership.ts'
+import { type OperationView, performOperation, requestOperation, untilEnd } from '../support/stack/operation-client.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const facts = stack()

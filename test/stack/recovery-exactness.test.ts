@@ -1,9 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { leaderName } from '../support/cluster-facts.ts'
-import { discardRecoveries } from '../support/discard-recoveries.ts'
-import { NODES, onEveryNode } from '../support/every-node.ts'
+import { reportExactness } from '../support/faults/exactness-report.ts'
 import {
   askedFor,
   CLIENTS,
@@ -14,8 +11,7 @@ import {
   perform,
   wake,
   write,
-} from '../support/exactness-history.ts'
-import { reportExactness } from '../support/exactness-report.ts'
+} from '../support/load/exactness-history.ts'
 import {
   beganAt,
   type Expected,
@@ -25,14 +21,21 @@ import {
   keyOf,
   type Way,
   wayTo,
-} from '../support/expected-content.ts'
+} from '../support/load/expected-content.ts'
 import {
   before,
   type NumberedContent,
   readNumbered,
   startNumberedWriters,
   tablesOf,
-} from '../support/numbered-writers.ts'
+} from '../support/load/numbered-writers.ts'
+import { type RandomTarget, randomTarget, readWindows, TARGET_KINDS } from '../support/load/random-target.ts'
+import { randomOf, seedOfRun } from '../support/load/shuffle.ts'
+import { forgetWalHistories, readWalHistory, type WalHistory } from '../support/load/wal-oracle.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { leaderName } from '../support/stack/cluster-facts.ts'
+import { discardRecoveries } from '../support/stack/discard-recoveries.ts'
+import { NODES, onEveryNode } from '../support/stack/every-node.ts'
 import {
   differences,
   type OutsideFiles,
@@ -40,13 +43,10 @@ import {
   placeOfRehearsal,
   placeOnNode,
   readOutsideFiles,
-} from '../support/outside-files.ts'
-import { type RandomTarget, randomTarget, readWindows, TARGET_KINDS } from '../support/random-target.ts'
-import { type RecoveryView, recover, recoveryOf } from '../support/recovery-client.ts'
-import { randomOf, seedOfRun } from '../support/shuffle.ts'
-import { stack } from '../support/stack.ts'
-import { waitForHealthyCluster, waitForNothingRunning } from '../support/stack-conditions.ts'
-import { forgetWalHistories, readWalHistory, type WalHistory } from '../support/wal-oracle.ts'
+} from '../support/stack/outside-files.ts'
+import { type RecoveryView, recover, recoveryOf } from '../support/stack/recovery-client.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForHealthyCluster, waitForNothingRunning } from '../support/stack/stack-conditions.ts'
 
 /** How many targets: HOWDAH_TARGETS, or `npm run test:exactness -- 200`. */
 const COUNT = Number(process.env['HOWDAH_TARGETS'] ?? 8)

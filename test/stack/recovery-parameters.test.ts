@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { lowerParameters, type Parameters, raiseParameters } from '../support/cluster-parameters.ts'
-import { discardRecoveries } from '../support/discard-recoveries.ts'
-import { NODES } from '../support/every-node.ts'
-import { recover, rows } from '../support/recovery-client.ts'
-import { archive, fullBackup, insert, type Moment, momentOf } from '../support/recovery-moments.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { lowerParameters, type Parameters, raiseParameters } from '../support/stack/cluster-parameters.ts'
+import { discardRecoveries } from '../support/stack/discard-recoveries.ts'
+import { NODES } from '../support/stack/every-node.ts'
+import { recover, rows } from '../support/stack/recovery-client.ts'
+import { archive, fullBackup, insert, type Moment, momentOf } from '../support/stack/recovery-moments.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 
 /** Higher than what a copy begins with (docker/agent/howdah/recovery/settings.py), so that each is asked for by the WAL. */
 const LOCKS = { max_locks_per_transaction: 256 }

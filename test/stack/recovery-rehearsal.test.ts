@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { leaderName } from '../support/cluster-facts.ts'
-import { performOperation, requestOperation } from '../support/operation-client.ts'
-import { recover, recoveryOf, rows, untilRecoverable } from '../support/recovery-client.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { leaderName } from '../support/stack/cluster-facts.ts'
+import { performOperation, requestOperation } from '../support/stack/operation-client.ts'
+import { recover, recoveryOf, rows, untilRecoverable } from '../support/stack/recovery-client.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 
 const facts = stack()
 let api: ApiClient

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { leaderName } from '../support/cluster-facts.ts'
-import { discardRecoveries } from '../support/discard-recoveries.ts'
 import { addressOf, docker } from '../support/docker.ts'
-import { NODES, onEveryNode } from '../support/every-node.ts'
-import { type RecoveryView, recover, recoveryOf, rows, untilBackedUp } from '../support/recovery-client.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { leaderName } from '../support/stack/cluster-facts.ts'
+import { discardRecoveries } from '../support/stack/discard-recoveries.ts'
+import { NODES, onEveryNode } from '../support/stack/every-node.ts'
+import { type RecoveryView, recover, recoveryOf, rows, untilBackedUp } from '../support/stack/recovery-client.ts'
 import {
   archive,
   fullBackup,
@@ -14,11 +14,17 @@ import {
   programInCopy,
   sandboxOf,
   sqlInCopy,
-} from '../support/recovery-moments.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForBackups, waitForHealthyCluster } from '../support/stack-conditions.ts'
-import { createTablespace, dropTablespace, removeLocations, restOfVolume, VOLUME } from '../support/tablespaces.ts'
+} from '../support/stack/recovery-moments.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForBackups, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
+import {
+  createTablespace,
+  dropTablespace,
+  removeLocations,
+  restOfVolume,
+  VOLUME,
+} from '../support/stack/tablespaces.ts'
 
 const confirm = 'patroni'
 const at = (name: string) => `${VOLUME}/places/${name}`

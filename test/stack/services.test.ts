@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { imageId, runVariant } from '../support/image-variant.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { imageId, runVariant } from '../support/stack/image-variant.ts'
 import {
   cancelOperation,
   operationEvents,
   type PayloadView,
   requestOperation,
   untilEnd,
-} from '../support/operation-client.ts'
-import { leaderSql } from '../support/sql.ts'
-import { stack } from '../support/stack.ts'
-import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+} from '../support/stack/operation-client.ts'
+import { leaderSql } from '../support/stack/sql.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const facts = stack()

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
 import { docker } from '../support/docker.ts'
-import { readLeadership } from '../support/leadership.ts'
-import { operationEvents, readOperation, requestOperation, untilEnd } from '../support/operation-client.ts'
-import { stack } from '../support/stack.ts'
-import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { startWriteLoad } from '../support/load/write-load.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { readLeadership } from '../support/stack/leadership.ts'
+import { operationEvents, readOperation, requestOperation, untilEnd } from '../support/stack/operation-client.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { startWriteLoad } from '../support/write-load.ts'
 
 const facts = stack()
 let api: ApiClient

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ApiClient, createApiClient } from '../support/api-client.ts'
-import { operationEvents, performOperation, requestOperation, untilEnd } from '../support/operation-client.ts'
-import { stack } from '../support/stack.ts'
-import { waitForHealthyCluster } from '../support/stack-conditions.ts'
+import { startWriteLoad } from '../support/load/write-load.ts'
+import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { operationEvents, performOperation, requestOperation, untilEnd } from '../support/stack/operation-client.ts'
+import { stack } from '../support/stack/stack.ts'
+import { waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 import { waitFor } from '../support/wait-for.ts'
-import { startWriteLoad } from '../support/write-load.ts'
 
 const facts = stack()
 const { apiUrl, tokens, exec, sql } = facts

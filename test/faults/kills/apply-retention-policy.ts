@@ -1,5 +1,5 @@
-import { readBackups, waitForCatalogue } from '../../support/backup-client.ts'
-import { backupOf, confirm, type KillCase } from '../../support/kill-case.ts'
+import { backupOf, confirm, type KillCase } from '../../support/faults/kill-case.ts'
+import { readBackups, waitForCatalogue } from '../../support/stack/backup-client.ts'
 
 const BARMAN_CONFIGURATION = '/etc/barman.d/cluster.conf'
 

@@ -1,5 +1,5 @@
-import type { KillCase } from '../../support/kill-case.ts'
-import { leaderSql } from '../../support/sql.ts'
+import type { KillCase } from '../../support/faults/kill-case.ts'
+import { leaderSql } from '../../support/stack/sql.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 const killCase: KillCase = {

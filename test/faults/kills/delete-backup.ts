@@ -1,4 +1,4 @@
-import { backupOf, confirm, type KillCase } from '../../support/kill-case.ts'
+import { backupOf, confirm, type KillCase } from '../../support/faults/kill-case.ts'
 
 const killCase: KillCase = { input: async (world) => ({ backupId: await backupOf(world), confirm }) }
 

@@ -1,6 +1,6 @@
-import type { KillCase } from '../../support/kill-case.ts'
-import { restorePoint } from '../../support/kill-recoveries.ts'
-import { recover } from '../../support/recovery-client.ts'
+import type { KillCase } from '../../support/faults/kill-case.ts'
+import { restorePoint } from '../../support/faults/kill-recoveries.ts'
+import { recover } from '../../support/stack/recovery-client.ts'
 
 const killCase: KillCase = {
   input: async (world) => ({

@@ -1,5 +1,5 @@
-import { editConfiguration } from '../../support/interrupted-cut-over.ts'
-import type { KillCase } from '../../support/kill-case.ts'
+import { editConfiguration } from '../../support/faults/interrupted-cut-over.ts'
+import type { KillCase } from '../../support/faults/kill-case.ts'
 
 let counter = 0
 

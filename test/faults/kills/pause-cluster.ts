@@ -1,4 +1,4 @@
-import { type KillCase, perform } from '../../support/kill-case.ts'
+import { type KillCase, perform } from '../../support/faults/kill-case.ts'
 
 const killCase: KillCase = {
   input: async () => ({}),

@@ -1,5 +1,5 @@
-import { runVariant } from '../../support/image-variant.ts'
-import type { KillCase } from '../../support/kill-case.ts'
+import type { KillCase } from '../../support/faults/kill-case.ts'
+import { runVariant } from '../../support/stack/image-variant.ts'
 
 let variant: Awaited<ReturnType<typeof runVariant>> | null = null
 

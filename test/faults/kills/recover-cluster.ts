@@ -1,5 +1,10 @@
-import { confirm, type KillCase } from '../../support/kill-case.ts'
-import { BEFORE_READY, discardUnlessTakenUp, nodeBesideLeader, restorePoint } from '../../support/kill-recoveries.ts'
+import { confirm, type KillCase } from '../../support/faults/kill-case.ts'
+import {
+  BEFORE_READY,
+  discardUnlessTakenUp,
+  nodeBesideLeader,
+  restorePoint,
+} from '../../support/faults/kill-recoveries.ts'
 
 const killCase: KillCase = {
   input: async (world, step) => ({

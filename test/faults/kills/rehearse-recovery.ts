@@ -1,6 +1,6 @@
-import { discardRecoveries } from '../../support/discard-recoveries.ts'
-import type { KillCase } from '../../support/kill-case.ts'
-import { restorePoint } from '../../support/kill-recoveries.ts'
+import type { KillCase } from '../../support/faults/kill-case.ts'
+import { restorePoint } from '../../support/faults/kill-recoveries.ts'
+import { discardRecoveries } from '../../support/stack/discard-recoveries.ts'
 
 const killCase: KillCase = {
   input: async (world) => ({ target: await restorePoint(world) }),

@@ -1,4 +1,4 @@
-import { type KillCase, newestBackup, perform } from '../../support/kill-case.ts'
+import { type KillCase, newestBackup, perform } from '../../support/faults/kill-case.ts'
 
 const killCase: KillCase = {
   input: async (world) => {

@@ -1,6 +1,6 @@
-import { leaderName } from '../../support/cluster-facts.ts'
-import { NODES } from '../../support/every-node.ts'
-import type { KillCase } from '../../support/kill-case.ts'
+import type { KillCase } from '../../support/faults/kill-case.ts'
+import { leaderName } from '../../support/stack/cluster-facts.ts'
+import { NODES } from '../../support/stack/every-node.ts'
 
 const killCase: KillCase = {
   input: async () => ({}),

@@ -1,4 +1,4 @@
-import { type KillCase, replica } from '../../support/kill-case.ts'
+import { type KillCase, replica } from '../../support/faults/kill-case.ts'
 
 const killCase: KillCase = { input: async (world) => ({ node: await replica(world) }) }
 

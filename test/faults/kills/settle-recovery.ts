@@ -1,7 +1,7 @@
-import { discardRecoveries } from '../../support/discard-recoveries.ts'
-import { interruptCutOver } from '../../support/interrupted-cut-over.ts'
-import type { KillCase } from '../../support/kill-case.ts'
-import { nodeBesideLeader, restorePoint } from '../../support/kill-recoveries.ts'
+import { interruptCutOver } from '../../support/faults/interrupted-cut-over.ts'
+import type { KillCase } from '../../support/faults/kill-case.ts'
+import { nodeBesideLeader, restorePoint } from '../../support/faults/kill-recoveries.ts'
+import { discardRecoveries } from '../../support/stack/discard-recoveries.ts'
 
 /** Steps for a cut over whose node has led. */
 const FORWARD = ['lead-on', 'rejoin-replicas', 'resume-archive']

@@ -1,4 +1,4 @@
-import type { KillCase } from '../../support/kill-case.ts'
+import type { KillCase } from '../../support/faults/kill-case.ts'
 
 const killCase: KillCase = { input: async () => ({ force: true }) }
 

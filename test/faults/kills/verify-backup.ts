@@ -1,4 +1,4 @@
-import { type KillCase, newestBackup } from '../../support/kill-case.ts'
+import { type KillCase, newestBackup } from '../../support/faults/kill-case.ts'
 
 const killCase: KillCase = { input: async (world) => ({ backupId: await newestBackup(world) }) }
 

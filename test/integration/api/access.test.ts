@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { Role } from '../../../src/domain/operation/operation.ts'
-import { closeCode, connect, openSocket } from '../../support/api-clients.ts'
-import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { closeCode, connect, openSocket } from '../../support/fakes/api-clients.ts'
+import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 let api: FakeApi
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OperationRecord, OperationStatus } from '../../../src/domain/operation/operation.ts'
-import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
-import { TEST_KINDS } from '../../support/fake-operation-kinds.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { backupOf, backupServerOf, clusterOf, range, seen, walOf } from '../../unit/domain/builders.ts'
+import { backupOf, backupServerOf, clusterOf, range, seen, walOf } from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
+import { TEST_KINDS } from '../../support/fakes/fake-operation-kinds.ts'
 
 const CREATE_BACKUP = new Map([
   ...TEST_KINDS,

@@ -1,7 +1,7 @@
 import { serverAudits } from 'graphql-http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Role } from '../../../src/domain/operation/operation.ts'
-import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
+import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 let api: FakeApi
 beforeAll(async () => {

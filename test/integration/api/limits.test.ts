@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Role } from '../../../src/domain/operation/operation.ts'
-import { type Answer, closeCode, connect, openSocket, openSse } from '../../support/api-clients.ts'
-import { type FakeApi, startFakeApi, TEST_LIMITS } from '../../support/fake-api.ts'
+import { type Answer, closeCode, connect, openSocket, openSse } from '../../support/fakes/api-clients.ts'
+import { type FakeApi, startFakeApi, TEST_LIMITS } from '../../support/fakes/fake-api.ts'
 
 let api: FakeApi
 beforeAll(async () => {

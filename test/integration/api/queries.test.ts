@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CheckStatus } from '../../../src/domain/check.ts'
-import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { away, backupServerOf, clusterOf, etcdOf, nodeOf, range } from '../../unit/domain/builders.ts'
+import { away, backupServerOf, clusterOf, etcdOf, nodeOf, range } from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 let api: FakeApi
 beforeAll(async () => {

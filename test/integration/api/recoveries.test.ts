@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ApiRefusedError, createPitrClient } from '../../../scripts/lib/pitr-client.mjs'
 import { Role } from '../../../src/domain/operation/operation.ts'
 import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
-import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { backupOf, backupServerOf, clusterOf, seen } from '../../unit/domain/builders.ts'
+import { backupOf, backupServerOf, clusterOf, seen } from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
 const backup = backupOf(4, 5)
 const connection = { host: 'localhost', port: 54320, database: 'app', user: 'rehearsal', password: 'only-for-this' }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
 import { Role } from '../../../src/domain/operation/operation.ts'
-import { closeCode, connect, openSocket, openSse } from '../../support/api-clients.ts'
-import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
-import { clusterOf } from '../../unit/domain/builders.ts'
+import { clusterOf } from '../../support/builders/cluster.ts'
+import { closeCode, connect, openSocket, openSse } from '../../support/fakes/api-clients.ts'
+import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 const LINE_BYTES = 50_000
 const QUERY = 'subscription { serviceLogs(service: "db1") { text } }'

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type OperationRecord, Role } from '../../../src/domain/operation/operation.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
-import { type Answer, connect, openSse } from '../../support/api-clients.ts'
-import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { clusterOf, range, seen, topologyOf, walOf } from '../../unit/domain/builders.ts'
+import { clusterOf, range, seen, topologyOf, walOf } from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { type Answer, connect, openSse } from '../../support/fakes/api-clients.ts'
+import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
 interface Subscriber {
   next(): Promise<Answer | undefined>

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover-input.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { RecoverClusterInput } from '../../../src/operations/recovery/recover-cluster/recover-cluster-input.ts'
-import { type FakeApi, startFakeApi } from '../../support/fake-api.ts'
 import {
   backupOf,
   backupServerOf,
@@ -12,7 +11,8 @@ import {
   seen,
   serviceOf,
   walOf,
-} from '../../unit/domain/builders.ts'
+} from '../../support/builders/cluster.ts'
+import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 /** Segment by segment, a minute each, from the minute 4 of 1970 on. */
 const backup = backupOf(4, 5)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { docker } from '../../support/docker.ts'
+import { type ArchivePair, startArchivePair } from '../../support/servers/archive-pair.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { type ArchivePair, startArchivePair } from './archive-pair.ts'
 
 const ARCHIVE = '/data/pg-backup/patroni'
 const SEGMENT_BYTES = 16 * 1024 * 1024

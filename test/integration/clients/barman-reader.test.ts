@@ -9,8 +9,8 @@ import { parseListBackups } from '../../../src/clients/barman/parse-backups.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
 import { docker } from '../../support/docker.ts'
+import { startContainer, type TestContainer } from '../../support/servers/test-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { startContainer, type TestContainer } from './test-container.ts'
 
 const CATALOGUE = '/data/pg-backup/patroni/wals/patroni-xlog.db'
 // A Barman without PostgreSQL, and the way in that the stack has: one key, one forced command.

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDockerControl } from '../../../src/clients/docker/docker-control.ts'
 import { NotFoundError } from '../../../src/domain/errors.ts'
 import { docker } from '../../support/docker.ts'
-import { startContainer, type TestContainer, uniqueName } from './test-container.ts'
+import { startContainer, type TestContainer, uniqueName } from '../../support/servers/test-container.ts'
 
 const endpoint = 'unix:///var/run/docker.sock'
 const network = uniqueName('network')

@@ -6,8 +6,8 @@ import type { LogLine } from '../../../src/domain/cluster/log-line.ts'
 import { ServiceState } from '../../../src/domain/cluster/node.ts'
 import { NotFoundError, UnreachableError } from '../../../src/domain/errors.ts'
 import { docker } from '../../support/docker.ts'
+import { startContainer, type TestContainer } from '../../support/servers/test-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { startContainer, type TestContainer } from './test-container.ts'
 
 const endpoint = 'unix:///var/run/docker.sock'
 const client = createDockerClient({ endpoint })

@@ -1,6 +1,6 @@
 import { docker } from '../../support/docker.ts'
+import { startContainer, type TestContainer, uniqueName } from '../../support/servers/test-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { startContainer, type TestContainer, uniqueName } from './test-container.ts'
 
 export interface EtcdMembers {
   readonly containers: readonly TestContainer[]

@@ -1,5 +1,5 @@
+import { startContainer, type TestContainer } from '../../support/servers/test-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { startContainer, type TestContainer } from './test-container.ts'
 
 const BIN = '/usr/lib/postgresql/17/bin'
 

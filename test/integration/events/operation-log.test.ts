@@ -11,8 +11,8 @@ import type { OperationFeed, OperationLog } from '../../../src/events/operation-
 import { createOperationFeed } from '../../../src/events/redis-operation-feed.ts'
 import { createOperationLog } from '../../../src/events/redis-operation-log.ts'
 import type { Redis } from '../../../src/shared/redis.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { type RedisContainer, startRedis } from '../../support/redis-container.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { type RedisContainer, startRedis } from '../../support/servers/redis-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 let container: RedisContainer

@@ -8,9 +8,9 @@ import { createOperationLog } from '../../../src/events/redis-operation-log.ts'
 import { createRecoveryFeed } from '../../../src/events/redis-recovery-feed.ts'
 import { createRecoveryStore } from '../../../src/events/redis-recovery-store.ts'
 import type { Redis } from '../../../src/shared/redis.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { type RedisContainer, startRedis } from '../../support/redis-container.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { type RedisContainer, startRedis } from '../../support/servers/redis-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 let container: RedisContainer

@@ -1,5 +1,5 @@
 import { docker } from '../../support/docker.ts'
-import { startContainer, type TestContainer } from '../clients/test-container.ts'
+import { startContainer, type TestContainer } from '../../support/servers/test-container.ts'
 
 export interface FoundCheck {
   readonly name: string

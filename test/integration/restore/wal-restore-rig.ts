@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { docker } from '../../support/docker.ts'
+import { startContainer, type TestContainer } from '../../support/servers/test-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { startContainer, type TestContainer } from '../clients/test-container.ts'
 
 const ARCHIVE = '/data/pg-backup/patroni'
 const KEYS = `mkdir -p /run/howdah/ssh /run/sshd && cd /run/howdah/ssh`

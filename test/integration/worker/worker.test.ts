@@ -21,9 +21,9 @@ import { systemClock } from '../../../src/shared/clock.ts'
 import type { Redis } from '../../../src/shared/redis.ts'
 import type { WorkedCluster } from '../../../src/worker/managed-cluster.ts'
 import { type OperationWorker, startOperationWorker } from '../../../src/worker/operation-worker.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { OPERATOR } from '../../support/operations.ts'
-import { type RedisContainer, startRedis } from '../../support/redis-container.ts'
+import { OPERATOR } from '../../support/builders/operations.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { type RedisContainer, startRedis } from '../../support/servers/redis-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 class TestInput extends OperationInput {}

@@ -4,7 +4,7 @@ import { HOWDAH } from '../../../src/admission/permissions.ts'
 import type { SubmitDependencies } from '../../../src/admission/submit-operation.ts'
 import { Role } from '../../../src/domain/operation/operation.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
 
 const registry = await loadOperations()
 class ReachedError extends Error {}

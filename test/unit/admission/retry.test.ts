@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { stepToGoOnFrom } from '../../../src/admission/retry-point.ts'
 import { OperationStatus, StepStatus } from '../../../src/domain/operation/operation.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
 
 const registry = await loadOperations()
 /** What their steps keep is of one operation: under its id, compared with it, or a choice that is another one by then. */

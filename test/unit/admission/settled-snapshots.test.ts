@@ -12,11 +12,11 @@ import type { OperationRecord } from '../../../src/domain/operation/operation.ts
 import { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover-input.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { Clock } from '../../../src/shared/clock.ts'
-import { FakeOperations } from '../../support/fake-operation-log.ts'
-import { FakeRecoveries } from '../../support/fake-recoveries.ts'
-import { OPERATOR, operationRecord } from '../../support/operations.ts'
-import { clusterOf, LEADER, nodeOf, patroniStatus } from '../domain/builders.ts'
-import { layout } from '../observe/layout.ts'
+import { clusterOf, LEADER, nodeOf, patroniStatus } from '../../support/builders/cluster.ts'
+import { layout } from '../../support/builders/layout.ts'
+import { OPERATOR, operationRecord } from '../../support/builders/operations.ts'
+import { FakeOperations } from '../../support/fakes/fake-operation-log.ts'
+import { FakeRecoveries } from '../../support/fakes/fake-recoveries.ts'
 
 /** Time that passes only when the test says so. */
 class StillClock implements Clock {

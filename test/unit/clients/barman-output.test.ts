@@ -5,7 +5,7 @@ import { BackupStatus, BackupType, RetentionStatus } from '../../../src/domain/b
 import { CheckStatus } from '../../../src/domain/check.ts'
 import { UnexpectedAnswerError } from '../../../src/domain/errors.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
-import { barmanFixture } from './fixture.ts'
+import { barmanFixture } from '../../support/builders/fixture.ts'
 
 const full = barmanFixture('show-backup-full.json')
 const incremental = barmanFixture('show-backup-incremental.json')

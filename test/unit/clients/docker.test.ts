@@ -5,7 +5,7 @@ import { cpuPercentBetween, parseContainerUsage } from '../../../src/clients/doc
 import { openDocker } from '../../../src/clients/docker/docker-endpoint.ts'
 import { ServiceState } from '../../../src/domain/cluster/node.ts'
 import { InvalidValueError } from '../../../src/domain/errors.ts'
-import { fixture } from './fixture.ts'
+import { fixture } from '../../support/builders/fixture.ts'
 
 const container = JSON.parse(fixture('container-haproxy.json'))
 

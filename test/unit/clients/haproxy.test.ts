@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseHaproxyStats } from '../../../src/clients/haproxy/haproxy-client.ts'
 import { UnexpectedAnswerError } from '../../../src/domain/errors.ts'
-import { fixture } from './fixture.ts'
+import { fixture } from '../../support/builders/fixture.ts'
 
 it('the statistics tell the servers of each backend, and nothing of proxies without any', () => {
   const backends = parseHaproxyStats(JSON.parse(fixture('haproxy-stats.json')))

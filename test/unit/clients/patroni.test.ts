@@ -7,7 +7,7 @@ import { lsnOf, stateOf, timeOf, versionOf } from '../../../src/clients/patroni/
 import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import { UnexpectedAnswerError } from '../../../src/domain/errors.ts'
 import { formatLsn } from '../../../src/domain/wal/lsn.ts'
-import { fixture } from './fixture.ts'
+import { fixture } from '../../support/builders/fixture.ts'
 
 const KEYS = new Map<string, string>(Object.entries(JSON.parse(fixture('patroni-keys.json'))))
 

@@ -30,7 +30,7 @@ import {
   switchAt,
   topologyOf,
   walOf,
-} from './builders.ts'
+} from '../../support/builders/cluster.ts'
 
 const { CRITICAL, DEGRADED, HEALTHY, UNKNOWN } = HealthStatus
 

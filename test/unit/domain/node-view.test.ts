@@ -19,7 +19,7 @@ import {
   seen,
   serviceOf,
   topologyOf,
-} from './builders.ts'
+} from '../../support/builders/cluster.ts'
 
 function viewOf(node: Partial<NodeSnapshot>, service: Partial<ServiceStatus> = {}, topology: Partial<Topology> = {}) {
   const snapshot = clusterOf({

@@ -7,7 +7,7 @@ import {
   LogLevel,
   type OperationEventBody,
 } from '../../../src/domain/operation/operation-events.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
 
 const AT = '2026-11-22T12:00:00.000Z'
 const ERROR = { code: 'X', message: 'broken', remedy: null, step: 'a', retryable: false }

@@ -10,7 +10,7 @@ import {
 import type { RecoveryTarget } from '../../../src/domain/recovery/recovery-target.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 import { formatLsn, type Lsn, parseLsn } from '../../../src/domain/wal/lsn.ts'
-import { walRecord } from '../../support/wal-record.ts'
+import { walRecord } from '../../support/builders/wal-record.ts'
 
 const { EXACT, SHORT, BEYOND, UNKNOWN } = ReplayVerdict
 const at = (second: number, micros = 0) =>

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InvalidValueError } from '../../../src/domain/errors.ts'
 import { readTimestamp, Timestamp } from '../../../src/domain/timestamp.ts'
-import { READABLE_TIMES, UNREADABLE_TIMES, ZONELESS_TIMES } from '../../support/timestamp-cases.ts'
+import { READABLE_TIMES, UNREADABLE_TIMES, ZONELESS_TIMES } from '../../support/builders/timestamp-cases.ts'
 
 const FIRST = Timestamp.parse('0001-01-01T00:00:00Z').microseconds
 const LAST = Timestamp.parse('9999-12-31T23:59:59.999999Z').microseconds

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type OperationRecord, OperationStatus } from '../../../src/domain/operation/operation.ts'
 import { RequestMemo } from '../../../src/graphql/request-memo.ts'
-import { FakeOperations } from '../../support/fake-operation-log.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { FakeOperations } from '../../support/fakes/fake-operation-log.ts'
 
 const verification = (backupId: string, status: 'OK' | 'FAILED' | 'UNKNOWN') => ({
   server: 'patroni',

@@ -4,8 +4,8 @@ import { BackupStatus } from '../../../src/domain/backup/backup.ts'
 import { RequestMemo } from '../../../src/graphql/request-memo.ts'
 import { backupNamed, backupPage, walPage } from '../../../src/graphql/types/backup/archive-pages.ts'
 import type { PageArguments } from '../../../src/graphql/types/common/connection.ts'
-import { FakeOperations } from '../../support/fake-operation-log.ts'
-import { away, backupOf, backupServerOf, range, seen, walOf } from '../domain/builders.ts'
+import { away, backupOf, backupServerOf, range, seen, walOf } from '../../support/builders/cluster.ts'
+import { FakeOperations } from '../../support/fakes/fake-operation-log.ts'
 
 const server = backupServerOf({
   backups: seen(range(1, 5).map((number) => backupOf(number, number + 1))),

@@ -26,7 +26,7 @@ function fieldsOf(type: GraphQLNamedType | undefined) {
 /** "Cluster.operations(first: Int): OperationConnection!" for every field and argument that the contract writes out. */
 async function contractParts(): Promise<string[]> {
   const parts: string[] = []
-  const source = await readFile(new URL('../../support/contract.graphql', import.meta.url), 'utf8')
+  const source = await readFile(new URL('../../support/fixtures/contract.graphql', import.meta.url), 'utf8')
   let type = ''
   let field = ''
   const enter = (name: string) => {

@@ -4,7 +4,7 @@ import { UnreachableError } from '../../../src/domain/errors.ts'
 import { type BarmanSource, observeBarman } from '../../../src/observe/observe-barman.ts'
 import { createSnapshotStore } from '../../../src/observe/snapshot-store.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { layout } from './layout.ts'
+import { layout } from '../../support/builders/layout.ts'
 
 const NAME = '000000010000000000000001'
 const NEVER = 3_600_000

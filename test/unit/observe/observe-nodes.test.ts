@@ -6,8 +6,8 @@ import { UnreachableError } from '../../../src/domain/errors.ts'
 import { observeNode } from '../../../src/observe/observe-nodes.ts'
 import { createSnapshotStore } from '../../../src/observe/snapshot-store.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { patroniStatus, postgresStatus } from '../domain/builders.ts'
-import { layout } from './layout.ts'
+import { patroniStatus, postgresStatus } from '../../support/builders/cluster.ts'
+import { layout } from '../../support/builders/layout.ts'
 
 const refusal: LoginRefusal = {
   role: 'howdah',

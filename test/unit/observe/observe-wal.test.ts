@@ -4,7 +4,7 @@ import { observeWal } from '../../../src/observe/observe-wal.ts'
 import type { Poll } from '../../../src/observe/poll.ts'
 import { createSnapshotStore } from '../../../src/observe/snapshot-store.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { layout } from './layout.ts'
+import { layout } from '../../support/builders/layout.ts'
 
 const polls: Poll[] = []
 afterEach(async () => {

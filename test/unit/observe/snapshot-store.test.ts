@@ -4,7 +4,7 @@ import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import { lost, seen } from '../../../src/observe/readings.ts'
 import { createSnapshotStore } from '../../../src/observe/snapshot-store.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { layout } from './layout.ts'
+import { layout } from '../../support/builders/layout.ts'
 
 const now = new Date()
 const member = {

@@ -7,7 +7,7 @@ import { lost, seen } from '../../../src/observe/readings.ts'
 import { createSnapshotStore } from '../../../src/observe/snapshot-store.ts'
 import { readTopologyFromNodes } from '../../../src/observe/topology-from-nodes.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { layout } from './layout.ts'
+import { layout } from '../../support/builders/layout.ts'
 
 const away = () => Promise.reject(new UnreachableError('Patroni', 'no etcd'))
 const patroni: PatroniClient = {

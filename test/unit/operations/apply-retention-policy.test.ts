@@ -6,10 +6,10 @@ import applyRetentionPolicy, {
 import { removeObsolete } from '../../../src/operations/backups/delete-backup/remove-obsolete.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
-import { backupOf, seen } from '../domain/builders.ts'
-import { planContext } from './backup-server.ts'
-import { FakeBarman, RECORD, stepContext } from './backup-steps.ts'
+import { planContext } from '../../support/builders/backup-server.ts'
+import { backupOf, seen } from '../../support/builders/cluster.ts'
+import { FakeBarman, RECORD, stepContext } from '../../support/fakes/fake-barman.ts'
+import { FakeRecoveries, recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
 const OBSOLETE = { retentionStatus: RetentionStatus.OBSOLETE }
 const oldest = backupOf(1, 2, {

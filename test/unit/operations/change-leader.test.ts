@@ -5,7 +5,7 @@ import { UnreachableError } from '../../../src/domain/errors.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { changeLeader } from '../../../src/operations/leadership/change-leader.ts'
 import { switchOver } from '../../../src/operations/leadership/switchover/switch-over.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 /** Patroni's keys, a probe that always writes, and nothing else. */
 function world(keys: { leader: string | null; request?: string | null }, state: Record<string, unknown>) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { readControlData } from '../../../src/operations/node-access/control-data.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const SAID = `Database system identifier:           7713299059352088616
 Database cluster state:               shut down

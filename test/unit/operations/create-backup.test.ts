@@ -9,8 +9,18 @@ import type { PlanContext } from '../../../src/operations/context.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, backupOf, clusterOf, NOW, nodeOf, postgresStatus, range, seen, walOf } from '../domain/builders.ts'
-import { layout } from '../observe/layout.ts'
+import {
+  away,
+  backupOf,
+  clusterOf,
+  NOW,
+  nodeOf,
+  postgresStatus,
+  range,
+  seen,
+  walOf,
+} from '../../support/builders/cluster.ts'
+import { layout } from '../../support/builders/layout.ts'
 
 const SERVER: BackupServerSnapshot = {
   name: 'patroni',

@@ -9,9 +9,9 @@ import cutOverRecovery, {
 } from '../../../src/operations/recovery/cut-over/cut-over-recovery.kind.ts'
 import { endOf } from '../../../src/operations/recovery/cut-over/secure-archive.ts'
 import undoRecovery, { UndoRecoveryInput } from '../../../src/operations/recovery/undo-recovery/undo-recovery.kind.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { away, LEADER, nodeOf, seen, topologyOf } from '../domain/builders.ts'
-import { planContext } from './upkeep-context.ts'
+import { away, LEADER, nodeOf, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
 const verification = { at: '2026-11-22T11:50:00.000Z', passed: true, message: null, checks: [] }
 const READY: RecoveryRecord = recoveryRecord({

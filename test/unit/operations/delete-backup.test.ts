@@ -6,9 +6,9 @@ import deleteBackup from '../../../src/operations/backups/delete-backup/delete-b
 import { DeleteBackupInput } from '../../../src/operations/backups/delete-backup/delete-backup-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { away, backupOf, seen } from '../domain/builders.ts'
-import { planContext } from './backup-server.ts'
+import { planContext } from '../../support/builders/backup-server.ts'
+import { away, backupOf, seen } from '../../support/builders/cluster.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
 const OLD = '20261122T100000'
 const FULL = '20261122T110000'

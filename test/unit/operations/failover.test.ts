@@ -5,8 +5,17 @@ import type { PlanContext } from '../../../src/operations/context.ts'
 import failover from '../../../src/operations/leadership/failover/failover.kind.ts'
 import { FailoverInput } from '../../../src/operations/leadership/failover/failover-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, clusterOf, LEADER, NOW, nodeOf, patroniStatus, seen, topologyOf } from '../domain/builders.ts'
-import { layout } from '../observe/layout.ts'
+import {
+  away,
+  clusterOf,
+  LEADER,
+  NOW,
+  nodeOf,
+  patroniStatus,
+  seen,
+  topologyOf,
+} from '../../support/builders/cluster.ts'
+import { layout } from '../../support/builders/layout.ts'
 
 function contextOf(input: Partial<FailoverInput>, cluster: Partial<ClusterSnapshot>): PlanContext<FailoverInput> {
   return {

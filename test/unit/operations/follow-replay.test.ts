@@ -4,8 +4,8 @@ import { RestoreMethod } from '../../../src/domain/recovery/recovery.ts'
 import { formatLsn, parseLsn } from '../../../src/domain/wal/lsn.ts'
 import { followReplay, type Replay } from '../../../src/operations/recovery/follow-replay.ts'
 import { TablespaceMisplacedError } from '../../../src/operations/recovery/recovery-errors.ts'
-import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const REQUEST: ReplayRequest = {
   server: 'patroni',

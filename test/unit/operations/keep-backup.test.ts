@@ -5,8 +5,8 @@ import { KeepBackupInput } from '../../../src/operations/backups/keep-backup/kee
 import releaseBackup, { ReleaseBackupInput } from '../../../src/operations/backups/keep-backup/release-backup.kind.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { backupOf, seen } from '../domain/builders.ts'
-import { planContext } from './backup-server.ts'
+import { planContext } from '../../support/builders/backup-server.ts'
+import { backupOf, seen } from '../../support/builders/cluster.ts'
 
 const BACKUP = '20261122T100000'
 type Changes = Parameters<typeof backupOf>[2]

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { seeThatLeads } from '../../../src/operations/recovery/cut-over/lead-again.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 /** A cluster whose Patroni needs to be asked so often; db1 is the node that was recovered. */
 function clusterThat(given: { leader: string | null; elects: number; runs?: boolean; etcd?: boolean }) {

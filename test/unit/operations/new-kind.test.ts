@@ -8,8 +8,8 @@ import { buildApiSchema } from '../../../src/graphql/schema.ts'
 import { loadOperations, type OperationRegistry } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { kindsWithoutKillCase, loadKillCases } from '../../support/kill-case.ts'
-import { planContext } from './upkeep-context.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
+import { kindsWithoutKillCase, loadKillCases } from '../../support/faults/kill-case.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const KIND = `

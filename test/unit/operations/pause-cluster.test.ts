@@ -7,8 +7,8 @@ import resumeCluster, {
 } from '../../../src/operations/configuration/pause-cluster/resume-cluster.kind.ts'
 import reloadNode, { ReloadNodeInput } from '../../../src/operations/nodes/reload-node/reload-node.kind.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, LEADER, nodeOf, seen, topologyOf } from '../domain/builders.ts'
-import { planContext } from './upkeep-context.ts'
+import { away, LEADER, nodeOf, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
 
 const paused = { topology: seen(topologyOf({ paused: true })) }
 const nobody = { nodes: [nodeOf('db1', { patroni: away() })] }

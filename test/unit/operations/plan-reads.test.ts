@@ -5,9 +5,9 @@ import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { readPlanContext } from '../../../src/operations/read-plan-context.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { backupOf, backupServerOf, seen } from '../domain/builders.ts'
-import { planContext } from './upkeep-context.ts'
+import { backupOf, backupServerOf, seen } from '../../support/builders/cluster.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
 const registry = await loadOperations()
 const BACKUP = '20261122T100000'

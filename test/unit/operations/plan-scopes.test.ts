@@ -31,7 +31,6 @@ import { ServiceInput } from '../../../src/operations/services/service-input.ts'
 import restartService from '../../../src/operations/services/start-and-stop/restart-service.kind.ts'
 import startService from '../../../src/operations/services/start-and-stop/start-service.kind.ts'
 import stopService from '../../../src/operations/services/start-and-stop/stop-service.kind.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import {
   away,
   backupOf,
@@ -43,9 +42,10 @@ import {
   patroniStatus,
   seen,
   topologyOf,
-} from '../domain/builders.ts'
-import { layout } from '../observe/layout.ts'
-import { planContext } from './upkeep-context.ts'
+} from '../../support/builders/cluster.ts'
+import { layout } from '../../support/builders/layout.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
 type World = Partial<ClusterSnapshot>
 

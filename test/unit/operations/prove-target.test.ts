@@ -6,9 +6,9 @@ import { type ReplayProof, ReplayVerdict } from '../../../src/domain/recovery/re
 import type { RecoveryTarget } from '../../../src/domain/recovery/recovery-target.ts'
 import { parseLsn } from '../../../src/domain/wal/lsn.ts'
 import { proveTarget, targetCheck } from '../../../src/operations/recovery/copy/prove-target.ts'
-import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
-import { walRecord } from '../../support/wal-record.ts'
+import { walRecord } from '../../support/builders/wal-record.ts'
+import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const TARGET: RecoveryTarget = { kind: 'LSN', lsn: parseLsn('0/6000000'), timeline: 'latest', inclusive: true }
 const EXACT: ReplayProof = { last: walRecord(), next: null, nextTransaction: null }

@@ -15,12 +15,23 @@ import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { recoverCall } from '../../../src/operations/recovery/recovery-exits.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { serverOf } from '../../support/builders/backup-server.ts'
+import {
+  away,
+  backupOf,
+  LEADER,
+  NOW,
+  nodeOf,
+  range,
+  seen,
+  serviceOf,
+  topologyOf,
+  walOf,
+} from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 import { callsIn, committedSchema, faultsOf, type RemedyCall } from '../../support/remedy-calls.ts'
-import { away, backupOf, LEADER, NOW, nodeOf, range, seen, serviceOf, topologyOf, walOf } from '../domain/builders.ts'
-import { serverOf } from './backup-server.ts'
-import { planContext } from './upkeep-context.ts'
 
 const registry = await loadOperations()
 const schema = committedSchema()

@@ -16,9 +16,7 @@ import recoverCluster from '../../../src/operations/recovery/recover-cluster/rec
 import { RecoverClusterInput } from '../../../src/operations/recovery/recover-cluster/recover-cluster-input.ts'
 import type { AnyRecoveryInput } from '../../../src/operations/recovery/recovery-inputs.ts'
 import { CutOver } from '../../../src/operations/recovery/recovery-inputs.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { serverOf } from '../../support/builders/backup-server.ts'
 import {
   away,
   backupOf,
@@ -33,9 +31,11 @@ import {
   seen,
   topologyOf,
   walOf,
-} from '../domain/builders.ts'
-import { serverOf } from './backup-server.ts'
-import { planContext } from './upkeep-context.ts'
+} from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 /** The archive holds one segment a minute, each numbered as its minute, up to the one that is being written. */
 const LAST = NOW.getTime() / 60_000

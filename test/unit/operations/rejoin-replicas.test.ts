@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { rejoinReplicas } from '../../../src/operations/recovery/cut-over/rejoin-replicas.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
-import { clusterOf } from '../domain/builders.ts'
-import { layout } from '../observe/layout.ts'
+import { clusterOf } from '../../support/builders/cluster.ts'
+import { layout } from '../../support/builders/layout.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const ALL = layout.nodes.map(({ name }) => name)
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { CommandResult, ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { replayAgain } from '../../../src/operations/recovery/promotion/replay-again.ts'
-import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
-import { recoveryRecord } from '../../support/fake-recoveries.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
+import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const AT = '0/5000148'
 const RECORD = recoveryRecord({

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import type { ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import { replayPrevious } from '../../../src/operations/recovery/undo-recovery/replay-previous.ts'
-import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
-import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { clusterOf, LEADER, nodeOf, patroniStatus, seen } from '../../support/builders/cluster.ts'
+import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
+import { FakeRecoveries, recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 import { callsIn, committedSchema, faultsOf } from '../../support/remedy-calls.ts'
-import { clusterOf, LEADER, nodeOf, patroniStatus, seen } from '../domain/builders.ts'
 
 const previous = { node: 'db2', directory: '/data/patroni2.previous-r1', timeline: 3, endLsn: '0/9000000', bytes: null }
 const COMPLETED = recoveryRecord({ id: 'r1', status: RecoveryStatus.COMPLETED, previous })

@@ -8,12 +8,12 @@ import type { ReplayProof } from '../../../src/domain/recovery/recovery-proof.ts
 import type { RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
 import { formatLsn } from '../../../src/domain/wal/lsn.ts'
 import { replayWal } from '../../../src/operations/recovery/copy/replay-wal.ts'
-import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
-import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
-import { walRecord } from '../../support/wal-record.ts'
-import { away, backupOf, clusterOf, lsnOf, minute, NOW, seen } from '../domain/builders.ts'
-import { serverOf } from './backup-server.ts'
+import { serverOf } from '../../support/builders/backup-server.ts'
+import { away, backupOf, clusterOf, lsnOf, minute, NOW, seen } from '../../support/builders/cluster.ts'
+import { walRecord } from '../../support/builders/wal-record.ts'
+import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
+import { FakeRecoveries, recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const BACKUP = backupOf(1, 2, { backupId: '20261122T110000' })
 const LSN_TARGET = { lsn: formatLsn(lsnOf(6)) }

@@ -4,8 +4,8 @@ import { NodeState } from '../../../src/domain/cluster/node.ts'
 import restartCluster from '../../../src/operations/nodes/restart-cluster/restart-cluster.kind.ts'
 import { RestartClusterInput } from '../../../src/operations/nodes/restart-cluster/restart-cluster-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, LEADER, nodeOf, patroniStatus, seen, topologyOf } from '../domain/builders.ts'
-import { planContext } from './upkeep-context.ts'
+import { away, LEADER, nodeOf, patroniStatus, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
 
 const contextOf = (fields: Partial<RestartClusterInput>, changes: Partial<ClusterSnapshot> = {}) =>
   planContext(new RestartClusterInput(), fields, changes)

@@ -4,9 +4,9 @@ import { NodeState } from '../../../src/domain/cluster/node.ts'
 import restartNode from '../../../src/operations/nodes/restart-node/restart-node.kind.ts'
 import { RestartNodeInput } from '../../../src/operations/nodes/restart-node/restart-node-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { away, LEADER, nodeOf, patroniStatus, seen } from '../domain/builders.ts'
-import { planContext } from './upkeep-context.ts'
+import { away, LEADER, nodeOf, patroniStatus, seen } from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
 
 const contextOf = (fields: Partial<RestartNodeInput>, changes: Partial<ClusterSnapshot> = {}) =>
   planContext(new RestartNodeInput(), fields, changes)

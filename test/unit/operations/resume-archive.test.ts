@@ -3,10 +3,10 @@ import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import { CheckStatus } from '../../../src/domain/check.ts'
 import type { ArchiverStatus } from '../../../src/domain/cluster/cluster.ts'
 import { resumeArchive } from '../../../src/operations/recovery/cut-over/resume-archive.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { clusterOf, minute, nodeOf, postgresStatus, seen } from '../domain/builders.ts'
-import { serverOf } from './backup-server.ts'
+import { serverOf } from '../../support/builders/backup-server.ts'
+import { clusterOf, minute, nodeOf, postgresStatus, seen } from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const ARCHIVES: ArchiverStatus = {
   archivedCount: 3,

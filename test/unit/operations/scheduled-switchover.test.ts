@@ -5,7 +5,7 @@ import { UnreachableError } from '../../../src/domain/errors.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { cancelSchedule } from '../../../src/operations/leadership/switchover/cancel-schedule.ts'
 import { switchOver } from '../../../src/operations/leadership/switchover/switch-over.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const AT = '2026-11-22T13:00:00.000Z'
 const SCHEDULED = JSON.stringify({ leader: 'db1', member: 'db2', scheduled_at: '2026-11-22T13:00:00+00:00' })

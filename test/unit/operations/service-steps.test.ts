@@ -25,8 +25,8 @@ import {
   patroniStatus,
   seen,
   topologyOf,
-} from '../domain/builders.ts'
-import { layout as smallLayout } from '../observe/layout.ts'
+} from '../../support/builders/cluster.ts'
+import { layout as smallLayout } from '../../support/builders/layout.ts'
 
 const layout: ClusterLayout = {
   ...smallLayout,

@@ -27,8 +27,8 @@ import {
   seen,
   serviceOf,
   topologyOf,
-} from '../domain/builders.ts'
-import { layout as smallLayout } from '../observe/layout.ts'
+} from '../../support/builders/cluster.ts'
+import { layout as smallLayout } from '../../support/builders/layout.ts'
 
 const SERVICES = [
   'db1',

@@ -8,12 +8,12 @@ import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../src/
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import settleRecovery from '../../../src/operations/recovery/settle-recovery/settle-recovery.kind.ts'
 import { Course, courseOf } from '../../../src/operations/recovery/settle-recovery/take-up-recovery.ts'
-import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
-import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { installRecoveryProgram, runProgram } from '../../support/recovery-program.ts'
-import { clusterOf, nodeOf, patroniStatus, postgresStatus, seen } from '../domain/builders.ts'
+import { clusterOf, nodeOf, patroniStatus, postgresStatus, seen } from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
+import { FakeRecoveries, recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
+import { installRecoveryProgram, runProgram } from '../../support/servers/recovery-program.ts'
 
 const ENDED = 'ended-operation'
 const previous = { node: 'db2', directory: '/data/previous', timeline: 1, endLsn: '0/9000000', bytes: 1e6 }

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { CommandResult, ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { endRecovery } from '../../../src/operations/recovery/promotion/end-recovery.ts'
-import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const VERIFIER = 'SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy'
 const ROLES = ['barman', 'howdah', 'postgres', 'replicator'].map((name) => ({

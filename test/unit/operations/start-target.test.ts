@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { startTarget } from '../../../src/operations/recovery/cut-over/start-target.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 /** db2, on which the recovered data is in its place; it was promoted to timeline 2 as a copy. */
 interface Node {

@@ -3,7 +3,7 @@ import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import { startPatroni } from '../../../src/operations/node-access/patroni-service.ts'
 import { describeStopping, parseStopping, stopPatroni } from '../../../src/operations/node-access/stop-patroni.ts'
 import { nextStopAction, StopAction, type Stopping } from '../../../src/operations/node-access/stopping.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const patience = { patroniMs: 60_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
 const processes = ['postgres: patroni: checkpointer']

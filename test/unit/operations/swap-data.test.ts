@@ -7,9 +7,9 @@ import type { DcsCommands } from '../../../src/clients/patroni/patroni-keys-comm
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { swapData, takeBackKeys } from '../../../src/operations/recovery/cut-over/swap-data.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { installRecoveryProgram, runProgram } from '../../support/recovery-program.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
+import { installRecoveryProgram, runProgram } from '../../support/servers/recovery-program.ts'
 
 const HISTORY = '[[1,150994944,"before 2026"]]'
 // Programs are started, on a machine that may be busy.

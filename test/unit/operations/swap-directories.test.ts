@@ -7,7 +7,7 @@ import {
   runProgram,
   startKilledPrograms,
   VERSION_DIRECTORY,
-} from '../../support/recovery-program.ts'
+} from '../../support/servers/recovery-program.ts'
 
 // Programs are started, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })

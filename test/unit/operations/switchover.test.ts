@@ -10,7 +10,6 @@ import switchover from '../../../src/operations/leadership/switchover/switchover
 import { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { operationRecord } from '../../support/operations.ts'
 import {
   away,
   backupOf,
@@ -23,8 +22,9 @@ import {
   seen,
   serviceOf,
   topologyOf,
-} from '../domain/builders.ts'
-import { layout } from '../observe/layout.ts'
+} from '../../support/builders/cluster.ts'
+import { layout } from '../../support/builders/layout.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
 
 const LATER = '2026-11-22T13:00:00.000Z'
 const AT = { from: 'db1', to: 'db2', at: new Date(LATER) }

@@ -6,7 +6,7 @@ import {
   ownGuard,
   takeGuardOff,
 } from '../../../src/operations/configuration/timeline-guard.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 function etcdWith(configuration: Record<string, unknown>) {
   let config = JSON.stringify(configuration)

@@ -3,8 +3,8 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import updateConfiguration from '../../../src/operations/configuration/update-configuration/update-configuration.kind.ts'
 import { UpdateConfigurationInput } from '../../../src/operations/configuration/update-configuration/update-configuration-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, seen, topologyOf } from '../domain/builders.ts'
-import { planContext } from './upkeep-context.ts'
+import { away, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
 
 const configuration = {
   ttl: 30,

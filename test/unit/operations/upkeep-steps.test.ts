@@ -12,9 +12,9 @@ import { moveLeader } from '../../../src/operations/nodes/restart-cluster/move-l
 import { restartReplicas } from '../../../src/operations/nodes/restart-cluster/rolling-restart.ts'
 import { switchRolledLeader } from '../../../src/operations/nodes/restart-cluster/switch-rolled-leader.ts'
 import { restartPostgres } from '../../../src/operations/nodes/restart-postgres.ts'
-import { operationRecord } from '../../support/operations.ts'
-import { NOW } from '../domain/builders.ts'
-import { FakeCluster } from './fake-steps.ts'
+import { NOW } from '../../support/builders/cluster.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { FakeCluster } from '../../support/fakes/fake-cluster.ts'
 
 let cluster: FakeCluster
 beforeEach(() => {

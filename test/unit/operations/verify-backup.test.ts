@@ -6,9 +6,9 @@ import { verifyBackupStep } from '../../../src/operations/backups/verify-backup/
 import { filesCheck } from '../../../src/operations/backups/verify-backup/verify-files.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { backupOf, NOW, range, seen, walOf } from '../domain/builders.ts'
-import { planContext } from './backup-server.ts'
-import { FakeBarman, RECORD, stepContext } from './backup-steps.ts'
+import { planContext } from '../../support/builders/backup-server.ts'
+import { backupOf, NOW, range, seen, walOf } from '../../support/builders/cluster.ts'
+import { FakeBarman, RECORD, stepContext } from '../../support/fakes/fake-barman.ts'
 
 const FULL = '20261122T100000'
 const CHILD = '20261122T110000'

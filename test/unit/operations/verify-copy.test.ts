@@ -7,9 +7,9 @@ import { ReplayVerdict } from '../../../src/domain/recovery/recovery-proof.ts'
 import { unverifiedOutcome, verifyCopy } from '../../../src/operations/recovery/copy/verify-copy.ts'
 import type { AssertionInput } from '../../../src/operations/recovery/recovery-inputs.ts'
 import { CutOver } from '../../../src/operations/recovery/recovery-inputs.ts'
-import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
-import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
-import { fakeStepContext } from '../../support/fake-step-context.ts'
+import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
+import { FakeRecoveries, recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const TIME = '2026-11-22T17:13:11.042Z'
 const REACHED: RecoveryPoint = { time: '2026-11-22T17:13:11.041999Z', lsn: '0/6000000', xid: '742' }

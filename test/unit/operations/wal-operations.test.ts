@@ -12,9 +12,9 @@ import switchWal from '../../../src/operations/backups/wal/switch-wal.kind.ts'
 import { SwitchWalInput } from '../../../src/operations/backups/wal/switch-wal-input.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
-import { backupOf, NOW } from '../domain/builders.ts'
-import { planContext } from './backup-server.ts'
-import { FakeBarman, stepContext } from './backup-steps.ts'
+import { planContext } from '../../support/builders/backup-server.ts'
+import { backupOf, NOW } from '../../support/builders/cluster.ts'
+import { FakeBarman, stepContext } from '../../support/fakes/fake-barman.ts'
 
 const WAL = ['000000010000000000000005', '000000010000000000000006']
 

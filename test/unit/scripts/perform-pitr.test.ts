@@ -5,7 +5,7 @@ import { EXIT, performPitr } from '../../../scripts/lib/perform-pitr.mjs'
 import { parsePitrArguments, UsageError } from '../../../scripts/lib/pitr-arguments.mjs'
 import { ApiAwayError, createPitrClient, type PitrClient } from '../../../scripts/lib/pitr-client.mjs'
 import { createEventView, progressText } from '../../../scripts/lib/pitr-view.mjs'
-import { READABLE_TIMES, UNREADABLE_TIMES, ZONELESS_TIMES } from '../../support/timestamp-cases.ts'
+import { READABLE_TIMES, UNREADABLE_TIMES, ZONELESS_TIMES } from '../../support/builders/timestamp-cases.ts'
 
 const TARGET = ['--server', 'patroni', '--target-time', '2026-11-22 15:49:59+01:00']
 const PLAN = {

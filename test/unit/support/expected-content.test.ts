@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseLsn } from '../../../src/domain/wal/lsn.ts'
-import { faultsOf, hadOtherPasswords, keyOf, wayTo } from '../../support/expected-content.ts'
-import type { WalEvent } from '../../support/wal-oracle.ts'
+import { faultsOf, hadOtherPasswords, keyOf, wayTo } from '../../support/load/expected-content.ts'
+import type { WalEvent } from '../../support/load/wal-oracle.ts'
 
 const key = (n: number) => ({ xid: String(700 + n), time: String(1_000 + n) })
 const row = (n: number, place: string | null = null) => ({ n, place, ...key(n) })

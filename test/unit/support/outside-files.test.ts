@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { differences } from '../../support/outside-files.ts'
+import { differences } from '../../support/stack/outside-files.ts'
 
 const files = { 'db1:/a': 'one', 'barman:/data/pg-backup/patroni/wals/1/x': 'wal' }
 const after = (changes: Record<string, string>, without: string[] = []) =>

@@ -5,8 +5,8 @@ import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { Clock } from '../../../src/shared/clock.ts'
 import { askFollowUps } from '../../../src/worker/ask-follow-ups.ts'
 import { createFollowUpSweep } from '../../../src/worker/sweep-follow-ups.ts'
-import { FakeOperations } from '../../support/fake-operation-log.ts'
-import { operationRecord } from '../../support/operations.ts'
+import { operationRecord } from '../../support/builders/operations.ts'
+import { FakeOperations } from '../../support/fakes/fake-operation-log.ts'
 
 const registry = await loadOperations()
 const ENDED = '2026-11-22T12:00:00.000Z'

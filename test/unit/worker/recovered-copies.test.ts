@@ -4,7 +4,7 @@ import type { ExecRequest } from '../../../src/clients/docker/docker-exec.ts'
 import type { SandboxState } from '../../../src/clients/docker/docker-sandboxes.ts'
 import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { copyStatus } from '../../support/fake-recovered-copy.ts'
+import { copyStatus } from '../../support/fakes/fake-recovered-copy.ts'
 
 /** What PostgreSQL is told of a target, asked for as a client would. */
 function settingFor(input: RecoveryTargetInput) {

@@ -1,0 +1,36 @@
+import { CheckStatus } from '../../../src/domain/check.ts'
+import type { BackupServerSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import type { RecoveryRecord } from '../../../src/domain/recovery/recovery.ts'
+import type { PlanContext } from '../../../src/operations/context.ts'
+import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import { clusterOf, NOW, nodeOf, range, seen, walOf } from './cluster.ts'
+import { layout } from './layout.ts'
+
+/** A backup server that is well, with ten segments and these backups. */
+export function serverOf(changes: Partial<BackupServerSnapshot> = {}): BackupServerSnapshot {
+  return {
+    name: 'patroni',
+    configuration: seen({
+      active: true,
+      retentionPolicy: 'REDUNDANCY 2',
+      minimumRedundancy: 1,
+      compression: 'gzip',
+      backupMethod: 'postgres',
+    }),
+    checks: seen([{ name: 'postgresql', status: CheckStatus.OK, message: null, hint: null }]),
+    backups: seen([]),
+    wal: seen(walOf({ 1: range(1, 10) })),
+    incoming: seen({ incomingCount: 0, whole: [], streamingPartial: null, streamingModifiedAt: null }),
+    disk: seen({ usedBytes: 1e9, freeBytes: 50e9, totalBytes: 51e9 }),
+    ...changes,
+  }
+}
+
+export function planContext<Input extends OperationInput>(
+  input: Input,
+  server: Partial<BackupServerSnapshot> = {},
+  recoveries: readonly RecoveryRecord[] = [],
+): PlanContext<Input> {
+  const cluster = clusterOf({ nodes: [nodeOf('db1')], backupServers: [serverOf(server)] })
+  return { input, cluster, layout, now: NOW, earlier: [], recoveries, active: new Set(), verifications: new Map() }
+}

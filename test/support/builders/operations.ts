@@ -1,0 +1,63 @@
+import { newOperationId } from '../../../src/admission/new-record.ts'
+import {
+  type Actor,
+  NO_PROGRESS,
+  type OperationRecord,
+  OperationStatus,
+  Role,
+  StepStatus,
+} from '../../../src/domain/operation/operation.ts'
+import { NOTHING_TOUCHED } from '../../../src/domain/operation/plan-scope.ts'
+
+export const OPERATOR: Actor = { name: 'test', role: Role.OPERATOR }
+
+/** A queued operation, for tests that do not care what it is. */
+export function operationRecord(
+  changes: Partial<OperationRecord> & { stepNames?: readonly string[] } = {},
+): OperationRecord {
+  const { stepNames = ['only-step'], ...rest } = changes
+  const now = new Date()
+  return {
+    id: newOperationId(now),
+    kind: 'testKind',
+    cluster: 'patroni',
+    status: OperationStatus.QUEUED,
+    input: {},
+    reason: null,
+    requestedBy: OPERATOR,
+    idempotencyKey: null,
+    requestedAt: now.toISOString(),
+    startedAt: null,
+    finishedAt: null,
+    plan: {
+      summary: 'Does what the test needs',
+      steps: [],
+      checks: [],
+      estimatedSeconds: null,
+      downtimeSeconds: null,
+      dataLoss: null,
+      destructive: false,
+      confirm: null,
+      scope: NOTHING_TOUCHED,
+    },
+    claims: [],
+    steps: stepNames.map((name) => ({
+      name,
+      title: name,
+      status: StepStatus.PENDING,
+      startedAt: null,
+      finishedAt: null,
+      progress: null,
+      message: null,
+    })),
+    progress: NO_PROGRESS,
+    error: null,
+    result: null,
+    cancellable: true,
+    attempt: 0,
+    retryOf: null,
+    state: {},
+    sequence: 0,
+    ...rest,
+  }
+}

@@ -1,0 +1,149 @@
+import { type DetachedRunStatus, type DetachedRuns, runToItsEnd } from '../../../src/clients/agent/detached-runs.ts'
+import type { BarmanCommands } from '../../../src/clients/barman/barman-commands.ts'
+import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
+import { ownWriteProbe } from '../../../src/clients/postgres/own-write-probe.ts'
+import type { Backup, KeepTarget } from '../../../src/domain/backup/backup.ts'
+import type { Check } from '../../../src/domain/check.ts'
+import type { BackupServerSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import { type OperationRecord, OperationStatus } from '../../../src/domain/operation/operation.ts'
+import type { StepContext } from '../../../src/operations/context.ts'
+import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import { serverOf } from '../builders/backup-server.ts'
+import { clusterOf, NOW, nodeOf, seen } from '../builders/cluster.ts'
+import { layout } from '../builders/layout.ts'
+import { operationRecord } from '../builders/operations.ts'
+import { FakeRecoveries } from './fake-recoveries.ts'
+import { NO_PROBE } from './fake-step-context.ts'
+
+/** Barman, as far as it holds backups, in memory. What a test sets up stands in its fields. */
+export class FakeBarman {
+  backups: Backup[]
+  kept = new Map<string, KeepTarget>()
+  checks: Check[] = []
+  /** By directory. */
+  files = new Map<string, string[]>()
+  /** Output and exit code of a detached run, by its program's name. */
+  outputs = new Map<string, { lines: string[]; exitCode: number }>()
+  /** What was done, in order. */
+  readonly done: string[] = []
+  readonly runs = new Map<string, DetachedRunStatus>()
+  /** What Barman says instead of deleting a backup. */
+  refusals = new Map<string, string>()
+  /** Called before each deletion. */
+  beforeDelete: (backupId: string) => void = () => {}
+  archive: () => string[] = () => []
+
+  constructor(backups: Backup[]) {
+    this.backups = backups
+  }
+
+  commands(): Partial<BarmanCommands> {
+    const find = (backupId: string) => this.backups.find((each) => each.backupId === backupId)
+    const runs: DetachedRuns = {
+      start: async ({ id, argv }) => {
+        if (argv[1] === 'delete') this.#delete(argv.at(-1) ?? '')
+        else this.done.push(`start ${argv.join(' ')}`)
+        const { exitCode } = this.#outputOf(argv)
+        const status: DetachedRunStatus = { state: 'EXITED', exitCode, outputBytes: 0, backupId: null }
+        if (!this.runs.has(id)) this.runs.set(id, status)
+        this.#argv.set(id, argv)
+        return this.runs.get(id) ?? status
+      },
+      status: async (id) => this.runs.get(id) ?? UNKNOWN_RUN,
+      follow: async (id, _, onLine) => {
+        for (const line of this.#outputOf(this.#argv.get(id) ?? []).lines) onLine(line, 0)
+      },
+      stop: async (id) => this.runs.get(id) ?? UNKNOWN_RUN,
+      remove: async (id) => void this.runs.delete(id),
+      runToItsEnd: (...asked) => runToItsEnd(runs, ...asked),
+    }
+    return {
+      runs,
+      backupStatus: async (backupId) => find(backupId)?.status ?? null,
+      listBackups: async () => this.backups,
+      keepTarget: async (backupId) => this.kept.get(backupId) ?? null,
+      keep: async (backupId, target) => {
+        this.done.push(`keep ${backupId} ${target}`)
+        if (target === null) this.kept.delete(backupId)
+        else this.kept.set(backupId, target)
+      },
+      check: async () => this.checks,
+      json: async (args) => void this.done.push(args.join(' ')),
+      archiveWals: async () => this.archive(),
+      paths: async () => ({ base: '/base', incoming: '/in', streaming: '/str', errors: '/err', programs: '/bin' }),
+      listFiles: async (directories) => directories.flatMap((directory) => this.files.get(directory) ?? []),
+    }
+  }
+
+  #delete(backupId: string): void {
+    this.beforeDelete(backupId)
+    if (this.refusals.has(backupId)) return
+    this.done.push(`delete ${backupId}`)
+    this.backups = this.backups.filter((each) => each.backupId !== backupId)
+  }
+
+  readonly #argv = new Map<string, readonly string[]>()
+
+  #outputOf(argv: readonly string[]) {
+    const refusal = argv[1] === 'delete' ? this.refusals.get(argv.at(-1) ?? '') : undefined
+    if (refusal !== undefined) return { lines: [refusal], exitCode: 1 }
+    const named = this.outputs.get(argv[0] === 'barman' ? 'barman' : (argv.at(-1) ?? ''))
+    return named ?? { lines: ['backup successfully verified'], exitCode: 0 }
+  }
+}
+
+const UNKNOWN_RUN: DetachedRunStatus = { state: 'UNKNOWN', exitCode: null, outputBytes: 0, backupId: null }
+
+/** What a step is given: it sees what Barman has, and what it kept and told can be looked at. */
+export function stepContext<Input extends OperationInput>(
+  barman: FakeBarman,
+  input: Input,
+  options: {
+    readonly record?: Partial<OperationRecord>
+    readonly server?: Partial<BackupServerSnapshot>
+    readonly recoveries?: FakeRecoveries
+  } = {},
+) {
+  let state: Record<string, unknown> = { ...options.record?.state }
+  let elapsedMs = 0
+  const told: string[] = []
+  const stop = new AbortController()
+  const clients: Partial<ClusterClients> = {
+    barman: () => barman.commands() as BarmanCommands,
+    refreshBackups: async () => {},
+    refreshChecks: async () => {},
+    refreshWal: async () => {},
+  }
+  const context: StepContext<Input, Record<string, unknown>> = {
+    operation: { ...RECORD, ...options.record },
+    input,
+    layout,
+    cluster: () =>
+      clusterOf({
+        nodes: [nodeOf('db1')],
+        backupServers: [serverOf({ backups: seen(barman.backups), ...options.server })],
+      }),
+    clients: clients as ClusterClients,
+    writeProbe: ownWriteProbe(NO_PROBE),
+    recoveries: (options.recoveries ?? new FakeRecoveries()).forStep({ ...RECORD, ...options.record }),
+    verifications: async () => new Map(),
+    findOperation: async () => null,
+    state: () => state,
+    keep: async (values, message) => {
+      state = { ...state, ...values }
+      told.push(message)
+    },
+    progress: () => {},
+    log: (message) => void told.push(message),
+    checkFence: async () => {},
+    signal: stop.signal,
+    sleep: async (ms) => {
+      stop.signal.throwIfAborted()
+      elapsedMs += ms
+    },
+    now: () => new Date(NOW.getTime() + elapsedMs),
+  }
+  return { context, told, stop }
+}
+
+export const RECORD = operationRecord({ id: 'op1', status: OperationStatus.RUNNING, attempt: 1 })

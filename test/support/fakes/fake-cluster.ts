@@ -1,0 +1,179 @@
+import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
+import type { PatroniAnswer, PatroniCommands } from '../../../src/clients/patroni/patroni-commands.ts'
+import { ownWriteProbe } from '../../../src/clients/postgres/own-write-probe.ts'
+import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
+import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
+import type { StepContext } from '../../../src/operations/context.ts'
+import {
+  clusterOf,
+  memberOf,
+  NOW,
+  nodeOf,
+  patroniStatus,
+  postgresStatus,
+  seen,
+  topologyOf,
+} from '../builders/cluster.ts'
+import { layout } from '../builders/layout.ts'
+import { operationRecord } from '../builders/operations.ts'
+import { FakeRecoveries } from './fake-recoveries.ts'
+import { NO_PROBE } from './fake-step-context.ts'
+
+export interface FakeNode {
+  startedAt: Date
+  state: NodeState
+  /** Of the base backup that its data came from. */
+  manifest: string | null
+  pendingRestart: boolean
+}
+
+/** A cluster of three that does what the test's Patroni makes of it, in a time of its own. */
+export class FakeCluster {
+  leader: string | null = 'db1'
+  configuration: Record<string, unknown> = {}
+  readonly nodes = new Map<string, FakeNode>(
+    ['db1', 'db2', 'db3'].map((name) => [
+      name,
+      {
+        startedAt: NOW,
+        state: name === 'db1' ? NodeState.RUNNING : NodeState.STREAMING,
+        manifest: `a${name}`,
+        pendingRestart: false,
+      },
+    ]),
+  )
+  /** "restart db2": what Patroni was asked, in order. */
+  readonly asked: string[] = []
+  readonly lines: string[] = []
+  readonly recoveries = new FakeRecoveries()
+  /** When any PostgreSQL last read its configuration. */
+  loadedAt = NOW
+  /** Who has noticed a pause. */
+  readonly noticed = new Set<string>()
+  state: Record<string, unknown> = {}
+  timeMs = NOW.getTime()
+  /** Called with every look at the clock that waits. */
+  onSleep: () => void = () => {}
+
+  node(name: string): FakeNode {
+    const found = this.nodes.get(name)
+    if (found === undefined) throw new Error(`no ${name}`)
+    return found
+  }
+
+  restart(name: string): void {
+    this.timeMs += 1000
+    this.node(name).startedAt = new Date(this.timeMs)
+  }
+
+  snapshot(): ClusterSnapshot {
+    const leads = (name: string) => name === this.leader
+    const roleOf = (name: string) => (leads(name) ? NodeRole.LEADER : NodeRole.REPLICA)
+    const nodes = [...this.nodes].map(([name, { startedAt, state, pendingRestart }]) =>
+      nodeOf(name, {
+        patroni: seen(
+          patroniStatus({ role: roleOf(name), state, startedAt, pendingRestart, lsn: leads(name) ? 1000n : null }),
+        ),
+        postgres: seen(postgresStatus({ inRecovery: !leads(name), lsn: 1000n })),
+      }),
+    )
+    const members = [...this.nodes].map(([name, { state }]) =>
+      memberOf(name, { role: roleOf(name), state, paused: this.noticed.has(name) }),
+    )
+    const topology = topologyOf({
+      leader: this.leader,
+      configuration: this.configuration,
+      members: new Map(members.map((member) => [member.name, member])),
+    })
+    return clusterOf({ nodes, topology: seen(topology) })
+  }
+
+  context<Input>(
+    input: Input,
+    answers: Partial<{ [Call in keyof PatroniCommands]: () => Promise<PatroniAnswer> }>,
+    record: Partial<OperationRecord> = {},
+  ): StepContext<Input> {
+    const ask = (call: keyof PatroniCommands) => async (via: string) => {
+      this.asked.push(`${call} ${via}`)
+      const answer = answers[call]
+      if (answer === undefined) throw new Error(`${call} was not expected`)
+      return answer()
+    }
+    const names = [...this.nodes.keys()]
+    const clients: Partial<ClusterClients> = {
+      patroni: {
+        switchover: ask('switchover'),
+        restart: ask('restart'),
+        reinitialize: ask('reinitialize'),
+        cancelSwitchover: ask('cancelSwitchover'),
+        failover: ask('failover'),
+        reload: ask('reload'),
+        patchConfiguration: ask('patchConfiguration'),
+        configuration: async () => this.configuration,
+      },
+      dcs: {
+        read: async (key) => {
+          const values: Record<string, string | null> = {
+            leader: this.leader,
+            config: JSON.stringify(this.configuration),
+          }
+          const value = values[key] ?? null
+          return value === null ? null : { value, modRevision: value }
+        },
+        writeIf: async (key, value, unchanged) => {
+          if (key !== 'config' || value === null) throw new Error(`${key} was not expected`)
+          if (unchanged['config']?.modRevision !== JSON.stringify(this.configuration)) return false
+          this.configuration = JSON.parse(value) as Record<string, unknown>
+          return true
+        },
+        change: async () => {
+          throw new Error('no change of several keys was expected')
+        },
+      },
+      services: {
+        run: async (service) => {
+          const { manifest } = this.node(service)
+          return { exitCode: 0, stdout: manifest === null ? '' : `"Manifest-Checksum": "${manifest}"}`, stderr: '' }
+        },
+      } satisfies Partial<ClusterClients['services']> as unknown as ClusterClients['services'],
+      writeProbe: {
+        start: () => ({
+          ready: Promise.resolve(),
+          untilWritable: async () => {},
+          stop: async () => ({ seconds: 1.234, failedWrites: 3, writes: 9 }),
+        }),
+      },
+      refreshNode: async () => {},
+      readConfigurationLoadedAt: async () => this.loadedAt,
+      readDatabaseBytes: async () => 100,
+      readReplicaCreation: async () => null,
+    }
+    const operation = operationRecord({ attempt: 1, ...record })
+    return {
+      operation,
+      input,
+      layout: { ...layout, nodes: names.map((name) => ({ ...layout.nodes[0], name, service: name })) } as typeof layout,
+      cluster: () => this.snapshot(),
+      clients: clients as ClusterClients,
+      writeProbe: ownWriteProbe(clients.writeProbe ?? NO_PROBE),
+      recoveries: this.recoveries.forStep(operation),
+      verifications: async () => new Map(),
+      findOperation: async () => null,
+      state: () => this.state,
+      keep: async (state, message) => {
+        this.state = { ...this.state, ...state }
+        this.lines.push(message)
+      },
+      progress: () => {},
+      log: (message) => void this.lines.push(message),
+      checkFence: async () => {},
+      signal: new AbortController().signal,
+      sleep: async (ms) => {
+        this.timeMs += ms
+        this.onSleep()
+      },
+      now: () => new Date(this.timeMs),
+    }
+  }
+}

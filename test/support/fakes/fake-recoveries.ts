@@ -1,0 +1,152 @@
+import { NotFoundError } from '../../../src/domain/errors.ts'
+import {
+  hasEnded,
+  RecoveryMode,
+  type RecoveryRecord,
+  RecoveryStatus,
+  RestoreMethod,
+} from '../../../src/domain/recovery/recovery.ts'
+import { LogUnavailableError } from '../../../src/events/event-errors.ts'
+import type { RecoveryFeed, RecoveryStore } from '../../../src/events/recovery-store.ts'
+import type { StepRecoveries } from '../../../src/operations/context.ts'
+import { systemClock } from '../../../src/shared/clock.ts'
+import { createStepRecoveries } from '../../../src/worker/step-recoveries.ts'
+import { operationRecord } from '../builders/operations.ts'
+
+/** A rehearsal that is being restored, for tests that do not care which. */
+export function recoveryRecord(changes: Partial<RecoveryRecord> = {}): RecoveryRecord {
+  const id = changes.id ?? operationRecord().id
+  return {
+    id,
+    cluster: 'patroni',
+    mode: RecoveryMode.REHEARSAL,
+    status: RecoveryStatus.RESTORING,
+    target: {
+      time: '2026-11-22T15:49:59.000Z',
+      lsn: null,
+      xid: null,
+      name: null,
+      immediate: false,
+      timeline: null,
+      inclusive: true,
+    },
+    server: 'patroni',
+    backupId: '20261122T151311',
+    targetTimeline: 1,
+    restoreMethod: RestoreMethod.PREFETCH,
+    service: 'barman',
+    node: null,
+    directory: `/var/lib/barman/recoveries/${id}`,
+    createdAt: '2026-11-22T16:00:00.000Z',
+    updatedAt: '2026-11-22T16:00:00.000Z',
+    expiresAt: null,
+    connection: null,
+    reached: null,
+    timeline: null,
+    verification: null,
+    restoreSeconds: null,
+    replaySeconds: null,
+    downtimeSeconds: null,
+    cutOverAt: null,
+    previous: null,
+    operationId: id,
+    ...changes,
+  }
+}
+
+/** Recoveries in memory: what is tested against where Redis is not what is tested. It fences nobody. */
+export class FakeRecoveries implements RecoveryStore {
+  readonly records = new Map<string, RecoveryRecord>()
+  away = false
+  /** Followers that have not been ended. */
+  following = 0
+  readonly #waiting = new Set<() => void>()
+
+  constructor(...records: readonly RecoveryRecord[]) {
+    for (const record of records) this.records.set(record.id, record)
+  }
+
+  async get(id: string): Promise<RecoveryRecord | null> {
+    this.#read()
+    return this.records.get(id) ?? null
+  }
+
+  async list(cluster: string): Promise<readonly RecoveryRecord[]> {
+    this.#read()
+    return [...this.records.values()].filter((record) => record.cluster === cluster).reverse()
+  }
+
+  create: RecoveryStore['create'] = async (record) => {
+    this.#read()
+    const known = this.records.get(record.id)
+    if (known === undefined) this.records.set(record.id, record)
+    return known ?? record
+  }
+
+  change: RecoveryStore['change'] = async (id, patch, { operationId }) => {
+    this.#read()
+    const before = this.records.get(id)
+    if (before === undefined) throw new NotFoundError(`there is no recovery ${id}`)
+    const after = { ...before, ...patch, operationId }
+    this.put(after)
+    return after
+  }
+
+  put(record: RecoveryRecord): RecoveryRecord {
+    this.records.set(record.id, record)
+    for (const wake of this.#waiting) wake()
+    return record
+  }
+
+  readonly feed: Pick<RecoveryFeed, 'follow'> = {
+    follow: (id) => {
+      let last: RecoveryRecord | null = null
+      let ended = false
+      let wake: () => void = () => {}
+      this.following++
+      const end = () => {
+        if (!ended) this.following--
+        ended = true
+        wake()
+      }
+      return {
+        next: async () => {
+          while (!ended) {
+            const record = await this.get(id)
+            if (record === null) {
+              end()
+              throw new NotFoundError(`there is no recovery ${id}`)
+            }
+            if (record !== last) {
+              last = record
+              if (hasEnded(record)) end()
+              return { done: false, value: record }
+            }
+            await new Promise<void>((resolve) => {
+              wake = resolve
+              this.#waiting.add(resolve)
+            })
+            this.#waiting.delete(wake)
+          }
+          return { done: true, value: undefined }
+        },
+        async return() {
+          end()
+          return { done: true, value: undefined }
+        },
+        [Symbol.asyncIterator]() {
+          return this
+        },
+      }
+    },
+  }
+
+  /** As a step of this operation sees them. */
+  forStep(operation: { readonly id: string; readonly cluster: string; readonly attempt: number }): StepRecoveries {
+    return createStepRecoveries({ store: this, clock: systemClock, operation })
+  }
+
+  #read(): void {
+    if (this.away) throw new LogUnavailableError(new Error('ECONNREFUSED 10.0.0.9:6379'))
+  }
+}
