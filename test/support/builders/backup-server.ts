@@ -3,8 +3,8 @@ import type { BackupServerSnapshot } from '../../../src/domain/cluster/cluster.t
 import type { RecoveryRecord } from '../../../src/domain/recovery/recovery.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
-import { clusterOf, NOW, nodeOf, range, seen, walOf } from './cluster.ts'
-import { layout } from './layout.ts'
+import { nodeOf, range, seen, walOf } from './cluster.ts'
+import { planContext } from './plan-context.ts'
 
 /** A backup server that is well, with ten segments and these backups. */
 export function serverOf(changes: Partial<BackupServerSnapshot> = {}): BackupServerSnapshot {
@@ -26,11 +26,12 @@ export function serverOf(changes: Partial<BackupServerSnapshot> = {}): BackupSer
   }
 }
 
-export function planContext<Input extends OperationInput>(
+/** What `check` and `plan` see of this backup server. */
+export function backupPlanContext<Input extends OperationInput>(
   input: Input,
   server: Partial<BackupServerSnapshot> = {},
   recoveries: readonly RecoveryRecord[] = [],
 ): PlanContext<Input> {
-  const cluster = clusterOf({ nodes: [nodeOf('db1')], backupServers: [serverOf(server)] })
-  return { input, cluster, layout, now: NOW, earlier: [], recoveries, active: new Set(), verifications: new Map() }
+  const cluster = { nodes: [nodeOf('db1')], backupServers: [serverOf(server)] }
+  return planContext(input, {}, cluster, [], recoveries)
 }

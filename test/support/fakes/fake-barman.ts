@@ -1,19 +1,15 @@
 import { type DetachedRunStatus, type DetachedRuns, runToItsEnd } from '../../../src/clients/agent/detached-runs.ts'
 import type { BarmanCommands } from '../../../src/clients/barman/barman-commands.ts'
-import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
-import { ownWriteProbe } from '../../../src/clients/postgres/own-write-probe.ts'
 import type { Backup, KeepTarget } from '../../../src/domain/backup/backup.ts'
 import type { Check } from '../../../src/domain/check.ts'
 import type { BackupServerSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { type OperationRecord, OperationStatus } from '../../../src/domain/operation/operation.ts'
-import type { StepContext } from '../../../src/operations/context.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { serverOf } from '../builders/backup-server.ts'
 import { clusterOf, NOW, nodeOf, seen } from '../builders/cluster.ts'
-import { layout } from '../builders/layout.ts'
 import { operationRecord } from '../builders/operations.ts'
-import { FakeRecoveries } from './fake-recoveries.ts'
-import { NO_PROBE } from './fake-step-context.ts'
+import type { FakeRecoveries } from './fake-recoveries.ts'
+import { fakeStepContext } from './fake-step-context.ts'
 
 /** Barman, as far as it holds backups, in memory. What a test sets up stands in its fields. */
 export class FakeBarman {
@@ -104,46 +100,28 @@ export function stepContext<Input extends OperationInput>(
     readonly recoveries?: FakeRecoveries
   } = {},
 ) {
-  let state: Record<string, unknown> = { ...options.record?.state }
-  let elapsedMs = 0
-  const told: string[] = []
+  const { record, server, recoveries } = options
   const stop = new AbortController()
-  const clients: Partial<ClusterClients> = {
-    barman: () => barman.commands() as BarmanCommands,
-    refreshBackups: async () => {},
-    refreshChecks: async () => {},
-    refreshWal: async () => {},
-  }
-  const context: StepContext<Input, Record<string, unknown>> = {
-    operation: { ...RECORD, ...options.record },
+  const context = fakeStepContext({
     input,
-    layout,
+    clients: {
+      barman: () => barman.commands() as BarmanCommands,
+      refreshBackups: async () => {},
+      refreshChecks: async () => {},
+      refreshWal: async () => {},
+    },
     cluster: () =>
       clusterOf({
         nodes: [nodeOf('db1')],
-        backupServers: [serverOf({ backups: seen(barman.backups), ...options.server })],
+        backupServers: [serverOf({ backups: seen(barman.backups), ...server })],
       }),
-    clients: clients as ClusterClients,
-    writeProbe: ownWriteProbe(NO_PROBE),
-    recoveries: (options.recoveries ?? new FakeRecoveries()).forStep({ ...RECORD, ...options.record }),
-    verifications: async () => new Map(),
-    findOperation: async () => null,
-    state: () => state,
-    keep: async (values, message) => {
-      state = { ...state, ...values }
-      told.push(message)
-    },
-    progress: () => {},
-    log: (message) => void told.push(message),
-    checkFence: async () => {},
+    operation: { ...RECORD, ...record },
+    startedAt: NOW,
     signal: stop.signal,
-    sleep: async (ms) => {
-      stop.signal.throwIfAborted()
-      elapsedMs += ms
-    },
-    now: () => new Date(NOW.getTime() + elapsedMs),
-  }
-  return { context, told, stop }
+    ...(record?.state === undefined ? {} : { state: record.state }),
+    ...(recoveries === undefined ? {} : { recoveries }),
+  })
+  return { context, told: context.messages, stop }
 }
 
 export const RECORD = operationRecord({ id: 'op1', status: OperationStatus.RUNNING, attempt: 1 })

@@ -1,6 +1,5 @@
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import type { PatroniAnswer, PatroniCommands } from '../../../src/clients/patroni/patroni-commands.ts'
-import { ownWriteProbe } from '../../../src/clients/postgres/own-write-probe.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
@@ -16,9 +15,8 @@ import {
   topologyOf,
 } from '../builders/cluster.ts'
 import { layout } from '../builders/layout.ts'
-import { operationRecord } from '../builders/operations.ts'
 import { FakeRecoveries } from './fake-recoveries.ts'
-import { NO_PROBE } from './fake-step-context.ts'
+import { fakeStepContext } from './fake-step-context.ts'
 
 export interface FakeNode {
   startedAt: Date
@@ -149,26 +147,23 @@ export class FakeCluster {
       readDatabaseBytes: async () => 100,
       readReplicaCreation: async () => null,
     }
-    const operation = operationRecord({ attempt: 1, ...record })
-    return {
-      operation,
+    const context = fakeStepContext({
       input,
-      layout: { ...layout, nodes: names.map((name) => ({ ...layout.nodes[0], name, service: name })) } as typeof layout,
+      clients,
       cluster: () => this.snapshot(),
-      clients: clients as ClusterClients,
-      writeProbe: ownWriteProbe(clients.writeProbe ?? NO_PROBE),
-      recoveries: this.recoveries.forStep(operation),
-      verifications: async () => new Map(),
-      findOperation: async () => null,
+      layout: { ...layout, nodes: names.map((name) => ({ ...layout.nodes[0], name, service: name })) } as typeof layout,
+      operation: record,
+      recoveries: this.recoveries,
+    })
+    // Several workers one after the other have one state and one time: the cluster's.
+    return {
+      ...context,
       state: () => this.state,
       keep: async (state, message) => {
         this.state = { ...this.state, ...state }
         this.lines.push(message)
       },
-      progress: () => {},
       log: (message) => void this.lines.push(message),
-      checkFence: async () => {},
-      signal: new AbortController().signal,
       sleep: async (ms) => {
         this.timeMs += ms
         this.onSleep()

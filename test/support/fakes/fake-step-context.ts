@@ -1,6 +1,7 @@
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import { ownWriteProbe } from '../../../src/clients/postgres/own-write-probe.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import type { ClusterLayout } from '../../../src/domain/cluster/cluster-layout.ts'
 import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import { clusterOf } from '../builders/cluster.ts'
@@ -15,7 +16,7 @@ export interface FakeStepContext<Input> extends StepContext<Input, Record<string
 }
 
 /** A step that probes without having been given a probe fails loudly. */
-export const NO_PROBE = {
+const NO_PROBE = {
   start: (): never => {
     throw new TypeError('no write probe was given')
   },
@@ -27,24 +28,30 @@ export function fakeStepContext<Input>(given: {
   /** What the step under test uses; anything else is not there. */
   readonly clients: Partial<ClusterClients>
   readonly state?: Readonly<Record<string, unknown>>
-  readonly cluster?: ClusterSnapshot
+  /** As a function: as it is whenever the step looks. */
+  readonly cluster?: ClusterSnapshot | (() => ClusterSnapshot)
+  readonly layout?: ClusterLayout
   readonly operation?: Partial<OperationRecord>
   /** Those that there are, and where the step's own go; none when left out. */
   readonly recoveries?: FakeRecoveries
+  /** What its clock shows at first; the epoch when left out. */
+  readonly startedAt?: Date
+  readonly signal?: AbortSignal
   /** Called after each sleep with the milliseconds that have passed in all. */
   readonly onTime?: (elapsedMs: number) => void
 }): FakeStepContext<Input> {
   const messages: string[] = []
   const kept: Record<string, unknown> = { ...given.state }
   const operation = operationRecord({ attempt: 1, ...given.operation })
+  const { cluster = clusterOf(), startedAt = new Date(0), signal = new AbortController().signal } = given
   let elapsedMs = 0
   return {
     messages,
     kept,
     operation,
     input: given.input,
-    layout,
-    cluster: () => given.cluster ?? clusterOf(),
+    layout: given.layout ?? layout,
+    cluster: typeof cluster === 'function' ? cluster : () => cluster,
     // A step that needs more than it was given fails loudly.
     clients: given.clients as ClusterClients,
     writeProbe: ownWriteProbe(given.clients.writeProbe ?? NO_PROBE),
@@ -62,13 +69,14 @@ export function fakeStepContext<Input>(given: {
       messages.push(message)
     },
     checkFence: async () => {},
-    signal: new AbortController().signal,
+    signal,
     sleep: async (ms) => {
+      signal.throwIfAborted()
       elapsedMs += ms
       // What was answered meanwhile is heard first.
       await new Promise((resolve) => setImmediate(resolve))
       given.onTime?.(elapsedMs)
     },
-    now: () => new Date(elapsedMs),
+    now: () => new Date(startedAt.getTime() + elapsedMs),
   }
 }

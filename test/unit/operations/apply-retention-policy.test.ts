@@ -6,7 +6,7 @@ import applyRetentionPolicy, {
 import { removeObsolete } from '../../../src/operations/backups/delete-backup/remove-obsolete.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { planContext } from '../../support/builders/backup-server.ts'
+import { backupPlanContext } from '../../support/builders/backup-server.ts'
 import { backupOf, seen } from '../../support/builders/cluster.ts'
 import { FakeBarman, RECORD, stepContext } from '../../support/fakes/fake-barman.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
@@ -31,7 +31,7 @@ const ALL = [oldest, child, newest]
 const input = new ApplyRetentionPolicyInput()
 
 async function planOf(backups: readonly Backup[]) {
-  return planOperation(applyRetentionPolicy, planContext(input, { backups: seen(backups) }))
+  return planOperation(applyRetentionPolicy, backupPlanContext(input, { backups: seen(backups) }))
 }
 
 /** The step, as it runs for a plan that was made of `planned`. */

@@ -9,18 +9,8 @@ import type { PlanContext } from '../../../src/operations/context.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import {
-  away,
-  backupOf,
-  clusterOf,
-  NOW,
-  nodeOf,
-  postgresStatus,
-  range,
-  seen,
-  walOf,
-} from '../../support/builders/cluster.ts'
-import { layout } from '../../support/builders/layout.ts'
+import { away, backupOf, nodeOf, postgresStatus, range, seen, walOf } from '../../support/builders/cluster.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
 
 const SERVER: BackupServerSnapshot = {
   name: 'patroni',
@@ -45,20 +35,11 @@ function contextOf(
   input: Partial<CreateBackupInput>,
   server: Partial<BackupServerSnapshot> = {},
 ): PlanContext<CreateBackupInput> {
-  const cluster = clusterOf({
+  const cluster = {
     nodes: [nodeOf('db1', { postgres: seen(postgresStatus({ databaseBytes: 1e9 })) })],
     backupServers: [{ ...SERVER, ...server }],
-  })
-  return {
-    input: Object.assign(new CreateBackupInput(), { type: BackupType.FULL, waitForWals: true }, input),
-    cluster,
-    layout,
-    now: NOW,
-    earlier: [],
-    verifications: new Map(),
-    recoveries: [],
-    active: new Set(),
   }
+  return planContext(new CreateBackupInput(), { type: BackupType.FULL, waitForWals: true, ...input }, cluster)
 }
 
 const codes = async (context: PlanContext<CreateBackupInput>) =>

@@ -6,7 +6,7 @@ import deleteBackup from '../../../src/operations/backups/delete-backup/delete-b
 import { DeleteBackupInput } from '../../../src/operations/backups/delete-backup/delete-backup-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { planContext } from '../../support/builders/backup-server.ts'
+import { backupPlanContext } from '../../support/builders/backup-server.ts'
 import { away, backupOf, seen } from '../../support/builders/cluster.ts'
 import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
@@ -24,7 +24,7 @@ const ALL = [old, full, child, grandchild]
 
 function contextOf(input: Partial<DeleteBackupInput>, backups = ALL, server: Partial<BackupServerSnapshot> = {}) {
   const whole = Object.assign(new DeleteBackupInput(), { backupId: GRANDCHILD }, input)
-  return planContext(whole, { backups: seen(backups), ...server })
+  return backupPlanContext(whole, { backups: seen(backups), ...server })
 }
 
 const codes = async (...context: Parameters<typeof contextOf>) =>
@@ -79,7 +79,7 @@ describe('deleteBackup is refused', () => {
 test('deleteBackup is refused while a recovery that has not ended was begun from it, or from what builds on it', async () => {
   const codesWith = async (input: Partial<DeleteBackupInput>, recovery: Partial<RecoveryRecord>) => {
     const whole = Object.assign(new DeleteBackupInput(), input)
-    const context = planContext(whole, { backups: seen(ALL) }, [recoveryRecord(recovery)])
+    const context = backupPlanContext(whole, { backups: seen(ALL) }, [recoveryRecord(recovery)])
     return (await deleteBackup.check(context)).map(({ code }) => code)
   }
   const tree = { backupId: FULL, withChildren: true }

@@ -5,29 +5,11 @@ import type { PlanContext } from '../../../src/operations/context.ts'
 import failover from '../../../src/operations/leadership/failover/failover.kind.ts'
 import { FailoverInput } from '../../../src/operations/leadership/failover/failover-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import {
-  away,
-  clusterOf,
-  LEADER,
-  NOW,
-  nodeOf,
-  patroniStatus,
-  seen,
-  topologyOf,
-} from '../../support/builders/cluster.ts'
-import { layout } from '../../support/builders/layout.ts'
+import { away, LEADER, nodeOf, patroniStatus, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
 
 function contextOf(input: Partial<FailoverInput>, cluster: Partial<ClusterSnapshot>): PlanContext<FailoverInput> {
-  return {
-    input: Object.assign(new FailoverInput(), input),
-    cluster: clusterOf(cluster),
-    layout,
-    now: NOW,
-    earlier: [],
-    verifications: new Map(),
-    recoveries: [],
-    active: new Set(),
-  }
+  return planContext(new FailoverInput(), input, cluster)
 }
 
 /** The leader as it was last seen, at position 1000. */

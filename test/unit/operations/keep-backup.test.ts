@@ -5,14 +5,14 @@ import { KeepBackupInput } from '../../../src/operations/backups/keep-backup/kee
 import releaseBackup, { ReleaseBackupInput } from '../../../src/operations/backups/keep-backup/release-backup.kind.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { planContext } from '../../support/builders/backup-server.ts'
+import { backupPlanContext } from '../../support/builders/backup-server.ts'
 import { backupOf, seen } from '../../support/builders/cluster.ts'
 
 const BACKUP = '20261122T100000'
 type Changes = Parameters<typeof backupOf>[2]
 
 const keepContext = (changes: Changes = {}, input: Partial<KeepBackupInput> = {}) =>
-  planContext(Object.assign(new KeepBackupInput(), { backupId: BACKUP, target: KeepTarget.FULL }, input), {
+  backupPlanContext(Object.assign(new KeepBackupInput(), { backupId: BACKUP, target: KeepTarget.FULL }, input), {
     backups: seen([backupOf(1, 2, { backupId: BACKUP, ...changes })]),
   })
 
@@ -37,7 +37,7 @@ describe('keepBackup is refused', () => {
 
 describe('releaseBackup', () => {
   const context = (backupId: string) =>
-    planContext(Object.assign(new ReleaseBackupInput(), { backupId }), {
+    backupPlanContext(Object.assign(new ReleaseBackupInput(), { backupId }), {
       backups: seen([backupOf(1, 2, { backupId: BACKUP })]),
     })
 

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import type { ContainerNow } from '../../../src/clients/docker/docker-control.ts'
 import type { ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { NotFoundError } from '../../../src/domain/errors.ts'
-import type { StepContext } from '../../../src/operations/context.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import {
   removeOldContainer,
   replaceContainer,
 } from '../../../src/operations/services/rebuild-service/replace-container.ts'
 import type { ServiceInput } from '../../../src/operations/services/service-input.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 class WorkerLost extends Error {}
 
@@ -69,16 +69,12 @@ function engine(request: { imageId?: string; lostAt?: number } = {}) {
       removeSetAside: () => act('remove old', () => containers.delete('aside')),
     },
   }
-  const state = { image: 'howdah/etcd:trixie', imageId: 'image-2', previousImageId: 'image-1', ranBefore: true }
-  const context = {
-    operation: { id: 'op' },
+  const context = fakeStepContext<ServiceInput>({
     input: { service: 'etcd2' },
     clients: { services },
-    state: () => state,
-    keep: async (kept: Record<string, unknown>) => void Object.assign(state, kept),
-    log: () => {},
-    signal: new AbortController().signal,
-  } as unknown as StepContext<ServiceInput>
+    operation: { id: 'op' },
+    state: { image: 'howdah/etcd:trixie', imageId: 'image-2', previousImageId: 'image-1', ranBefore: true },
+  })
   return {
     context,
     calls,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import type { ContainerNow } from '../../../src/clients/docker/docker-control.ts'
 import type { CommandResult } from '../../../src/clients/docker/service-commands.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
@@ -6,7 +7,6 @@ import type { ClusterLayout } from '../../../src/domain/cluster/cluster-layout.t
 import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import { NotFoundError } from '../../../src/domain/errors.ts'
 import { LogLevel } from '../../../src/domain/operation/operation-events.ts'
-import type { StepContext } from '../../../src/operations/context.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import type { CheckConnectivityInput } from '../../../src/operations/services/check-connectivity/check-connectivity-input.ts'
 import { reachService } from '../../../src/operations/services/check-connectivity/reach-service.ts'
@@ -27,6 +27,7 @@ import {
   topologyOf,
 } from '../../support/builders/cluster.ts'
 import { layout as smallLayout } from '../../support/builders/layout.ts'
+import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const layout: ClusterLayout = {
   ...smallLayout,
@@ -45,7 +46,7 @@ const RUNNING: ContainerNow = {
   networks: ['patroni_network'],
 }
 
-/** A world whose clock only moves while a step sleeps. */
+/** A step on these containers, and what it logged. */
 function contextOf<Input>(
   input: Input,
   world: {
@@ -56,35 +57,27 @@ function contextOf<Input>(
     onRestart?: () => void
   },
 ) {
-  let now = 0
+  const services = {
+    inspect: async (service: string) => {
+      const container = world.containers?.[service]
+      if (container === undefined) throw new NotFoundError(`no ${service}`)
+      return { ...RUNNING, ...container }
+    },
+    run: async () => world.answer,
+    restart: async () => world.onRestart?.(),
+  }
   const lines: string[] = []
-  const state: Record<string, unknown> = { ...world.state }
   const context = {
-    input,
-    layout,
-    cluster: () => clusterOf(world.cluster),
-    clients: {
-      refreshNode: async () => {},
-      services: {
-        inspect: async (service: string) => {
-          const container = world.containers?.[service]
-          if (container === undefined) throw new NotFoundError(`no ${service}`)
-          return { ...RUNNING, ...container }
-        },
-        run: async () => world.answer,
-        restart: async () => world.onRestart?.(),
-      },
-    },
-    state: () => state,
-    keep: async (kept: Record<string, unknown>) => void Object.assign(state, kept),
-    log: (message: string, level = LogLevel.INFO) => lines.push(`${level} ${message}`),
-    sleep: async (ms: number) => {
-      now += ms
-    },
-    now: () => new Date(now),
-    signal: new AbortController().signal,
-  } as unknown as StepContext<Input>
-  return { context, lines, state, elapsed: () => now }
+    ...fakeStepContext({
+      input,
+      clients: { refreshNode: async () => {}, services } as unknown as Partial<ClusterClients>,
+      cluster: clusterOf(world.cluster),
+      layout,
+      ...(world.state === undefined ? {} : { state: world.state }),
+    }),
+    log: (message: string, level = LogLevel.INFO) => void lines.push(`${level} ${message}`),
+  }
+  return { context, lines, state: context.kept, elapsed: () => context.now().getTime() }
 }
 
 describe('a service is well', () => {

@@ -18,10 +18,8 @@ import {
   away,
   backupOf,
   backupServerOf,
-  clusterOf,
   etcdOf,
   LEADER,
-  NOW,
   nodeOf,
   patroniStatus,
   seen,
@@ -29,6 +27,7 @@ import {
   topologyOf,
 } from '../../support/builders/cluster.ts'
 import { layout as smallLayout } from '../../support/builders/layout.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
 
 const SERVICES = [
   'db1',
@@ -73,16 +72,7 @@ function contextOf(
   input: { service: string; force?: boolean },
   cluster: Partial<ClusterSnapshot> = {},
 ): PlanContext<ServiceInput> {
-  return {
-    input: Object.assign(new ServiceInput(), { force: false }, input),
-    cluster: clusterOf({ ...withServices({}), ...cluster }),
-    layout,
-    now: NOW,
-    earlier: [],
-    verifications: new Map(),
-    recoveries: [],
-    active: new Set(),
-  }
+  return { ...planContext(new ServiceInput(), { force: false, ...input }, { ...withServices({}), ...cluster }), layout }
 }
 
 type Case = [what: string, service: string, cluster: Partial<ClusterSnapshot>, codes: string[], forced: string[]]

@@ -14,17 +14,15 @@ import {
   away,
   backupOf,
   backupServerOf,
-  clusterOf,
   LEADER,
-  NOW,
   nodeOf,
   patroniStatus,
   seen,
   serviceOf,
   topologyOf,
 } from '../../support/builders/cluster.ts'
-import { layout } from '../../support/builders/layout.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
+import { planContext } from '../../support/builders/plan-context.ts'
 
 const LATER = '2026-11-22T13:00:00.000Z'
 const AT = { from: 'db1', to: 'db2', at: new Date(LATER) }
@@ -33,16 +31,7 @@ function contextOf(
   input: Partial<SwitchoverInput> = {},
   cluster: Partial<ClusterSnapshot> = {},
 ): PlanContext<SwitchoverInput> {
-  return {
-    input: Object.assign(new SwitchoverInput(), input),
-    cluster: clusterOf(cluster),
-    layout,
-    now: NOW,
-    earlier: [],
-    verifications: new Map(),
-    recoveries: [],
-    active: new Set(),
-  }
+  return planContext(new SwitchoverInput(), input, cluster)
 }
 
 const withTopology = (changes: Parameters<typeof topologyOf>[0]) => ({ topology: seen(topologyOf(changes)) })

@@ -6,7 +6,7 @@ import { verifyBackupStep } from '../../../src/operations/backups/verify-backup/
 import { filesCheck } from '../../../src/operations/backups/verify-backup/verify-files.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { planContext } from '../../support/builders/backup-server.ts'
+import { backupPlanContext } from '../../support/builders/backup-server.ts'
 import { backupOf, NOW, range, seen, walOf } from '../../support/builders/cluster.ts'
 import { FakeBarman, RECORD, stepContext } from '../../support/fakes/fake-barman.ts'
 
@@ -37,14 +37,14 @@ describe('verifyBackup', () => {
     ['one that failed', { ...full, status: BackupStatus.FAILED }, ['BACKUP_NOT_COMPLETE']],
     ['one that is not there', child, ['UNKNOWN_BACKUP']],
   ])('is checked: %s', async (_, backup, codes) => {
-    const context = planContext(inputOf(FULL), { backups: seen([backup]) })
+    const context = backupPlanContext(inputOf(FULL), { backups: seen([backup]) })
     expect((await verifyBackup.check(context)).map(({ code }) => code)).toEqual(codes)
   })
 
   test('plans to read what an incremental builds on as well', async () => {
     const { summary, estimatedSeconds } = await planOperation(
       verifyBackup,
-      planContext(inputOf(CHILD), { backups: seen([full, child]) }),
+      backupPlanContext(inputOf(CHILD), { backups: seen([full, child]) }),
     )
     expect(summary).toContain(`all 1001 MiB of backup ${CHILD} with what it builds on (${FULL})`)
     expect(estimatedSeconds).toBeGreaterThan(2)

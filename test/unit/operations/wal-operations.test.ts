@@ -12,7 +12,7 @@ import switchWal from '../../../src/operations/backups/wal/switch-wal.kind.ts'
 import { SwitchWalInput } from '../../../src/operations/backups/wal/switch-wal-input.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
-import { planContext } from '../../support/builders/backup-server.ts'
+import { backupPlanContext } from '../../support/builders/backup-server.ts'
 import { backupOf, NOW } from '../../support/builders/cluster.ts'
 import { FakeBarman, stepContext } from '../../support/fakes/fake-barman.ts'
 
@@ -90,7 +90,7 @@ describe('switchWal', () => {
   })
 
   test('is refused for an unknown server, and for a time that is none', async () => {
-    const context = planContext(Object.assign(new SwitchWalInput(), { server: 'other' }))
+    const context = backupPlanContext(Object.assign(new SwitchWalInput(), { server: 'other' }))
     expect(await switchWal.check(context)).toMatchObject([{ code: 'UNKNOWN_BACKUP_SERVER', field: 'server' }])
     expect(() => parseOperationInput(switchWal, { timeoutSeconds: 0 })).toThrow(/not valid/)
   })
