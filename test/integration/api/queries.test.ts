@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CheckStatus } from '../../../src/domain/check.ts'
-import { away, backupServerOf, clusterOf, etcdOf, nodeOf, range } from '../../support/builders/cluster.ts'
+import { backupServerOf, range } from '../../support/builders/backups.ts'
+import { clusterOf, etcdOf, nodeOf } from '../../support/builders/cluster.ts'
+import { away } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ApiRefusedError, createPitrClient } from '../../../scripts/lib/pitr-client.mjs'
 import { Role } from '../../../src/domain/operation/operation.ts'
 import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
-import { backupOf, backupServerOf, clusterOf, seen } from '../../support/builders/cluster.ts'
+import { backupOf, backupServerOf } from '../../support/builders/backups.ts'
+import { clusterOf } from '../../support/builders/cluster.ts'
+import { seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
 const backup = backupOf(4, 5)
 const connection = { host: 'localhost', port: 54320, database: 'app', user: 'rehearsal', password: 'only-for-this' }

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type OperationRecord, Role } from '../../../src/domain/operation/operation.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
-import { clusterOf, range, seen, topologyOf, walOf } from '../../support/builders/cluster.ts'
+import { range, walOf } from '../../support/builders/backups.ts'
+import { clusterOf, topologyOf } from '../../support/builders/cluster.ts'
+import { seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 import { type Answer, connect, openSse } from '../../support/fakes/api-clients.ts'
 import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 
 interface Subscriber {
   next(): Promise<Answer | undefined>

@@ -2,16 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover-input.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { RecoverClusterInput } from '../../../src/operations/recovery/recover-cluster/recover-cluster-input.ts'
-import {
-  backupOf,
-  backupServerOf,
-  clusterOf,
-  minute,
-  range,
-  seen,
-  serviceOf,
-  walOf,
-} from '../../support/builders/cluster.ts'
+import { backupOf, backupServerOf, minute, range, walOf } from '../../support/builders/backups.ts'
+import { clusterOf, serviceOf } from '../../support/builders/cluster.ts'
+import { seen } from '../../support/builders/observed.ts'
 import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 /** Segment by segment, a minute each, from the minute 4 of 1970 on. */

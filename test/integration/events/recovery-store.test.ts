@@ -9,7 +9,7 @@ import { createRecoveryFeed } from '../../../src/events/redis-recovery-feed.ts'
 import { createRecoveryStore } from '../../../src/events/redis-recovery-store.ts'
 import type { Redis } from '../../../src/shared/redis.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 import { type RedisContainer, startRedis } from '../../support/servers/redis-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
 

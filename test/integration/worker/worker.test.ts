@@ -22,7 +22,7 @@ import type { Redis } from '../../../src/shared/redis.ts'
 import type { WorkedCluster } from '../../../src/worker/managed-cluster.ts'
 import { type OperationWorker, startOperationWorker } from '../../../src/worker/operation-worker.ts'
 import { OPERATOR } from '../../support/builders/operations.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 import { type RedisContainer, startRedis } from '../../support/servers/redis-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
 

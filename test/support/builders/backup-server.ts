@@ -3,7 +3,9 @@ import type { BackupServerSnapshot } from '../../../src/domain/cluster/cluster.t
 import type { RecoveryRecord } from '../../../src/domain/recovery/recovery.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
-import { nodeOf, range, seen, walOf } from './cluster.ts'
+import { range, walOf } from './backups.ts'
+import { nodeOf } from './cluster.ts'
+import { seen } from './observed.ts'
 import { planContext } from './plan-context.ts'
 
 /** A backup server that is well, with ten segments and these backups. */

@@ -1,10 +1,7 @@
-import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../../src/domain/backup/backup.ts'
 import type {
-  BackupServerSnapshot,
   ClusterSnapshot,
   EtcdMemberSnapshot,
   NodeSnapshot,
-  Observed,
   PatroniStatus,
   PostgresStatus,
   ServiceStatus,
@@ -12,84 +9,9 @@ import type {
   TopologyMember,
 } from '../../../src/domain/cluster/cluster.ts'
 import { NodeRole, NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
-import { Timestamp } from '../../../src/domain/timestamp.ts'
-import type { TimelineSwitch } from '../../../src/domain/wal/timeline.ts'
-import { WalIndex } from '../../../src/domain/wal/wal-index.ts'
-import { DEFAULT_SEGMENT_BYTES, formatSegmentName } from '../../../src/domain/wal/wal-name.ts'
 
-export const NOW = new Date('2026-11-22T12:00:00Z')
-
-export function seen<T>(value: T): Observed<T> {
-  return { value, at: NOW, error: null }
-}
-
-export function away<T>(error = 'connection refused', last: T | null = null): Observed<T> {
-  return { value: last, at: last === null ? null : NOW, error }
-}
-
-/** The start of a segment, as an LSN. */
-export function lsnOf(number: number, offset = 0): bigint {
-  return BigInt(number) * BigInt(DEFAULT_SEGMENT_BYTES) + BigInt(offset)
-}
-
-/** Segment `number` was written `number` minutes after the epoch. */
-export function minute(number: number): Timestamp {
-  return Timestamp.fromSeconds(number * 60)
-}
-
-export function walLine(timeline: number, number: number, size = 1000, time = number * 60): string {
-  return `${formatSegmentName(timeline, number)}\t${size}\t${time}\tgzip\n`
-}
-
-/** A catalogue with, for each timeline, the numbers that are there. */
-export function walOf(timelines: Readonly<Record<number, readonly number[]>>): WalIndex {
-  const index = new WalIndex()
-  for (const [timeline, numbers] of Object.entries(timelines)) {
-    for (const number of numbers) index.append(walLine(Number(timeline), number))
-  }
-  return index
-}
-
-export function range(first: number, last: number): number[] {
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
-}
-
-export function switchAt(timeline: number, lsn: bigint): TimelineSwitch {
-  return { timeline, lsn, reason: null, at: null, newLeader: null }
-}
-
-/** A base backup that began in segment `first` and ended in the middle of segment `last`. */
-export function backupOf(first: number, last: number, changes: Partial<Backup> = {}): Backup {
-  const timeline = changes.timeline ?? 1
-  return {
-    backupId: `2026${String(first).padStart(6, '0')}`,
-    server: 'patroni',
-    name: null,
-    status: BackupStatus.DONE,
-    type: BackupType.FULL,
-    method: 'postgres',
-    beginTime: minute(first),
-    endTime: minute(last),
-    timeline,
-    beginLsn: lsnOf(first, 40),
-    endLsn: lsnOf(last, 4096),
-    beginWal: formatSegmentName(timeline, first),
-    endWal: formatSegmentName(timeline, last),
-    sizeBytes: 500e6,
-    clusterSizeBytes: 770e6,
-    tablespaces: [],
-    walBytes: null,
-    walCount: null,
-    compression: null,
-    retentionStatus: RetentionStatus.VALID,
-    keep: null,
-    parentBackupId: null,
-    childBackupIds: [],
-    error: null,
-    systemIdentifier: null,
-    ...changes,
-  }
-}
+import { backupServerOf } from './backups.ts'
+import { NOW, seen } from './observed.ts'
 
 export function patroniStatus(changes: Partial<PatroniStatus> = {}): PatroniStatus {
   return {
@@ -177,27 +99,6 @@ export function serviceOf(name: string, changes: Partial<ServiceStatus> = {}): S
 export function etcdOf(name: string, status: EtcdMemberSnapshot['status'] | null = null): EtcdMemberSnapshot {
   const well = { version: '3.5.16', databaseBytes: 1, raftTerm: 1, isLeader: false, hasLeader: true }
   return { name, clientUrl: `http://${name}:2379`, status: status ?? seen(well) }
-}
-
-export function backupServerOf(changes: Partial<BackupServerSnapshot> = {}): BackupServerSnapshot {
-  const newest = backupOf(1, 2, { endTime: Timestamp.fromDate(new Date(NOW.getTime() - 3_600_000)) })
-  const configuration = {
-    active: true,
-    retentionPolicy: null,
-    minimumRedundancy: 0,
-    compression: null,
-    backupMethod: null,
-  }
-  return {
-    name: 'patroni',
-    configuration: seen(configuration),
-    checks: seen([]),
-    backups: seen([newest]),
-    wal: seen(walOf({ 1: range(1, 9) })),
-    incoming: seen({ incomingCount: 0, whole: [], streamingPartial: null, streamingModifiedAt: null }),
-    disk: seen({ usedBytes: 10, freeBytes: 90, totalBytes: 100 }),
-    ...changes,
-  }
 }
 
 export const LEADER = nodeOf('db1', {

@@ -3,8 +3,9 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
 import type { RecoveryRecord } from '../../../src/domain/recovery/recovery.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
-import { clusterOf, NOW } from './cluster.ts'
+import { clusterOf } from './cluster.ts'
 import { layout } from './layout.ts'
+import { NOW } from './observed.ts'
 
 /** What `check` and `plan` see of a healthy cluster that db1 leads, but for what is changed. */
 export function planContext<Input extends object>(

@@ -4,17 +4,9 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
-import {
-  clusterOf,
-  memberOf,
-  NOW,
-  nodeOf,
-  patroniStatus,
-  postgresStatus,
-  seen,
-  topologyOf,
-} from '../builders/cluster.ts'
+import { clusterOf, memberOf, nodeOf, patroniStatus, postgresStatus, topologyOf } from '../builders/cluster.ts'
 import { layout } from '../builders/layout.ts'
+import { NOW, seen } from '../builders/observed.ts'
 import { FakeRecoveries } from './fake-recoveries.ts'
 import { fakeStepContext } from './fake-step-context.ts'
 

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { findDeadLeader } from '../../../src/domain/cluster/dead-leader.ts'
 import { ServiceState } from '../../../src/domain/cluster/node.ts'
-import { away, clusterOf, seen, serviceOf, topologyOf } from '../../support/builders/cluster.ts'
+import { clusterOf, serviceOf, topologyOf } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 
 const services = (state: ServiceState) => seen([serviceOf('db1', { state }), serviceOf('db2'), serviceOf('db3')])
 

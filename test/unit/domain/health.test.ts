@@ -12,25 +12,18 @@ import type { LoginRefusal } from '../../../src/domain/cluster/login-refusal.ts'
 import { NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
 import { assessHealth, HealthStatus } from '../../../src/domain/health/health.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
+import { backupOf, backupServerOf, lsnOf, range, switchAt, walOf } from '../../support/builders/backups.ts'
 import {
-  away,
-  backupOf,
-  backupServerOf,
   clusterOf,
   etcdOf,
   LEADER,
-  lsnOf,
-  NOW,
   nodeOf,
   patroniStatus,
   postgresStatus,
-  range,
-  seen,
   serviceOf,
-  switchAt,
   topologyOf,
-  walOf,
 } from '../../support/builders/cluster.ts'
+import { away, NOW, seen } from '../../support/builders/observed.ts'
 
 const { CRITICAL, DEGRADED, HEALTHY, UNKNOWN } = HealthStatus
 

@@ -4,7 +4,8 @@ import { healthyLeader } from '../../../src/domain/cluster/failover-eligibility.
 import { isInRecovery } from '../../../src/domain/cluster/in-recovery.ts'
 import type { LoginRefusal } from '../../../src/domain/cluster/login-refusal.ts'
 import { whyNotServing } from '../../../src/operations/node-access/node-health.ts'
-import { away, clusterOf, LEADER, nodeOf } from '../../support/builders/cluster.ts'
+import { clusterOf, LEADER, nodeOf } from '../../support/builders/cluster.ts'
+import { away } from '../../support/builders/observed.ts'
 
 const loginRefusal: LoginRefusal = {
   role: 'howdah',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { lostRanges } from '../../../src/domain/recovery/lost-recovery-range.ts'
-import { minute } from '../../support/builders/cluster.ts'
+import { minute } from '../../support/builders/backups.ts'
 
 const window = (from: number, to: number, timeline = 1) => ({
   timeline,

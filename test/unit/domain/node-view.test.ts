@@ -8,18 +8,16 @@ import {
 import { NodeRole, NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
 import { viewNode, viewNodes } from '../../../src/domain/cluster/node-view.ts'
 import {
-  away,
   clusterOf,
   LEADER,
   memberOf,
-  NOW,
   nodeOf,
   patroniStatus,
   postgresStatus,
-  seen,
   serviceOf,
   topologyOf,
 } from '../../support/builders/cluster.ts'
+import { away, NOW, seen } from '../../support/builders/observed.ts'
 
 function viewOf(node: Partial<NodeSnapshot>, service: Partial<ServiceStatus> = {}, topology: Partial<Topology> = {}) {
   const snapshot = clusterOf({

@@ -3,7 +3,8 @@ import { canRecoverTo } from '../../../src/domain/recovery/recoverability.ts'
 import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
 import { computeRecoveryWindows } from '../../../src/domain/recovery/recovery-window.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
-import { backupOf, lsnOf, minute, NOW, range, switchAt, walOf } from '../../support/builders/cluster.ts'
+import { backupOf, lsnOf, minute, range, switchAt, walOf } from '../../support/builders/backups.ts'
+import { NOW } from '../../support/builders/observed.ts'
 
 const wal = walOf({ 1: [...range(1, 10), ...range(15, 30)] })
 const early = backupOf(2, 3)

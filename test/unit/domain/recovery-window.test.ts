@@ -7,7 +7,8 @@ import { ancestry, type TimelineHistory } from '../../../src/domain/wal/timeline
 import type { WalCatalogue } from '../../../src/domain/wal/wal-catalogue.ts'
 import { findGaps } from '../../../src/domain/wal/wal-continuity.ts'
 import { formatSegmentName, segmentNumberAt } from '../../../src/domain/wal/wal-name.ts'
-import { backupOf, lsnOf, minute, NOW, range, switchAt, walOf } from '../../support/builders/cluster.ts'
+import { backupOf, lsnOf, minute, range, switchAt, walOf } from '../../support/builders/backups.ts'
+import { NOW } from '../../support/builders/observed.ts'
 
 const NO_HISTORY: TimelineHistory[] = [{ timeline: 1, switches: [] }]
 const ONE_SWITCH: TimelineHistory[] = [{ timeline: 2, switches: [switchAt(1, lsnOf(5, 100))] }]

@@ -2,16 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { NodeSnapshot, PatroniStatus, Topology } from '../../../src/domain/cluster/cluster.ts'
 import { NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
 import { assessSwitchover } from '../../../src/domain/cluster/switchover-eligibility.ts'
-import {
-  away,
-  clusterOf,
-  LEADER,
-  nodeOf,
-  patroniStatus,
-  seen,
-  serviceOf,
-  topologyOf,
-} from '../../support/builders/cluster.ts'
+import { clusterOf, LEADER, nodeOf, patroniStatus, serviceOf, topologyOf } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 
 function reasonsFor(
   status: Partial<PatroniStatus>,

@@ -6,7 +6,7 @@ import {
   parseHistoryFile,
   parsePatroniHistory,
 } from '../../../src/domain/wal/timeline-history.ts'
-import { switchAt } from '../../support/builders/cluster.ts'
+import { switchAt } from '../../support/builders/backups.ts'
 
 describe('timeline history', () => {
   it('is read from a .history file', () => {

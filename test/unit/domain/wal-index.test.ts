@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 import { WalIndex } from '../../../src/domain/wal/wal-index.ts'
 import { formatSegmentName } from '../../../src/domain/wal/wal-name.ts'
-import { range, walLine, walOf } from '../../support/builders/cluster.ts'
+import { range, walLine, walOf } from '../../support/builders/backups.ts'
 
 const everything = { limit: 1e9, from: null, backward: false, timeline: null }
 

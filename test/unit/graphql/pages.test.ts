@@ -4,7 +4,8 @@ import { BackupStatus } from '../../../src/domain/backup/backup.ts'
 import { RequestMemo } from '../../../src/graphql/request-memo.ts'
 import { backupNamed, backupPage, walPage } from '../../../src/graphql/types/backup/archive-pages.ts'
 import type { PageArguments } from '../../../src/graphql/types/common/connection.ts'
-import { away, backupOf, backupServerOf, range, seen, walOf } from '../../support/builders/cluster.ts'
+import { backupOf, backupServerOf, range, walOf } from '../../support/builders/backups.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { FakeOperations } from '../../support/fakes/fake-operation-log.ts'
 
 const server = backupServerOf({

@@ -7,9 +7,11 @@ import { removeObsolete } from '../../../src/operations/backups/delete-backup/re
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { backupPlanContext } from '../../support/builders/backup-server.ts'
-import { backupOf, seen } from '../../support/builders/cluster.ts'
+import { backupOf } from '../../support/builders/backups.ts'
+import { seen } from '../../support/builders/observed.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 import { FakeBarman, RECORD, stepContext } from '../../support/fakes/fake-barman.ts'
-import { FakeRecoveries, recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { FakeRecoveries } from '../../support/fakes/fake-recoveries.ts'
 
 const OBSOLETE = { retentionStatus: RetentionStatus.OBSOLETE }
 const oldest = backupOf(1, 2, {

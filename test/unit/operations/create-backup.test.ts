@@ -9,7 +9,9 @@ import type { PlanContext } from '../../../src/operations/context.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, backupOf, nodeOf, postgresStatus, range, seen, walOf } from '../../support/builders/cluster.ts'
+import { backupOf, range, walOf } from '../../support/builders/backups.ts'
+import { nodeOf, postgresStatus } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
 
 const SERVER: BackupServerSnapshot = {

@@ -9,9 +9,10 @@ import cutOverRecovery, {
 } from '../../../src/operations/recovery/cut-over/cut-over-recovery.kind.ts'
 import { endOf } from '../../../src/operations/recovery/cut-over/secure-archive.ts'
 import undoRecovery, { UndoRecoveryInput } from '../../../src/operations/recovery/undo-recovery/undo-recovery.kind.ts'
-import { away, LEADER, nodeOf, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { LEADER, nodeOf, topologyOf } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 
 const verification = { at: '2026-11-22T11:50:00.000Z', passed: true, message: null, checks: [] }
 const READY: RecoveryRecord = recoveryRecord({

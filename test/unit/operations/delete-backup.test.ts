@@ -7,8 +7,9 @@ import { DeleteBackupInput } from '../../../src/operations/backups/delete-backup
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { backupPlanContext } from '../../support/builders/backup-server.ts'
-import { away, backupOf, seen } from '../../support/builders/cluster.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { backupOf } from '../../support/builders/backups.ts'
+import { away, seen } from '../../support/builders/observed.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 
 const OLD = '20261122T100000'
 const FULL = '20261122T110000'

@@ -5,7 +5,8 @@ import type { PlanContext } from '../../../src/operations/context.ts'
 import failover from '../../../src/operations/leadership/failover/failover.kind.ts'
 import { FailoverInput } from '../../../src/operations/leadership/failover/failover-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, LEADER, nodeOf, patroniStatus, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { LEADER, nodeOf, patroniStatus, topologyOf } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
 
 function contextOf(input: Partial<FailoverInput>, cluster: Partial<ClusterSnapshot>): PlanContext<FailoverInput> {

@@ -6,7 +6,8 @@ import releaseBackup, { ReleaseBackupInput } from '../../../src/operations/backu
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { backupPlanContext } from '../../support/builders/backup-server.ts'
-import { backupOf, seen } from '../../support/builders/cluster.ts'
+import { backupOf } from '../../support/builders/backups.ts'
+import { seen } from '../../support/builders/observed.ts'
 
 const BACKUP = '20261122T100000'
 type Changes = Parameters<typeof backupOf>[2]

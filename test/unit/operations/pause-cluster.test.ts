@@ -7,7 +7,8 @@ import resumeCluster, {
 } from '../../../src/operations/configuration/pause-cluster/resume-cluster.kind.ts'
 import reloadNode, { ReloadNodeInput } from '../../../src/operations/nodes/reload-node/reload-node.kind.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, LEADER, nodeOf, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { LEADER, nodeOf, topologyOf } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
 
 const paused = { topology: seen(topologyOf({ paused: true })) }

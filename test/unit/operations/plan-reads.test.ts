@@ -5,9 +5,10 @@ import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { readPlanContext } from '../../../src/operations/read-plan-context.ts'
-import { backupOf, backupServerOf, seen } from '../../support/builders/cluster.ts'
+import { backupOf, backupServerOf } from '../../support/builders/backups.ts'
+import { seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 
 const registry = await loadOperations()
 const BACKUP = '20261122T100000'

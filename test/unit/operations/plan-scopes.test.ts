@@ -31,21 +31,12 @@ import { ServiceInput } from '../../../src/operations/services/service-input.ts'
 import restartService from '../../../src/operations/services/start-and-stop/restart-service.kind.ts'
 import startService from '../../../src/operations/services/start-and-stop/start-service.kind.ts'
 import stopService from '../../../src/operations/services/start-and-stop/stop-service.kind.ts'
-import {
-  away,
-  backupOf,
-  backupServerOf,
-  etcdOf,
-  LEADER,
-  memberOf,
-  nodeOf,
-  patroniStatus,
-  seen,
-  topologyOf,
-} from '../../support/builders/cluster.ts'
+import { backupOf, backupServerOf } from '../../support/builders/backups.ts'
+import { etcdOf, LEADER, memberOf, nodeOf, patroniStatus, topologyOf } from '../../support/builders/cluster.ts'
 import { layout } from '../../support/builders/layout.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 
 type World = Partial<ClusterSnapshot>
 

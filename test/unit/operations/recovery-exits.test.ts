@@ -16,21 +16,12 @@ import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { recoverCall } from '../../../src/operations/recovery/recovery-exits.ts'
 import { serverOf } from '../../support/builders/backup-server.ts'
-import {
-  away,
-  backupOf,
-  LEADER,
-  NOW,
-  nodeOf,
-  range,
-  seen,
-  serviceOf,
-  topologyOf,
-  walOf,
-} from '../../support/builders/cluster.ts'
+import { backupOf, range, walOf } from '../../support/builders/backups.ts'
+import { LEADER, nodeOf, serviceOf, topologyOf } from '../../support/builders/cluster.ts'
+import { away, NOW, seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 import { callsIn, committedSchema, faultsOf, type RemedyCall } from '../../support/remedy-calls.ts'
 
 const registry = await loadOperations()

@@ -12,7 +12,8 @@ import { settleLeader } from '../../../src/operations/leadership/settle-leader.t
 import { measureDowntime } from '../../../src/operations/nodes/measure-downtime.ts'
 import { beginOutage, measureOutage } from '../../../src/operations/recovery/cut-over/cut-over-outage.ts'
 import { drainArchive } from '../../../src/operations/recovery/cut-over/drain-archive.ts'
-import { away, clusterOf, LEADER } from '../../support/builders/cluster.ts'
+import { clusterOf, LEADER } from '../../support/builders/cluster.ts'
+import { away } from '../../support/builders/observed.ts'
 import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 /** What PostgreSQL says to Howdah's role, and what must be in the warning for whoever reads it. */

@@ -17,24 +17,12 @@ import { RecoverClusterInput } from '../../../src/operations/recovery/recover-cl
 import type { AnyRecoveryInput } from '../../../src/operations/recovery/recovery-inputs.ts'
 import { CutOver } from '../../../src/operations/recovery/recovery-inputs.ts'
 import { serverOf } from '../../support/builders/backup-server.ts'
-import {
-  away,
-  backupOf,
-  LEADER,
-  lsnOf,
-  minute,
-  NOW,
-  nodeOf,
-  patroniStatus,
-  postgresStatus,
-  range,
-  seen,
-  topologyOf,
-  walOf,
-} from '../../support/builders/cluster.ts'
+import { backupOf, lsnOf, minute, range, walOf } from '../../support/builders/backups.ts'
+import { LEADER, nodeOf, patroniStatus, postgresStatus, topologyOf } from '../../support/builders/cluster.ts'
+import { away, NOW, seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 /** The archive holds one segment a minute, each numbered as its minute, up to the one that is being written. */

@@ -4,15 +4,8 @@ import { NodeState } from '../../../src/domain/cluster/node.ts'
 import reinitializeNode from '../../../src/operations/nodes/reinitialize-node/reinitialize-node.kind.ts'
 import { ReinitializeNodeInput } from '../../../src/operations/nodes/reinitialize-node/reinitialize-node-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import {
-  away,
-  LEADER,
-  nodeOf,
-  patroniStatus,
-  postgresStatus,
-  seen,
-  topologyOf,
-} from '../../support/builders/cluster.ts'
+import { LEADER, nodeOf, patroniStatus, postgresStatus, topologyOf } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
 
 const contextOf = (fields: Partial<ReinitializeNodeInput>, changes: Partial<ClusterSnapshot> = {}) =>

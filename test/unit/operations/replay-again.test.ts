@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { CommandResult, ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { replayAgain } from '../../../src/operations/recovery/promotion/replay-again.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
-import { recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const AT = '0/5000148'

@@ -9,10 +9,13 @@ import type { RecoveryTargetInput } from '../../../src/domain/recovery/recovery-
 import { formatLsn } from '../../../src/domain/wal/lsn.ts'
 import { replayWal } from '../../../src/operations/recovery/copy/replay-wal.ts'
 import { serverOf } from '../../support/builders/backup-server.ts'
-import { away, backupOf, clusterOf, lsnOf, minute, NOW, seen } from '../../support/builders/cluster.ts'
+import { backupOf, lsnOf, minute } from '../../support/builders/backups.ts'
+import { clusterOf } from '../../support/builders/cluster.ts'
+import { away, NOW, seen } from '../../support/builders/observed.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 import { walRecord } from '../../support/builders/wal-record.ts'
 import { FakeRecoveredCopy } from '../../support/fakes/fake-recovered-copy.ts'
-import { FakeRecoveries, recoveryRecord } from '../../support/fakes/fake-recoveries.ts'
+import { FakeRecoveries } from '../../support/fakes/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const BACKUP = backupOf(1, 2, { backupId: '20261122T110000' })

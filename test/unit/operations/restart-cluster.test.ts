@@ -4,7 +4,8 @@ import { NodeState } from '../../../src/domain/cluster/node.ts'
 import restartCluster from '../../../src/operations/nodes/restart-cluster/restart-cluster.kind.ts'
 import { RestartClusterInput } from '../../../src/operations/nodes/restart-cluster/restart-cluster-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, LEADER, nodeOf, patroniStatus, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { LEADER, nodeOf, patroniStatus, topologyOf } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
 
 const contextOf = (fields: Partial<RestartClusterInput>, changes: Partial<ClusterSnapshot> = {}) =>

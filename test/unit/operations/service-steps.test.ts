@@ -16,17 +16,16 @@ import { restartContainer } from '../../../src/operations/services/start-and-sto
 import { startNodePatroni } from '../../../src/operations/services/start-node-patroni.ts'
 import { waitUntilWell } from '../../../src/operations/services/wait-until-well.ts'
 import {
-  away,
   clusterOf,
   etcdOf,
   LEADER,
   memberOf,
   nodeOf,
   patroniStatus,
-  seen,
   topologyOf,
 } from '../../support/builders/cluster.ts'
 import { layout as smallLayout } from '../../support/builders/layout.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 const layout: ClusterLayout = {

@@ -14,19 +14,10 @@ import { ServiceInput } from '../../../src/operations/services/service-input.ts'
 import restartService from '../../../src/operations/services/start-and-stop/restart-service.kind.ts'
 import startService from '../../../src/operations/services/start-and-stop/start-service.kind.ts'
 import stopService from '../../../src/operations/services/start-and-stop/stop-service.kind.ts'
-import {
-  away,
-  backupOf,
-  backupServerOf,
-  etcdOf,
-  LEADER,
-  nodeOf,
-  patroniStatus,
-  seen,
-  serviceOf,
-  topologyOf,
-} from '../../support/builders/cluster.ts'
+import { backupOf, backupServerOf } from '../../support/builders/backups.ts'
+import { etcdOf, LEADER, nodeOf, patroniStatus, serviceOf, topologyOf } from '../../support/builders/cluster.ts'
 import { layout as smallLayout } from '../../support/builders/layout.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
 
 const SERVICES = [

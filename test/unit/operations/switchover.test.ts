@@ -10,17 +10,9 @@ import switchover from '../../../src/operations/leadership/switchover/switchover
 import { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import {
-  away,
-  backupOf,
-  backupServerOf,
-  LEADER,
-  nodeOf,
-  patroniStatus,
-  seen,
-  serviceOf,
-  topologyOf,
-} from '../../support/builders/cluster.ts'
+import { backupOf, backupServerOf } from '../../support/builders/backups.ts'
+import { LEADER, nodeOf, patroniStatus, serviceOf, topologyOf } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
 

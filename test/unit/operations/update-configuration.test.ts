@@ -3,7 +3,8 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import updateConfiguration from '../../../src/operations/configuration/update-configuration/update-configuration.kind.ts'
 import { UpdateConfigurationInput } from '../../../src/operations/configuration/update-configuration/update-configuration-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
-import { away, seen, topologyOf } from '../../support/builders/cluster.ts'
+import { topologyOf } from '../../support/builders/cluster.ts'
+import { away, seen } from '../../support/builders/observed.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
 
 const configuration = {

@@ -12,7 +12,7 @@ import { moveLeader } from '../../../src/operations/nodes/restart-cluster/move-l
 import { restartReplicas } from '../../../src/operations/nodes/restart-cluster/rolling-restart.ts'
 import { switchRolledLeader } from '../../../src/operations/nodes/restart-cluster/switch-rolled-leader.ts'
 import { restartPostgres } from '../../../src/operations/nodes/restart-postgres.ts'
-import { NOW } from '../../support/builders/cluster.ts'
+import { NOW } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 import { FakeCluster } from '../../support/fakes/fake-cluster.ts'
 

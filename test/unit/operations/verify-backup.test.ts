@@ -7,7 +7,8 @@ import { filesCheck } from '../../../src/operations/backups/verify-backup/verify
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { backupPlanContext } from '../../support/builders/backup-server.ts'
-import { backupOf, NOW, range, seen, walOf } from '../../support/builders/cluster.ts'
+import { backupOf, range, walOf } from '../../support/builders/backups.ts'
+import { NOW, seen } from '../../support/builders/observed.ts'
 import { FakeBarman, RECORD, stepContext } from '../../support/fakes/fake-barman.ts'
 
 const FULL = '20261122T100000'

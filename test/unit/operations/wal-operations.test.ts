@@ -13,7 +13,8 @@ import { SwitchWalInput } from '../../../src/operations/backups/wal/switch-wal-i
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
 import { backupPlanContext } from '../../support/builders/backup-server.ts'
-import { backupOf, NOW } from '../../support/builders/cluster.ts'
+import { backupOf } from '../../support/builders/backups.ts'
+import { NOW } from '../../support/builders/observed.ts'
 import { FakeBarman, stepContext } from '../../support/fakes/fake-barman.ts'
 
 const WAL = ['000000010000000000000005', '000000010000000000000006']
