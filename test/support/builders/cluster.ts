@@ -8,10 +8,11 @@ import type {
   Topology,
   TopologyMember,
 } from '../../../src/domain/cluster/cluster.ts'
+import type { LoginRefusal } from '../../../src/domain/cluster/login-refusal.ts'
 import { NodeRole, NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
 
 import { backupServerOf } from './backups.ts'
-import { NOW, seen } from './observed.ts'
+import { away, NOW, seen } from './observed.ts'
 
 export function patroniStatus(changes: Partial<PatroniStatus> = {}): PatroniStatus {
   return {
@@ -60,6 +61,18 @@ export function nodeOf(name: string, changes: Partial<NodeSnapshot> = {}): NodeS
     loginRefusal: null,
     ...changes,
   }
+}
+
+/** A node that answers and does not let Howdah's role in. */
+export function refusing(node: NodeSnapshot): NodeSnapshot {
+  const loginRefusal: LoginRefusal = {
+    role: 'howdah',
+    sqlstate: '28P01',
+    reason: 'password authentication failed for user "howdah"',
+    cure: { kind: 'SETTLE_ROLES' },
+    passing: false,
+  }
+  return { ...node, postgres: away(), loginRefusal }
 }
 
 export function memberOf(name: string, changes: Partial<TopologyMember> = {}): TopologyMember {

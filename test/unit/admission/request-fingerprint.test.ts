@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { newOperationId } from '../../../src/admission/new-record.ts'
 import { fingerprint, operationFields } from '../../../src/admission/request-fingerprint.ts'
 import type { RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
@@ -47,14 +46,5 @@ describe('the fields of a request', () => {
 
   test('have an LSN as PostgreSQL writes it', () => {
     expect(fieldsOf({ lsn: 0x1bbcc7ac0n })).toEqual({ target: { lsn: '1/BBCC7AC0' } })
-  })
-})
-
-describe('an operation id', () => {
-  test('sorts by time and is allowed as a job id', () => {
-    const early = newOperationId(new Date('2026-11-22T12:00:00.001Z'))
-    const late = newOperationId(new Date('2026-11-22T12:00:00.010Z'))
-    expect(early < late).toBe(true)
-    expect(early).toMatch(/^[A-Za-z0-9-]+$/)
   })
 })

@@ -1,7 +1,6 @@
 import type Docker from 'dockerode'
 import { expect, test } from 'vitest'
 import { recipeOf } from '../../../../src/clients/docker/container-recipe.ts'
-import { stageOf } from '../../../../src/clients/docker/image-builder.ts'
 
 const ID = 'aabbccddeeff00112233'
 
@@ -90,11 +89,4 @@ test('volumes stay, those without a name too; networks with their addresses and 
     patroni: { Aliases: ['etcd2'], IPAMConfig: { IPv4Address: '172.20.0.9' }, Links: null },
   })
   expect(furtherNetworks.map(([network]) => network)).toEqual(['control'])
-})
-
-test.each([
-  ['howdah/etcd:trixie', 'etcd'],
-  ['registry:5000/team/postgres', 'postgres'],
-])('image %s is stage %s', (image, stage) => {
-  expect(stageOf(image)).toBe(stage)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { classifyLogin, type LoginAnswer, loginRefusalOf } from '../../../../src/clients/postgres/classify-login.ts'
-import { cureOf, type LoginCure, LoginRefusedError } from '../../../../src/domain/cluster/login-refusal.ts'
+import { cureOf, type LoginCure } from '../../../../src/domain/cluster/login-refusal.ts'
 
 const answer = (code: string, message: string, rest: Partial<LoginAnswer> = {}): LoginAnswer => ({
   code,
@@ -96,15 +96,5 @@ describe('a refused login', () => {
 
   test('is none where PostgreSQL has not answered', () => {
     expect(loginRefusalOf(new Error('connect ECONNREFUSED'), 'howdah')).toBeNull()
-  })
-
-  test('names the role, the reason and the remedy, and quotes a name that needs it', () => {
-    const refusal = classifyLogin(DENIED, `it's "odd"`)
-    if (refusal === null) throw new Error('it is a refusal')
-    const error = new LoginRefusedError('PostgreSQL db2', refusal)
-    expect(error.message).toBe(
-      `PostgreSQL db2 does not let role it's "odd" log in: permission denied for database "postgres" (SQLSTATE 42501)`,
-    )
-    expect(error.remedy).toContain(`-c 'GRANT CONNECT ON DATABASE postgres TO "it'\\''s ""odd"""'`)
   })
 })
