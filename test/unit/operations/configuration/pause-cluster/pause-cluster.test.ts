@@ -5,7 +5,6 @@ import pauseCluster, {
 import resumeCluster, {
   ResumeClusterInput,
 } from '../../../../../src/operations/configuration/pause-cluster/resume-cluster.kind.ts'
-import reloadNode, { ReloadNodeInput } from '../../../../../src/operations/nodes/reload-node/reload-node.kind.ts'
 import { planOperation } from '../../../../../src/operations/plan-operation.ts'
 import { LEADER, nodeOf, topologyOf } from '../../../../support/builders/cluster.ts'
 import { away, seen } from '../../../../support/builders/observed.ts'
@@ -33,20 +32,5 @@ describe('pauseCluster and resumeCluster', () => {
     const changes = { ...paused, nodes: [LEADER, nodeOf('db2', { patroni: away() })] }
     const plan = await planOperation(resumeCluster, planContext(new ResumeClusterInput(), {}, changes))
     expect(plan.checks).toMatchObject([{ message: expect.stringContaining('db2 is unreachable') }])
-  })
-})
-
-describe('reloadNode', () => {
-  test('is refused for a node that is not there or does not answer', async () => {
-    const codes = async (node: string, changes = {}) =>
-      (await reloadNode.check(planContext(new ReloadNodeInput(), { node }, changes))).map(({ code }) => code)
-    expect(await codes('db2')).toEqual([])
-    expect(await codes('db9')).toEqual(['UNKNOWN_NODE'])
-    expect(await codes('db1', nobody)).toEqual(['NODE_UNREACHABLE'])
-  })
-
-  test('claims nothing, and needs no quorum', () => {
-    expect(reloadNode.claims).toBeUndefined()
-    expect(reloadNode.fenced).toBe(false)
   })
 })
