@@ -5,6 +5,15 @@ import { UnreachableError } from '../../../../src/domain/errors.ts'
 import { StepOutcome } from '../../../../src/operations/define-operation.ts'
 import { changeLeader } from '../../../../src/operations/leadership/change-leader.ts'
 import { switchOver } from '../../../../src/operations/leadership/switchover/switch-over.ts'
+import {
+  expectWarning,
+  failing,
+  REFUSALS,
+  refusedBy,
+  refusedContext,
+  SILENT,
+  type Socket,
+} from '../../../support/fakes/fake-refused-role.ts'
 import { fakeStepContext } from '../../../support/fakes/fake-step-context.ts'
 
 /** Patroni's keys, a probe that always writes, and nothing else. */
@@ -125,5 +134,66 @@ describe('after a worker was lost that had asked', () => {
     timeline.push([8_000, over('db2')])
     expect(await run(answers(200, ''))).toMatchObject({ leader: 'db2' })
     expect(asked()).toBe(1)
+  })
+})
+
+/** A switchover that Patroni takes at once, beside a probe that gets nowhere. */
+function switchingOver(...given: Parameters<typeof refusedContext>) {
+  const { context, said } = refusedContext(...given)
+  const ask = async () => ({ status: 200, text: '' })
+  return { said, switchOver: () => changeLeader(context, { ask, timeoutMs: 60_000 }) }
+}
+
+describe.each(REFUSALS)('where Howdah may not log in because %s', (_, given, remedy) => {
+  const refused = refusedBy(given)
+
+  test('a switchover that is done has succeeded, with no downtime and a warning', async () => {
+    const { switchOver, said } = switchingOver(failing(refused))
+    expect(await switchOver()).toEqual({ leader: 'db2', writable: true })
+    expectWarning(said(), given, remedy)
+  })
+
+  test('nor before it: the same', async () => {
+    const { switchOver, said } = switchingOver(failing(refused, { ready: refused }))
+    expect(await switchOver()).toEqual({ leader: 'db2', writable: true })
+    expectWarning(said(), given, remedy)
+  })
+})
+
+describe('what decides is the node that leads', () => {
+  const refused = refusedBy({ code: '42501', message: 'permission denied' })
+
+  test('also where HAProxy does not answer at all', async () => {
+    const { switchOver, said } = switchingOver(failing(SILENT))
+    expect(await switchOver()).toEqual({ leader: 'db2', writable: true })
+    expect(said()).toContain('ECONNREFUSED')
+  })
+
+  test('also where its socket cannot be asked: HAProxy lets nobody through but to the primary', async () => {
+    const { switchOver } = switchingOver(failing(refused), 'AWAY')
+    expect(await switchOver()).toMatchObject({ leader: 'db2' })
+  })
+
+  test('but then not where nobody has answered', async () => {
+    await expect(switchingOver(failing(SILENT), 'AWAY').switchOver()).rejects.toBe(SILENT)
+  })
+
+  test('it is waited for while it is promoted', async () => {
+    let looks = 0
+    const { switchOver } = switchingOver(failing(refused), () => {
+      looks += 1
+      return looks < 5 ? 'RECOVERY' : 'WRITES'
+    })
+    expect(await switchOver()).toMatchObject({ leader: 'db2' })
+  })
+
+  test.each<[Socket, string]>([
+    ['RECOVERY', 'db2 is in recovery'],
+    ['READ_ONLY', 'default_transaction_read_only is on'],
+    ['COMMIT_HANGS', 'a commit does not go through: no end within 5 s'],
+  ])('a node that takes no writes fails the step: %s', async (state, why) => {
+    for (const error of [refused, SILENT]) {
+      await expect(switchingOver(failing(error), state).switchOver()).rejects.toThrow(`last seen: ${why}`)
+    }
   })
 })
