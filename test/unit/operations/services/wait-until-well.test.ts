@@ -1,19 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { ClusterClients } from '../../../../src/clients/cluster-clients.ts'
 import type { ContainerNow } from '../../../../src/clients/docker/docker-control.ts'
-import type { CommandResult } from '../../../../src/clients/docker/service-commands.ts'
 import type { ClusterSnapshot } from '../../../../src/domain/cluster/cluster.ts'
-import type { ClusterLayout } from '../../../../src/domain/cluster/cluster-layout.ts'
 import { NodeRole, NodeState } from '../../../../src/domain/cluster/node.ts'
-import { NotFoundError } from '../../../../src/domain/errors.ts'
-import { LogLevel } from '../../../../src/domain/operation/operation-events.ts'
 import { StepOutcome } from '../../../../src/operations/define-operation.ts'
-import type { CheckConnectivityInput } from '../../../../src/operations/services/check-connectivity/check-connectivity-input.ts'
-import { reachService } from '../../../../src/operations/services/check-connectivity/reach-service.ts'
 import type { ServiceInput } from '../../../../src/operations/services/service-input.ts'
-
-import { restartContainer } from '../../../../src/operations/services/start-and-stop/restart-container.ts'
-import { startNodePatroni } from '../../../../src/operations/services/start-node-patroni.ts'
 import { waitUntilWell } from '../../../../src/operations/services/wait-until-well.ts'
 import {
   clusterOf,
@@ -24,60 +14,8 @@ import {
   patroniStatus,
   topologyOf,
 } from '../../../support/builders/cluster.ts'
-import { layout as smallLayout } from '../../../support/builders/layout.ts'
 import { away, seen } from '../../../support/builders/observed.ts'
-import { fakeStepContext } from '../../../support/fakes/fake-step-context.ts'
-
-const layout: ClusterLayout = {
-  ...smallLayout,
-  etcd: ['etcd1', 'etcd2'].map((name) => ({ name, clientUrl: '', service: name })),
-}
-
-const RUNNING: ContainerNow = {
-  id: 'c',
-  status: 'running',
-  running: true,
-  health: 'healthy',
-  startedAt: new Date(0),
-  exitCode: null,
-  image: 'i',
-  imageId: 'i',
-  networks: ['patroni_network'],
-}
-
-/** A step on these containers, and what it logged. */
-function contextOf<Input>(
-  input: Input,
-  world: {
-    cluster?: Partial<ClusterSnapshot>
-    containers?: Readonly<Record<string, Partial<ContainerNow>>>
-    answer?: CommandResult
-    state?: Record<string, unknown>
-    onRestart?: () => void
-  },
-) {
-  const services = {
-    inspect: async (service: string) => {
-      const container = world.containers?.[service]
-      if (container === undefined) throw new NotFoundError(`no ${service}`)
-      return { ...RUNNING, ...container }
-    },
-    run: async () => world.answer,
-    restart: async () => world.onRestart?.(),
-  }
-  const lines: string[] = []
-  const context = {
-    ...fakeStepContext({
-      input,
-      clients: { refreshNode: async () => {}, services } as unknown as Partial<ClusterClients>,
-      cluster: clusterOf(world.cluster),
-      layout,
-      ...(world.state === undefined ? {} : { state: world.state }),
-    }),
-    log: (message: string, level = LogLevel.INFO) => void lines.push(`${level} ${message}`),
-  }
-  return { context, lines, state: context.kept, elapsed: () => context.now().getTime() }
-}
+import { serviceStepContext } from '../../../support/fakes/fake-containers.ts'
 
 describe('a service is well', () => {
   const starting = nodeOf('db2', { patroni: seen(patroniStatus({ state: NodeState.STARTING })) })
@@ -102,12 +40,12 @@ describe('a service is well', () => {
     ['not when the member does not', 'etcd2', {}, { etcd: [etcdOf('etcd2', away())] }, StepOutcome.NOT_DONE],
   ]
   test.each(cases)('%s', async (_, service, container, cluster, expected) => {
-    const { context } = contextOf<ServiceInput>({ service }, { cluster, containers: { [service]: container } })
+    const { context } = serviceStepContext<ServiceInput>({ service }, { cluster, containers: { [service]: container } })
     expect(await waitUntilWell.isDone?.(context)).toBe(expected)
   })
 
   test('as it can be, as the only etcd member that runs; the log says what is missing', async () => {
-    const { context, lines } = contextOf<ServiceInput>(
+    const { context, lines } = serviceStepContext<ServiceInput>(
       { service: 'etcd2' },
       {
         cluster: { etcd: [etcdOf('etcd1', away()), etcdOf('etcd2', away())] },
@@ -119,7 +57,7 @@ describe('a service is well', () => {
   })
 
   test('never, as a node without etcd, and the operation says so', async () => {
-    const { context, elapsed } = contextOf<ServiceInput>(
+    const { context, elapsed } = serviceStepContext<ServiceInput>(
       { service: 'db2' },
       {
         cluster: { ...startingCluster, etcd: [etcdOf('etcd1', away()), etcdOf('etcd2', away())] },
@@ -132,7 +70,7 @@ describe('a service is well', () => {
 
   test('not in time, and the error says what was last seen', async () => {
     const containers = { haproxy: { status: 'restarting', exitCode: 1 } }
-    const { context, lines } = contextOf<ServiceInput>({ service: 'haproxy' }, { containers })
+    const { context, lines } = serviceStepContext<ServiceInput>({ service: 'haproxy' }, { containers })
     await expect(waitUntilWell.run(context)).rejects.toMatchObject({
       code: 'NOT_WELL',
       message: expect.stringContaining('its container is restarting, its last exit code 1'),
@@ -144,107 +82,15 @@ describe('a service is well', () => {
     const copying = nodeOf('db2', {
       patroni: seen(patroniStatus({ role: NodeRole.REPLICA, state: NodeState.CREATING_REPLICA })),
     })
-    const { context, elapsed } = contextOf<ServiceInput>({ service: 'db2' }, { containers: { db2: {} } })
+    const { context, elapsed } = serviceStepContext<ServiceInput>({ service: 'db2' }, { containers: { db2: {} } })
     const cluster = () => clusterOf(elapsed() < 700_000 ? { nodes: [LEADER, copying] } : {})
     await waitUntilWell.run({ ...context, cluster })
     expect(elapsed()).toBeGreaterThan(600_000)
   })
-})
 
-describe('a restart', () => {
-  test('is told from when the container was started', async () => {
-    const containers = { haproxy: { startedAt: new Date(1) } }
-    const onRestart = () => {
-      containers.haproxy.startedAt = new Date(2)
-    }
-    const { context, state } = contextOf<ServiceInput>({ service: 'haproxy' }, { containers, onRestart })
-    expect(await restartContainer.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
-    await restartContainer.run(context)
-    expect(state).toEqual({ startedBefore: new Date(1).toISOString() })
-    expect(await restartContainer.isDone?.(context)).toBe(StepOutcome.DONE)
-  })
-
-  test('is asked for again by whoever takes over before it was done', async () => {
-    const state = { startedBefore: new Date(0).toISOString() }
-    const { context } = contextOf<ServiceInput>({ service: 'haproxy' }, { containers: { haproxy: {} }, state })
-    expect(await restartContainer.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
-  })
-})
-
-describe('a connection', () => {
-  const said = (answer: object | string, exitCode = 0): CommandResult => ({
-    exitCode,
-    stdout: typeof answer === 'string' ? answer : JSON.stringify(answer),
-    stderr: '',
-  })
-  const attempt = (answer: CommandResult) => {
-    const { context, lines } = contextOf<CheckConnectivityInput>(
-      { from: 'db1', to: 'etcd1' },
-      { answer, containers: { db1: {}, etcd1: { networks: ['elsewhere'] } } },
-    )
-    return { result: reachService.run(context), lines }
-  }
-  const resolved = { addresses: ['172.20.0.5'], resolveMicroseconds: 1500 }
-
-  test('is measured by the median of its tries', async () => {
-    const tries = [{ microseconds: 300 }, { microseconds: 90 }, { microseconds: 100 }, { error: 'timeout' }]
-    const { result, lines } = attempt(said({ ...resolved, tries }))
-    await result
-    expect(lines).toEqual([
-      'INFO db1 resolves etcd1 to 172.20.0.5 in 1.5 ms',
-      'INFO db1 connects to etcd1:2379 in 0.1 ms, the median of 4 tries; 1 failed (timeout)',
-    ])
-  })
-
-  test.each([
-    ['NAME_NOT_RESOLVED', said({ addresses: [], resolveMicroseconds: 1, tries: [] })],
-    ['PORT_CLOSED', said({ ...resolved, tries: [{ error: 'refused' }] })],
-    ['TIMED_OUT', said({ ...resolved, tries: [{ error: 'timeout' }, { error: 'timeout' }, { microseconds: 9 }] })],
-    ['TIMED_OUT', said({ ...resolved, tries: [{ error: 'unreachable' }] })],
-    ['PROBE_MISSING', said('OCI runtime exec failed: no such file', 127)],
-  ])('fails with %s', async (code, answer) => {
-    const { result } = attempt(answer)
-    await expect(result).rejects.toMatchObject({ code, remedy: expect.any(String) })
-  })
-
-  test('that fails tells which networks there are', async () => {
-    const { result } = attempt(said({ addresses: [], resolveMicroseconds: 1, tries: [] }))
-    await expect(result).rejects.toMatchObject({
-      remedy: expect.stringContaining('db1 is running, on patroni_network; etcd1 is running, on elsewhere.'),
-    })
-  })
-})
-
-describe('the Patroni of a node', () => {
-  /** A container in which an operation has left Patroni down. */
-  function keptDown(service: string) {
-    const scripts: string[] = []
-    const { context } = contextOf({ service }, { containers: { db2: {}, haproxy: {} } })
-    const isKept = () => !scripts.some((script) => script.includes('sv up'))
-    const run = async (_: string, { argv }: { argv: readonly string[] }) => {
-      scripts.push(argv[2] ?? '')
-      return { exitCode: 0, stdout: isKept() ? 'no\n' : 'yes\n', stderr: '' }
-    }
-    Object.assign(context.clients.services, { run })
-    return { context, scripts }
-  }
-
-  test('is started where it is kept down inside a running container, and is started then', async () => {
-    const { context, scripts } = keptDown('db2')
-    expect(startNodePatroni.applies?.(context)).toBe(true)
-    expect(await startNodePatroni.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
-    await startNodePatroni.run(context)
-    expect(scripts.at(-1)).toMatch(/rm -f "\$1\/down".*sv up "\$1"/)
-    expect(await startNodePatroni.isDone?.(context)).toBe(StepOutcome.DONE)
-  })
-
-  test('is nothing that another service has', () => {
-    expect(startNodePatroni.applies?.(keptDown('haproxy').context)).toBe(false)
-  })
-
-  test('that says nothing is not waited for as long as one that replays', async () => {
+  test('not for long, as a node whose Patroni says nothing and does not replay', async () => {
     const silent = nodeOf('db2', { patroni: away('connection refused') })
-    const { context, elapsed } = contextOf(
+    const { context, elapsed } = serviceStepContext(
       { service: 'db2' },
       { containers: { db2: {} }, cluster: { nodes: [LEADER, silent], services: seen([]) } },
     )

@@ -7,39 +7,10 @@ import { planOperation } from '../../../../../src/operations/plan-operation.ts'
 import cutOverRecovery, {
   CutOverRecoveryInput,
 } from '../../../../../src/operations/recovery/cut-over/cut-over-recovery.kind.ts'
-import { endOf } from '../../../../../src/operations/recovery/cut-over/secure-archive.ts'
-import undoRecovery, {
-  UndoRecoveryInput,
-} from '../../../../../src/operations/recovery/undo-recovery/undo-recovery.kind.ts'
 import { LEADER, nodeOf, topologyOf } from '../../../../support/builders/cluster.ts'
+import { COMPLETED, READY, verification } from '../../../../support/builders/cut-over.ts'
 import { away, seen } from '../../../../support/builders/observed.ts'
 import { planContext } from '../../../../support/builders/plan-context.ts'
-import { recoveryRecord } from '../../../../support/builders/recovery-record.ts'
-
-const verification = { at: '2026-11-22T11:50:00.000Z', passed: true, message: null, checks: [] }
-const READY: RecoveryRecord = recoveryRecord({
-  id: 'r1',
-  mode: RecoveryMode.IN_PLACE,
-  status: RecoveryStatus.READY,
-  node: 'db2',
-  service: 'db2',
-  directory: '/data/patroni2.recovery-r1',
-  reached: { time: '2026-11-22T11:40:00.000Z', lsn: '0/1000000', xid: null },
-  verification,
-})
-const previous = {
-  node: 'db2',
-  directory: '/data/patroni2.previous-r1',
-  timeline: 1,
-  endLsn: '0/9000000',
-  bytes: 1e6,
-}
-const COMPLETED: RecoveryRecord = {
-  ...READY,
-  status: RecoveryStatus.COMPLETED,
-  previous,
-  cutOverAt: '2026-11-22T11:55:00.000Z',
-}
 
 const dead = (name: string) => ({ nodes: [LEADER, nodeOf(name, { patroni: away() })] })
 
@@ -105,19 +76,6 @@ describe('what is said of a verification that did not pass', () => {
   })
 })
 
-describe('undoRecovery is refused', () => {
-  const cases: [string, RecoveryRecord, string[]][] = [
-    ['never while its previous data is kept', COMPLETED, []],
-    ['when that is gone', { ...COMPLETED, previous: null }, ['NOT_UNDOABLE']],
-    ['before the cut over', READY, ['NOT_UNDOABLE']],
-    ['a second time', { ...COMPLETED, status: RecoveryStatus.UNDONE }, ['NOT_UNDOABLE']],
-  ]
-  test.each(cases)('%s', async (_, recovery, expected) => {
-    const context = planContext(new UndoRecoveryInput(), { recovery: 'r1' }, {}, [], [recovery])
-    expect((await undoRecovery.check(context)).map(({ code }) => code)).toEqual(expected)
-  })
-})
-
 describe('the plan', () => {
   test('of a cut over says what is given up since when, and that it stays recoverable', async () => {
     const plan = await planOperation(
@@ -148,30 +106,10 @@ describe('the plan', () => {
       hint: expect.stringContaining('GRANT CONNECT ON DATABASE postgres TO howdah'),
     })
   })
-
-  test('of an undo counts from the cut over', async () => {
-    const plan = await planOperation(
-      undoRecovery,
-      planContext(new UndoRecoveryInput(), { recovery: 'r1' }, {}, [], [COMPLETED]),
-    )
-    expect(plan.dataLoss).toMatch(/since 2026-11-22T11:55:00.000Z is given up: 5 minutes/)
-    expect(plan.steps[0]?.name).toBe('replay-previous')
-  })
-})
-
-describe('where a history ended', () => {
-  test('is where the segment of the shutdown checkpoint begins; the one before is the last to be archived', () => {
-    expect(endOf({ checkpointLsn: '0/C000028', timeline: 1 })).toEqual({
-      timeline: 1,
-      lsn: '0/C000000',
-      lastWal: '00000001000000000000000B',
-    })
-    expect(endOf({ checkpointLsn: '2/28', timeline: 3 }).lastWal).toBe('0000000300000001000000FF')
-  })
 })
 
 test('there is one point of no return, and it is the start of the node', () => {
-  for (const { steps } of [cutOverRecovery, undoRecovery]) {
-    expect(steps.filter(({ pointOfNoReturn }) => pointOfNoReturn).map(({ name }) => name)).toEqual(['start-target'])
-  }
+  expect(cutOverRecovery.steps.filter(({ pointOfNoReturn }) => pointOfNoReturn).map(({ name }) => name)).toEqual([
+    'start-target',
+  ])
 })
