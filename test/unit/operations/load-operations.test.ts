@@ -9,7 +9,6 @@ import { loadOperations, type OperationRegistry } from '../../../src/operations/
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { planContext } from '../../support/builders/plan-context.ts'
-import { kindsWithoutKillCase, loadKillCases } from '../../support/faults/kill-case.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const KIND = `
@@ -62,22 +61,6 @@ test('a kind is a file: its mutation, enum value, plan and steps come from it', 
   expect(isEnumType(values) && values.getValue('ROTATE_LOG')?.description).toContain('Rotate the log')
   const plan = await planOperation(rotateLog, planContext<OperationInput>(new rotateLog.input(), {}))
   expect(plan.steps).toEqual([{ name: 'rotate', title: 'Rotate the log', estimatedSeconds: 2 }])
-})
-
-test('a kind without a kill case of its own is missed, until its file is there', async () => {
-  const kills = join(folder, 'kills')
-  await mkdir(kills)
-  const missing = async () => kindsWithoutKillCase(kinds, await loadKillCases(pathToFileURL(`${kills}/`)))
-  expect(await missing()).toEqual(['rotateLog'])
-  await writeFile(join(kills, 'rotate-log.ts'), 'export default { input: async () => ({}) }')
-  expect(await missing()).toEqual([])
-})
-
-test('every kind has a kill case, and no case is of a kind that is not there', async () => {
-  const registry = await loadOperations()
-  const killCases = await loadKillCases(pathToFileURL(join(ROOT, 'test/faults/kills/')))
-  expect(kindsWithoutKillCase(registry, killCases)).toEqual([])
-  expect([...killCases.keys()].filter((kind) => !registry.has(kind))).toEqual([])
 })
 
 test('a file that is named otherwise than its kind is refused, and the error says how it is to be named', async () => {

@@ -1,70 +1,27 @@
 import { describe, expect, test } from 'vitest'
-import { type Backup, BackupStatus, RetentionStatus } from '../../../../../src/domain/backup/backup.ts'
+import { BackupStatus, RetentionStatus } from '../../../../../src/domain/backup/backup.ts'
 import type { Tablespace } from '../../../../../src/domain/backup/tablespace.ts'
-import type { Verifications } from '../../../../../src/domain/backup/verification.ts'
-import type { BackupServerSnapshot, ClusterSnapshot } from '../../../../../src/domain/cluster/cluster.ts'
-import { type OperationRecord, StepStatus } from '../../../../../src/domain/operation/operation.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../../../src/domain/recovery/recovery.ts'
-import { formatLsn } from '../../../../../src/domain/wal/lsn.ts'
-import type { AnyOperation } from '../../../../../src/operations/define-operation.ts'
-import { parseOperationInput } from '../../../../../src/operations/parse-operation-input.ts'
-import { planOperation } from '../../../../../src/operations/plan-operation.ts'
-import rehearseRecovery, {
-  RehearseRecoveryInput,
-} from '../../../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'
+import rehearseRecovery from '../../../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'
 import recoverCluster from '../../../../../src/operations/recovery/recover-cluster/recover-cluster.kind.ts'
-import { RecoverClusterInput } from '../../../../../src/operations/recovery/recover-cluster/recover-cluster-input.ts'
+import type { RecoverClusterInput } from '../../../../../src/operations/recovery/recover-cluster/recover-cluster-input.ts'
 import type { AnyRecoveryInput } from '../../../../../src/operations/recovery/recovery-inputs.ts'
 import { CutOver } from '../../../../../src/operations/recovery/recovery-inputs.ts'
-import { serverOf } from '../../../../support/builders/backup-server.ts'
 import { backupOf, lsnOf, minute, range, walOf } from '../../../../support/builders/backups.ts'
-import { LEADER, nodeOf, patroniStatus, postgresStatus, topologyOf } from '../../../../support/builders/cluster.ts'
+import { LEADER, nodeOf, postgresStatus, topologyOf } from '../../../../support/builders/cluster.ts'
 import { away, NOW, seen } from '../../../../support/builders/observed.ts'
-import { operationRecord } from '../../../../support/builders/operations.ts'
-import { planContext } from '../../../../support/builders/plan-context.ts'
 import { recoveryRecord } from '../../../../support/builders/recovery-record.ts'
-import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
-
-/** The archive holds one segment a minute, each numbered as its minute, up to the one that is being written. */
-const LAST = NOW.getTime() / 60_000
-const FULL = '20261122T110000'
-const NEWER = '20261122T113000'
-const full = backupOf(LAST - 60, LAST - 59, { backupId: FULL })
-const newer = backupOf(LAST - 30, LAST - 29, { backupId: NEWER })
-const TARGET = { time: minute(LAST - 20) }
-
-interface World {
-  readonly server?: Partial<BackupServerSnapshot>
-  readonly changes?: Partial<ClusterSnapshot>
-  readonly recoveries?: readonly RecoveryRecord[]
-  readonly earlier?: readonly OperationRecord[]
-  readonly verifications?: Verifications
-}
-
-const clusterIn = ({ server, changes }: World): Partial<ClusterSnapshot> => ({
-  backupServers: [
-    serverOf({ backups: seen([full, newer]), wal: seen(walOf({ 1: range(LAST - 60, LAST - 1) })), ...server }),
-  ],
-  ...changes,
-})
-const rehearsalOf = (fields: Partial<RehearseRecoveryInput> = {}, world: World = {}) =>
-  planContext(
-    new RehearseRecoveryInput(),
-    { target: TARGET, ...fields },
-    clusterIn(world),
-    world.earlier,
-    world.recoveries,
-    world.verifications,
-  )
-const recoveryOf = (fields: Partial<RecoverClusterInput> = {}, world: World = {}) =>
-  planContext(
-    new RecoverClusterInput(),
-    { target: TARGET, ...fields },
-    clusterIn(world),
-    world.earlier,
-    world.recoveries,
-    world.verifications,
-  )
+import {
+  FULL,
+  full,
+  LAST,
+  NEWER,
+  newer,
+  recoveryOf,
+  rehearsalOf,
+  type World,
+  withOne,
+} from '../../../../support/builders/recovery-request.ts'
 
 /** "CODE at field" of each refusal. */
 const rehearse = async (...of: Parameters<typeof rehearsalOf>) =>
@@ -72,9 +29,6 @@ const rehearse = async (...of: Parameters<typeof rehearsalOf>) =>
 const recover = async (...of: Parameters<typeof recoveryOf>) =>
   (await recoverCluster.check(recoveryOf(...of))).map(({ code, field }) => `${code} at ${field}`)
 
-const withOne = (changes: Partial<Backup>): World => ({
-  server: { backups: seen([{ ...full, ...changes }, newer]) },
-})
 /** The full backup failed its last verification, or did not; the newer one is an incremental on top of it. */
 const verified = (passed: boolean): World => ({
   server: { backups: seen([full, { ...newer, parentBackupId: FULL }]) },
@@ -323,204 +277,5 @@ describe('the node that is recovered to', () => {
 
   test.each([gone('db1'), paused, leaderless, unseen])('is of no interest for a rehearsal (%#)', async (world) => {
     expect(await rehearse({}, world)).toEqual([])
-  })
-})
-
-const CUT_OVER_STEPS = [
-  'promote-copy',
-  'drain-archive',
-  'stop-cluster',
-  'swap-data',
-  'start-target',
-  'rejoin-replicas',
-  'settle-recovery',
-  'resume-archive',
-]
-const RECOVERY_STEPS = ['prepare-recovery', 'restore-backup', 'replay-wal', 'verify-copy', 'publish-copy']
-const titlesOf = (steps: readonly { readonly name: string; readonly title: string }[]) =>
-  steps.map(({ name, title }) => `${name}: ${title}`)
-const sumOf = (steps: readonly { readonly estimatedSeconds: number | null }[]) =>
-  steps.reduce((sum, { estimatedSeconds }) => sum + (estimatedSeconds ?? Number.NaN), 0)
-
-describe('the plan of rehearseRecovery', () => {
-  test('says what is recovered from where to where, and costs neither downtime nor data', async () => {
-    const plan = await planOperation(rehearseRecovery, rehearsalOf())
-    expect(plan).toMatchObject({ downtimeSeconds: 0, dataLoss: null })
-    expect(plan.summary).toBe(
-      `Recovers patroni to 2026-11-22T11:40:00.000Z from backup ${NEWER} on timeline 1, on the Barman host, beside the running cluster`,
-    )
-    expect(titlesOf(plan.steps)).toEqual(titlesOf(rehearseRecovery.steps))
-    expect(plan.steps.map(({ name }) => name)).toEqual(RECOVERY_STEPS)
-  })
-
-  test('estimates each step, and all of them, by how much is copied, replayed and read', async () => {
-    const near = await planOperation(rehearseRecovery, rehearsalOf())
-    const far = await planOperation(rehearseRecovery, rehearsalOf({ backup: FULL }))
-    const large = await planOperation(
-      rehearseRecovery,
-      rehearsalOf({ backup: FULL }, withOne({ clusterSizeBytes: 7.7e9 })),
-    )
-    for (const { steps, estimatedSeconds } of [near, far, large]) expect(estimatedSeconds).toBeCloseTo(sumOf(steps), 0)
-    const secondsOf = ({ steps }: typeof near, name: string) =>
-      steps.find((step) => step.name === name)?.estimatedSeconds
-    expect(secondsOf(near, 'restore-backup')).toBe(5.9)
-    expect(secondsOf(far, 'restore-backup')).toBe(5.9)
-    expect(secondsOf(far, 'replay-wal')).toBeGreaterThan(secondsOf(near, 'replay-wal') ?? Number.NaN)
-    expect(secondsOf(large, 'restore-backup')).toBe(59.2)
-    expect(secondsOf(large, 'verify-copy')).toBe(53.3)
-  })
-
-  test('counts what is not known by what earlier ones took, and says of the whole that it is not known', async () => {
-    const [first] = operationRecord({ stepNames: ['restore-backup'] }).steps
-    const earlier = operationRecord({
-      steps:
-        first === undefined
-          ? []
-          : [
-              {
-                ...first,
-                status: StepStatus.SUCCEEDED,
-                startedAt: minute(0).toString(),
-                finishedAt: minute(2).toString(),
-              },
-            ],
-    })
-    const plan = await planOperation(
-      rehearseRecovery,
-      rehearsalOf({ backup: FULL }, { ...withOne({ clusterSizeBytes: null }), earlier: [earlier] }),
-    )
-    expect(plan.steps[1]).toMatchObject({ name: 'restore-backup', estimatedSeconds: 120 })
-    expect(plan.steps[3]).toMatchObject({ name: 'verify-copy', estimatedSeconds: null })
-    expect(plan.estimatedSeconds).toBeNull()
-    expect(plan.checks).toMatchObject([{ name: 'disk needed', status: 'UNKNOWN' }])
-  })
-
-  test('says how much disk it needs, and what a person should know of the target', async () => {
-    expect((await planOperation(rehearseRecovery, rehearsalOf())).checks).toEqual([
-      { name: 'disk needed', status: 'OK', message: 'about 993049376 bytes', hint: null },
-    ])
-    expect((await planOperation(rehearseRecovery, rehearsalOf({ target: { xid: '742' } }))).checks[1]).toMatchObject({
-      name: 'target',
-      status: 'WARNING',
-      message: expect.stringContaining('Only replay can tell where transaction 742 is'),
-    })
-  })
-})
-
-describe('the plan of recoverCluster', () => {
-  const planOf = (...of: Parameters<typeof recoveryOf>) => planOperation(recoverCluster, recoveryOf(...of))
-
-  test.each([CutOver.MANUAL, null, undefined])('costs neither downtime nor data with cutOver: %s', async (cutOver) => {
-    const plan = await planOf(cutOver === undefined ? {} : { cutOver })
-    expect(plan).toMatchObject({ downtimeSeconds: 0, dataLoss: null })
-    expect(plan.summary).toMatch(/, on db1, beside the running cluster$/)
-    expect(plan.steps.map(({ name }) => name)).toEqual(RECOVERY_STEPS)
-  })
-
-  test('goes on with the cut over, and costs what that costs, with cutOver: AUTOMATIC', async () => {
-    const manual = await planOf({ node: 'db2' })
-    const plan = await planOf({ node: 'db2', cutOver: CutOver.AUTOMATIC })
-    expect(plan.summary).toBe(`${manual.summary}, and puts it in the cluster's place as soon as it is verified`)
-    expect(plan.summary).toContain(', on db2, beside')
-    expect(plan.steps.map(({ name }) => name)).toEqual([...RECOVERY_STEPS, ...CUT_OVER_STEPS])
-    expect(titlesOf(plan.steps)).toEqual(titlesOf(recoverCluster.steps))
-    expect(plan.estimatedSeconds).toBeCloseTo(sumOf(plan.steps), 0)
-    expect((plan.estimatedSeconds ?? 0) - (manual.estimatedSeconds ?? 0)).toBeCloseTo(sumOf(plan.steps.slice(5)))
-    expect(plan.downtimeSeconds).toBe(9)
-  })
-
-  test('goes by the downtime of earlier ones, of those that had one', async () => {
-    const earlier = [{ downtimeSeconds: 4.2 }, {}].map((state) => operationRecord({ state }))
-    expect((await planOf({ cutOver: CutOver.AUTOMATIC }, { earlier })).downtimeSeconds).toBe(4.2)
-    expect((await planOf({ cutOver: CutOver.MANUAL }, { earlier })).downtimeSeconds).toBe(0)
-  })
-
-  const leader = nodeOf('db1', { ...LEADER, patroni: seen(patroniStatus({ lsn: lsnOf(LAST) })), postgres: away() })
-  const losses: [RecoverClusterInput['target'], string][] = [
-    [TARGET, '2026-11-22T11:40:00.000Z is given up: 20 minutes'],
-    [{ lsn: lsnOf(LAST - 4) }, `LSN ${formatLsn(lsnOf(LAST - 4))} is given up: 64 MiB of WAL`],
-    [{ xid: '742' }, 'transaction 742 is given up'],
-    [{ name: 'before' }, 'restore point "before" is given up'],
-    [{ immediate: true }, 'the end of the base backup is given up'],
-    [null, 'the end of the archive is given up'],
-  ]
-  test.each(losses)('says what an automatic cut over gives up: %o', async (target, what) => {
-    const { dataLoss } = await planOf(
-      { target: target ?? null, cutOver: CutOver.AUTOMATIC },
-      { changes: { nodes: [leader, nodeOf('db2'), nodeOf('db3')] } },
-    )
-    expect(dataLoss).toBe(
-      `What was committed after ${what}. It stays recoverable: in the archive, and in the data directory that is kept.`,
-    )
-  })
-
-  test.each([CutOver.MANUAL, CutOver.AUTOMATIC])('names the steps that run with cutOver: %s', async (cutOver) => {
-    const input = Object.assign(new RecoverClusterInput(), { target: TARGET, cutOver })
-    const context = fakeStepContext({ input, clients: {} })
-    const applied = recoverCluster.steps.filter(({ applies }) => applies?.(context) ?? true)
-    expect(titlesOf((await planOf({ cutOver })).steps)).toEqual(titlesOf(applied))
-  })
-})
-
-describe('a recovery claims', () => {
-  const claimed = (claims: ReturnType<NonNullable<AnyOperation['claims']>> | undefined) =>
-    claims?.map(({ resource, mode }) => `${resource}: ${mode}`).sort()
-
-  test('the backups of its server, and the place of a recovery, for a rehearsal', () => {
-    const claims = ['backups/patroni: SHARED', 'recovery: EXCLUSIVE']
-    expect(claimed(rehearseRecovery.claims?.(rehearsalOf()))).toEqual(claims)
-  })
-
-  test.each([CutOver.MANUAL, null])('that nodes stay what they are too, with cutOver: %s', (cutOver) => {
-    const claims = ['backups/other: SHARED', 'recovery: EXCLUSIVE', 'topology: SHARED']
-    expect(claimed(recoverCluster.claims?.(recoveryOf({ cutOver, server: 'other' })))).toEqual(claims)
-  })
-
-  test('the cluster for itself with cutOver: AUTOMATIC', () => {
-    const claims = ['backups/patroni', 'leader', 'recovery', 'topology'].map((resource) => `${resource}: EXCLUSIVE`)
-    expect(claimed(recoverCluster.claims?.(recoveryOf({ cutOver: CutOver.AUTOMATIC })))).toEqual(claims)
-  })
-})
-
-describe('once recoverCluster has succeeded', () => {
-  const ended = (cutOver: CutOver, state: Readonly<Record<string, unknown>> = {}) =>
-    fakeStepContext({
-      input: Object.assign(new RecoverClusterInput(), { cutOver }),
-      clients: {},
-      operation: { id: 'r1' },
-      state,
-    })
-
-  test('the recovery is its result, and nothing follows while it waits for its cut over', () => {
-    expect(recoverCluster.result?.(ended(CutOver.MANUAL))).toEqual({ type: 'Recovery', scope: 'patroni', name: 'r1' })
-    expect(recoverCluster.followUps?.(ended(CutOver.MANUAL))).toEqual([])
-  })
-
-  test('a base backup of the new timeline follows the cut over', () => {
-    const directories = { live: '/data/p', copy: '/data/p.recovery-r1', previous: '/data/p.previous-r1' }
-    const cutOver = { operation: 'r1', recovery: 'r1', server: 'patroni', node: 'db2', ...directories }
-    expect(recoverCluster.followUps?.(ended(CutOver.AUTOMATIC, { cutOver }))).toEqual([
-      { kind: 'createBackup', input: { type: 'FULL', server: 'patroni' } },
-    ])
-  })
-})
-
-describe('the input of a recovery is refused', () => {
-  test.each([
-    { target: 'yesterday' },
-    { backup: 'newest' },
-    { backup: '--get-wal' },
-    { restoreMethod: 'OTHER' },
-    { assertions: Array.from({ length: 51 }, () => ({ sql: 'SELECT 1', expect: '1' })) },
-    { ttlSeconds: 59 },
-    { ttlSeconds: 2_592_001 },
-    { ttlSeconds: 60.5 },
-  ])('%j', (fields) => {
-    expect(() => parseOperationInput(rehearseRecovery, fields)).toThrow(/not valid/)
-    expect(() => parseOperationInput(recoverCluster, fields)).toThrow(/not valid/)
-  })
-
-  test.each([{ cutOver: 'SOON' }, { node: '' }])('by recoverCluster: %j', (fields) => {
-    expect(() => parseOperationInput(recoverCluster, fields)).toThrow(/not valid/)
   })
 })
