@@ -1,6 +1,6 @@
 /**
- * The arrows of src/: which room, capability and folder may import which (CONTRIBUTING.md). Type-only imports count as
- * any other, but for the one row that says otherwise.
+ * The arrows of src/: which room, capability and folder may import which (CONTRIBUTING.md); and of test/: which suite.
+ * Type-only imports count as any other, but for the one row that says otherwise.
  */
 const rooms = {
   domain: [],
@@ -118,8 +118,8 @@ module.exports = {
     {
       name: 'doors-are-for-the-loader',
       severity: 'error',
-      comment: 'Nothing imports a kind: the loader finds it.',
-      from: {},
+      comment: 'Nothing imports a kind but its tests: the loader finds it.',
+      from: { path: '^src/' },
       to: { path: '\\.kind\\.ts$' },
     },
     {
@@ -148,6 +148,20 @@ module.exports = {
       from: { path: '^src/', pathNot: inside(allowed) },
       to: { path: name.replace('^', '^node_modules/').replace('$', '/') },
     })),
+    {
+      name: 'test-support-imports-no-suite',
+      severity: 'error',
+      comment: 'What tests share is in test/support/, by itself.',
+      from: { path: '^test/support/' },
+      to: { path: '^test/', pathNot: '^test/support/' },
+    },
+    {
+      name: 'no-suite-imports-another',
+      severity: 'error',
+      comment: 'What two suites need belongs into test/support/.',
+      from: { path: '^test/([^/]+)/', pathNot: '^test/support/' },
+      to: { path: '^test/', pathNot: '^test/($1|support)/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

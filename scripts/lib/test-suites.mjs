@@ -17,7 +17,7 @@ export const EXACTNESS = 'exactness'
 const CHECKS = [
   { name: 'types', command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false'] },
   { name: 'style', command: ['node_modules/.bin/biome', 'check', '--colors=off'] },
-  { name: 'arrows', command: ['node_modules/.bin/depcruise', '--no-progress', 'src'] },
+  { name: 'arrows', command: ['node_modules/.bin/depcruise', '--no-progress', 'src', 'test'] },
   { name: 'schema', command: ['node', 'dist/bin/print-schema.js', '--check'] },
 ]
 
@@ -30,6 +30,13 @@ const CHECKS = [
  * @property {number} seconds
  * @property {readonly string[]} failures Which tests failed, and the first line of why.
  * @property {string} output What is to be shown; nothing for what has been shown already.
+ * @property {Slowest | null} slowest Of the suite's files; null for a check.
+ */
+
+/**
+ * @typedef {object} Slowest
+ * @property {string} file
+ * @property {number} seconds From the start of its first test to the end of its last, without its set-up.
  */
 
 /**
@@ -37,6 +44,8 @@ const CHECKS = [
  * @property {string} name Its path.
  * @property {string} status
  * @property {string} [message] Why it did not load.
+ * @property {number} startTime In milliseconds, as the end is.
+ * @property {number} endTime
  * @property {readonly { status: string, fullName: string, failureMessages?: readonly string[] }[]} assertionResults
  */
 
@@ -57,6 +66,7 @@ export async function runChecks(checksImage) {
         failed,
         skipped: 0,
         failures: [],
+        slowest: null,
         seconds: (Date.now() - startedAt) / 1000,
         output: failed === 0 ? '' : lastLines(output, 100),
       }
@@ -94,10 +104,23 @@ export async function runSuite(suite, filters) {
  * @param {string} report The JSON of vitest's reporter; empty: it did not come to that.
  */
 export function countTests(report) {
-  if (report === '') return { passed: 0, failed: 0, skipped: 0, failures: [] }
+  if (report === '') return { passed: 0, failed: 0, skipped: 0, failures: [], slowest: null }
   const { numPassedTests = 0, numPendingTests = 0, numTodoTests = 0, testResults = [] } = JSON.parse(report)
   const failures = testResults.flatMap(failuresOf)
-  return { passed: numPassedTests, failed: failures.length, skipped: numPendingTests + numTodoTests, failures }
+  const skipped = numPendingTests + numTodoTests
+  return { passed: numPassedTests, failed: failures.length, skipped, failures, slowest: slowestOf(testResults) }
+}
+
+/**
+ * @param {readonly TestFile[]} files
+ * @returns {Slowest | null}
+ */
+function slowestOf(files) {
+  const timed = files.map(({ name, startTime, endTime }) => ({
+    file: relative(ROOT, name),
+    seconds: (endTime - startTime) / 1000,
+  }))
+  return timed.sort((one, other) => other.seconds - one.seconds)[0] ?? null
 }
 
 /**
@@ -122,12 +145,13 @@ function firstLine(text) {
  * @returns {string} What failed, a table, and the sums on a last line of their own.
  */
 export function summarize(outcomes) {
-  const rows = outcomes.map(({ name, passed, failed, skipped, seconds }) => {
+  const rows = outcomes.map(({ name, passed, failed, skipped, seconds, slowest }) => {
     const counts =
       passed + failed + skipped === 0
         ? 'ok'
         : `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
-    return `${failed === 0 ? '✔' : '✘'} ${name.padEnd(14)} ${`${seconds.toFixed(1)} s`.padStart(9)}   ${counts}`
+    const longest = slowest === null ? '' : `; slowest: ${slowest.file}, ${slowest.seconds.toFixed(1)} s`
+    return `${failed === 0 ? '✔' : '✘'} ${name.padEnd(14)} ${`${seconds.toFixed(1)} s`.padStart(9)}   ${counts}${longest}`
   })
   const sum = (/** @type {'passed' | 'failed'} */ key) => outcomes.reduce((total, outcome) => total + outcome[key], 0)
   // Once more at the very end: the end of a long log is what people are shown of it.

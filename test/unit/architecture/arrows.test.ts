@@ -68,7 +68,16 @@ const PLANTED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   'only-admission-worker-has--bullmq-': ['src/events/b.ts', 'bullmq'],
   'only-shared-has--ioredis-pino-': ['src/worker/d.ts', 'pino'],
   'only-graphql-bin-has--apollo-server-fastify-graphql-ws-graphql-sse-ws-': ['src/worker/e.ts', 'fastify'],
+  'test-support-imports-no-suite': ['test/support/fakes/a.ts', 'test/unit/domain/x.ts'],
+  'no-suite-imports-another': ['test/bench/a.ts', 'test/integration/clients/x.ts'],
 }
+
+/** Imports that no rule forbids, though one might be thought to. */
+const ALLOWED: readonly (readonly [from: string, to: string])[] = [
+  ['test/unit/operations/a.test.ts', 'src/operations/nodes/restart/restart.kind.ts'],
+  ['test/unit/operations/b.test.ts', 'test/support/x.ts'],
+  ['test/unit/operations/c.test.ts', 'test/unit/domain/x.ts'],
+]
 
 let root = ''
 let violations: ICruiseResult['summary']['violations'] = []
@@ -80,7 +89,7 @@ beforeAll(async () => {
     await writeFile(join(root, path), text)
   }
   for (const [rule, [from, to]] of Object.entries(PLANTED)) {
-    const isPackage = !to.startsWith('src/')
+    const isPackage = !to.includes('/')
     const specifier = isPackage ? to : `./${relative(dirname(from), to)}`
     // Type-only where that is forbidden as well: only one rule is about values.
     const isValue = rule === 'operations-imports-types-of-clients'
@@ -93,8 +102,12 @@ beforeAll(async () => {
         rule === 'no-circles' ? `import type { Y } from './one.ts'\nexport type X = Y\n` : 'export type X = string\n',
       )
   }
+  for (const [from, to] of ALLOWED) {
+    await write(from, `import type { X } from './${relative(dirname(from), to)}'\nexport type Y = X\n`)
+    await write(to, 'export type X = string\n')
+  }
   await write('tsconfig.json', JSON.stringify({ compilerOptions: { module: 'nodenext' } }))
-  const { output } = await cruise(['src'], {
+  const { output } = await cruise(['src', 'test'], {
     ...rules.options,
     baseDir: root,
     ruleSet: { forbidden: [...rules.forbidden] },
@@ -109,6 +122,10 @@ describe('an import that a rule forbids is reported', () => {
     const seen = violations.filter((violation) => violation.rule.name === rule).map((violation) => violation.from)
     expect(seen).toContain(from)
   })
+})
+
+test.each(ALLOWED)('%s may import %s', (from) => {
+  expect(violations.filter((violation) => violation.from === from)).toEqual([])
 })
 
 test('every rule has been tried', () => {
