@@ -4,7 +4,7 @@ import { formatLsn } from '../../domain/wal/lsn.ts'
 
 /**
  * What leads on from each state of a recovery: every refusal and error that is about a recovery takes its remedy from here.
- * test/unit/operations/recovery-exits.test.ts walks all states and tries each remedy in the state for which it is given.
+ * test/unit/operations/recovery/recovery-exits.test.ts walks all states and tries each remedy in the state for which it is given.
  */
 
 /** Which operations have not ended: a recovery that one of them changed last is being worked on. */
