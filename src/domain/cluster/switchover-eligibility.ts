@@ -30,9 +30,10 @@ export function assessSwitchover(snapshot: ClusterSnapshot, nodeName: string): E
   ])
 }
 
-/** The node that would lose the least time: least lag, then the first by name. Null when none may take over. */
-export function bestForSwitchover(snapshot: ClusterSnapshot): string | null {
+/** The node (of those named, if any) that would lose the least time: least lag, then the first by name. Null: none may. */
+export function bestForSwitchover(snapshot: ClusterSnapshot, among: readonly string[] | null = null): string | null {
   const [best] = viewNodes(snapshot)
+    .filter(({ name }) => among === null || among.includes(name))
     .filter(({ name }) => assessSwitchover(snapshot, name).eligible)
     .map((node) => ({ name: node.name, lag: leastLag(node) ?? Number.POSITIVE_INFINITY }))
     .sort((a, b) => a.lag - b.lag || (a.name < b.name ? -1 : 1))

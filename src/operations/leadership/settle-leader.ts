@@ -11,7 +11,6 @@ type Context = StepContext<LeaderChangeInput, LeaderChangeState>
 
 const POLL_MS = 100
 const FOLLOW_MS = 20_000
-const WRITABLE_MS = 10_000
 
 /**
  * Waits until writes go through HAProxy and the nodes that streamed before follow the new leader. The old leader comes
@@ -28,11 +27,7 @@ export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
 
   async run(context) {
     const { leader = '', from = null, followers = [], writable } = context.state()
-    if (writable !== true) {
-      const probe = context.writeProbe.start()
-      const request = { leader, wait: () => probe.ready, timeoutMs: WRITABLE_MS }
-      await requireWrites(context, request).finally(() => probe.stop())
-    }
+    if (writable !== true) await requireWrites(context, leader)
     const awaited = followers.filter((name) => name !== leader && name !== from)
     const late = await untilFollowing(context, leader, awaited)
     if (late.length > 0) context.log(`Not streaming from ${leader} yet: ${late.join('; ')}`, LogLevel.WARNING)

@@ -9,6 +9,7 @@ import { readWritingIfAnswering, type Writing } from './node-socket.ts'
 type Context = StepContext<unknown>
 
 const POLL_MS = 500
+const WRITABLE_MS = 10_000
 
 /** How it stands with writes after the leader has changed or was restarted. */
 export type Confirmed =
@@ -51,11 +52,15 @@ export async function confirmWrites(
   }
 }
 
-/** The same where a leader that takes no writes is a failure. Answers whether a write was measured. */
-export async function requireWrites(context: Context, request: Parameters<typeof confirmWrites>[1]): Promise<boolean> {
-  const confirmed = await confirmWrites(context, request)
-  if (confirmed.kind === 'NO_WRITES') throw confirmed.error
-  return confirmed.kind === 'MEASURED'
+/** A write through HAProxy, or at least the leader's own word that it takes them. Throws WaitTimeoutError. */
+export async function requireWrites(context: Context, leader: string): Promise<void> {
+  const probe = context.writeProbe.start()
+  try {
+    const confirmed = await confirmWrites(context, { leader, wait: () => probe.ready, timeoutMs: WRITABLE_MS })
+    if (confirmed.kind === 'NO_WRITES') throw confirmed.error
+  } finally {
+    await probe.stop()
+  }
 }
 
 /** Why nothing was measured, whose role it is about, and what puts it right. */

@@ -27,21 +27,6 @@ export class ClusterUnhealthyError extends HowdahError {
   }
 }
 
-/** The leader is the same after a switchover that was to move it. */
-export class LeaderNotMovedError extends HowdahError {
-  readonly code = 'LEADER_UNCHANGED'
-  constructor(
-    readonly leader: string,
-    reason: string,
-  ) {
-    super(`${leader} still leads: ${reason}`, {
-      remedy:
-        'See switchoverEligibility of the nodes. The replicas have been restarted; to go on, retry the operation (retryOperation).',
-      retryable: true,
-    })
-  }
-}
-
 /** Patroni would not begin to reinitialize a node. */
 export class ReinitializeRefusedError extends HowdahError {
   readonly code = 'REINITIALIZE_REFUSED'

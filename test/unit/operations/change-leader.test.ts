@@ -3,7 +3,7 @@ import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import type { PatroniAnswer } from '../../../src/clients/patroni/patroni-commands.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { StepOutcome } from '../../../src/operations/define-operation.ts'
-import { changeLeader } from '../../../src/operations/leadership/change-leader.ts'
+import { changePreparedLeader } from '../../../src/operations/leadership/leader-change-step.ts'
 import { switchOver } from '../../../src/operations/leadership/switchover/switch-over.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 
@@ -39,7 +39,7 @@ function world(keys: { leader: string | null; request?: string | null }, state: 
   })
   let asked = 0
   const run = (answer: () => Promise<PatroniAnswer>) =>
-    changeLeader(context, {
+    changePreparedLeader(context, {
       ask: () => {
         asked += 1
         return answer()
@@ -64,7 +64,11 @@ describe('a change of the leader is what the keys say', () => {
     const { run, timeline, context } = world({ leader: 'db1' }, { from: 'db1' })
     timeline.push([100, { request: PENDING }], [1_000, { leader: null }], [1_500, over('db2')])
     expect(await run(answer)).toEqual({ leader: 'db2', downtimeSeconds: 1.63, writable: true })
-    expect(context.messages).toEqual(['Asking Patroni', 'db2 leads', 'Writes failed for 1.6 s (20 of 100 probes)'])
+    expect(context.messages).toEqual([
+      'Asking Patroni',
+      'db2 leads',
+      'Writes through HAProxy failed for 1.63 s (20 failed, 80 succeeded)',
+    ])
   })
 
   test('also when it landed elsewhere, and it says so', async () => {

@@ -5,9 +5,10 @@ import { messageOf } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { candidateLeads, changeLeader, leaderChangeDone, nodeReasons } from '../change-leader.ts'
+import { nodeReasons, SWITCHOVER_MS } from '../change-leader.ts'
 import { type LeaderChangeState, timeOf } from '../leader-change.ts'
 import { scopeOfLeaderChange } from '../leader-change-scope.ts'
+import { candidateLeads, changePreparedLeader, leaderChangeDone } from '../leader-change-step.ts'
 import { NoCandidateError, ScheduleError } from '../leader-errors.ts'
 import { readLeader, readLeaderRequest } from '../leader-keys.ts'
 import type { SwitchoverInput } from './switchover-input.ts'
@@ -15,8 +16,6 @@ import type { SwitchoverInput } from './switchover-input.ts'
 type Context = StepContext<SwitchoverInput, LeaderChangeState>
 
 const CHECKPOINT_MS = 120_000
-/** Patroni tells a switchover that does not end after 20 s; a leader that freezes in it is replaced after its ttl. */
-const SWITCH_MS = 180_000
 const SCHEDULE_MS = 10_000
 const POLL_MS = 100
 
@@ -71,10 +70,10 @@ export const switchOver: Step<SwitchoverInput, LeaderChangeState> = {
 function switchNow(context: Context): Promise<LeaderChangeState> {
   const { from = null, candidate = null } = context.state()
   const leader = from ?? ''
-  return changeLeader(context, {
+  return changePreparedLeader(context, {
     // Asked of the leader itself, which then begins at once.
     ask: () => context.clients.patroni.switchover(leader, { leader, candidate, at: null }),
-    timeoutMs: SWITCH_MS,
+    timeoutMs: SWITCHOVER_MS,
   })
 }
 

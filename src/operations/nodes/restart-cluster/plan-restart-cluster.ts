@@ -2,7 +2,7 @@ import { CheckStatus } from '../../../domain/check.ts'
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
-import { assessSwitchover } from '../../../domain/cluster/switchover-eligibility.ts'
+import { assessSwitchover, bestForSwitchover } from '../../../domain/cluster/switchover-eligibility.ts'
 import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { PlanContext } from '../../context.ts'
 import { typicalDowntime } from '../../downtime.ts'
@@ -11,7 +11,6 @@ import { whyAway, whyNotWell } from '../../node-access/node-health.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 import { checkLeads } from '../check-node.ts'
-import { bestCandidate } from './move-leader.ts'
 import type { RestartClusterInput } from './restart-cluster-input.ts'
 import { planRoll, restartClusterState, restartReplicas, scopeOfRoll } from './rolling-restart.ts'
 import { restartOldLeader, switchRolledLeader } from './switch-rolled-leader.ts'
@@ -33,8 +32,7 @@ export function planRestartCluster(context: Context): PlanDraft {
   const { cluster, earlier, input } = context
   const roll = planRoll(cluster, input)
   const { replicas, leader, restartsLeader } = roll
-  const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== leader)
-  const candidate = bestCandidate(cluster, replicas) ?? bestCandidate(cluster, others)
+  const candidate = bestForSwitchover(cluster, replicas) ?? bestForSwitchover(cluster)
   const alike = earlier.filter(
     ({ state }) => restartClusterState.safeParse(state).data?.roll?.replicas.length === replicas.length,
   )

@@ -6,7 +6,7 @@ import { startPatroni } from '../../node-access/patroni-service.ts'
 import { stopPatroni } from '../../node-access/stop-patroni.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { AlreadyLeadingError } from './cut-over-errors.ts'
-import { endOutage, measureOutage } from './cut-over-outage.ts'
+import { endOutage, measureCutOver } from './cut-over-outage.ts'
 import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, findCutOver, keepCutOver, targetService } from './cut-over-state.ts'
 import { hasLed } from './has-led.ts'
@@ -34,7 +34,7 @@ export const startTarget: Step<unknown, CutOverOperationState> = {
     const { node } = cutOverState(context)
     await startPatroni(context, targetService(context))
     await untilItLeads(context)
-    const downtimeSeconds: number | null = await measureOutage(context)
+    const downtimeSeconds: number | null = await measureCutOver(context)
     await keepCutOver(context, { cutOverAt: context.now().toISOString() }, `${node} leads with the recovered data`)
     return downtimeSeconds === null ? {} : { downtimeSeconds }
   },
