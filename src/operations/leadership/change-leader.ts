@@ -1,9 +1,10 @@
 import type { PatroniAnswer } from '../../clients/patroni/patroni-commands.ts'
 import { assessSwitchover } from '../../domain/cluster/switchover-eligibility.ts'
-import { messageOf, UnreachableError, WaitTimeoutError } from '../../domain/errors.ts'
+import { messageOf, UnreachableError } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { measureOutage } from '../node-access/measure-outage.ts'
+import { type Look, pollUntil } from '../poll-until.ts'
 import { LeaderChangedError, LeaderUnchangedError } from './leader-errors.ts'
 import { readLeader, readLeaderRequest } from './leader-keys.ts'
 
@@ -123,26 +124,20 @@ async function untilDecided(
   call: Asked,
   timeoutMs: number,
 ): Promise<string | null> {
-  const startedAt = context.now().getTime()
-  for (;;) {
-    const seen = await look(context)
-    const now = context.now().getTime()
-    if (seen !== null) {
-      if (seen.leader !== null && seen.leader !== from) return seen.leader
-      const waited = call.settledAt === null ? -1 : now - call.settledAt
-      const over = call.settledAt !== null && (call.refused || waited > GRACE_MS)
-      if (over && !seen.pending && seen.leader === from) return null
-    }
-    if (now - startedAt > timeoutMs) {
-      const last = seen === null ? 'etcd cannot be read' : `${seen.leader ?? 'nobody'} leads; Patroni: ${call.said}`
-      throw new WaitTimeoutError('a new leader', last, now - startedAt)
-    }
-    await context.sleep(POLL_MS)
+  const look = async (): Promise<Look<string>> => {
+    const seen = await readChange(context)
+    if (seen === null) return 'etcd cannot be read'
+    if (seen.leader !== null && seen.leader !== from) return { done: seen.leader }
+    const waitedMs = call.settledAt === null ? null : context.now().getTime() - call.settledAt
+    const over = waitedMs !== null && (call.refused || waitedMs > GRACE_MS)
+    if (over && !seen.pending && seen.leader === from) return null
+    return `${seen.leader ?? 'nobody'} leads; Patroni: ${call.said}`
   }
+  return pollUntil(context, { what: 'a new leader', timeoutMs, intervalMs: POLL_MS, look })
 }
 
 /** In this order: Patroni takes its request back once the new leader has the key. */
-async function look(context: Context): Promise<{ pending: boolean; leader: string | null } | null> {
+async function readChange(context: Context): Promise<{ pending: boolean; leader: string | null } | null> {
   try {
     const request = await readLeaderRequest(context)
     return { pending: request !== null && request.at === null, leader: await readLeader(context) }

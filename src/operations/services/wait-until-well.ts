@@ -5,6 +5,7 @@ import { seenNow } from '../../domain/cluster/observed.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
+import { pollUntil } from '../poll-until.ts'
 import { nodeOf, roleOf, ServiceRole } from './find-service.ts'
 import { NoQuorumToJoinError, NotWellError } from './service-errors.ts'
 import type { ServiceInput } from './service-input.ts'
@@ -47,20 +48,28 @@ export const waitUntilWell: Step<ServiceInput> = {
   async run(context) {
     const { service } = context.input
     const startedAt = context.now().getTime()
-    let from = startedAt
+    let advancedAt = startedAt
     let last = ''
-    for (;;) {
-      const now = context.now().getTime()
-      const { well, seen, advances, silent } = await look(context)
-      if (seen !== last) context.log(`${service}: ${seen}`)
-      last = seen
-      if (well) return undefined
-      if (await isAsWellAsItCanBe(context, now - startedAt)) return undefined
-      if (advances === true) from = now
-      if (now - from > patienceFor(context, silent === true))
-        throw new NotWellError(service, seen, (now - startedAt) / 1000)
-      await context.sleep(POLL_MS)
-    }
+    await pollUntil(context, {
+      what: `${service} to be healthy`,
+      timeoutMs: PATIENCE_MS,
+      intervalMs: POLL_MS,
+      async look() {
+        const now = context.now().getTime()
+        const { well, seen, advances, silent } = await look(context)
+        if (seen !== last) context.log(`${service}: ${seen}`)
+        last = seen
+        if (well || (await isAsWellAsItCanBe(context, now - startedAt))) return null
+        if (advances === true) advancedAt = now
+        return {
+          seen,
+          mark: advancedAt,
+          timeoutMs: patienceFor(context, silent === true),
+          error: (waitedMs) => new NotWellError(service, seen, waitedMs / 1000),
+        }
+      },
+    })
+    return undefined
   },
 }
 

@@ -83,7 +83,6 @@ async function settle(left: Left) {
         up.delete(service)
         return said('patroni down\n')
       }
-      if (script.includes('got TERM')) return said('no')
       if (script.includes('sv up')) {
         did.push(`start ${service}`)
         up.add(service)

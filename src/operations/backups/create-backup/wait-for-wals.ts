@@ -1,6 +1,7 @@
 import { type Backup, BackupStatus } from '../../../domain/backup/backup.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
+import { pollUntil } from '../../poll-until.ts'
 import { WalsMissingError } from '../backup-errors.ts'
 import { serverName } from '../find-server.ts'
 import type { CreateBackupInput } from './create-backup-input.ts'
@@ -29,12 +30,11 @@ export const waitForWals: Step<CreateBackupInput, CreateBackupState> = {
     const barman = context.clients.barman(name)
     const startedAt = context.now().getTime()
     let switched = false
-    for (;;) {
+    const look = async () => {
       const backup = await findBackup(context)
-      if (backup?.status === BackupStatus.DONE) return undefined
+      if (backup?.status === BackupStatus.DONE) return null
       const endWal = backup?.endWal ?? null
       const waited = context.now().getTime() - startedAt
-      if (waited > TIMEOUT_MS) throw new WalsMissingError(backupId(context), endWal)
       if (endWal !== null && archived(context, endWal)) {
         // The WAL is there; Barman notes it at its next cron, or now when asked.
         await barman.json(['check-backup', name, backupId(context)], context.signal)
@@ -44,8 +44,13 @@ export const waitForWals: Step<CreateBackupInput, CreateBackupState> = {
         context.log('Nobody writes: closing the WAL segment that holds the end of the backup')
         await barman.json(['switch-wal', '--force', name], context.signal)
       }
-      await context.sleep(POLL_MS)
+      return {
+        seen: `its WAL ends with ${endWal ?? 'a segment that is not known yet'}`,
+        error: () => new WalsMissingError(backupId(context), endWal),
+      }
     }
+    await pollUntil(context, { what: 'the WAL of the backup', timeoutMs: TIMEOUT_MS, intervalMs: POLL_MS, look })
+    return undefined
   },
 }
 

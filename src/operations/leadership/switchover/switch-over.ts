@@ -5,6 +5,7 @@ import { messageOf } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
+import { pollUntil } from '../../poll-until.ts'
 import { nodeReasons, SWITCHOVER_MS } from '../change-leader.ts'
 import { type LeaderChangeState, timeOf } from '../leader-change.ts'
 import { scopeOfLeaderChange } from '../leader-change-scope.ts'
@@ -83,13 +84,16 @@ async function schedule(context: Context): Promise<undefined> {
   const answer = await context.clients.patroni
     .switchover(leader, { leader, candidate, at: timeOf(context.input) }, context.signal)
     .catch((error: unknown) => ({ status: 0, text: messageOf(error) }))
-  const deadline = context.now().getTime() + SCHEDULE_MS
-  while (!(await isScheduled(context))) {
-    const refused = answer.status >= 400 && answer.status < 500
-    if (refused || context.now().getTime() > deadline)
-      throw new ScheduleError('has not scheduled the switchover', answer)
-    await context.sleep(POLL_MS)
-  }
+  const refused = answer.status >= 400 && answer.status < 500
+  await pollUntil(context, {
+    what: 'Patroni to schedule it',
+    timeoutMs: refused ? 0 : SCHEDULE_MS,
+    intervalMs: POLL_MS,
+    async look() {
+      if (await isScheduled(context)) return null
+      return { seen: answer.text, error: () => new ScheduleError('has not scheduled the switchover', answer) }
+    },
+  })
   context.log(`Patroni switches over from ${leader} at ${timeOf(context.input)?.toISOString()}`)
   return undefined
 }

@@ -6,6 +6,7 @@ import { liftHowdahsGuard } from '../../configuration/timeline-guard.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { serviceOf, snapshotOf, whyNotServing } from '../../node-access/node-health.ts'
 import { startPatroni } from '../../node-access/patroni-service.ts'
+import { pollUntil } from '../../poll-until.ts'
 import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState } from './cut-over-state.ts'
 import { seeThatLeads } from './lead-again.ts'
@@ -81,27 +82,32 @@ async function streamsWithin(
   context: Context,
   { name, led, timeoutMs }: { name: string; led: () => Promise<boolean>; timeoutMs: number | null },
 ): Promise<boolean> {
-  let since = context.now().getTime()
-  let last = ''
-  for (;;) {
-    if (await led()) since = context.now().getTime()
+  let ledAgainAt = context.now().getTime()
+  let copying = false
+  const look = async () => {
+    if (await led()) ledAgainAt = context.now().getTime()
     await context.clients.refreshNode(name)
     const why = whyNotServing(context.cluster(), name)
-    if (why === null) return true
+    if (why === null) return null
     const node = snapshotOf(context.cluster(), name)
-    const copying = node !== undefined && seenNow(node.patroni)?.state === NodeState.CREATING_REPLICA
+    copying = node !== undefined && seenNow(node.patroni)?.state === NodeState.CREATING_REPLICA
     const sent = copying ? await context.clients.readReplicaCreation(name).catch(() => null) : null
-    if (sent !== null) {
-      const { bytesStreamed: bytesDone, bytesTotal } = sent
-      context.progress({ bytesDone, bytesTotal, message: `${name}: ${sent.phase}` })
-    }
-    const now = context.now().getTime()
-    const seen = `${why} ${sent?.bytesStreamed ?? ''}`
     // A copy that Patroni began by itself is waited for as well.
-    if (seen !== last && (copying || timeoutMs === null)) since = now
-    last = seen
-    if (timeoutMs !== null && !copying && now - since > timeoutMs) return false
-    if (now - since > STALLED_MS) throw new WaitTimeoutError(`${name} to stream`, why, now - since)
-    await context.sleep(POLL_MS)
+    const isPatient = copying || timeoutMs === null
+    return {
+      seen: why,
+      mark: isPatient ? `${ledAgainAt} ${why} ${sent?.bytesStreamed ?? ''}` : ledAgainAt,
+      ...(!isPatient && { timeoutMs }),
+      ...(sent !== null && {
+        progress: { bytesDone: sent.bytesStreamed, bytesTotal: sent.bytesTotal, message: `${name}: ${sent.phase}` },
+      }),
+    }
+  }
+  try {
+    await pollUntil(context, { what: `${name} to stream`, timeoutMs: STALLED_MS, intervalMs: POLL_MS, look })
+    return true
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError) || copying || timeoutMs === null) throw error
+    return false
   }
 }
