@@ -1,5 +1,6 @@
 import { formatLsn } from '../wal/lsn.ts'
 import { DEFAULT_SEGMENT_BYTES } from '../wal/wal-name.ts'
+import { blockOf } from './blocked-backup.ts'
 import { describeTarget, type RecoveryTarget } from './recovery-target.ts'
 import type { RecoveryWindow } from './recovery-window.ts'
 
@@ -70,10 +71,14 @@ function givenUp(target: RecoveryTarget, chosen: RecoveryWindow, windows: readon
 /** A timeline that was left by a switchover ends within the segment of the fork. */
 const SEGMENT = BigInt(DEFAULT_SEGMENT_BYTES)
 
-/** Which base backups reach the target, and are not taken for it because they are damaged. */
-export function explainLeftOut(windows: readonly RecoveryWindow[]): string[] {
-  const ids = [...new Set(windows.map(({ backup }) => backup.backupId))]
-  return ids.map((id) => `Base backup ${id} is left out: it, or one that it builds on, failed its last verification.`)
+/** Which base backups reach the target, and are not taken for it because they are damaged, or are not to be restored. */
+export function explainLeftOut(windows: readonly RecoveryWindow[], damaged: ReadonlySet<string>): string[] {
+  const backups = [...new Map(windows.map(({ backup }) => [backup.backupId, backup])).values()]
+  return backups.map((backup) => {
+    const isDamaged = damaged.has(backup.backupId)
+    const why = isDamaged ? 'it, or one that it builds on, failed its last verification' : blockOf(backup)?.message
+    return `Base backup ${backup.backupId} is left out: ${why}.`
+  })
 }
 
 /** Why the target cannot be reached, and the nearest point that can. */

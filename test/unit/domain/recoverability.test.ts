@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { type Backup, RetentionStatus } from '../../../src/domain/backup/backup.ts'
 import { canRecoverTo } from '../../../src/domain/recovery/recoverability.ts'
 import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
 import { computeRecoveryWindows } from '../../../src/domain/recovery/recovery-window.ts'
@@ -76,6 +77,36 @@ describe('what can be recovered', () => {
     const none = verdictOn({ time: minute(25) }, { damaged: new Set([early.backupId, late.backupId]) })
     expect(none.recoverable).toBe(false)
     expect(none.reasons).toContainEqual(expect.stringContaining(`${late.backupId} is left out`))
+  })
+
+  describe('and is held up by what a person can change', () => {
+    const whole = walOf({ 1: range(1, 30) })
+    const histories = [{ timeline: 1, switches: [] }]
+    const windowsOf = (...backups: Backup[]) => computeRecoveryWindows({ wal: whole, backups, histories })
+    const obsolete = { ...late, retentionStatus: RetentionStatus.OBSOLETE }
+    const misnamed = { ...late, tablespaces: [{ oid: 16387, name: 'a:b', location: '/x' }] }
+
+    it.each([
+      ['BACKUP_OBSOLETE', obsolete],
+      ['TABLESPACE_NAME', misnamed],
+    ])('%s: another backup that reaches the target is taken', (code, blocked) => {
+      const verdict = verdictOn({ time: minute(25) }, {}, windowsOf(early, blocked))
+      expect(verdict).toMatchObject({ recoverable: true, backup: early, blockedBy: null })
+      expect(verdict.reasons).toEqual([expect.stringContaining(`${late.backupId} is left out`)])
+      // One that is named is not exchanged, and where there is no other one it is what stands in the way.
+      for (const alone of [
+        verdictOn({ time: minute(25) }, { backupId: late.backupId }, windowsOf(early, blocked)),
+        verdictOn({ time: minute(25) }, {}, windowsOf(blocked)),
+      ]) {
+        expect(alone).toMatchObject({ recoverable: false, blockedBy: { code } })
+        expect(alone.reasons.join(' ')).toContain(alone.blockedBy?.message)
+      }
+    })
+
+    it('but not where the target cannot be reached anyway', () => {
+      expect(verdictOn({ time: minute(2) }, {}, windowsOf(obsolete))).toMatchObject({ blockedBy: null })
+      expect(verdictOn({ time: minute(2) }, { backupId: late.backupId }, windowsOf(obsolete)).blockedBy).toBeNull()
+    })
   })
 
   it('can be asked of one backup', () => {
