@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createRecoveredCopy, settingOf } from '../../../src/clients/agent/create-recovered-copy.ts'
+import { createRecoveredCopy } from '../../../src/clients/agent/create-recovered-copy.ts'
+import { settingOf } from '../../../src/clients/agent/target-setting.ts'
 import type { ExecRequest } from '../../../src/clients/docker/docker-exec.ts'
 import type { SandboxState } from '../../../src/clients/docker/docker-sandboxes.ts'
 import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
