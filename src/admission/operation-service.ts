@@ -1,4 +1,5 @@
-import type { Actor, OperationPlan, OperationRecord, Refusal } from '../domain/operation/operation.ts'
+import type { Actor, OperationPlan, OperationRecord } from '../domain/operation/operation.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 
 /** The answer to every mutation. */

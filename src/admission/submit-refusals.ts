@@ -1,6 +1,7 @@
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { assessEtcd } from '../domain/cluster/etcd-quorum.ts'
-import type { OperationRecord, Refusal } from '../domain/operation/operation.ts'
+import type { OperationRecord } from '../domain/operation/operation.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import { refuse } from '../operations/refuse.ts'

@@ -1,5 +1,4 @@
 import type { Check } from '../check.ts'
-import type { RefusalCode } from '../refusal-codes.ts'
 import type { Claim } from './claim.ts'
 import type { PlanScope } from './plan-scope.ts'
 
@@ -119,15 +118,6 @@ export interface OperationPlan {
   readonly scope: PlanScope
   /** What the plan was made on, for a step that must find it unchanged. Not shown to clients. */
   readonly basis?: Readonly<Record<string, unknown>>
-}
-
-/** What the caller can fix. */
-export interface Refusal {
-  readonly code: RefusalCode
-  readonly message: string
-  readonly remedy: string | null
-  /** The input field it is about. */
-  readonly field: string | null
 }
 
 /** The record of one operation: the fold of its events (see operation-events.ts). Times are ISO 8601, UTC. */

@@ -1,5 +1,5 @@
 import { type Backup, RetentionStatus } from '../backup/backup.ts'
-import type { Refusal } from '../operation/operation.ts'
+import type { Refusal } from '../refusal.ts'
 
 /** Why a whole base backup is not restored as things stand, and what changes that; null where nothing stands in the way. */
 export function blockOf(backup: Backup): Refusal | null {

@@ -1,5 +1,5 @@
 import type { Backup } from '../backup/backup.ts'
-import type { Refusal } from '../operation/operation.ts'
+import type { Refusal } from '../refusal.ts'
 import type { Timestamp } from '../timestamp.ts'
 import type { WalCatalogue } from '../wal/wal-catalogue.ts'
 import { newestWithNumber, segmentBytesOf } from '../wal/wal-continuity.ts'

@@ -1,5 +1,5 @@
 import { HowdahError } from '../../domain/errors.ts'
-import type { Refusal } from '../../domain/operation/operation.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import type { RefusalCode } from '../../domain/refusal-codes.ts'
 
 /** `barman backup` ended without a backup. */

@@ -1,5 +1,5 @@
 import type { ClusterSnapshot, Topology } from '../../domain/cluster/cluster.ts'
-import type { Refusal } from '../../domain/operation/operation.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import { refuse } from '../refuse.ts'
 
 /** What speaks against any change of the leader: nothing is known, or nobody has the candidate's name. */

@@ -1,6 +1,6 @@
 import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import { seenNow } from '../../domain/cluster/observed.ts'
-import type { Refusal } from '../../domain/operation/operation.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import { snapshotOf } from '../node-access/node-health.ts'
 import { refuse } from '../refuse.ts'
 

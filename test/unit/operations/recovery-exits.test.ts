@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { excluded } from '../../../src/admission/submit-refusals.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { type Claim, conflict } from '../../../src/domain/operation/claim.ts'
-import type { Refusal } from '../../../src/domain/operation/operation.ts'
 import {
   isUnsettled,
   RecoveryMode,
   type RecoveryRecord,
   RecoveryStatus,
 } from '../../../src/domain/recovery/recovery.ts'
+import type { Refusal } from '../../../src/domain/refusal.ts'
 import { exclusive, resources } from '../../../src/operations/claims.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'

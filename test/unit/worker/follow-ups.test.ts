@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { OperationAnswer } from '../../../src/admission/operation-service.ts'
-import { OperationStatus, type Refusal } from '../../../src/domain/operation/operation.ts'
+import { OperationStatus } from '../../../src/domain/operation/operation.ts'
+import type { Refusal } from '../../../src/domain/refusal.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { Clock } from '../../../src/shared/clock.ts'
 import { askFollowUps } from '../../../src/worker/ask-follow-ups.ts'

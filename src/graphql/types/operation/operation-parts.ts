@@ -7,10 +7,10 @@ import {
   type OperationStep,
   type PlannedStep,
   type Progress,
-  type Refusal,
   Role,
   StepStatus,
 } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { RefusalCode } from '../../../domain/refusal-codes.ts'
 import { CheckType } from '../common/check.ts'
 import { ByteCount, DateTime } from '../common/output-scalars.ts'

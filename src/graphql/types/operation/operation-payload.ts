@@ -1,6 +1,7 @@
 import { Field, ObjectType } from 'type-graphql'
 import type { OperationAnswer } from '../../../admission/operation-service.ts'
-import type { OperationPlan, Refusal } from '../../../domain/operation/operation.ts'
+import type { OperationPlan } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import { OperationType } from './operation.ts'
 import { OperationPlanType, RefusalType } from './operation-parts.ts'
 

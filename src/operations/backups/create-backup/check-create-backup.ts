@@ -2,7 +2,7 @@ import { BackupStatus, BackupType, isCopied } from '../../../domain/backup/backu
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { databaseBytes } from '../../../domain/cluster/database-bytes.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { refuse } from '../../refuse.ts'
 import { checkServerKnown, checkServerReadable, findServer } from '../find-server.ts'

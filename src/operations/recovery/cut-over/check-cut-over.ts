@@ -1,7 +1,6 @@
 import { Verdict, verdictOf } from '../../../domain/check-verdict.ts'
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
 import {
   hasEnded,
   isUndoable,
@@ -9,6 +8,7 @@ import {
   type RecoveryRecord,
   RecoveryStatus,
 } from '../../../domain/recovery/recovery.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { leaderOf, snapshotOf } from '../../node-access/node-health.ts'
 import { checkLeads, checkNode } from '../../nodes/check-node.ts'
