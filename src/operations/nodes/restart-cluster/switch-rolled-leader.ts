@@ -45,7 +45,7 @@ export const switchRolledLeader: Step<RestartClusterInput, RestartClusterState> 
       const reasons = others.flatMap((name) => assessSwitchover(context.cluster(), name).reasons)
       throw new LeaderNotMovedError(leader, `no replica may take over. ${reasons.join(' ')}`)
     }
-    // The old leader comes back as a replica with a PostgreSQL that was started anew: the next step goes by this.
+    // The old leader comes back as a replica, its PostgreSQL restarted: the next step looks for that.
     await keepStart(context, leader)
     await measureDowntime(context, async () => void (await moveLeader(context, leader, candidate)))
     return undefined
