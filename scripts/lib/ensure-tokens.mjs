@@ -44,7 +44,7 @@ export async function readTokens(secretsDir) {
   try {
     return JSON.parse(text).tokens
   } catch {
-    throw new SetupError(`${path} is not valid JSON.`, { remedy: 'Mend it, or remove it and run `npm start`.' })
+    throw new SetupError(`${path} is not valid JSON.`, { remedy: 'Fix it, or remove it and run `npm start`.' })
   }
 }
 

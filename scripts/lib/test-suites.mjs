@@ -13,11 +13,18 @@ export const FAULTS = 'faults'
 /** The exactness property of recovery, with as many targets as one likes: a file of the stack suite. */
 export const EXACTNESS = 'exactness'
 
+/** English and the terms of .words.txt; no wording that cspell.json forbids. What has not changed is not read again. */
+export const SPELLING = [
+  ...['node_modules/.bin/cspell', 'lint', '--no-progress', '--no-color'],
+  ...['--cache', '--cache-strategy', 'content', '--cache-location', '.build/spelling.json'],
+]
+
 /** What is checked without running anything. Each is a program of its own: they run side by side. */
 const CHECKS = [
   { name: 'types', command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false'] },
   { name: 'style', command: ['node_modules/.bin/biome', 'check', '--colors=off'] },
   { name: 'arrows', command: ['node_modules/.bin/depcruise', '--no-progress', 'src'] },
+  { name: 'spelling', command: SPELLING },
   { name: 'schema', command: ['node', 'dist/bin/print-schema.js', '--check'] },
 ]
 

@@ -48,7 +48,7 @@ export interface SettledSnapshotsDeps {
   readonly feed: Pick<OperationFeed, 'followAll' | 'head'>
   readonly registry: OperationRegistry
   readonly clock: Clock
-  /** Told of each failure to follow the feed, which then begins anew. */
+  /** Called with each failure to follow the feed, which then starts over. */
   readonly onError: (error: unknown) => void
 }
 

@@ -8,9 +8,9 @@ export type UnexpectedErrorListener = (error: unknown) => void
 /** A request that the caller has to change. */
 export function badUserInput(
   message: string,
-  mend?: { readonly remedy: string; readonly field: string | null },
+  fix?: { readonly remedy: string; readonly field: string | null },
 ): GraphQLError {
-  const hints = mend === undefined ? {} : { remedy: mend.remedy, retryable: false, field: mend.field }
+  const hints = fix === undefined ? {} : { remedy: fix.remedy, retryable: false, field: fix.field }
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', ...hints } })
 }
 

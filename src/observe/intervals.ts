@@ -6,7 +6,7 @@ export interface ObserverIntervals {
   readonly patroni: number
   readonly postgres: number
   readonly databaseSize: number
-  /** Whether Howdah's role could log in anew, beside the session that it has. */
+  /** Whether Howdah's role could open another session, beside the one that it has. */
   readonly login: number
   readonly etcd: number
   readonly haproxy: number

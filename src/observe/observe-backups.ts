@@ -79,7 +79,7 @@ export function observeBackups(deps: ObserveBackupsDeps): Poll {
   })
 }
 
-// A backup's WAL ends where the next one begins, so a new neighbour changes it as well.
+// A backup's WAL ends where the next one begins, so a new neighbor changes it as well.
 function keysOf(listed: readonly ListedBackup[], infoMtimes: ReadonlyMap<string, number>): Map<string, string> {
   return new Map(
     listed.map(({ backupId, status }, position) => [

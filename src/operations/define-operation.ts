@@ -52,11 +52,11 @@ export interface Step<Input, State extends object = object> {
   readonly comparesPlan?: boolean
   /**
    * What this step is about to touch, where it goes by what was fixed earlier in the operation and not by how a plan
-   * made now would be; what it reads of the snapshot it looks at again itself. Left out: the kind's `plan`, made anew
-   * after a look at what that rests on.
+   * made now would be; what it reads of the snapshot it looks at again itself. Left out: the kind's `plan`, made
+   * again after a look at what that rests on.
    */
   scope?(context: StepContext<Input, State>): PlanScope | Promise<PlanScope>
-  /** The share of the whole that the step is, for the operation's percent. Default 1. */
+  /** Relative weight in the operation's overall progress. Default 1. */
   readonly weight?: number
   /** Milliseconds after which the step fails with TIMEOUT. Default none. */
   readonly deadlineMs?: number
@@ -100,7 +100,7 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
    * step that failed where that step can tell how far it came.
    */
   readonly retriesFromStart?: boolean
-  /** What speaks against it and the caller can mend; empty when it may run. */
+  /** What the caller has to fix first; empty when the operation may run. */
   check(context: PlanContext<Input>): readonly Refusal[] | Promise<readonly Refusal[]>
   plan(context: PlanContext<Input>): PlanDraft | Promise<PlanDraft>
   /**

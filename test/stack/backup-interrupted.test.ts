@@ -108,7 +108,7 @@ describe('a backup in the middle', () => {
     await expectNothingLeft(before, 1)
   })
 
-  test('fails clearly when Barman is killed, and a retry mends it', async () => {
+  test('fails clearly when Barman is killed, and a retry succeeds', async () => {
     const { id, before } = await startBackup()
     await docker('kill', container('barman'))
     await docker('start', container('barman'))

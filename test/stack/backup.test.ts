@@ -43,7 +43,7 @@ describe('createBackup', () => {
     expect(await backupIds()).toEqual(before)
   })
 
-  test('refuses what the caller can mend, and says how', async () => {
+  test('refuses what the caller can fix, and says how', async () => {
     const refusalOf = async (input: Record<string, unknown>) => (await createBackup(api, input)).refusals[0]
     expect(await refusalOf({ server: 'nowhere' })).toMatchObject({ code: 'UNKNOWN_BACKUP_SERVER', field: 'server' })
     expect(await refusalOf({ cluster: 'nowhere' })).toMatchObject({ code: 'UNKNOWN_CLUSTER', field: 'cluster' })

@@ -48,7 +48,7 @@ beforeAll(async () => {
   await createTablespace(facts, { name: 'again', location: at('again'), rows: 7 })
   await dropTablespace(facts, 'again')
   await createTablespace(facts, { name: 'again', location: at('again'), rows: AT_TARGET.again })
-  // Nobody knows of it before replay comes to it, which then begins anew: over the files of both that were at "again".
+  // Unknown until replay reaches it and starts over: over the files of both that were at "again".
   await createTablespace(facts, { name: UNKNOWN, location: at(UNKNOWN), rows: 1 })
   await dropTablespace(facts, UNKNOWN)
   await leaderSql(facts, 'CHECKPOINT')
@@ -165,7 +165,7 @@ describe('recoverCluster with tablespaces that are in the backup, and that come 
     expect(await countsEverywhere(Object.keys(AFTERWARDS))).toEqual(NODES.map(() => AFTERWARDS))
   })
 
-  test('leaves replicas that can be copied anew, tablespaces and all', async () => {
+  test('leaves replicas that can be copied again, tablespaces and all', async () => {
     const leader = await leaderName(api)
     const replica = NODES.find((name) => name !== leader && name !== node) ?? ''
     await perform(api, 'reinitializeNode', { node: replica, confirm })

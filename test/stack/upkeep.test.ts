@@ -100,7 +100,7 @@ describe('upkeep of nodes and configuration', () => {
     expect(await refusalsOf('reinitializeNode', { node: leader, confirm: 'patroni' })).toEqual(['IS_LEADER'])
     expect(await refusalsOf('reinitializeNode', { node: replica })).toEqual(['CONFIRMATION_REQUIRED'])
     expect(await refusalsOf('updateConfiguration', { patch: [] })).toEqual(['INVALID_PATCH'])
-    expect(await refusalsOf('updateConfiguration', { patch: { colour: 'red' } })).toEqual(['UNKNOWN_KEY'])
+    expect(await refusalsOf('updateConfiguration', { patch: { color: 'red' } })).toEqual(['UNKNOWN_KEY'])
     expect(await refusalsOf('updateConfiguration', { patch: { loop_wait: 60 } })).toEqual(['TIMEOUTS_DO_NOT_FIT'])
   })
 

@@ -35,13 +35,13 @@ const leavesUndoable = ({ kind, step }: Kill) =>
  */
 export function recoveriesTakenUp(kills: readonly Kill[]): Kill[] {
   const cutOvers = kills.filter(({ kind }) => kind === 'cutOverRecovery')
-  const undos = kills.filter(({ kind }) => kind === 'undoRecovery')
-  const undone = (kill: Kill) => (leavesUndoable(kill) ? [kill, ...undos.splice(0, 1)] : [kill])
-  const others = kills.filter((kill) => !cutOvers.includes(kill) && !undos.includes(kill))
+  const undoings = kills.filter(({ kind }) => kind === 'undoRecovery')
+  const undone = (kill: Kill) => (leavesUndoable(kill) ? [kill, ...undoings.splice(0, 1)] : [kill])
+  const others = kills.filter((kill) => !cutOvers.includes(kill) && !undoings.includes(kill))
   const chains = others.flatMap((kill) =>
     leavesReady(kill) ? [kill, ...cutOvers.splice(0, 1).flatMap(undone)] : undone(kill),
   )
-  return [...chains, ...cutOvers.flatMap(undone), ...undos]
+  return [...chains, ...cutOvers.flatMap(undone), ...undoings]
 }
 
 const isReady = ({ status, mode }: ListedRecovery) => status === 'READY' && mode === 'IN_PLACE'

@@ -3,7 +3,7 @@
 # WAL summarizer has caught up. That sleeps up to 30 seconds where little was written: SIGHUP wakes it, harmlessly, so it is
 # woken until the promotion is through. And one that stands still (WAL of an older timeline that it wants is gone, say) would
 # hold the promotion up for 70 seconds and then end the server: it is turned off for the promotion, and on again after it.
-# An incremental backup across the gap is refused by PostgreSQL; the next FULL one mends that.
+# PostgreSQL refuses an incremental backup across the gap; the next FULL one works again.
 # Nothing here may keep a promotion from happening.
 exec < /dev/null
 # Beside the data: whoever starts a container that was killed in between takes back what stands in the way (entrypoint.sh).

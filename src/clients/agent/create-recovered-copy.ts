@@ -202,7 +202,7 @@ export function createRecoveredCopy(deps: {
   }
 }
 
-/** Starts a run, or finds it running; one that has ended, or was lost with its container, is begun anew. */
+/** Starts a run, or finds it running; one that has ended, or was lost with its container, is started again. */
 async function startAgain(runs: DetachedRuns, id: string, argv: readonly string[]): Promise<void> {
   const { state } = await runs.start({ id, argv })
   if (state === 'RUNNING') return

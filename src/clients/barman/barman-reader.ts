@@ -140,7 +140,7 @@ export function createBarmanReader(deps: BarmanReaderDeps): BarmanReader {
           onUp()
           listener.onConnected()
         },
-        // No answer to the first question: begin anew.
+        // No answer to the first question: start over.
         () => opened.kill(),
       )
     })

@@ -1,7 +1,7 @@
 import type { WalLine } from './wal-catalogue-line.ts'
 
 const INITIAL_CAPACITY = 1024
-/** Small, so that a million segments waste little; growing stays amortised. */
+/** Small, so that a million segments waste little; growing stays amortized. */
 const GROWTH = 1.25
 
 /**

@@ -34,7 +34,7 @@ export function notEligible(reasons: readonly string[]): Refusal {
   return refuse(
     'CANDIDATE_NOT_ELIGIBLE',
     reasons.join(' '),
-    'Mend what it names, or choose another node: PostgresNode.switchoverEligibility says who may take over.',
+    'Fix what it names, or choose another node: PostgresNode.switchoverEligibility says who may take over.',
     'candidate',
   )
 }

@@ -10,7 +10,7 @@ export class NoCandidateError extends HowdahError {
     readonly reasons: readonly string[],
   ) {
     super(`${candidate ?? 'no node'} can take over now: ${reasons.join(' ')}`, {
-      remedy: 'Mend what the reasons name, or name another candidate: PostgresNode.switchoverEligibility says who may.',
+      remedy: 'Fix what the reasons name, or name another candidate: PostgresNode.switchoverEligibility says who may.',
       retryable: true,
     })
   }
@@ -24,7 +24,7 @@ export class LeaderChangedError extends HowdahError {
     readonly found: string | null,
   ) {
     super(`${expected ?? 'nobody'} was leading when this was prepared, and now ${found ?? 'nobody'} does`, {
-      remedy: 'Look at cluster.leader; if another leader is still wanted, ask for it anew.',
+      remedy: 'Look at cluster.leader; if another leader is still wanted, request it again.',
     })
   }
 }

@@ -80,7 +80,7 @@ export function serviceOf(layout: ClusterLayout, name: string): string {
   return layout.nodes.find((node) => node.name === name)?.service ?? name
 }
 
-/** The timeline on which this node is, looked at anew; null where it does not say. */
+/** The timeline that this node is on, asked now; null where it does not say. */
 export async function readTimeline(context: StepContext<unknown>, node: string): Promise<number | null> {
   await context.clients.refreshNode(node)
   return snapshotOf(context.cluster(), node)?.patroni.value?.timeline ?? null

@@ -64,7 +64,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     expect(await event()).toMatchObject({ __typename: 'OperationStarted', sequence: 2, worker: 'w1', attempt: 1 })
     const live = event()
     api.operations.emit(operation.id, { type: 'OperationSucceeded', result: null })
-    // Each event is read anew: nothing is remembered from the one before.
+    // Each event is read by itself: nothing is remembered from the one before.
     expect(await live).toMatchObject({
       __typename: 'OperationSucceeded',
       sequence: 3,

@@ -108,7 +108,7 @@ it('a frozen server costs no more than the timeout, and answers again when it th
   await waitFor('an answer', () => client.readStatus())
 })
 
-it('a session that was ended is made anew, and closing leaves none', async () => {
+it('a session that was ended is reopened, and closing leaves none', async () => {
   const client = connect(primary)
   await client.readStatus()
   const sessions = () => primary.sql(`SELECT count(*) FROM pg_stat_activity WHERE application_name = 'howdah'`)

@@ -264,7 +264,7 @@ describe('the health of a cluster', () => {
       'BACKUP_CHECK_FAILED',
       DEGRADED,
       'BackupServer:patroni',
-      server({ checks: seen([{ name: 'ssh', status: CheckStatus.FAILED, message: 'refused', hint: 'mend it' }]) }),
+      server({ checks: seen([{ name: 'ssh', status: CheckStatus.FAILED, message: 'refused', hint: 'fix it' }]) }),
     ],
     [
       'BACKUP_CHECK_UNKNOWN',

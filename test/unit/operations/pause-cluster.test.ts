@@ -28,7 +28,7 @@ describe('pauseCluster and resumeCluster', () => {
     )
   })
 
-  test('tell what Patroni will mend once it may', async () => {
+  test('tell what Patroni will repair once it may', async () => {
     const changes = { ...paused, nodes: [LEADER, nodeOf('db2', { patroni: away() })] }
     const plan = await planOperation(resumeCluster, planContext(new ResumeClusterInput(), {}, changes))
     expect(plan.checks).toMatchObject([{ message: expect.stringContaining('db2 is unreachable') }])

@@ -28,10 +28,10 @@ interface Tablespace {
 }
 
 const IN_BOTH: Tablespace = { location: 'ts/both', live: '101', copy: '101' }
-const MADE_ANEW: Tablespace = { location: 'ts/anew', live: '202', copy: '102' }
+const MADE_AGAIN: Tablespace = { location: 'ts/again', live: '202', copy: '102' }
 const IN_THE_COPY: Tablespace = { location: 'ts/deep/copy', copy: '103' }
 const IN_THE_NODES: Tablespace = { location: 'ts/node', live: '104' }
-const ALL = [IN_BOTH, MADE_ANEW, IN_THE_COPY, IN_THE_NODES]
+const ALL = [IN_BOTH, MADE_AGAIN, IN_THE_COPY, IN_THE_NODES]
 
 /** A volume of a node with its data, and a recovered copy beside it. */
 async function volumeOf(tablespaces: readonly Tablespace[], name = 'volume') {
@@ -116,9 +116,9 @@ describe('a swap with tablespaces', () => {
       { live: 'copy, 101 in ts/both: copy', previous: 'live, 101 in previous/tablespaces/101: live' },
     ],
     [
-      'one that was dropped and made anew',
-      [MADE_ANEW],
-      { live: 'copy, 102 in ts/anew: copy', previous: 'live, 202 in previous/tablespaces/202: live' },
+      'one that was dropped and made again',
+      [MADE_AGAIN],
+      { live: 'copy, 102 in ts/again: copy', previous: 'live, 202 in previous/tablespaces/202: live' },
     ],
     ['one in the copy alone', [IN_THE_COPY], { live: 'copy, 103 in ts/deep/copy: copy', previous: 'live' }],
     [
@@ -247,7 +247,7 @@ describe('before anything is stopped, a swap is refused', () => {
   })
 
   test("not where they are the node's own, which make room", async () => {
-    expect(await refusal(await volumeOf([IN_BOTH, MADE_ANEW]))).toBeNull()
+    expect(await refusal(await volumeOf([IN_BOTH, MADE_AGAIN]))).toBeNull()
   })
 
   test('where two links lead to one tablespace, so that nobody can tell whose it is', async () => {

@@ -219,7 +219,7 @@ describe('a copy in which a transaction in progress holds relations for itself',
   const rehearsal = { mode: RecoveryMode.REHEARSAL, look: locked }
   const automatic = { cutOver: CutOver.AUTOMATIC, look: locked }
   const manual = { cutOver: CutOver.MANUAL, look: locked }
-  const warning = /has taken timeline 2\. A switchover or failover before its cut over takes the same one/
+  const warning = /has taken timeline 2\. A switchover or failover before its cut-over takes the same one/
 
   const promoted: [string, Parameters<typeof verificationOf>[0], boolean][] = [
     ['for a rehearsal', rehearsal, false],

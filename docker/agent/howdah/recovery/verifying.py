@@ -79,7 +79,7 @@ def checksum_verdict(exit_code: int, lines: list[str], on: bool) -> Check:
         if not on:
             return check("checksums", WARNING, "every file was read, but the cluster was made without checksums")
         return check(
-            "checksums", OK, "every page was read; each that replay did not write anew is as its checksum says"
+            "checksums", OK, "every page was read; each that replay did not rewrite matches its checksum"
         )
     if found:
         return check("checksums", FAILED, few(found), DAMAGED)

@@ -133,7 +133,7 @@ export class OperationPlanType implements Omit<OperationPlan, 'scope'> {
 }
 
 @ObjectType('Refusal', {
-  description: 'Why an operation was not begun; the caller can mend it.',
+  description: 'Why an operation was not started; the caller can fix it.',
   simpleResolvers: true,
 })
 export class RefusalType implements Refusal {
@@ -143,7 +143,7 @@ export class RefusalType implements Refusal {
   @Field(() => String, { description: 'For people.' })
   message!: string
 
-  @Field(() => String, { nullable: true, description: 'How to mend it. Null where nothing is known.' })
+  @Field(() => String, { nullable: true, description: 'How to fix it. Null where no remedy is known.' })
   remedy!: string | null
 
   @Field(() => String, { nullable: true, description: 'The input field that it is about. Null when it is about none.' })

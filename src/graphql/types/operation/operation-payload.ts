@@ -19,7 +19,7 @@ export class OperationPayload {
   })
   readonly plan: OperationPlan | null
 
-  @Field(() => [RefusalType], { description: 'What the caller can mend; empty when nothing speaks against it.' })
+  @Field(() => [RefusalType], { description: 'What the caller has to fix first; empty when the operation may run.' })
   readonly refusals: readonly Refusal[]
 
   constructor({ operation, plan, refusals }: OperationAnswer) {

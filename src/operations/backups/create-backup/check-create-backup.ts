@@ -48,7 +48,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
     )
   }
   const failing = (server.checks.value ?? []).filter(
-    (check) => check.status === CheckStatus.FAILED && !mendedByBackup(check),
+    (check) => check.status === CheckStatus.FAILED && !fixedByBackup(check),
   )
   if (failing.length > 0) {
     const named = failing.map((check) => `${check.name}${check.message ? ` (${check.message})` : ''}`).join(', ')
@@ -66,7 +66,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
 }
 
 /** A check that fails for want of backups is no reason not to make one. */
-function mendedByBackup(check: Check): boolean {
+function fixedByBackup(check: Check): boolean {
   return /minimum redundancy|backup maximum age|backup minimum size|failed backups/i.test(check.name)
 }
 

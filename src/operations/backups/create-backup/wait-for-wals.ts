@@ -66,7 +66,7 @@ function archived(context: Context, wal: string): boolean {
   return serverOf(context)?.wal.value?.has(wal) === true
 }
 
-/** As the snapshot has it; asked for anew only where the snapshot does not know it or its end yet. */
+/** As the snapshot has it; Barman is asked only where the snapshot does not have it or its end yet. */
 async function findBackup(context: Context): Promise<Backup | undefined> {
   const find = () => serverOf(context)?.backups.value?.find((backup) => backup.backupId === backupId(context))
   if (!find()?.endWal) await context.clients.refreshBackups(serverName(context))

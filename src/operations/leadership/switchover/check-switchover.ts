@@ -89,7 +89,7 @@ function checkCandidates(cluster: ClusterSnapshot, topology: Topology, candidate
   }
   if (bestForSwitchover(cluster) !== null) return []
   const message = `no node can take over. ${nodeReasons({ cluster: () => cluster }).join(' ')}`
-  return [refuse('NO_ELIGIBLE_NODE', message, 'Mend what the reasons name; cluster.health has remedies.')]
+  return [refuse('NO_ELIGIBLE_NODE', message, 'Fix what the reasons name; cluster.health has remedies.')]
 }
 
 function checkBackups({ backupServers }: ClusterSnapshot): Refusal[] {

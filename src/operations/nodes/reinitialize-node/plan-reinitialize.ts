@@ -28,7 +28,7 @@ export function checkReinitialize({ cluster, input }: Context): Refusal[] {
     return [refuse('IS_LEADER', `${input.node} is the leader: the others are copies of it`, remedy, 'node')]
   }
   if (viewNode(cluster, input.node)?.state !== NodeState.CREATING_REPLICA || input.force === true) return []
-  const remedy = 'Wait for it. With force: true what runs there is cancelled and begun anew.'
+  const remedy = 'Wait for it. With force: true what runs there is cancelled first.'
   return [refuse('REINITIALIZING', `${input.node} is being copied already`, remedy, 'node')]
 }
 
@@ -81,7 +81,7 @@ function redundancy(context: Context): Check[] {
       name: 'other replicas',
       status: none ? CheckStatus.WARNING : CheckStatus.OK,
       message: none ? 'no other replica streams: meanwhile nobody can take over' : `${names} can take over meanwhile`,
-      hint: none ? 'Mend another replica first if you can.' : null,
+      hint: none ? 'Fix another replica first if you can.' : null,
     },
   ]
 }

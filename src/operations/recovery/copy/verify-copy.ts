@@ -81,7 +81,7 @@ async function releaseLocks(context: Context, copy: RecoveredCopy, record: Recov
   const { timeline } = await copy.status()
   await context.recoveries.change(record.id, { timeline })
   if (record.mode === RecoveryMode.IN_PLACE && !isAutomatic(context)) {
-    const message = `The copy has taken timeline ${timeline}. A switchover or failover before its cut over takes the same one: the recovery has to be made anew then.`
+    const message = `The copy has taken timeline ${timeline}. A switchover or failover before its cut-over takes the same one: the recovery then has to be repeated.`
     context.log(message, LogLevel.WARNING)
   }
 }

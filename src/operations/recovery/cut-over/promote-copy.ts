@@ -18,7 +18,7 @@ export interface CutOverSubject {
   readonly node: string
   /** The data's root, on the node's own volume. */
   readonly copy: string
-  /** The call that makes such data anew. */
+  /** The call that makes such data again. */
   readonly again: string
 }
 

@@ -20,8 +20,8 @@ const STALLED_MS = 10 * 60_000
 const POLL_MS = 500
 
 /**
- * Makes replicas of the other nodes again: rewound, or copied anew where their WAL does not reach back to the fork. The
- * cluster serves meanwhile; a node that does not come back is told, and is no reason to give up what has been cut over.
+ * Makes replicas of the other nodes again: rewound, or copied where their WAL does not reach back to the fork. The
+ * cluster serves meanwhile; a node that does not rejoin is logged, and the cut-over stands.
  */
 export const rejoinReplicas: Step<unknown, CutOverOperationState> = {
   name: 'rejoin-replicas',

@@ -92,7 +92,7 @@ async function remember(context: Context, keys: Readonly<Record<string, string>>
   try {
     await pollUntil(context, { what: "Patroni's keys in etcd to be put back", timeoutMs: ETCD_BACK_MS, look })
   } catch (error) {
-    context.log(`${messageOf(error)}: Patroni writes them anew`, LogLevel.WARNING)
+    context.log(`${messageOf(error)}: Patroni writes them again`, LogLevel.WARNING)
   }
 }
 

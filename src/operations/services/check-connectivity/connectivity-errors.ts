@@ -7,7 +7,7 @@ export interface Connection {
   readonly port: number
   /** Of `to`; null when its name is not resolved. */
   readonly address: string | null
-  /** What a person has to know to mend it: the state of `to`, and which networks each is on. */
+  /** What an operator needs to fix it: the state of `to`, and which networks each is on. */
   readonly background: string
 }
 
