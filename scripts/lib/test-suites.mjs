@@ -49,14 +49,15 @@ const CHECKS = [
 
 /**
  * @param {string} checksImage What checks the programs of the containers: see agent-checks.mjs.
+ * @param {string} [root] The project that is checked.
  * @returns {Promise<Outcome[]>}
  */
-export async function runChecks(checksImage) {
-  const checks = [...CHECKS, ...(await agentChecks(ROOT, checksImage))]
+export async function runChecks(checksImage, root = ROOT) {
+  const checks = [...CHECKS, ...(await agentChecks(root, checksImage))]
   return Promise.all(
     checks.map(async ({ name, command: [program = '', ...args] }) => {
       const startedAt = Date.now()
-      const { code, output } = await tryCommand(program, args, { cwd: ROOT })
+      const { code, output } = await tryCommand(program, args, { cwd: root })
       const failed = code === 0 ? 0 : 1
       return {
         name,
