@@ -1,6 +1,6 @@
 import { HowdahError } from '../../domain/errors.ts'
+import { settleCall } from '../../domain/recovery/recovery-exits.ts'
 import { type ReplayJudgement, ReplayVerdict } from '../../domain/recovery/recovery-proof.ts'
-import { settleCall } from './recovery-exits.ts'
 
 /** `barman restore` ended without the files. */
 export class RestoreFailedError extends HowdahError {

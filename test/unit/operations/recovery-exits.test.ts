@@ -8,13 +8,13 @@ import {
   type RecoveryRecord,
   RecoveryStatus,
 } from '../../../src/domain/recovery/recovery.ts'
+import { recoverCall } from '../../../src/domain/recovery/recovery-exits.ts'
 import type { Refusal } from '../../../src/domain/refusal.ts'
 import { exclusive, resources } from '../../../src/operations/claims.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
-import { recoverCall } from '../../../src/operations/recovery/recovery-exits.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { callsIn, committedSchema, faultsOf, type RemedyCall } from '../../support/remedy-calls.ts'

@@ -2,6 +2,7 @@ import { type Backup, BackupStatus, isCopied } from '../../../domain/backup/back
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../../domain/cluster/cluster-layout.ts'
 import type { RecoveryRecord } from '../../../domain/recovery/recovery.ts'
+import { type ActiveOperations, freeingCall } from '../../../domain/recovery/recovery-exits.ts'
 import type { Refusal } from '../../../domain/refusal.ts'
 import { refuse } from '../../refuse.ts'
 import { findServer, serverName } from '../find-server.ts'
@@ -16,6 +17,7 @@ interface Context {
   readonly cluster: ClusterSnapshot
   /** The cluster's. */
   readonly recoveries: readonly RecoveryRecord[]
+  readonly active: ActiveOperations
 }
 
 /** What speaks against deleting a backup now; asked when it is requested, and once more right before it is done. */
@@ -51,11 +53,11 @@ const IN_USE: ReadonlySet<BackupStatus> = new Set([BackupStatus.STARTED, BackupS
 
 function checkRecoveries(context: Context, doomed: readonly Backup[]): Refusal[] {
   const ids = doomed.map(({ backupId }) => backupId)
-  return recoveriesInNeed(context.recoveries, serverName(context), ids).map(({ id, status, backupId }) =>
+  return recoveriesInNeed(context.recoveries, serverName(context), ids).map((recovery) =>
     refuse(
       'BACKUP_IN_USE',
-      `backup ${backupId} is what recovery ${id} was begun from, which is ${status}`,
-      `Wait until that recovery has ended, or end it: discardRecovery(input: {recovery: "${id}"}).`,
+      `recovery ${recovery.id}, which is ${recovery.status}, was started from backup ${recovery.backupId}`,
+      `End that recovery first: ${freeingCall(recovery, context.active)}.`,
       'backupId',
     ),
   )

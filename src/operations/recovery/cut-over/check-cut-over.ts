@@ -8,13 +8,18 @@ import {
   type RecoveryRecord,
   RecoveryStatus,
 } from '../../../domain/recovery/recovery.ts'
+import {
+  type ActiveOperations,
+  forcedCutOverCall,
+  onwardCall,
+  recoverCall,
+} from '../../../domain/recovery/recovery-exits.ts'
 import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { leaderOf, snapshotOf } from '../../node-access/node-health.ts'
 import { checkLeads, checkNode } from '../../nodes/check-node.ts'
 import { refuse } from '../../refuse.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
-import { type ActiveOperations, forcedCutOverCall, onwardCall, recoverCall } from '../recovery-exits.ts'
 import type { CutOverInput } from '../recovery-operation-input.ts'
 
 type Context = PlanContext<CutOverInput>

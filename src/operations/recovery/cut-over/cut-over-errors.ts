@@ -1,6 +1,6 @@
 import { HowdahError } from '../../../domain/errors.ts'
 
-import { settleCall } from '../recovery-exits.ts'
+import { settleCall } from '../../../domain/recovery/recovery-exits.ts'
 
 /** What earlier steps keep is not there. */
 export class CutOverLostError extends HowdahError {

@@ -1,6 +1,12 @@
 import { mebibytes } from '../../../domain/bytes.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import {
+  type ActiveOperations,
+  discardPreviousCall,
+  freeingCall,
+  isWorkedOn,
+} from '../../../domain/recovery/recovery-exits.ts'
 import { exclusive, resources } from '../../claims.ts'
 import { type PlanContext, PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
@@ -9,7 +15,6 @@ import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 import { checkDataService } from '../check-data-service.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
-import { type ActiveOperations, discardPreviousCall, freeingCall, isWorkedOn } from '../recovery-exits.ts'
 import { recoveryResult } from '../recovery-result.ts'
 import { discardData } from './discard-data.ts'
 import { DiscardRecoveryInput } from './discard-recovery-input.ts'

@@ -1,5 +1,6 @@
 import { NotFoundError } from '../../../domain/errors.ts'
 import { RecoveryStatus, RestoreMethod } from '../../../domain/recovery/recovery.ts'
+import { recoverAllCall, undoCall } from '../../../domain/recovery/recovery-exits.ts'
 import { parseLsn } from '../../../domain/wal/lsn.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
@@ -9,7 +10,6 @@ import { HistoryMissingError, TimelineTakenError } from '../cut-over/cut-over-er
 import type { CutOverOperationState } from '../cut-over/cut-over-state.ts'
 import type { promoteCopy } from '../cut-over/promote-copy.ts'
 import { followReplay } from '../follow-replay.ts'
-import { recoverAllCall, undoCall } from '../recovery-exits.ts'
 import type { CutOverInput } from '../recovery-operation-input.ts'
 
 type Context = StepContext<CutOverInput, CutOverOperationState>

@@ -1,6 +1,6 @@
-import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery/recovery.ts'
-import type { RecoveryTargetInput } from '../../domain/recovery/recovery-target.ts'
-import { formatLsn } from '../../domain/wal/lsn.ts'
+import { formatLsn } from '../wal/lsn.ts'
+import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from './recovery.ts'
+import type { RecoveryTargetInput } from './recovery-target.ts'
 
 /**
  * What leads on from each state of a recovery: every refusal and error that is about a recovery takes its remedy from here.
