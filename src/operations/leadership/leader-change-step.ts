@@ -2,7 +2,7 @@ import type { PatroniAnswer } from '../../clients/patroni/patroni-commands.ts'
 import type { StepContext } from '../context.ts'
 import { StepOutcome } from '../define-operation.ts'
 import { awaitAskedChange, changeLeader } from './change-leader.ts'
-import type { LeaderChangeInput, LeaderChangeState } from './leader-change.ts'
+import type { LeaderChangeInput, LeaderChangeState } from './leader-change-state.ts'
 import { readLeader, readNewLeader } from './leader-keys.ts'
 
 /** What the step of a switchover that asks Patroni and that of a failover have in common: state in, state out. */

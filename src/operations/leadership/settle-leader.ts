@@ -7,7 +7,7 @@ import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { requireWrites } from '../node-access/confirm-writes.ts'
 import { pollUntil } from '../poll-until.ts'
-import type { LeaderChangeInput, LeaderChangeState } from './leader-change.ts'
+import type { LeaderChangeInput, LeaderChangeState } from './leader-change-state.ts'
 
 type Context = StepContext<LeaderChangeInput, LeaderChangeState>
 

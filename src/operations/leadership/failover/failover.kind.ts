@@ -1,7 +1,7 @@
 import { healthyLeader } from '../../../domain/cluster/failover-eligibility.ts'
 import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { leaderChangeState } from '../leader-change.ts'
+import { leaderChangeState } from '../leader-change-state.ts'
 import { settleLeader } from '../settle-leader.ts'
 import { checkFailover } from './check-failover.ts'
 import { failOver, prepareFailover } from './fail-over.ts'

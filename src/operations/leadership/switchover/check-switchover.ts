@@ -7,7 +7,7 @@ import type { PlanContext } from '../../context.ts'
 import { refuse } from '../../refuse.ts'
 import { nodeReasons } from '../change-leader.ts'
 import { checkSubject, notEligible, scheduledAlready } from '../check-leader-change.ts'
-import { timeOf } from '../leader-change.ts'
+import { timeOf } from '../leader-change-state.ts'
 import type { SwitchoverInput } from './switchover-input.ts'
 
 type Context = PlanContext<SwitchoverInput>
