@@ -45,9 +45,9 @@ export interface Step<Input, State extends object = object> {
   undo?(context: StepContext<Input, State>): Promise<void>
   /** From the start of this step on the operation cannot be cancelled. The fencing token is checked first. */
   readonly pointOfNoReturn?: boolean
-  /** It cannot be taken back, though the operation can still be cancelled: the fencing token is checked first. */
+  /** It cannot be undone, though the operation can still be cancelled: the fencing token is checked first. */
   readonly irreversible?: boolean
-  /** The plan is compared before it, although it can be taken back: later steps go by what it chooses. */
+  /** The plan is compared before it, although it can be undone: later steps go by what it chooses. */
   readonly comparesPlan?: boolean
   /**
    * What this step is about to touch, where it goes by what was fixed earlier in the operation and not by how a plan

@@ -8,7 +8,7 @@ import { pollUntil } from '../poll-until.ts'
 import { readConfiguration } from './read-configuration.ts'
 
 /**
- * Patroni's own rule that nobody leads who is on an older timeline than the key `history` tells. Without it a replica that
+ * Patroni's own rule that no node on an older timeline than that of the key `history` leads. Without it a replica that
  * was started before it was rewound, with what is being given up, would be elected when the new leader dies.
  */
 const GUARD = 'check_timeline'
@@ -42,7 +42,7 @@ export async function guardedConfiguration(
 }
 
 /**
- * Takes the guard off again, where this cut over has put it on: for a roll-back. Where etcd cannot be written it stays on,
+ * Takes the guard off again, where this cut-over has put it on: for a roll-back. Where etcd cannot be written it stays on,
  * which harms nobody while a leader lives, and is taken off later.
  */
 export async function liftGuard(

@@ -155,7 +155,7 @@ async function untilDecided(
       if (over && !seen.pending && seen.leader === from) return null
     }
     if (now - startedAt > timeoutMs) {
-      const last = seen === null ? 'etcd cannot be read' : `${seen.leader ?? 'nobody'} leads; Patroni: ${call.said}`
+      const last = seen === null ? 'etcd cannot be read' : `${seen.leader ?? 'no node'} leads; Patroni: ${call.said}`
       throw new WaitTimeoutError('a new leader', last, now - startedAt)
     }
     await context.sleep(POLL_MS)

@@ -13,7 +13,7 @@ const FIND_POSTMASTER =
   'd=$PATRONI_POSTGRESQL_DATA_DIR; pid=$(head -n 1 "$d/postmaster.pid" 2> /dev/null || true); [ "$(cat "/proc/$pid/comm" 2> /dev/null)" = postgres ] || pid='
 /** A person's own file "down" has no operation in it, and keeps none. */
 const KEEP_DOWN = '[ -e "$1/down" ] || printf "%s\\n" "$3" > "$1/down"'
-/** runit asks once more each time, which Patroni takes no notice of, and waits for so many seconds. */
+/** runit asks again each time, which Patroni takes no notice of, and waits for so many seconds. */
 const STOP_AND_LOOK = `${KEEP_DOWN}; ${SUPERVISED}; sv -w "$2" stop "$1" > /dev/null 2>&1 || true
 case $(sv status "$1") in run:*) echo "patroni runs" ;; *) echo "patroni down" ;; esac
 ${FIND_POSTMASTER}

@@ -41,7 +41,7 @@ const SHUT_DOWN = 'shut down'
 /**
  * A leader must write its shutdown checkpoint: what it has written is in the archive only after that. Everything else may
  * be ended at any time: a replica, a leader that is to serve again, and one that has shut down and only waits for somebody
- * to take its last WAL. Patroni was seen to hang in its own end, on a node whose PostgreSQL was well.
+ * to take its last WAL. Patroni was seen to hang in its own end, on a node whose PostgreSQL was healthy.
  */
 export function nextStopAction(
   { patroni, postgres, control }: Stopping,

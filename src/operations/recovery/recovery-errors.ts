@@ -78,7 +78,7 @@ export class NotAtTargetError extends HowdahError {
     const where = verdict === ReplayVerdict.SHORT ? 'before' : 'behind'
     super(`replay stopped at LSN ${lsn}, ${where} ${target}: ${reason}`, {
       remedy:
-        'The copy was removed. Look at what PostgreSQL said in the log lines of this operation, then recover once more.',
+        'The copy was removed. Look at what PostgreSQL said in the log lines of this operation, then recover again.',
       retryable: true,
     })
   }
@@ -116,7 +116,7 @@ export class RecoveryNotVerifiedError extends HowdahError {
 export class HalfCutOverError extends HowdahError {
   readonly code = 'RECOVERY_NOT_READY'
   constructor(recovery: string) {
-    super(`recovery ${recovery} is in the middle of a cut over, on which no operation works any more`, {
+    super(`recovery ${recovery} is in the middle of a cut-over, on which no operation works any more`, {
       remedy: `First: ${settleCall(recovery)}.`,
     })
   }

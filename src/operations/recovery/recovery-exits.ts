@@ -44,7 +44,7 @@ export function discardPreviousCall({ id, cluster }: RecoveryRecord): string {
   return `discardRecovery(input: {recovery: "${id}", previousData: true, confirm: "${cluster}"})`
 }
 
-/** The same once more. */
+/** The same again. */
 export function recoverCall({ target, cluster }: Pick<RecoveryRecord, 'target' | 'cluster'>): string {
   return `recoverCluster(input: {target: ${targetLiteral(target)}, confirm: "${cluster}"})`
 }

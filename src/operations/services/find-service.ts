@@ -107,7 +107,7 @@ export function serviceClaims({
 
 /**
  * What a start needs. It takes nothing away, so that what starts a node only keeps out whoever changes the cluster from
- * under it (a cut over, which keeps nodes down, above all), and several nodes are started side by side.
+ * under it (a cut-over, which keeps nodes down, above all), and several nodes are started side by side.
  */
 export function startClaims(context: Parameters<typeof serviceClaims>[0]): Claim[] {
   const { input, layout } = context

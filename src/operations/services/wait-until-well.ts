@@ -34,7 +34,7 @@ interface Look {
 /** Waits until the container runs and is healthy; a node streams or leads again; an etcd member has a quorum to be in. */
 export const waitUntilWell: Step<ServiceInput> = {
   name: 'wait-until-well',
-  title: 'Wait until it is well',
+  title: 'Wait until it is healthy',
   usualSeconds: 8,
   weight: 3,
   // What advances for longer is looked after by a person.

@@ -223,8 +223,8 @@ describe('a copy in which a transaction in progress holds relations for itself',
 
   const promoted: [string, Parameters<typeof verificationOf>[0], boolean][] = [
     ['for a rehearsal', rehearsal, false],
-    ['where the cut over follows at once', automatic, false],
-    ['where it waits for its cut over, which must come before the next switchover', manual, true],
+    ['where the cut-over follows at once', automatic, false],
+    ['where it waits for its cut-over, which must come before the next switchover', manual, true],
     ['where it waits because nobody said otherwise', { look: locked }, true],
   ]
   test.each(promoted)('is promoted before it is read %s', async (_, given, warned) => {
@@ -253,7 +253,7 @@ describe('a copy in which a transaction in progress holds relations for itself',
   })
 })
 
-describe('what was found, before a cut over', () => {
+describe('what was found, before a cut-over', () => {
   const lockedOne = {
     assertions: [ONE],
     answer: () => {

@@ -44,7 +44,7 @@ export function planReinitialize(context: Context): PlanDraft {
   const alone = otherReplicas(context).length === 0
   const size = bytes === null ? '' : `, ${mebibytes(bytes)}`
   return {
-    summary: `Removes the data directory of ${input.node} and copies the leader's (${leaderOf(cluster) ?? 'nobody leads'}${size})`,
+    summary: `Removes the data directory of ${input.node} and copies the leader's (${leaderOf(cluster) ?? 'no node leads'}${size})`,
     steps: { [copyData.name]: { seconds: copySeconds } },
     checks: redundancy(context),
     downtimeSeconds: 0,

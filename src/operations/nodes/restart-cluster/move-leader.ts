@@ -33,7 +33,7 @@ export async function moveLeader(
   const refusal = candidate === null ? null : await askToSwitch(context, from, candidate)
   const look = async () => {
     const leader = await readLeader(context)
-    if (leader === null) return 'nobody leads yet'
+    if (leader === null) return 'no node leads yet'
     if (leader === from) return `${from} still leads`
     return whyNotWellNow(context, leader)
   }
@@ -55,7 +55,7 @@ export async function moveLeader(
 export async function switchoverSettled(context: StepContext<unknown>): Promise<void> {
   const look = async () => {
     const [leader, request] = await Promise.all([readLeader(context), readLeaderRequest(context)])
-    if (leader === null) return 'nobody leads'
+    if (leader === null) return 'no node leads'
     // One that is scheduled for later is not this one.
     return request === null || request.at !== null ? null : 'a switchover is under way'
   }

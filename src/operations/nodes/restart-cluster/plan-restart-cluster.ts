@@ -88,7 +88,7 @@ function checkWell({ cluster }: Context): Refusal[] {
   const reasons = cluster.nodes.flatMap(({ name }) => whyAway(cluster, name) ?? [])
   if (reasons.length === 0) return []
   const remedy = 'Wait, or fix the node: see cluster.health. With force: true it is left out.'
-  return [refuse('NODE_NOT_WELL', `not every node is well: ${reasons.join('; ')}`, remedy, 'force')]
+  return [refuse('NODE_NOT_WELL', `not every node is healthy: ${reasons.join('; ')}`, remedy, 'force')]
 }
 
 function checkCandidate({ cluster, input }: Context): Refusal[] {

@@ -36,7 +36,7 @@ export const restartNodeStep: Step<RestartNodeInput, z.output<typeof restartNode
     if (!leads) return void (await restart())
     await measureDowntime(context, restart)
     const now = leaderOf(context.cluster())
-    if (now !== node) context.log(`${now ?? 'Nobody'} leads now: ${node} was away for too long`, LogLevel.WARNING)
+    if (now !== node) context.log(`${now ?? 'No node'} leads now: ${node} was away for too long`, LogLevel.WARNING)
     return undefined
   },
 }

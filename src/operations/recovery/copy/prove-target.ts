@@ -63,6 +63,6 @@ export function targetCheck(
     name: 'target',
     status: CheckStatus.UNKNOWN,
     message: `not checked: ${message}`,
-    hint: 'The archive gave no answer. See checkBackupServer(input: {}); then recover once more.',
+    hint: 'The archive gave no answer. See checkBackupServer(input: {}); then recover again.',
   }
 }

@@ -18,7 +18,7 @@ type Context = StepContext<AnyRecoveryInput, RecoveryState>
 
 /**
  * Looks at the copy from all sides. What it finds is a result, not an error: the recovery is READY with it, so that a
- * person can look. Where nobody would look before the cut over, or where that was asked for, it ends there.
+ * person can look. Where nobody would look before the cut-over, or where that was asked for, it ends there.
  */
 export const verifyCopy: Step<AnyRecoveryInput, RecoveryState> = {
   name: 'verify-copy',
@@ -95,6 +95,6 @@ async function checkConsistent(copy: RecoveredCopy): Promise<Check> {
   }
   if (state === 'ABSENT') return { name, status: CheckStatus.FAILED, message: 'its files are gone', hint: null }
   // It may have been killed, or not be there yet: that is nothing against the data.
-  const hint = "See the last lines of its log in the operation's log, and recover once more."
+  const hint = "See the last lines of its log in the operation's log, and recover again."
   return { name, status: CheckStatus.UNKNOWN, message: `not checked: PostgreSQL is ${state}`, hint }
 }

@@ -32,7 +32,7 @@ export function seeThatLeads(context: Context, node: string): () => Promise<bool
 }
 
 async function leadAgain(context: Context, node: string): Promise<void> {
-  context.log(`Nobody leads any more: ${node} is started where it is down, and asked to lead`, LogLevel.WARNING)
+  context.log(`No node leads any more: ${node} is started where it is down, and asked to lead`, LogLevel.WARNING)
   await pollUntil(context, {
     what: `${node} to lead again`,
     timeoutMs: LEAD_MS,
@@ -52,13 +52,13 @@ async function leadAgain(context: Context, node: string): Promise<void> {
   context.log(`${(await findLeader(context))?.name ?? node} leads again`)
 }
 
-/** Whether nobody leads. What etcd does not tell now is no reason to interfere. */
+/** Whether no node leads. What etcd does not tell now is no reason to interfere. */
 async function isLeaderless(context: Context): Promise<boolean> {
   const leader = await findLeader(context)
   return leader !== null && leader.name === null
 }
 
-/** Its name is null while nobody leads; null when etcd cannot be read now. */
+/** Its name is null while no node leads; null when etcd cannot be read now. */
 async function findLeader(context: Context): Promise<{ readonly name: string | null } | null> {
   try {
     return { name: await readLeader(context) }

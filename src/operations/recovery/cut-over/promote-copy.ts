@@ -75,14 +75,14 @@ export function promoteCopy<Input>(deps: {
   }
 }
 
-/** Where a cut over puts the data that it gives up. */
+/** Where a cut-over puts the data that it gives up. */
 export function previousPlace(live: string, operation: string): string {
   return `${live}.previous-${operation}`
 }
 
 async function readCluster(context: CutOverContext) {
   const leader = leaderOf(context.cluster())
-  if (leader === null) throw new NotFoundError('nobody leads')
+  if (leader === null) throw new NotFoundError('no node leads')
   const timeline = await readTimeline(context, leader)
   const identifier = await context.clients.dcs.read('initialize')
   return { systemIdentifier: identifier?.value ?? null, timeline }

@@ -7,7 +7,7 @@ import { cutOverState, required, targetService } from './cut-over-state.ts'
 
 const MEASURE_MS = 600_000
 
-/** Records what the cut over has come to, and what is kept of the cluster before it. */
+/** Records what the cut-over has come to, and what is kept of the cluster before it. */
 export function settleRecovery(
   status: RecoveryStatus.COMPLETED | RecoveryStatus.UNDONE,
 ): Step<unknown, CutOverOperationState> {

@@ -66,7 +66,7 @@ export const stopCluster: Step<unknown, CutOverOperationState> = {
       context.log(`${leader}, which led, does not start: ${messageOf(error)}`, LogLevel.WARNING)
     })
     const led = await untilSomebodyLeads(context)
-    // Without etcd nobody leads, and what the swap had written there is there still.
+    // Without etcd no node leads, and what the swap had written there is there still.
     if (led !== null) await takeBackKeys(context)
     const others = nodes.filter((name) => name !== leader)
     await startEachPatroni(context, others)
@@ -80,7 +80,7 @@ async function keepLeader(context: Context): Promise<string> {
   const kept = cutOverState(context).leader
   if (kept !== undefined) return kept
   const leader = await readLeader(context)
-  if (leader === null) throw new WaitTimeoutError('a leader to stop', 'nobody leads', 0)
+  if (leader === null) throw new WaitTimeoutError('a leader to stop', 'no node leads', 0)
   const running = await Promise.all(
     context.layout.nodes.map(async ({ name, service }) => ((await isToBeStopped(context, service)) ? [name] : [])),
   )

@@ -9,7 +9,7 @@ import { swapBack, swapDirectories, swapProgress } from './swap-directories.ts'
 
 type Context = CutOverContext
 
-/** A member of etcd that was lost is started again within this long, or the cut over is rolled back. */
+/** A member of etcd that was lost is started again within this long, or the cut-over is rolled back. */
 const ETCD_MS = 90_000
 /** A roll-back goes on without: the keys only shorten what follows. */
 const ETCD_BACK_MS = 20_000

@@ -22,7 +22,7 @@ export default defineOperation({
   name: 'discardRecovery',
   title: 'Discard a recovery',
   description:
-    'Closes a rehearsal, or what waits for its cut over, or what an operation that has ended left half made, and gives back its disk. With previousData: gives back what a cut over has kept. The cluster is not touched.',
+    'Closes a rehearsal, or what waits for its cut-over, or what an operation that has ended left half made, and gives back its disk. With previousData: gives back what a cut-over has kept. The cluster is not touched.',
   input: DiscardRecoveryInput,
   reads: [PlanRead.RECOVERIES],
   automation: findExpiredRecoveries,
@@ -43,7 +43,7 @@ export default defineOperation({
   result: ({ operation, input }) => recoveryResult(operation, input.recovery),
 })
 
-/** What no operation works on may go, but in the middle of a cut over: which data is the cluster's has to be settled first. */
+/** What no operation works on may go, but in the middle of a cut-over: which data is the cluster's has to be settled first. */
 function checkCopy(record: RecoveryRecord, active: ActiveOperations) {
   const { id, status, operationId } = record
   if (!isUnsettled(record)) return []

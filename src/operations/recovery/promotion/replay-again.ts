@@ -27,7 +27,7 @@ export async function replayAgain(
   if (at === null || status.state !== 'STOPPED') return
   const { state } = await readControlData(context, service, copy.directory)
   if (!IN_RECOVERY.includes(state)) return
-  context.log(`Its PostgreSQL has ended since it was READY: replaying to LSN ${at} once more`, LogLevel.WARNING)
+  context.log(`Its PostgreSQL has ended since it was READY: replaying to LSN ${at} again`, LogLevel.WARNING)
   const { lsn } = await followReplay(context, {
     service,
     copy,

@@ -69,7 +69,7 @@ export const replaceContainer = {
   },
 } satisfies Step<ServiceInput, RebuildServiceState>
 
-/** The container that was replaced goes when the new one is well: until then it can be put back. */
+/** The container that was replaced goes when the new one is healthy: until then it can be put back. */
 export const removeOldContainer: Step<ServiceInput, RebuildServiceState> = {
   name: 'remove-old-container',
   title: 'Remove the old container',
