@@ -15,7 +15,7 @@ export enum StepOutcome {
   DONE = 'DONE',
   /** It is not so, and `run` may be called (again). */
   NOT_DONE = 'NOT_DONE',
-  /** It cannot be told: a person has to look. The operation ends INTERRUPTED. */
+  /** Unknown: a person has to look. The operation ends INTERRUPTED. */
   UNKNOWN = 'UNKNOWN',
 }
 
@@ -39,7 +39,7 @@ export interface Step<Input, State extends object = object> {
   /** Whether it is already so. Without it an interrupted step cannot be resumed. */
   isDone?(context: StepContext<Input, State>): Promise<StepOutcome>
   /**
-   * Takes back what the step did, finished or not, when a later step or the step itself fails or is cancelled.
+   * Undoes what the step did, finished or not, when a later step or the step itself fails or is cancelled.
    * The context's signal is a fresh one.
    */
   undo?(context: StepContext<Input, State>): Promise<void>
@@ -108,7 +108,7 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
    */
   readonly planRestsOn?: readonly SnapshotPart[]
   /**
-   * The parts that it may change: looked at again once it has ended, before anybody is answered from them. Left out: the
+   * The parts that it may change: read again once it has ended, before any answer comes from them. Left out: the
    * nodes.
    */
   readonly changes?: readonly SnapshotPart[]
@@ -118,8 +118,8 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   /** What came of it, where "succeeded" would say too little. */
   outcome?(context: StepContext<Input, State>): string | null
   /**
-   * What Howdah asks for next, in the name of whoever asked for this one, once it has succeeded and its claims are free.
-   * Told by what is recorded: whoever ran it may be gone.
+   * What Howdah requests next, in the name of this one's caller, once it has succeeded and its claims are free.
+   * Computed from the record alone: the worker that ran it may be gone.
    */
   followUps?(ended: EndedOperation<Input, State>): readonly FollowUp[]
 }

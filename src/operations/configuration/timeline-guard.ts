@@ -22,7 +22,7 @@ export function guardSetBy(configuration: Readonly<Record<string, unknown>>): st
   return typeof mark === 'string' ? mark : null
 }
 
-/** A configuration after a user's patch: whoever sets the guard himself has it as his own. */
+/** A configuration after a user's patch: a guard that the patch sets is the user's own. */
 export function ownGuard(
   configuration: Readonly<Record<string, unknown>>,
   patch: Readonly<Record<string, unknown>>,
@@ -43,7 +43,7 @@ export async function guardedConfiguration(
 
 /**
  * Takes the guard off again, where this cut-over has put it on: for a roll-back. Where etcd cannot be written it stays on,
- * which harms nobody while a leader lives, and is taken off later.
+ * which does no harm while a leader lives, and is taken off later.
  */
 export async function liftGuard(
   context: StepContext<unknown>,
@@ -76,7 +76,7 @@ export async function takeGuardOff(context: StepContext<unknown>): Promise<void>
 
 /**
  * The history of recovered data as Patroni keeps it in etcd: [timeline, where it was left, why]. By it Patroni knows which
- * timeline the cluster is on before anybody leads.
+ * timeline the cluster is on before a node leads.
  */
 export async function readHistory(
   context: StepContext<unknown>,

@@ -66,7 +66,7 @@ export async function changeLeader(
 
 /**
  * `isDone` of a step that changes the leader: before Patroni was asked, whether it is already so; after that, whether another
- * node leads, which is kept for the steps behind it.
+ * node leads, which is saved for later steps.
  */
 export async function leaderChangeDone(context: Context, alreadySo: () => Promise<boolean>): Promise<StepOutcome> {
   const { asked, from = null } = context.state()
@@ -92,7 +92,7 @@ function changed(context: Context, leader: string, outage: WriteOutage | null): 
     context.log(`${leader} leads`)
   }
   if (outage === null) {
-    context.log('For how long writes failed was not measured from its beginning to its end')
+    context.log('The write outage could not be measured completely')
     return { leader }
   }
   const { seconds, failedWrites, writes } = outage
@@ -113,7 +113,7 @@ export function nodeReasons(context: Pick<Context, 'cluster'>): string[] {
 async function isWriting(context: Context, probe: RunningWriteProbe): Promise<boolean> {
   const ready = probe.ready.then(
     () => true,
-    // Told behind the change, where it is still so.
+    // Logged after the change, where it is still so.
     (error: unknown) => (error instanceof LoginRefusedError ? null : false),
   )
   const writing = await Promise.race([ready, context.sleep(PROBE_MS).then(() => false)])

@@ -15,7 +15,7 @@ const WRITABLE_MS = 10_000
 
 /**
  * Waits until writes go through HAProxy and the nodes that streamed before follow the new leader. The old leader comes
- * back as a replica by itself, some seconds later: whoever needs it sees it in its state.
+ * back as a replica by itself, some seconds later: its state shows that.
  */
 export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
   name: 'settle',
@@ -45,7 +45,7 @@ export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
 async function untilFollowing(context: Context, leader: string, names: readonly string[]): Promise<string[]> {
   const deadline = context.now().getTime() + FOLLOW_MS
   await context.clients.refreshNode(leader)
-  // It has written since it leads: whoever has received this much is on its timeline, whatever a cached one says.
+  // It has written since it leads: a node that has received this much is on its timeline, whatever a cached one says.
   const written = viewNode(context.cluster(), leader)?.lsn ?? null
   for (;;) {
     await Promise.all(names.map((name) => context.clients.refreshNode(name)))

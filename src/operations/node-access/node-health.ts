@@ -6,7 +6,7 @@ import { isLeading, viewNode } from '../../domain/cluster/node-view.ts'
 import { seenNow } from '../../domain/cluster/observed.ts'
 import type { StepContext } from '../context.ts'
 
-/** Bytes behind the leader that still count as "without lag": on a cluster that is written to, none never is. */
+/** Lag, in bytes, that still counts as none: on a busy cluster a replica is never at exactly zero. */
 const LAG_BYTES = 1024 * 1024
 
 /** States that pass by themselves: an operation waits for them instead of being refused. */

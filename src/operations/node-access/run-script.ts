@@ -53,7 +53,7 @@ async function runOnce(
   }
 }
 
-/** Nobody else does: a cut-over has the cluster for itself, and Docker starts again only what died by itself. */
+/** Nothing else does: a cut-over has the cluster for itself, and Docker only restarts what died by itself. */
 async function startAgain(context: StepContext<unknown>, service: string): Promise<void> {
   try {
     const { status } = await context.clients.services.inspect(service)

@@ -13,9 +13,9 @@ const WRITABLE_MS = 60_000
 type Context = StepContext<unknown, DowntimeState>
 
 /**
- * Does the work while an application's writes are tried through HAProxy, waits until they succeed again, and keeps for
- * how long they failed. A cluster that nobody can write to before is worked on all the same, unmeasured; and what
- * could not be measured is a warning: whether it is done, `work` and the leader's own word tell.
+ * Does the work while an application's writes are tried through HAProxy, waits until they succeed again, and saves how
+ * long they failed. On a cluster that takes no writes before, the work is done all the same, unmeasured; and what
+ * could not be measured is a warning: whether it is done, `work` and the leader itself say.
  */
 export async function measureDowntime(context: Context, work: () => Promise<void>): Promise<void> {
   const probe = context.writeProbe.start()
@@ -30,7 +30,7 @@ export async function measureDowntime(context: Context, work: () => Promise<void
     if (unwritable instanceof LoginRefusedError) return warnUnmeasured(context, unwritable, leader)
     if (unwritable !== null) {
       const why = messageOf(unwritable)
-      context.log(`Nobody could write before either, so no downtime was measured: ${why}`, LogLevel.WARNING)
+      context.log(`Writes failed before as well, so no downtime was measured: ${why}`, LogLevel.WARNING)
       return
     }
     const wait = () => probe.untilWritable(WRITABLE_MS)

@@ -27,7 +27,7 @@ export class NoQuorumToJoinError extends HowdahError {
   }
 }
 
-/** The leader is stopped and nobody has taken over. */
+/** The leader is stopped and no node has taken over. */
 export class NoNewLeaderError extends HowdahError {
   readonly code = 'NO_LEADER'
   constructor(

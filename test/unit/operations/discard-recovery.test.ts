@@ -108,12 +108,12 @@ describe('the plan of discardRecovery', () => {
     [
       'names what a cut-over has kept, how large it is, and what is lost with it',
       COMPLETED,
-      { summary: 'keeps: /data/patroni2.previous-r1 on db2, 3 MiB', dataLoss: /cannot be undone any more/ },
+      { summary: 'keeps: /data/patroni2.previous-r1 on db2, 3 MiB', dataLoss: /can no longer be undone/ },
     ],
     [
       'says no size that nobody has measured',
       { ...COMPLETED, previous: { ...previous, bytes: null } },
-      { summary: 'keeps: /data/patroni2.previous-r1 on db2', dataLoss: /cannot be undone any more/ },
+      { summary: 'keeps: /data/patroni2.previous-r1 on db2', dataLoss: /can no longer be undone/ },
     ],
   ]
   test.each(cases)('%s', async (_, record, expected) => {

@@ -172,7 +172,7 @@ describe('an assertion', () => {
       CheckStatus.UNKNOWN,
       'CREATE ROLE rehearsal',
     ],
-    ['a table that is locked', '55P03', LOCKED.said, CheckStatus.UNKNOWN, 'Somebody else holds it'],
+    ['a table that is locked', '55P03', LOCKED.said, CheckStatus.UNKNOWN, 'Another session holds it'],
     ['what takes too long', '57014', 'canceling statement due to statement timeout', CheckStatus.UNKNOWN, '60 s'],
     ['too little memory', '53200', 'out of memory', CheckStatus.UNKNOWN, 'Nothing is known'],
     ['a disk that cannot be read', '58030', 'could not read blocks', CheckStatus.UNKNOWN, 'Nothing is known'],

@@ -51,7 +51,7 @@ function summaryOf(cluster: ClusterSnapshot, candidate: string | null, leads: bo
   if (leads) return `${candidate} leads already: nothing has to be done`
   const leader = cluster.topology.value?.leader ?? null
   const lost = leader === null ? 'no node leads' : `${leader} is given up as leader`
-  return `Promotes ${candidate ?? 'nobody: no node can be'}; ${lost}`
+  return `Promotes ${candidate ?? 'no node: none is eligible'}; ${lost}`
 }
 
 /** What could be lost, from positions in the WAL; null when nothing is. */

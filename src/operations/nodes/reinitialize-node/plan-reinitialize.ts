@@ -80,7 +80,7 @@ function redundancy(context: Context): Check[] {
     {
       name: 'other replicas',
       status: none ? CheckStatus.WARNING : CheckStatus.OK,
-      message: none ? 'no other replica streams: meanwhile nobody can take over' : `${names} can take over meanwhile`,
+      message: none ? 'no other replica streams: meanwhile no node can take over' : `${names} can take over meanwhile`,
       hint: none ? 'Fix another replica first if you can.' : null,
     },
   ]

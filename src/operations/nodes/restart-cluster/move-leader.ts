@@ -51,7 +51,7 @@ export async function moveLeader(
   return leader
 }
 
-/** Waits until somebody leads and no switchover is under way any more. */
+/** Waits until a node leads and no switchover is under way. */
 export async function switchoverSettled(context: StepContext<unknown>): Promise<void> {
   const look = async () => {
     const [leader, request] = await Promise.all([readLeader(context), readLeaderRequest(context)])

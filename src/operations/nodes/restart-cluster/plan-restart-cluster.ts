@@ -101,7 +101,7 @@ function checkCandidate({ cluster, input }: Context): Refusal[] {
   return [refuse('NO_ELIGIBLE_NODE', message, remedy, null)]
 }
 
-/** By the time it comes to that: what only is so for a moment, such as a lag, speaks against nobody yet. */
+/** By the time of the switchover: a passing condition, such as lag, does not count against a node yet. */
 function mayTakeOver(cluster: ClusterSnapshot, name: string): boolean {
   if (assessSwitchover(cluster, name).eligible) return true
   const passes = whyAway(cluster, name) === null && whyNotWell(cluster, name) !== null

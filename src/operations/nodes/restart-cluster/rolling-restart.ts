@@ -18,7 +18,7 @@ export interface Roll {
   /** Who led when it began. */
   readonly leader: string
   readonly restartsLeader: boolean
-  /** Who has to be healthy all along. */
+  /** The nodes that have to be healthy all along. */
   readonly watched: string[]
 }
 
@@ -43,7 +43,7 @@ export type RestartClusterState = z.output<typeof restartClusterState>
 
 type Context = StepContext<RestartClusterInput, RestartClusterState>
 
-/** A node may be behind for a moment under load before it counts as not healthy. */
+/** A node may lag for a moment under load before it counts as unhealthy. */
 const GRACE_MS = 60_000
 
 /** The nodes that are to be restarted, as the cluster is now; with force, those that are away are left out. */
@@ -118,7 +118,7 @@ export async function rollOf(context: Context): Promise<Roll> {
   return roll
 }
 
-/** Throws ClusterUnhealthyError when one of the nodes does not become healthy soon, or somebody else leads. */
+/** Throws ClusterUnhealthyError when one of the nodes does not become healthy soon, or another node leads. */
 export async function mustBeWell(context: Context, nodes: readonly string[], leader: string): Promise<void> {
   let reasons: string[] = []
   const look = async () => {

@@ -11,7 +11,7 @@ import type { RestartNodeInput } from './restart-node-input.ts'
 /** What restartNode keeps. */
 export const restartNodeState = z.object({ ...restartState.shape, ...downtimeState.shape })
 
-/** Restarts the node's PostgreSQL; on the leader it measures for how long nobody could write. */
+/** Restarts the node's PostgreSQL; on the leader it measures how long writes fail. */
 export const restartNodeStep: Step<RestartNodeInput, z.output<typeof restartNodeState>> = {
   name: 'restart',
   title: 'Restart PostgreSQL',

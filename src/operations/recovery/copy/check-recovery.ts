@@ -56,7 +56,7 @@ export function checkTarget(context: RecoveryContext): Refusal[] {
   return [...checkChosen(verdict.backup), ...checkNames(verdict.backup)]
 }
 
-/** Barman is told places as NAME:PLACE, and takes the name up to the first colon: the wrong tablespace would be put there. */
+/** Barman takes places as NAME:PLACE, the name up to the first colon: the wrong tablespace would be put there. */
 function checkNames(backup: Backup | null): Refusal[] {
   const misread = backup?.tablespaces.find(({ name }) => name.includes(':'))
   if (backup === null || misread === undefined) return []
@@ -65,7 +65,7 @@ function checkNames(backup: Backup | null): Refusal[] {
   return [refuse('TABLESPACE_NAME', message, remedy)]
 }
 
-/** What speaks against a backup, whoever has chosen it. */
+/** What speaks against a backup, chosen by the caller or by Howdah. */
 function checkChosen(backup: Backup | null): Refusal[] {
   if (backup?.retentionStatus !== RetentionStatus.OBSOLETE) return []
   const message = `backup ${backup.backupId} is OBSOLETE: Barman may remove it, and its WAL, while it is being restored`

@@ -20,12 +20,12 @@ export class OtherSystemError extends HowdahError {
   }
 }
 
-const ONCE_MORE = 'A failover came in between. Recover again: the next recovery takes a later timeline.'
+const RECOVER_AGAIN = 'A failover came in between. Recover again: the next recovery takes a later timeline.'
 
 /** The cluster has gone on to a timeline that the recovered data has taken for itself. */
 export class TimelineTakenError extends HowdahError {
   readonly code = 'TIMELINE_TAKEN'
-  constructor(copy: number, cluster: number, remedy = ONCE_MORE) {
+  constructor(copy: number, cluster: number, remedy = RECOVER_AGAIN) {
     super(`the recovered data is on timeline ${copy}, and the cluster has reached timeline ${cluster} meanwhile`, {
       remedy,
     })

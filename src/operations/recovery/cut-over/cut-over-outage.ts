@@ -19,14 +19,14 @@ export async function beginOutage(context: CutOverContext): Promise<void> {
     await probe.stop()
     context.signal.throwIfAborted()
     if (error instanceof LoginRefusedError) return warnUnmeasured(context, error, leaderOf(context.cluster()))
-    context.log(`Nobody could write before either, so no downtime is measured: ${messageOf(error)}`, LogLevel.WARNING)
+    context.log(`Writes failed before as well, so no downtime is measured: ${messageOf(error)}`, LogLevel.WARNING)
   }
 }
 
 /**
- * Waits until writes go through HAProxy; answers for how many seconds they failed, and null where that was not measured.
+ * Waits until writes go through HAProxy; answers how many seconds they failed, and null where that was not measured.
  * Whether the node that leads serves, it says itself: throws WaitTimeoutError only where it is still in recovery. A leader
- * that takes no writes is told, and the cut-over goes on: its replicas may be what a commit waits for.
+ * that takes no writes is logged, and the cut-over goes on: its replicas may be what a commit waits for.
  */
 export async function measureOutage(context: CutOverContext): Promise<number | null> {
   const measured = context.writeProbe.running()

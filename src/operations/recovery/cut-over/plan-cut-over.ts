@@ -45,7 +45,7 @@ export function planUndo(context: Context): PlanDraft {
   }
 }
 
-/** Seconds for which nobody can write. */
+/** Seconds for which writes fail. */
 export function cutOverDowntime({ earlier }: Pick<Context, 'earlier'>): number {
   return typicalDowntime(earlier) ?? CUT_OVER_DOWNTIME_SECONDS
 }

@@ -30,7 +30,7 @@ export function promoteCopy<Input>(deps: {
   subject(context: StepContext<Input, CutOverOperationState>): Promise<CutOverSubject>
   /** Has its PostgreSQL run at its target, as far as that can be had. */
   awake(context: StepContext<Input, CutOverOperationState>): Promise<void>
-  /** Takes back that it has begun, and the copy where nobody needs it any more. */
+  /** Undoes its start, and removes the copy where it is no longer needed. */
   giveUp(context: StepContext<Input, CutOverOperationState>): Promise<void>
 }): Step<Input, CutOverOperationState> {
   return {

@@ -53,7 +53,7 @@ export const startTarget: Step<unknown, CutOverOperationState> = {
   },
 }
 
-/** The leader key decides. Where it cannot be read for so long, a node that has been promoted has not failed. */
+/** The leader key decides. Where it cannot be read for this long, a node that has been promoted has not failed. */
 export async function untilItLeads(context: Context): Promise<void> {
   const { node } = cutOverState(context)
   try {
@@ -77,7 +77,7 @@ export async function untilItLeads(context: Context): Promise<void> {
   }
 }
 
-/** Nothing more is undone, so nobody else ends the measurement. */
+/** Nothing is undone from here on, so no undo ends the measurement. */
 async function alreadyLeading(context: Context): Promise<AlreadyLeadingError> {
   await endOutage(context)
   const { node, previous, recovery } = cutOverState(context)

@@ -20,8 +20,8 @@ const LEAD_MS = 120_000
 const POLL_MS = 100
 
 /**
- * Closes the write path: every Patroni is stopped, the replicas first, so that nobody is elected when the leader goes. The
- * leader shuts down cleanly, which closes and archives its last segment: what is given up stays recoverable.
+ * Closes the write path: every Patroni is stopped, the replicas first, so that none is elected when the leader stops.
+ * The leader shuts down cleanly, which closes and archives its last segment: what is given up stays recoverable.
  */
 export const stopCluster: Step<unknown, CutOverOperationState> = {
   name: 'stop-cluster',
@@ -57,7 +57,7 @@ export const stopCluster: Step<unknown, CutOverOperationState> = {
     return undefined
   },
 
-  /** The cluster goes on where it was: its leader first, so that nobody with less WAL is elected. */
+  /** The cluster goes on where it was: its leader first, so that no node with less WAL is elected. */
   async undo(context) {
     await endOutage(context)
     const { leader, nodes = [] } = findCutOver(context) ?? {}
@@ -103,7 +103,7 @@ async function isToBeStopped({ clients: { services } }: Context, service: string
   }
 }
 
-/** Null when somebody does; else what was last seen. */
+/** Null when a node leads; else what was last seen. */
 async function untilSomebodyLeads(context: Context): Promise<string | null> {
   const look = async () => {
     try {

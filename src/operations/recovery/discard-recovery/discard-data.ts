@@ -22,7 +22,7 @@ export const discardData: Step<DiscardRecoveryInput> = {
       context.log(`Removed what recovery ${record.id} had kept`)
       return undefined
     }
-    // It was asked for before a cut-over that has been left half done since.
+    // It was requested before a cut-over that has been left unfinished since.
     if (record.status === RecoveryStatus.CUTTING_OVER) throw new HalfCutOverError(record.id)
     await removeCopyOf(context, record.id)
     await context.recoveries.change(record.id, {

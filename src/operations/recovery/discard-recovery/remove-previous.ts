@@ -14,7 +14,7 @@ rm -rf -- "$1.gone"`
 
 /**
  * Removes what a cut-over has kept; the recovery is not undoable from then on. The record names it until it is gone, so that
- * whoever comes after a removal that failed finds it. Already gone is success.
+ * the attempt after a failed removal finds it. Already gone is success.
  */
 export async function removePrevious(
   context: StepContext<unknown>,

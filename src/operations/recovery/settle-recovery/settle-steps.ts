@@ -64,7 +64,7 @@ export const rollBack: Step<RecoveryOperationInput, SettleRecoveryState> = {
   },
 }
 
-/** Somebody leads already, with the data from before: its keys in etcd are newer than those that the operation kept. */
+/** A node leads already, with the data from before: its keys in etcd are newer than those that the operation kept. */
 async function goOnBesideLeader(context: Context): Promise<void> {
   const cutOver = cutOverState(context)
   await swapBack(context, cutOver)

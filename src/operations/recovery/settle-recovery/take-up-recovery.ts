@@ -51,7 +51,7 @@ export function courseOf({ state }: Pick<EndedOperation<unknown, SettleRecoveryS
 
 /**
  * Looks how far the operation came that worked on it, on the node and in etcd, and takes up what that operation kept, so that
- * the steps of a cut-over, and what takes them back, work here as they do there.
+ * the steps of a cut-over, and their undo, work here as they do there.
  */
 export const takeUpRecovery: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'take-up-recovery',
@@ -96,7 +96,7 @@ async function decide(context: Context, record: RecoveryRecord): Promise<Course>
   await keepCutOver(context, { ...taken, operation: context.operation.id }, `Taking up recovery ${record.id}`)
   if ((await swapProgress(context, cutOverState(context))) !== 'SWAPPED') return Course.BACK
   if (kept !== null) return (await hasLed(context)) ? Course.FORWARD : Course.BACK
-  // Nobody knows any more whether it has led: what was asked for, and is in its place, is kept.
+  // Whether it has led is unknown: data that was requested, and is in its place, is kept.
   const service = serviceOf(context.layout, taken.node)
   const { directory } = context.clients.recoveredCopy(service, taken.previous)
   const control = await readControlData(context, service, directory)

@@ -35,7 +35,7 @@ export const replayPrevious: Step<CutOverInput, CutOverOperationState> = {
     const leader = leaderOf(context.cluster())
     const taken = leader === null ? null : await readTimeline(context, leader)
     if (from > timeline && taken !== null && taken >= from) {
-      // What it wrote there is nobody else's, and the archive has other WAL by that name.
+      // Only it used what it wrote there, and the archive has other WAL by that name.
       throw new TimelineTakenError(
         from,
         taken,

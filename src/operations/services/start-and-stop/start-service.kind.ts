@@ -17,7 +17,7 @@ export default defineOperation({
   name: 'startService',
   title: 'Start a service',
   description:
-    'Starts a service, or lets a frozen one go on, and waits until it is healthy: healthy, and a node streaming or leading. A Patroni that is kept down inside a running container is started as well. It needs no etcd: it is how etcd is brought back. Replaces `docker start` and `docker unpause`.',
+    'Starts a service, or lets a frozen one go on, and waits until it is healthy: by its health check, and a node until it streams or leads. A Patroni that is kept down inside a running container is started as well. It needs no etcd: it is how etcd is brought back. Replaces `docker start` and `docker unpause`.',
   input: ServiceInput,
   automation: findNodesLeftDown,
   claims: startClaims,
