@@ -138,7 +138,7 @@ export function summarize(outcomes) {
     return `${failed === 0 ? '✔' : '✘'} ${name.padEnd(14)} ${`${seconds.toFixed(1)} s`.padStart(9)}   ${counts}`
   })
   const sum = (/** @type {'passed' | 'failed'} */ key) => outcomes.reduce((total, outcome) => total + outcome[key], 0)
-  // Once more at the very end: the end of a long log is what people are shown of it.
+  // Again at the very end: of a long log, people see its end.
   const failures = outcomes.flatMap((outcome) => outcome.failures)
   const failed = failures.length === 0 ? '' : `${failures.map((line) => `✘ ${line}`).join('\n')}\n\n`
   return `${failed}${rows.join('\n')}\n\n${sum('passed')} passed, ${sum('failed')} failed`

@@ -15,6 +15,6 @@ export interface OperationService {
   submit(kind: string, input: OperationInput, actor: Actor): Promise<OperationAnswer>
   /** Ends a queued operation at once; asks a running one to stop, which its worker does within seconds. */
   cancel(operationId: string, reason: string | null, actor: Actor): Promise<OperationAnswer>
-  /** A failed, cancelled or interrupted operation once more, as a new one with `retryOf`, from the failed step where it can. */
+  /** Runs a failed, cancelled or interrupted operation again as a new one (`retryOf`), from the failed step if it can. */
   retry(operationId: string, reason: string | null, actor: Actor): Promise<OperationAnswer>
 }

@@ -24,8 +24,8 @@ export interface Ending {
 /**
  * Snapshots that have what operations said at their end. API and worker look at the stack each by itself: what a worker
  * has seen when it wrote SUCCEEDED, this process sees up to some seconds later. So each end is followed, and what the
- * operation may have changed is looked at again, at once; whoever asks meanwhile waits for that look, and not for long.
- * Without such an end nothing is waited for.
+ * operation may have changed is looked at again, at once; a caller that asks meanwhile waits for that look, briefly.
+ * Without such an end no caller waits.
  */
 export interface SettledSnapshots {
   start(): void
@@ -86,7 +86,7 @@ export function createSettledSnapshots(deps: SettledSnapshotsDeps): SettledSnaps
       const done = cluster.refresh([part]).then(() => {
         // A later end has asked for a look of its own.
         if (own?.get(part) === look) own.delete(part)
-        // One that failed stays: until the part is read, by whomever, it has not been seen since.
+        // A failed look stays: until some look reads the part, it has not been seen since that end.
       }, deps.onError)
       const look: Look = { ending, done }
       own?.set(part, look)

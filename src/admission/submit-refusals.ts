@@ -26,7 +26,7 @@ export function withoutQuorum(cluster: ClusterSnapshot): Refusal[] {
   return [
     refuse(
       'ETCD_NO_QUORUM',
-      `etcd has no quorum (${healthyCount} of ${memberCount} members are well), so the lock that keeps two operations apart cannot be taken`,
+      `etcd has no quorum (${healthyCount} of ${memberCount} members are healthy), so the lock that keeps two operations apart cannot be taken`,
       'Bring etcd back first: startService(input: {service: "etcd1"}) or the same of "etcd2"; see cluster.health.',
     ),
   ]

@@ -94,7 +94,7 @@ export function createClusterClients(deps: {
   function leader(): PostgresClient {
     const name = deps.current().topology.value?.leader ?? null
     const client = name === null ? undefined : deps.postgresOf(name)
-    if (client === undefined) throw new UnreachableError(`the leader of ${layout.name}`, 'nobody leads')
+    if (client === undefined) throw new UnreachableError(`the leader of ${layout.name}`, 'no node leads')
     return client
   }
 

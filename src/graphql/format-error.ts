@@ -2,7 +2,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { ArgumentValidationError } from 'type-graphql'
 import { HowdahError } from '../domain/errors.ts'
 
-/** Is told of errors that nobody expected; their text never leaves the process. */
+/** Receives unexpected errors; their text never leaves the process. */
 export type UnexpectedErrorListener = (error: unknown) => void
 
 /** A request that the caller has to change. */

@@ -18,7 +18,7 @@ export interface ApiServerOptions {
   readonly limits: Limits
   /** Whether requests can be answered from what is known: `/ready`. */
   readonly isReady: () => boolean
-  /** Told of errors that nobody expected; callers see "Internal server error". */
+  /** Called with unexpected errors; callers see "Internal server error". */
   readonly onUnexpectedError: (error: unknown) => void
 }
 
@@ -40,7 +40,7 @@ const STREAM_PATH = '/graphql/stream'
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready'])
 const REQUEST_TIMEOUT_MS = 30_000
 const GRACE_MS = 5_000
-const NOBODY = null as unknown as Actor
+const UNKNOWN_ACTOR = null as unknown as Actor
 
 /** GraphQL over HTTP, WebSocket and server-sent events, with one set of tokens, roles and limits. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
@@ -57,7 +57,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
   })
-  fastify.decorateRequest('actor', NOBODY)
+  fastify.decorateRequest('actor', UNKNOWN_ACTOR)
   fastify.addHook('onRequest', async (request, reply) => {
     if (OPEN_PATHS.has(request.url.split('?')[0] ?? '')) return
     const actor = authenticate(request.headers.authorization)

@@ -20,7 +20,7 @@ interface Known {
   readonly key: string
 }
 
-/** Each `show-backup` is a process at the other end: so many at once. */
+/** Each `show-backup` is a process at the other end: how many run at once. */
 const CONCURRENCY = 3
 
 /** The base backups: one list each time, and a closer look only at those of which Barman has changed something. */

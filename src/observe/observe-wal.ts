@@ -21,7 +21,7 @@ export interface ObserveWalDeps {
 
 /**
  * Barman's WAL catalogue. Only what has been added since the last look is read; when Barman has removed old WAL, the rest
- * of the index stays, and only a file that does not fit the index is read again from its beginning.
+ * of the index stays, and only a file that does not fit the index is read again from its start.
  * The published catalogue is the index itself, which grows in place: copying a million segments for each new one would
  * make the archive's size everybody's cost.
  */

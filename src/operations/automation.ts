@@ -48,7 +48,7 @@ export interface UnfinishedWork {
   readonly recoveries: readonly RecoveryRecord[]
 }
 
-/** The number of the period of so many milliseconds in which a time lies: for keys that change with every period. */
+/** Number of the period, of the given milliseconds, that a time falls into: for keys that change with every period. */
 export function periodOf(at: Date, periodMs: number): number {
   return Math.floor(at.getTime() / periodMs)
 }

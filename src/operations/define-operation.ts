@@ -16,7 +16,7 @@ export enum StepOutcome {
   DONE = 'DONE',
   /** It is not so, and `run` may be called (again). */
   NOT_DONE = 'NOT_DONE',
-  /** It cannot be told: a person has to look. The operation ends INTERRUPTED. */
+  /** Unknown: a person has to look. The operation ends INTERRUPTED. */
   UNKNOWN = 'UNKNOWN',
 }
 
@@ -40,15 +40,15 @@ export interface Step<Input, State extends object = object> {
   /** Whether it is already so. Without it an interrupted step cannot be resumed. */
   isDone?(context: StepContext<Input, State>): Promise<StepOutcome>
   /**
-   * Takes back what the step did, finished or not, when a later step or the step itself fails or is cancelled.
+   * Undoes what the step did, finished or not, when a later step or the step itself fails or is cancelled.
    * The context's signal is a fresh one.
    */
   undo?(context: StepContext<Input, State>): Promise<void>
   /** From the start of this step on the operation cannot be cancelled. The fencing token is checked first. */
   readonly pointOfNoReturn?: boolean
-  /** It cannot be taken back, though the operation can still be cancelled: the fencing token is checked first. */
+  /** It cannot be undone, though the operation can still be cancelled: the fencing token is checked first. */
   readonly irreversible?: boolean
-  /** The plan is compared before it, although it can be taken back: later steps go by what it chooses. */
+  /** The plan is compared before it, although it can be undone: later steps go by what it chooses. */
   readonly comparesPlan?: boolean
   /**
    * What this step is about to touch, where it goes by what was fixed earlier in the operation and not by how a plan
@@ -109,7 +109,7 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
    */
   readonly planRestsOn?: readonly SnapshotPart[]
   /**
-   * The parts that it may change: looked at again once it has ended, before anybody is answered from them. Left out: the
+   * The parts that it may change: read again once it has ended, before any answer comes from them. Left out: the
    * nodes.
    */
   readonly changes?: readonly SnapshotPart[]
@@ -119,8 +119,8 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   /** What came of it, where "succeeded" would say too little. */
   outcome?(context: StepContext<Input, State>): string | null
   /**
-   * What Howdah asks for next, in the name of whoever asked for this one, once it has succeeded and its claims are free.
-   * Told by what is recorded: whoever ran it may be gone.
+   * What Howdah requests next, in the name of this one's caller, once it has succeeded and its claims are free.
+   * Computed from the record alone: the worker that ran it may be gone.
    */
   followUps?(ended: EndedOperation<Input, State>): readonly FollowUp[]
 }

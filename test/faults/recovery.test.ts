@@ -192,12 +192,12 @@ describe('a recovery of the cluster, cut over by itself, ends with all nodes on 
   })
 })
 
-describe('a cut over whose worker is killed while etcd loses its quorum is settled once etcd is back', {
+describe('a cut-over whose worker is killed while etcd loses its quorum is settled once etcd is back', {
   timeout: 900_000,
 }, () => {
   // The other steps: test/stack/recovery-dead-ends.test.ts.
   test.each([
-    // Killed before it had written that it cuts over, it waits for its cut over.
+    // Killed before it had written that it cuts over, it waits for its cut-over.
     ['promote-copy', ['FAILED', 'READY']],
     ['drain-archive', ['FAILED']],
     ['start-target', ['FAILED', 'COMPLETED']],

@@ -248,7 +248,7 @@ describe('the whole cluster', () => {
         expect(faultsOf(before(first, content), expected, history)).toEqual([])
       }
       const since = (recovered[0]?.rows ?? []).filter(({ n }) => n >= first)
-      expect(since.length, 'transactions since the cut over').toBeGreaterThan(0)
+      expect(since.length, 'transactions since the cut-over').toBeGreaterThan(0)
 
       await perform(api, 'undoRecovery', { recovery: made.id, confirm })
       await waitForHealthyCluster(api)
@@ -282,7 +282,7 @@ describe('the whole cluster', () => {
         askedFor: askedFor(made.events),
         otherPasswords: true,
         outsideFiles: null,
-        said: `${JSON.stringify(target.input)}; writes failed for ${downtimeSeconds} s in the cut over`,
+        said: `${JSON.stringify(target.input)}; writes failed for ${downtimeSeconds} s in the cut-over`,
       })
     } finally {
       await writers.stop()

@@ -57,7 +57,7 @@ async function setPassword(password: string): Promise<void> {
 
 const waitForHealth = () =>
   waitFor(
-    'health to be well',
+    'the cluster to be healthy',
     async () => {
       const { cluster } = await api.query<{
         cluster: { health: { status: string; issues: { code: string; message: string }[] } }

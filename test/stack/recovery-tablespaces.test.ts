@@ -149,7 +149,7 @@ describe('recoverCluster with tablespaces that are in the backup, and that come 
     await untilBackedUp(api, id)
   })
 
-  test('is undone with them: what was at the cut over is back', async () => {
+  test('is undone with them: what was at the cut-over is back', async () => {
     const { id } = await perform(api, 'undoRecovery', { recovery: made.id, confirm })
     await waitForHealthyCluster(api)
     expect(await countsEverywhere(Object.keys(AFTERWARDS))).toEqual(NODES.map(() => AFTERWARDS))

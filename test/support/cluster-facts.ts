@@ -6,7 +6,7 @@ export async function leaderName(api: ApiClient): Promise<string> {
   const { cluster } = await api.query<{ cluster: { leader: { name: string } | null } }>(
     '{ cluster { leader { name } } }',
   )
-  if (cluster.leader === null) throw new Error('nobody leads')
+  if (cluster.leader === null) throw new Error('no node leads')
   return cluster.leader.name
 }
 

@@ -60,8 +60,8 @@ interface World {
 const FOLLOWED = ['recoverCluster', 'cutOverRecovery', 'undoRecovery']
 
 /**
- * Runs an operation in a cluster that is well, when no other does, and what follows it; throws where it does not succeed.
- * A recovery that waits for its cut over is made with `recover`.
+ * Runs an operation in a healthy cluster, when no other does, and what follows it; throws where it does not succeed.
+ * A recovery that waits for its cut-over is made with `recover`.
  */
 export async function perform(
   api: ApiClient,

@@ -91,7 +91,7 @@ export async function untilRecoverable(api: ApiClient, target: Readonly<Record<s
   })
 }
 
-/** Howdah asks for a base backup of the new timeline a moment after a cut over's or an undo's last event. */
+/** Howdah asks for a base backup of the new timeline a moment after a cut-over's or an undo's last event. */
 export async function untilBackedUp(api: ApiClient, operation: string, timeoutMs = 120_000): Promise<void> {
   const key = `${operation.replace('Operation:', '')}.createBackup`
   const query =

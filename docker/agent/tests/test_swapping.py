@@ -83,5 +83,5 @@ class SwappingTest(TestCase):
     def test_directories_that_no_swap_leaves_are_refused(self) -> None:
         os.makedirs(self.path("previous/data"))
         self.assertEqual(swapping.swap_progress(self.request)["progress"], "UNEXPECTED")
-        with self.assertRaisesRegex(SystemExit, "no cut over leaves directories like these"):
+        with self.assertRaisesRegex(SystemExit, "no cut-over leaves directories like these"):
             swapping.swap(self.request)

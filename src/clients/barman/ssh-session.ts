@@ -26,7 +26,7 @@ export interface SshHandlers {
 
 export type OpenSsh = (destination: SshDestination, handlers: SshHandlers) => SshSession
 
-/** Runs ssh without asking anything of anybody; a host key that is not the known one ends it. */
+/** Runs ssh without any prompt; a host key that is not the known one ends it. */
 export const openSsh: OpenSsh = (destination, { onLine, onEnd }) => {
   const { host, port, hostKeyAlias, user, keyFile, knownHostsFile } = destination
   const options = [

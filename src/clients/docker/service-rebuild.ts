@@ -4,7 +4,7 @@ import type { ContainerNow, DockerControl } from './docker-control.ts'
 
 /**
  * Another image for a service, and another container in the old one's place. While it is replaced, the old container is
- * set aside under the operation's id: whoever takes over finds it there.
+ * set aside under the operation's id: a worker that takes over finds it there.
  */
 export interface ServiceRebuild {
   /** The id that the image's tag stands for now; null when there is no such image. */

@@ -87,7 +87,7 @@ export function watchPrefix(deps: WatchPrefixDeps, request: WatchPrefix): Prefix
   }
 }
 
-// Changes that a heartbeat's read has seen already come once more through the watch.
+// Changes that a heartbeat's read has seen already arrive again through the watch.
 function withEvents(state: PrefixState, events: readonly PrefixEvent[]): PrefixState {
   const values = new Map(state.values)
   let revision = state.revision

@@ -50,7 +50,7 @@ export function createPostgresConnection(address: PostgresAddress): PostgresConn
       query_timeout: timeoutMs + 500,
       keepAlive: true,
     })
-    // A session that dies while nobody uses it.
+    // A session that dies while it is idle.
     next.on('error', () => {
       if (client === next) client = null
     })

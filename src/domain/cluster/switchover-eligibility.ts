@@ -79,7 +79,7 @@ function synchronousReasons(node: NodeView, topology: Topology): string[] {
 
 function distanceReasons(node: NodeView, leader: NodeView, topology: Topology): string[] {
   const reasons: string[] = []
-  // Nobody streams from a leader on an older timeline: that one's own figure is then from before its promotion.
+  // No replica streams from a leader on an older timeline: the leader's own figure is then from before its promotion.
   const leaderReadBefore = node.state === NodeState.STREAMING && (node.timeline ?? 0) > (leader.timeline ?? 0)
   if (node.timeline !== null && leader.timeline !== null && node.timeline !== leader.timeline && !leaderReadBefore) {
     reasons.push(`${node.name} is on timeline ${node.timeline}, the leader on ${leader.timeline}.`)

@@ -3,7 +3,7 @@ import { seenNow } from '../cluster/observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
 
-/** The cluster as a whole: does anybody lead, and would anybody take over. */
+/** The cluster as a whole: does a node lead, and would another take over. */
 export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
   const topology = seenNow(snapshot.topology)
   const issues: HealthIssue[] = []

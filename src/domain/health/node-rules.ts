@@ -101,7 +101,7 @@ function lagIssues(node: NodeView, { snapshot, thresholds }: HealthContext): Nod
   if (replayBytes !== null && replayBytes > thresholds.replayLagBytes) {
     parts.push(`${formatBytes(replayBytes)} not replayed (bound ${formatBytes(thresholds.replayLagBytes)})`)
   }
-  // On an idle leader the last replayed commit grows old without anything being behind.
+  // On an idle leader the last replayed commit grows old without any lag.
   if (replaySeconds !== null && replaySeconds > thresholds.replayLagSeconds && replayBytes !== 0) {
     parts.push(`replay ${formatSeconds(replaySeconds)} behind (bound ${formatSeconds(thresholds.replayLagSeconds)})`)
   }
@@ -123,7 +123,7 @@ function slotIssues(node: NodeView, { thresholds }: HealthContext): NodeIssue[] 
     .map((slot) => ({
       severity: HealthStatus.DEGRADED,
       code: 'SLOT_RETAINS_WAL',
-      message: `Nobody reads replication slot ${slot.name} on ${node.name}; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`,
+      message: `Replication slot ${slot.name} on ${node.name} is inactive; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`,
       remedy: 'Start the replica or receiver that it belongs to, or drop the slot, before the disk is full.',
     }))
 }

@@ -114,7 +114,7 @@ export interface OperationPlan {
   readonly destructive: boolean
   /** What `confirm` must be for a destructive kind: the cluster's name. */
   readonly confirm: string | null
-  /** What it may touch: compared with what it would touch, before anything that cannot be taken back. */
+  /** What it may touch: compared with what it would touch, before anything that cannot be undone. */
   readonly scope: PlanScope
   /** What the plan was made on, for a step that must find it unchanged. Not shown to clients. */
   readonly basis?: Readonly<Record<string, unknown>>
@@ -139,7 +139,7 @@ export interface OperationRecord {
   readonly claims: readonly Claim[]
   readonly steps: readonly OperationStep[]
   readonly progress: Progress
-  /** Why it failed, was cancelled or was interrupted; from the moment in which it begins to be taken back. */
+  /** Why it failed, was cancelled or was interrupted; set as soon as its undo begins. */
   readonly error: OperationError | null
   readonly result: OperationResultReference | null
   /** False once a point of no return is passed or the operation has ended. */

@@ -12,7 +12,7 @@ export interface ConsideredWindows {
   readonly onTimeline: readonly RecoveryWindow[]
 }
 
-/** An LSN target needs a record at or behind it, so the first byte that is not there cannot be one. */
+/** An LSN target needs a record at or after it, so the first byte that is not there cannot be one. */
 export function contains(window: RecoveryWindow, target: RecoveryTarget): boolean {
   if (target.kind === 'TIME') {
     return !target.time.isBefore(window.earliestTime) && !target.time.isAfter(window.latestTime)
@@ -34,7 +34,7 @@ export function caveats(target: RecoveryTarget, chosen: RecoveryWindow, windows:
     ]
   }
   if (target.kind === 'END' && chosen.endsAtGap) {
-    return [`Recovery ends at LSN ${formatLsn(chosen.latestLsn)}: behind it WAL is missing.`]
+    return [`Recovery ends at LSN ${formatLsn(chosen.latestLsn)}: WAL after it is missing.`]
   }
   if (target.kind !== 'TIME' && target.kind !== 'LSN') return []
   const elsewhere = windows.filter(
@@ -50,8 +50,8 @@ export function caveats(target: RecoveryTarget, chosen: RecoveryWindow, windows:
 }
 
 /**
- * An ancestor that went on behind the fork was left by a recovery: what was written to it then is on the chosen timeline
- * at no time.
+ * An ancestor that went on after the fork was abandoned by a recovery: what was written to it then is never on the
+ * chosen timeline.
  */
 function givenUp(target: RecoveryTarget, chosen: RecoveryWindow, windows: readonly RecoveryWindow[]): string[] {
   return chosen.path.flatMap((timeline, index) => {
@@ -63,7 +63,7 @@ function givenUp(target: RecoveryTarget, chosen: RecoveryWindow, windows: readon
     )
     if (!wentOn || fork === null) return []
     return [
-      `Timeline ${timeline} went on behind LSN ${formatLsn(fork)}, where timeline ${child} leaves it: name it in the target if what was written there is meant.`,
+      `Timeline ${timeline} went on after LSN ${formatLsn(fork)}, where timeline ${child} leaves it: name it in the target if what was written there is meant.`,
     ]
   })
 }
@@ -115,10 +115,10 @@ function whereItLies(target: RecoveryTarget, candidates: readonly RecoveryWindow
   const previous = before.sort((a, b) => Number(endOf(b, target) - endOf(a, target)))[0]
   if (previous === undefined) return `${what} lies before the end of the first base backup from which one can recover.`
   if (previous.endsAtGap) {
-    return `${what} lies in a gap: WAL is missing behind ${pointOf(previous, 'latest')}${after.length > 0 ? ', up to the next base backup' : ''}.`
+    return `${what} lies in a gap: WAL is missing after ${pointOf(previous, 'latest')}${after.length > 0 ? ', up to the next base backup' : ''}.`
   }
   if (after.length > 0) return `${what} lies between two recovery windows.`
-  return `${what} lies behind the end of the archived WAL, ${pointOf(previous, 'latest')}. switchWal(input: {force: true}) closes the open segment, and brings it there.`
+  return `${what} lies after the end of the archived WAL, ${pointOf(previous, 'latest')}. switchWal(input: {force: true}) closes the open segment, so that it is archived.`
 }
 
 function nearestPoint(target: RecoveryTarget, candidates: readonly RecoveryWindow[]): string {

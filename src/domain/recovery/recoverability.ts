@@ -15,7 +15,7 @@ export interface RecoverabilityVerdict {
   readonly backup: Backup | null
   /** To be named explicitly when recovering. */
   readonly timeline: number | null
-  /** Segments from the backup's first one to the target; at most so many where the target has to be searched. */
+  /** Segments from the backup's first one to the target; an upper bound where the target has to be searched. */
   readonly walsToReplay: number | null
   /** Those segments uncompressed. */
   readonly bytesToReplay: number | null

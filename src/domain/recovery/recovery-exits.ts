@@ -14,7 +14,7 @@ export function isWorkedOn({ operationId }: Pick<RecoveryRecord, 'operationId'>,
   return active.has(operationId)
 }
 
-/** Frees the place that it takes, so that another recovery can begin. */
+/** Frees the place that it takes, so that another recovery can start. */
 export function freeingCall(record: RecoveryRecord, active: ActiveOperations): string {
   if (isWorkedOn(record, active)) return waitingCall(record)
   if (record.status === RecoveryStatus.CUTTING_OVER) return settleCall(record.id)
@@ -44,7 +44,7 @@ export function discardPreviousCall({ id, cluster }: RecoveryRecord): string {
   return `discardRecovery(input: {recovery: "${id}", previousData: true, confirm: "${cluster}"})`
 }
 
-/** The same once more. */
+/** Repeats the same recovery. */
 export function recoverCall({ target, cluster }: Pick<RecoveryRecord, 'target' | 'cluster'>): string {
   return `recoverCluster(input: {target: ${targetLiteral(target)}, confirm: "${cluster}"})`
 }

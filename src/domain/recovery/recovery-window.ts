@@ -14,7 +14,7 @@ import {
 
 /**
  * Where one can go back to with one base backup on one timeline, its ancestors' part included. Nothing is missing from
- * the backup's first WAL up to `latestLsn`; behind a gap only a later backup has windows.
+ * the backup's first WAL up to `latestLsn`; after a gap only a later backup has windows.
  */
 export interface RecoveryWindow {
   readonly backup: Backup

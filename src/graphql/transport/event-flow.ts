@@ -18,7 +18,7 @@ export class EventFlow {
     this.#slowMs = slowMs
   }
 
-  /** Resolves when one more event may be queued, or nobody reads any more. */
+  /** Resolves when one more event may be queued, or the reader is gone. */
   async room(): Promise<void> {
     while (this.#waiting >= MAX_WAITING && !this.#ended) {
       await new Promise<void>((resolve) => {

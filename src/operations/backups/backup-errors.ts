@@ -66,7 +66,7 @@ export class DeletionFailedError extends HowdahError {
   }
 }
 
-/** What was checked when the operation was asked for does not hold any more. */
+/** What was checked when the operation was requested no longer holds. */
 export class RefusedMeanwhileError extends HowdahError {
   readonly code: RefusalCode
   constructor(refusal: Refusal) {

@@ -131,7 +131,7 @@ async function untilDecided(
     const waitedMs = call.settledAt === null ? null : context.now().getTime() - call.settledAt
     const over = waitedMs !== null && (call.refused || waitedMs > GRACE_MS)
     if (over && !seen.pending && seen.leader === from) return null
-    return `${seen.leader ?? 'nobody'} leads; Patroni: ${call.said}`
+    return `${seen.leader ?? 'no node'} leads; Patroni: ${call.said}`
   }
   return pollUntil(context, { what: 'a new leader', timeoutMs, intervalMs: POLL_MS, look })
 }

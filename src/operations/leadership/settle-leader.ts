@@ -16,7 +16,7 @@ const FOLLOW_MS = 20_000
 
 /**
  * Waits until writes go through HAProxy and the nodes that streamed before follow the new leader. The old leader comes
- * back as a replica by itself, some seconds later: whoever needs it sees it in its state.
+ * back as a replica by itself, some seconds later: its state shows that.
  */
 export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
   name: 'settle',
@@ -41,7 +41,7 @@ export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
 /** What those that do not follow in time are doing. */
 async function untilFollowing(context: Context, leader: string, names: readonly string[]): Promise<string[]> {
   await context.clients.refreshNode(leader)
-  // It has written since it leads: whoever has received this much is on its timeline, whatever a cached one says.
+  // It has written since it leads: a node that has received this much is on its timeline, whatever a cached one says.
   const written = viewNode(context.cluster(), leader)?.lsn ?? null
   let late: string[] = []
   const look = async () => {

@@ -9,7 +9,7 @@ import { runScript } from './run-script.ts'
 import { PATRONI, SUPERVISED, stopPatroni } from './stop-patroni.ts'
 
 const RUNS = 'if [ ! -e "$1/down" ] && sv status "$1" 2> /dev/null | grep -q ^run:; then echo yes; else echo no; fi'
-/** A Patroni that was asked to stop and has not would do nothing else any more. */
+/** A Patroni that was asked to stop, and has not stopped, no longer does anything else. */
 const START = `${SUPERVISED}; if sv status "$1" | grep -q '^run:.*got TERM'; then echo stopping; else rm -f "$1/down"; sv up "$1"; fi`
 const KEPT_BY = 'if [ -e "$1/down" ]; then printf "kept "; head -n 1 "$1/down"; fi'
 
@@ -22,7 +22,7 @@ export async function startPatroni(context: StepContext<unknown>, service: strin
   await runScript(context, service, START, [PATRONI])
 }
 
-/** Each by itself: one that does not start is told, and keeps no other from it. */
+/** Each by itself: one that does not start is logged, and does not prevent the others from starting. */
 export async function startEachPatroni(context: StepContext<unknown>, nodes: readonly string[]): Promise<void> {
   const starts = nodes.map((name) => startPatroni(context, serviceOf(context.layout, name)))
   for (const result of await Promise.allSettled(starts)) {

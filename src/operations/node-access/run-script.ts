@@ -3,7 +3,7 @@ import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { NodeCommandError } from './node-command-error.ts'
 
-/** How long a container may be away in the middle of a cut over before the step is given up. */
+/** How long a container may be away in the middle of a cut-over before the step is given up. */
 const AWAY_MS = 90_000
 const AGAIN_MS = 500
 /** Docker's answers for a program that could not be started, and for one that was killed: with its container, here. */
@@ -53,7 +53,7 @@ async function runOnce(
   }
 }
 
-/** Nobody else does: a cut over has the cluster for itself, and Docker starts again only what died by itself. */
+/** Nothing else does: a cut-over has the cluster for itself, and Docker only restarts what died by itself. */
 async function startAgain(context: StepContext<unknown>, service: string): Promise<void> {
   try {
     const { status } = await context.clients.services.inspect(service)

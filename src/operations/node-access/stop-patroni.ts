@@ -8,12 +8,12 @@ export const PATRONI = '/etc/service/patroni'
 /** A container that has just been started supervises nothing yet. */
 export const SUPERVISED =
   'n=0; until sv status "$1" > /dev/null 2>&1 || [ "$n" -ge 100 ]; do n=$((n + 1)); sleep 0.2; done'
-/** The postmaster of the node's own data directory, into $pid; a number that another program has by now is nobody's. */
+/** The postmaster of the node's own data directory, into $pid; a number that another program has by now is none. */
 const FIND_POSTMASTER =
   'd=$PATRONI_POSTGRESQL_DATA_DIR; pid=$(head -n 1 "$d/postmaster.pid" 2> /dev/null || true); [ "$(cat "/proc/$pid/comm" 2> /dev/null)" = postgres ] || pid='
 /** A person's own file "down" has no operation in it, and keeps none. */
 const KEEP_DOWN = '[ -e "$1/down" ] || printf "%s\\n" "$3" > "$1/down"'
-/** runit asks once more each time, which Patroni takes no notice of, and waits for so many seconds. */
+/** runit asks again each time, which Patroni ignores, and waits for that many seconds. */
 const STOP_AND_LOOK = `${KEEP_DOWN}; ${SUPERVISED}; sv -w "$2" stop "$1" > /dev/null 2>&1 || true
 case $(sv status "$1") in run:*) echo "patroni runs" ;; *) echo "patroni down" ;; esac
 ${FIND_POSTMASTER}
@@ -45,7 +45,7 @@ const PATIENCE: StopPatience = { patroniMs: 60_000, afterPostgresMs: 10_000, cle
 /**
  * Stops Patroni and PostgreSQL while the container lives, and helps where they do not stop. The file "down" keeps Patroni
  * down even when the container is restarted: a node that came back by itself would lead with data that is being given up.
- * It holds the operation's id, so that whoever finds it knows for whom the node was kept down. Already stopped is success.
+ * It holds the operation's id, which says for what the node is kept down. Already stopped is success.
  * `clean`: PostgreSQL must have written its shutdown checkpoint. Throws PostgresNotStoppedError where it does not come to that, NodeCommandError and UnreachableError.
  */
 export async function stopPatroni(

@@ -17,7 +17,7 @@ export function checkNode(cluster: ClusterSnapshot, name: string): Refusal[] {
   return [refuse('NODE_UNREACHABLE', `Patroni of ${name} does not answer: ${why}`, remedy, 'node')]
 }
 
-/** Refuses while Patroni's keys cannot be read or nobody leads. */
+/** Refuses while Patroni's keys cannot be read or no node leads. */
 export function checkLeads(cluster: ClusterSnapshot): Refusal[] {
   const topology = seenNow(cluster.topology)
   if (topology === null) {

@@ -19,7 +19,7 @@ export class RestartFailedError extends HowdahError {
 export class ClusterUnhealthyError extends HowdahError {
   readonly code = 'CLUSTER_UNHEALTHY'
   constructor(readonly reasons: readonly string[]) {
-    super(`stopped, because the cluster is not well any more: ${reasons.join('; ')}`, {
+    super(`stopped, because the cluster is no longer healthy: ${reasons.join('; ')}`, {
       remedy:
         'See cluster.health. Once the cluster is healthy, retry the operation (retryOperation): it goes on with what is left.',
       retryable: true,

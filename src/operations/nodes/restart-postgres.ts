@@ -25,7 +25,7 @@ type Context = StepContext<unknown, z.output<typeof restartState>>
 
 /**
  * Restarts PostgreSQL on a node and waits until it serves as it should. The start time that PostgreSQL had before is
- * kept, so whoever takes over knows whether it was restarted. With `pendingOnly` nothing pending is success.
+ * saved, so a worker that takes over knows whether it was restarted. With `pendingOnly` nothing pending is success.
  */
 export async function restartPostgres(
   context: Context,

@@ -3,7 +3,7 @@ import { interruptCutOver } from '../../support/interrupted-cut-over.ts'
 import type { KillCase } from '../../support/kill-case.ts'
 import { nodeBesideLeader, restorePoint } from '../../support/kill-recoveries.ts'
 
-/** Steps for a cut over whose node has led. */
+/** Steps for a cut-over whose node has led. */
 const FORWARD = ['lead-on', 'rejoin-replicas', 'resume-archive']
 
 /** Left by a worker that was killed while etcd lost its quorum: before its node led, or behind that. */

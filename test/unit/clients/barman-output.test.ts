@@ -89,7 +89,7 @@ describe('list-backups', () => {
 })
 
 describe('check', () => {
-  it('gives each check by its name, and a hint to none that is well', () => {
+  it('gives each check by its name, and a hint to none that is healthy', () => {
     const checks = parseChecks(barmanFixture('check.json'), 'patroni')
     expect(checks).toContainEqual({ name: 'replication slot', status: CheckStatus.OK, message: null, hint: null })
     expect(checks.filter(({ status, hint }) => status === CheckStatus.OK && hint !== null)).toEqual([])

@@ -43,11 +43,11 @@ describe('what can be recovered', () => {
   })
 
   it('says that the end of a window at a gap is not the end of the archive', () => {
-    expect(verdictOn({}, { backupId: early.backupId }).reasons[0]).toContain('behind it WAL is missing')
+    expect(verdictOn({}, { backupId: early.backupId }).reasons[0]).toContain('WAL after it is missing')
   })
 
   it.each([
-    ['warns where the timeline before went on behind the fork', range(1, 30), [/Timeline 1 went on behind LSN/]],
+    ['warns where the timeline before went on after the fork', range(1, 30), [/Timeline 1 went on after LSN/]],
     ['says nothing where it was left by a switchover', range(1, 9), []],
   ])('%s', (_, first, expected) => {
     const archive = walOf({ 1: first, 2: range(10, 30) })
@@ -118,7 +118,7 @@ describe('what can be recovered', () => {
     ['before the first window', { time: minute(1) }, 'before the end of the first base backup', early.backupId],
     ['in a gap', { time: minute(12) }, 'lies in a gap', minute(10).toString()],
     ['at an LSN in a gap', { lsn: lsnOf(18) }, 'lies in a gap', 'LSN 0/15001000'],
-    ['after the end', { time: minute(40) }, 'behind the end of the archived WAL', minute(30).toString()],
+    ['after the end', { time: minute(40) }, 'after the end of the archived WAL', minute(30).toString()],
     ['in the future', { time: new Date(NOW.getTime() + 1000).toISOString() }, 'in the future', minute(30).toString()],
   ])('is nothing %s, which says why and names the nearest point', (_, input, reason, nearest) => {
     const verdict = verdictOn(input)

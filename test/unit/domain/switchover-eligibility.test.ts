@@ -49,7 +49,7 @@ describe('a node may take over', () => {
     ],
     ['it is no sync standby', {}, { configuration: { synchronous_mode: 'on' }, syncStandbys: ['db3'] }, 'now db3'],
     ['nobody is a sync standby', {}, { configuration: { synchronous_mode: 'quorum' } }, 'there is none now'],
-    ['nobody leads', {}, { leader: null }, 'no leader'],
+    ['no node leads', {}, { leader: null }, 'no leader'],
   ])('not when %s', (_, status, topology, reason) => {
     expect(reasonsFor(status, topology).join(' ')).toContain(reason)
   })

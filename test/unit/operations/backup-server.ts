@@ -6,7 +6,7 @@ import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { clusterOf, NOW, nodeOf, range, seen, walOf } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
 
-/** A backup server that is well, with ten segments and these backups. */
+/** A backup server that is healthy, with ten segments and these backups. */
 export function serverOf(changes: Partial<BackupServerSnapshot> = {}): BackupServerSnapshot {
   return {
     name: 'patroni',

@@ -57,7 +57,7 @@ describe('cutOverRecovery is refused', () => {
       ['NOT_VERIFIED'],
     ],
     ['not then with force', { force: true }, [{ ...READY, verification: null }], {}, []],
-    ['while nobody leads', {}, [READY], { topology: seen(topologyOf({ leader: null })) }, ['NO_LEADER']],
+    ['while no node leads', {}, [READY], { topology: seen(topologyOf({ leader: null })) }, ['NO_LEADER']],
     ['while it is paused', {}, [READY], { topology: seen(topologyOf({ paused: true })) }, ['CLUSTER_PAUSED']],
     ['while a node is away', {}, [{ ...READY, node: 'db1' }], dead('db2'), ['NODE_UNREACHABLE']],
     ['not then with force', { force: true }, [{ ...READY, node: 'db1' }], dead('db2'), []],
@@ -106,7 +106,7 @@ describe('undoRecovery is refused', () => {
   const cases: [string, RecoveryRecord, string[]][] = [
     ['never while its previous data is kept', COMPLETED, []],
     ['when that is gone', { ...COMPLETED, previous: null }, ['NOT_UNDOABLE']],
-    ['before the cut over', READY, ['NOT_UNDOABLE']],
+    ['before the cut-over', READY, ['NOT_UNDOABLE']],
     ['a second time', { ...COMPLETED, status: RecoveryStatus.UNDONE }, ['NOT_UNDOABLE']],
   ]
   test.each(cases)('%s', async (_, recovery, expected) => {
@@ -116,7 +116,7 @@ describe('undoRecovery is refused', () => {
 })
 
 describe('the plan', () => {
-  test('of a cut over says what is given up since when, and that it stays recoverable', async () => {
+  test('of a cut-over says what is given up since when, and that it stays recoverable', async () => {
     const plan = await planOperation(
       cutOverRecovery,
       planContext(new CutOverRecoveryInput(), { recovery: 'r1' }, {}, [], [READY]),
@@ -126,7 +126,7 @@ describe('the plan', () => {
     expect(plan.downtimeSeconds).toBeGreaterThan(0)
   })
 
-  test('says whether the role of after the cut over will get in, as far as it is known before', async () => {
+  test('says whether the role of after the cut-over will get in, as far as it is known before', async () => {
     const loginRefusal: LoginRefusal = {
       role: 'howdah',
       sqlstate: '42501',
@@ -146,7 +146,7 @@ describe('the plan', () => {
     })
   })
 
-  test('of an undo counts from the cut over', async () => {
+  test('of an undo counts from the cut-over', async () => {
     const plan = await planOperation(
       undoRecovery,
       planContext(new UndoRecoveryInput(), { recovery: 'r1' }, {}, [], [COMPLETED]),

@@ -55,7 +55,7 @@ describe('discardRecovery is refused', () => {
     ['never when it was left in its restore', {}, of(RecoveryStatus.RESTORING), []],
     ['never when it was left in its replay', {}, of(RecoveryStatus.REPLAYING), []],
     ['never when it was left in its verification', {}, of(RecoveryStatus.VERIFYING), []],
-    ['when it was left in its cut over', {}, of(RecoveryStatus.CUTTING_OVER), notReady],
+    ['when it was left in its cut-over', {}, of(RecoveryStatus.CUTTING_OVER), notReady],
     ['never once it has failed', {}, of(RecoveryStatus.FAILED), []],
     ['never for that with previousData', { previousData: true }, of(RecoveryStatus.FAILED), []],
     ['once it is COMPLETED and can be undone', {}, COMPLETED, ['HAS_PREVIOUS_DATA at previousData']],
@@ -106,14 +106,14 @@ describe('the plan of discardRecovery', () => {
   const cases: [string, RecoveryRecord, { summary: string; dataLoss: RegExp | null }][] = [
     ['names the copy', READY, { summary: 'keeps: /var/lib/barman/recoveries/r1 on barman', dataLoss: null }],
     [
-      'names what a cut over has kept, how large it is, and what is lost with it',
+      'names what a cut-over has kept, how large it is, and what is lost with it',
       COMPLETED,
-      { summary: 'keeps: /data/patroni2.previous-r1 on db2, 3 MiB', dataLoss: /cannot be undone any more/ },
+      { summary: 'keeps: /data/patroni2.previous-r1 on db2, 3 MiB', dataLoss: /can no longer be undone/ },
     ],
     [
       'says no size that nobody has measured',
       { ...COMPLETED, previous: { ...previous, bytes: null } },
-      { summary: 'keeps: /data/patroni2.previous-r1 on db2', dataLoss: /cannot be undone any more/ },
+      { summary: 'keeps: /data/patroni2.previous-r1 on db2', dataLoss: /can no longer be undone/ },
     ],
   ]
   test.each(cases)('%s', async (_, record, expected) => {
@@ -227,26 +227,26 @@ describe('discarding', () => {
     expect(recovery()?.status).toBe(RecoveryStatus.FAILED)
   })
 
-  test('touches nothing in the middle of a cut over', async () => {
+  test('touches nothing in the middle of a cut-over', async () => {
     const { done, run } = discardOf(of(RecoveryStatus.CUTTING_OVER))
-    await expect(run()).rejects.toThrow(/in the middle of a cut over/)
+    await expect(run()).rejects.toThrow(/in the middle of a cut-over/)
     expect(done).toEqual([])
   })
 
-  test('leaves what a cut over has kept that came in between', async () => {
+  test('leaves what a cut-over has kept that came in between', async () => {
     const { done, run, recovery } = discardOf(COMPLETED, { previousData: false })
     await run()
     expect(done).toEqual([])
     expect(recovery()?.previous).toEqual(previous)
   })
 
-  test('names what a cut over has kept until it is gone, so that the next removes it', async () => {
+  test('names what a cut-over has kept until it is gone, so that the next removes it', async () => {
     const { run, recovery } = discardOf(COMPLETED, { exitCode: 1 })
     await expect(run()).rejects.toMatchObject({ code: 'NODE_COMMAND_FAILED' })
     expect(recovery()?.previous).toEqual(previous)
   })
 
-  test('what a cut over has kept and is gone already touches nothing', async () => {
+  test('what a cut-over has kept and is gone already touches nothing', async () => {
     const { done, run, recovery } = discardOf({ ...COMPLETED, previous: null })
     await run()
     expect(done).toEqual([])

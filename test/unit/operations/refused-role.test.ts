@@ -127,7 +127,7 @@ describe.each(REFUSALS)('where Howdah may not log in because %s', (_, said, reme
     }
   })
 
-  test('a cut over goes on, with no downtime', async () => {
+  test('a cut-over goes on, with no downtime', async () => {
     const { context, said } = world(failing(refused, { ready: refused }), 'WRITES', CUT_OVER)
     await beginOutage(context)
     expect(await measureCutOver(context)).toBeNull()
@@ -135,7 +135,7 @@ describe.each(REFUSALS)('where Howdah may not log in because %s', (_, said, reme
   })
 })
 
-test('the archive is drained before a cut over although Howdah may not log in: its leader tells over its socket', async () => {
+test('the archive is drained before a cut-over although Howdah may not log in: its leader tells over its socket', async () => {
   const refused = refusedBy({ code: '42501', message: 'permission denied for database "postgres"' })
   let pending = 2
   const run = async (): Promise<CommandResult> => {
@@ -200,12 +200,12 @@ describe('what decides is the node that leads', () => {
     }
   })
 
-  test('in a cut over a node that is still in recovery fails the step', async () => {
+  test('in a cut-over a node that is still in recovery fails the step', async () => {
     const { context } = world(failing(refused), 'RECOVERY', CUT_OVER)
     await expect(measureCutOver(context)).rejects.toMatchObject({ code: 'TIMEOUT' })
   })
 
-  test('in a cut over a leader whose commits wait is told, and its replicas are let in', async () => {
+  test('in a cut-over a leader whose commits wait is told, and its replicas are let in', async () => {
     const { context, said } = world(failing(SILENT), 'COMMIT_HANGS', CUT_OVER)
     expect(await measureCutOver(context)).toBeNull()
     expect(said()).toContain('db2 leads, and takes no writes')

@@ -8,7 +8,7 @@ import { layout } from '../observe/layout.ts'
 
 const ALL = layout.nodes.map(({ name }) => name)
 
-/** What stands of check_timeline in etcd after a cut over to db1, of which these nodes were a part. */
+/** What stands of check_timeline in etcd after a cut-over to db1, of which these nodes were a part. */
 async function guardAfter(nodes: readonly string[], cluster: ClusterSnapshot = clusterOf()) {
   let config = JSON.stringify({ ttl: 30, check_timeline: true, howdah_check_timeline: 'cut' })
   const clients = {

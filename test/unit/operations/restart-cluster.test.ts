@@ -29,7 +29,7 @@ describe('restartCluster is refused', () => {
       ['SWITCHOVER_SCHEDULED'],
     ],
     ['while paused', {}, { topology: seen(topologyOf({ paused: true })) }, ['CLUSTER_PAUSED']],
-    ['while a node is not well', {}, frozen, ['NODE_NOT_WELL']],
+    ['while a node is not healthy', {}, frozen, ['NODE_NOT_WELL']],
     ['not with force, which leaves it out', { force: true }, frozen, []],
     ['when nobody may take over', {}, noCandidate, ['NO_ELIGIBLE_NODE']],
     ['not for that when the leader stays as it is', { pendingOnly: true }, noCandidate, []],

@@ -87,7 +87,7 @@ function contextOf<Input>(
   return { context, lines, state, elapsed: () => now }
 }
 
-describe('a service is well', () => {
+describe('a service is healthy', () => {
   const starting = nodeOf('db2', { patroni: seen(patroniStatus({ state: NodeState.STARTING })) })
   const members = new Map([memberOf('db2', { state: NodeState.STARTING })].map((each) => [each.name, each]))
   const startingCluster = { nodes: [LEADER, starting], topology: seen(topologyOf({ members })) }

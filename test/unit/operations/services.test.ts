@@ -187,7 +187,7 @@ describe('a service is claimed', () => {
 
 describe('a start claims', () => {
   const cases: [service: string, force: boolean, expected: string[]][] = [
-    // So that several nodes are started side by side, and a cut over, which keeps nodes down, excludes it.
+    // So that several nodes are started side by side, and a cut-over, which keeps nodes down, excludes it.
     ['db1', false, ['service/db1 EXCLUSIVE', 'topology SHARED']],
     ['db2', false, ['service/db2 EXCLUSIVE', 'topology SHARED']],
     ['etcd1', false, ['service/etcd1 EXCLUSIVE', 'topology EXCLUSIVE']],

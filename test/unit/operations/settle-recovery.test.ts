@@ -179,7 +179,7 @@ async function settle(left: Left) {
   return { did, names, live, copy: copy.done, recovery: recoveries.records.get('r1'), leader, keys }
 }
 
-describe('a cut over that was left', () => {
+describe('a cut-over that was left', () => {
   const BACK = { status: RecoveryStatus.FAILED }
   const cases: [string, Left, { live: string; leader: string }][] = [
     [

@@ -117,7 +117,7 @@ describe('the start of the node with the recovered data', () => {
   test('has succeeded where its own socket says that it is promoted, though etcd cannot be read', async () => {
     const { context } = contextOf({ ...WAITING, etcd: false, promoted: true })
     await startTarget.run(context)
-    expect(context.messages.join('\n')).toContain('the cut over goes on')
+    expect(context.messages.join('\n')).toContain('the cut-over goes on')
     expect(context.kept['cutOver']).toMatchObject({ cutOverAt: expect.any(String) })
   })
 

@@ -48,7 +48,7 @@ async function lying(): Promise<Record<string, string>> {
 const BEFORE = { live: 'live', copy: 'copy' }
 const SWAPPED = { live: 'copy', previous: 'live' }
 
-/** As a cut over leaves it between its two renames. */
+/** As a cut-over leaves it between its two renames. */
 async function putAside(): Promise<void> {
   await mkdir(join(root, 'previous'))
   await writeFile(join(root, 'previous/tablespaces.json'), '[]')
@@ -124,7 +124,7 @@ describe('the swap', () => {
     expect(await swapData.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
-  test('is taken back, keys and all', async () => {
+  test('is undone, keys and all', async () => {
     const context = worldOf()
     const before = { ...keys }
     await swapData.run(context)
@@ -143,7 +143,7 @@ describe('the swap', () => {
     expect(keys).toEqual(before)
   })
 
-  test('leaves its keys where etcd is away when it is taken back, and takes them back once it is there', async () => {
+  test('leaves its keys where etcd is away when it is undone, and takes them back once it is there', async () => {
     const context = worldOf()
     const before = { ...keys }
     await swapData.run(context)

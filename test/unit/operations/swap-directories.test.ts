@@ -218,7 +218,7 @@ describe('directories that no swap leaves', () => {
     const before = await volume.tree()
     expect(await volume.progress()).toMatchObject({ progress: 'UNEXPECTED', seen: expect.stringContaining('there') })
     for (const verb of ['swap', 'swap-back']) {
-      expect(await volume.run(verb)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no cut over') })
+      expect(await volume.run(verb)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no cut-over') })
     }
     expect(await volume.tree()).toEqual(before)
   })

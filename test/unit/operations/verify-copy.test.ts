@@ -172,7 +172,7 @@ describe('an assertion', () => {
       CheckStatus.UNKNOWN,
       'CREATE ROLE rehearsal',
     ],
-    ['a table that is locked', '55P03', LOCKED.said, CheckStatus.UNKNOWN, 'Somebody else holds it'],
+    ['a table that is locked', '55P03', LOCKED.said, CheckStatus.UNKNOWN, 'Another session holds it'],
     ['what takes too long', '57014', 'canceling statement due to statement timeout', CheckStatus.UNKNOWN, '60 s'],
     ['too little memory', '53200', 'out of memory', CheckStatus.UNKNOWN, 'Nothing is known'],
     ['a disk that cannot be read', '58030', 'could not read blocks', CheckStatus.UNKNOWN, 'Nothing is known'],
@@ -223,8 +223,8 @@ describe('a copy in which a transaction in progress holds relations for itself',
 
   const promoted: [string, Parameters<typeof verificationOf>[0], boolean][] = [
     ['for a rehearsal', rehearsal, false],
-    ['where the cut over follows at once', automatic, false],
-    ['where it waits for its cut over, which must come before the next switchover', manual, true],
+    ['where the cut-over follows at once', automatic, false],
+    ['where it waits for its cut-over, which must come before the next switchover', manual, true],
     ['where it waits because nobody said otherwise', { look: locked }, true],
   ]
   test.each(promoted)('is promoted before it is read %s', async (_, given, warned) => {
@@ -253,7 +253,7 @@ describe('a copy in which a transaction in progress holds relations for itself',
   })
 })
 
-describe('what was found, before a cut over', () => {
+describe('what was found, before a cut-over', () => {
   const lockedOne = {
     assertions: [ONE],
     answer: () => {

@@ -51,7 +51,7 @@ function asking(answer: OperationAnswer = { operation: operationRecord(), plan: 
   }
 }
 
-describe('what follows a cut over', () => {
+describe('what follows a cut-over', () => {
   test('is a base backup, asked for under a key of its own', async () => {
     const { deps, asked, told } = asking()
     await askFollowUps(deps, cutOver())
@@ -77,7 +77,7 @@ describe('what follows a cut over', () => {
 })
 
 describe('the sweep', () => {
-  /** Looks so many seconds after the cut over has ended, one after the other. */
+  /** Looks so many seconds after the cut-over has ended, one after the other. */
   async function sweepAt(...seconds: number[]) {
     const operations = new FakeOperations()
     operations.add(cutOver())

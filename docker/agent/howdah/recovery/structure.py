@@ -26,7 +26,7 @@ DAMAGE = {"XX001", "XX002"}
 # A relation's file is gone. The same SQLSTATE, in other words, has a library that this container does not have.
 UNDEFINED_FILE, GONE = "58P01", "could not open file"
 UNCHECKED = (
-    "Neither sound nor damaged by this. Rehearse once more; or look at them in the copy, and decide by what you see."
+    "Neither sound nor damaged by this. Rehearse again; or look at them in the copy, and decide by what you see."
 )
 
 DATABASES = "SELECT datname, datallowconn, datconnlimit = -2 FROM pg_database ORDER BY datname"

@@ -11,7 +11,7 @@ from howdah.recovery.reading import verify_readers
 from howdah.recovery.sessions import Failure, ask, message_of
 from howdah.recovery.structure import verify_structure
 
-AGAIN = "Nothing is known of it by this. Rehearse once more, or look at the log of the copy's container."
+AGAIN = "Nothing is known of it by this. Rehearse again, or look at the log of the copy's container."
 
 
 def verify(root: str) -> dict[str, list[Check]]:

@@ -83,7 +83,7 @@ export class OperationErrorType implements OperationError {
   @Field(() => String, { nullable: true, description: 'Name of the step that failed.' })
   step!: string | null
 
-  @Field(() => Boolean, { description: 'Whether retryOperation may succeed without anybody changing anything.' })
+  @Field(() => Boolean, { description: 'Whether retryOperation may succeed with nothing changed.' })
   retryable!: boolean
 }
 

@@ -88,7 +88,7 @@ export class RecoverabilityVerdictType {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Segments from the backup to the target; at most so many where the target has to be searched.',
+    description: 'Segments from the backup to the target; an upper bound where the target has to be searched.',
   })
   get walsToReplay(): number | null {
     return this.#verdict.walsToReplay

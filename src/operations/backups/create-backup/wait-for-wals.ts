@@ -11,7 +11,7 @@ type Context = StepContext<CreateBackupInput, CreateBackupState>
 
 const POLL_MS = 200
 const TIMEOUT_MS = 10 * 60_000
-/** On a cluster where nobody writes, the segment that holds the backup's end is closed by hand after this long. */
+/** On an idle cluster, the segment that holds the backup's end is closed explicitly after this long. */
 const SWITCH_AFTER_MS = 1_000
 
 /** Waits until Barman calls the backup DONE: all WAL from its begin to its end is in the archive. */
@@ -41,7 +41,7 @@ export const waitForWals: Step<CreateBackupInput, CreateBackupState> = {
         await context.clients.refreshBackups(name)
       } else if (!switched && waited > SWITCH_AFTER_MS) {
         switched = true
-        context.log('Nobody writes: closing the WAL segment that holds the end of the backup')
+        context.log('The cluster is idle: closing the WAL segment that holds the end of the backup')
         await barman.json(['switch-wal', '--force', name], context.signal)
       }
       return {

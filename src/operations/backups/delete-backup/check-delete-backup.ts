@@ -20,7 +20,7 @@ interface Context {
   readonly active: ActiveOperations
 }
 
-/** What speaks against deleting a backup now; asked when it is requested, and once more right before it is done. */
+/** What speaks against deleting a backup now; asked when it is requested, and again right before it is done. */
 export function checkDeleteBackup(context: Context): Refusal[] {
   const server = findServer(context.cluster, context)
   const backup = findBackup(context)

@@ -37,7 +37,7 @@ export class WalsNotFiledError extends HowdahError {
   }
 }
 
-/** Takes what waits at its begin into Barman's catalogue; what arrives meanwhile is for the next. */
+/** Archives the WAL that was waiting when the step began; later arrivals are left for the next run. */
 export const fileWals: Step<BackupServerInput, State> = {
   name: 'file-wals',
   title: "Take waiting WAL into Barman's catalogue",

@@ -75,7 +75,7 @@ function restartChecks(parameters: readonly string[]): Check[] {
 function warning(change: JsonChange): Check[] {
   const warn = (message: string, hint: string) => [{ name: change.path, status: CheckStatus.WARNING, message, hint }]
   if (change.to === undefined && /^(permanent_(replication_)?)?slots(\.|$)/.test(change.path)) {
-    const message = 'Patroni drops the slot on every member, and whoever reads it loses its place'
+    const message = 'Patroni drops the slot on every member, and its consumer loses its position'
     return warn(message, 'Keep the slot that Barman streams through.')
   }
   if (isStandby(change)) {

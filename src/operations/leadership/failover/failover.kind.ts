@@ -17,7 +17,7 @@ export default defineOperation({
   state: leaderChangeState,
   claims: ({ input, cluster }) => [
     exclusive(resources.topology),
-    // A backup of a leader that is lost cannot be spoiled any more, and must not keep anybody from failing over.
+    // A backup of a lost leader cannot be saved, and must not prevent a failover.
     ...(input.force === true || healthyLeader(cluster) === null ? [] : [exclusive(resources.leader)]),
   ],
   fenced: true,

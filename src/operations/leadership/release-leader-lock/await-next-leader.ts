@@ -36,11 +36,11 @@ export const awaitNextLeader: Step<ReleaseLeaderLockInput> = {
   },
 }
 
-/** Patroni lets nobody lead: in synchronous mode, for one, where no sync standby was left. */
+/** Patroni promotes no node: in synchronous mode, for one, where no sync standby was left. */
 export class NoNextLeaderError extends HowdahError {
   readonly code = 'NO_NEXT_LEADER'
   constructor(reasons: readonly string[]) {
-    super(`the lock was released, and nobody has taken it within ${TIMEOUT_MS / 1000} s. ${reasons.join(' ')}`, {
+    super(`the lock was released, and no node has taken it within ${TIMEOUT_MS / 1000} s. ${reasons.join(' ')}`, {
       remedy:
         'Start the node that was lost (startService): it may lead again. Where it is lost for good, promote another (failover).',
     })

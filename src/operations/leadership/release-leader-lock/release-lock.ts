@@ -35,11 +35,11 @@ export const releaseLock: Step<ReleaseLeaderLockInput> = {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const [lock, config] = await Promise.all([heldLock(context), dcs.read('config')])
       if (lock === null) {
-        context.log(`${context.input.node} does not hold the lock any more: nothing is left to release`)
+        context.log(`${context.input.node} no longer holds the lock: nothing is left to release`)
         return undefined
       }
       if (config !== null && configSchema.parse(JSON.parse(config.value)).pause === true) {
-        throw new LeaderNotDeadError('the cluster is paused: Patroni elects nobody, and Howdah makes it elect nobody')
+        throw new LeaderNotDeadError('the cluster is paused: Patroni elects no leader, and Howdah does not make it')
       }
       await assertEnded(context)
       await context.checkFence()

@@ -25,7 +25,7 @@ export function planSwitchover(context: Context): PlanDraft {
   return {
     summary: nothing ? summaryOfNothing(input) : summaryOf(leader, candidate, at),
     isNeedless: nothing,
-    // For a later time Patroni is only told.
+    // For a later time it is only scheduled with Patroni.
     steps: at === null ? {} : { [prepareSwitchover.name]: { seconds: 0 }, [settleLeader.name]: { seconds: 0 } },
     checks: nodeChecks(context, leader),
     downtimeSeconds: nothing ? 0 : (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS),

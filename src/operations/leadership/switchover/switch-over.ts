@@ -108,7 +108,7 @@ function choose(context: Context): string {
   return chosen
 }
 
-/** Who was planned to lead, if it still may. Where it may not, the plan does not hold any more. */
+/** The planned leader, if it may still lead. Where it may not, the plan no longer holds. */
 function plannedCandidate({ operation, cluster }: Context): string | null {
   const { candidate = null } = operation.plan.scope.target
   return candidate !== null && assessSwitchover(cluster(), candidate).eligible ? candidate : null

@@ -17,7 +17,7 @@ export default defineOperation({
   state: leaderChangeState,
   claims: ({ input }) => [
     exclusive(resources.topology),
-    // What is only scheduled ends nobody's session now.
+    // What is only scheduled ends no session now.
     ...(input.force === true || timeOf(input) !== null ? [] : [exclusive(resources.leader)]),
   ],
   fenced: true,

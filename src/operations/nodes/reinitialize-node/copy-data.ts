@@ -14,7 +14,7 @@ import type { ReinitializeNodeInput } from './reinitialize-node-input.ts'
 /** What reinitializeNode keeps. */
 export const reinitializeNodeState = z
   .object({
-    /** Which copy the node's data was before; null: it had none that could be told. */
+    /** Which copy the node's data was before; null: none, or unknown. */
     originBefore: z.string().nullable(),
     /** Patroni has taken the request. */
     asked: z.boolean(),
@@ -78,7 +78,7 @@ export const waitForStreaming: Step<ReinitializeNodeInput, State> = {
 async function begin(context: Context): Promise<void> {
   const { node, force } = context.input
   const look = async () => {
-    // With force a copy that somebody else began is cancelled; this operation's own never is.
+    // With force a copy that another client started is cancelled; this operation's own never is.
     const isOwn = force !== true || context.state().asked === true
     if ((isOwn && (await stateOf(context)) === NodeState.CREATING_REPLICA) || (await isCopied(context))) {
       return null

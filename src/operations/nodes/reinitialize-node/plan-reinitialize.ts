@@ -44,7 +44,7 @@ export function planReinitialize(context: Context): PlanDraft {
   const alone = otherReplicas(context).length === 0
   const size = bytes === null ? '' : `, ${mebibytes(bytes)}`
   return {
-    summary: `Removes the data directory of ${input.node} and copies the leader's (${leaderOf(cluster) ?? 'nobody leads'}${size})`,
+    summary: `Removes the data directory of ${input.node} and copies the leader's (${leaderOf(cluster) ?? 'no node leads'}${size})`,
     steps: { [copyData.name]: { seconds: copySeconds } },
     checks: redundancy(context),
     downtimeSeconds: 0,
@@ -80,7 +80,7 @@ function redundancy(context: Context): Check[] {
     {
       name: 'other replicas',
       status: none ? CheckStatus.WARNING : CheckStatus.OK,
-      message: none ? 'no other replica streams: meanwhile nobody can take over' : `${names} can take over meanwhile`,
+      message: none ? 'no other replica streams: meanwhile no node can take over' : `${names} can take over meanwhile`,
       hint: none ? 'Fix another replica first if you can.' : null,
     },
   ]

@@ -21,7 +21,7 @@ export const reloadNodeState = z
 type State = z.output<typeof reloadNodeState>
 type Context = StepContext<NodeOperationInput, State>
 
-/** Patroni reloads at the beginning of its next cycle, which last `loop_wait` seconds, 10 by default. */
+/** Patroni reloads at the start of its next cycle, which lasts `loop_wait` seconds, 10 by default. */
 const RELOAD_MS = 60_000
 const ASK_AGAIN_MS = 20_000
 

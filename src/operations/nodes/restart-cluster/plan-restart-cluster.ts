@@ -86,7 +86,7 @@ function checkWell({ cluster }: Context): Refusal[] {
   const reasons = cluster.nodes.flatMap(({ name }) => whyAway(cluster, name) ?? [])
   if (reasons.length === 0) return []
   const remedy = 'Wait, or fix the node: see cluster.health. With force: true it is left out.'
-  return [refuse('NODE_NOT_WELL', `not every node is well: ${reasons.join('; ')}`, remedy, 'force')]
+  return [refuse('NODE_NOT_WELL', `not every node is healthy: ${reasons.join('; ')}`, remedy, 'force')]
 }
 
 function checkCandidate({ cluster, input }: Context): Refusal[] {
@@ -99,7 +99,7 @@ function checkCandidate({ cluster, input }: Context): Refusal[] {
   return [refuse('NO_ELIGIBLE_NODE', message, remedy, null)]
 }
 
-/** By the time it comes to that: what only is so for a moment, such as a lag, speaks against nobody yet. */
+/** By the time of the switchover: a passing condition, such as lag, does not count against a node yet. */
 function mayTakeOver(cluster: ClusterSnapshot, name: string): boolean {
   if (assessSwitchover(cluster, name).eligible) return true
   const passes = whyAway(cluster, name) === null && whyNotWell(cluster, name) !== null

@@ -13,7 +13,7 @@ import { mustBeWell, type RestartClusterState, rollOf, scopeOfRoll } from './rol
 
 const REJOIN_MS = 5 * 60_000
 
-/** A switchover to the best of the replicas, so that the old leader can be restarted without anybody waiting for it. */
+/** A switchover to the best of the replicas, so that the old leader can be restarted while clients go on. */
 export const switchRolledLeader: Step<RestartClusterInput, RestartClusterState> = {
   name: 'switch-leader',
   title: 'Switch over to a replica',

@@ -12,7 +12,7 @@ import type { RestartNodeInput } from './restart-node-input.ts'
 /** What restartNode keeps. */
 export const restartNodeState = z.object({ ...restartState.shape, ...downtimeState.shape })
 
-/** Restarts the node's PostgreSQL; on the leader it measures for how long nobody could write. */
+/** Restarts the node's PostgreSQL; on the leader it measures how long writes fail. */
 export const restartNodeStep: Step<RestartNodeInput, z.output<typeof restartNodeState>> = {
   name: 'restart',
   title: 'Restart PostgreSQL',
@@ -40,7 +40,7 @@ export const restartNodeStep: Step<RestartNodeInput, z.output<typeof restartNode
       return (await readNewLeader(context, null)) ?? leaderOf(context.cluster())
     })
     const now = leaderOf(context.cluster())
-    if (now !== node) context.log(`${now ?? 'Nobody'} leads now: ${node} was away for too long`, LogLevel.WARNING)
+    if (now !== node) context.log(`${now ?? 'No node'} leads now: ${node} was away for too long`, LogLevel.WARNING)
     return downtimeSeconds === null ? undefined : { downtimeSeconds }
   },
 }

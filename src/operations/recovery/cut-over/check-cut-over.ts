@@ -96,7 +96,7 @@ export function checkCluster(cluster: ClusterSnapshot, node: string | null, forc
   if (faults.length > 0) return faults
   if (seenNow(cluster.topology)?.paused === true) {
     const remedy = 'Resume it first: resumeCluster(input: {}).'
-    return [refuse('CLUSTER_PAUSED', 'Patroni is paused: nobody would be made the leader', remedy)]
+    return [refuse('CLUSTER_PAUSED', 'Patroni is paused: no node would be promoted', remedy)]
   }
   const needed = cluster.nodes
     .map(({ name }) => name)

@@ -12,7 +12,7 @@ export async function beginOutage(context: CutOverContext): Promise<void> {
 }
 
 /**
- * Waits until writes go through HAProxy; answers for how many seconds they failed, and null where that was not measured.
+ * Waits until writes go through HAProxy; answers how many seconds they failed, and null where that was not measured.
  * Whether the node that leads serves, it says itself: throws WaitTimeoutError only where it is still in recovery. A leader
  * that takes no writes is logged, and the cut-over goes on: its replicas may be what a commit waits for.
  */

@@ -14,7 +14,7 @@ const CHECKPOINT_MS = 600_000
 /** Without one segment less for this long, the archive is not going to take them. */
 const STALLED_MS = 120_000
 const POLL_MS = 200
-/** On a cluster that is written to, another segment may always be on its way: none is waited for so long, then one will do. */
+/** On a busy cluster another segment may always be on its way: after this long, one segment may remain. */
 const NONE_MS = 5_000
 const FEW = 1
 

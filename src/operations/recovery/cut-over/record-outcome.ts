@@ -7,7 +7,7 @@ import { cutOverState, required, targetService } from './cut-over-state.ts'
 
 const MEASURE_MS = 600_000
 
-/** Records what the cut over has come to, and what is kept of the cluster before it. */
+/** Records what the cut-over has come to, and what is kept of the cluster before it. */
 export function settleRecovery(
   status: RecoveryStatus.COMPLETED | RecoveryStatus.UNDONE,
 ): Step<unknown, CutOverOperationState> {
@@ -19,7 +19,7 @@ export function settleRecovery(
 
     async run(context) {
       const { recovery, cutOverAt, copyTimeline, copy } = cutOverState(context)
-      // The data has gone into service; what was beside it, for replay and readers, is needed no more.
+      // The data has gone into service; its private directory (socket, log, WAL spool) is no longer needed.
       await context.clients.recoveredCopy(targetService(context), copy).remove()
       const { downtimeSeconds = null } = context.state()
       const previous = await previousData(context)

@@ -7,7 +7,7 @@ import type { CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, targetService } from './cut-over-state.ts'
 import type { promoteCopy } from './promote-copy.ts'
 
-/** The copy that a recovery has made on its node. Given up, it is removed: promoted once, it can wait for nothing any more. */
+/** The copy that a recovery has made on its node. Given up, it is removed: once promoted, it cannot wait any longer. */
 export function recoveredCopyOf<Input>(
   recoveryOf: (context: StepContext<Input, CutOverOperationState>) => string,
 ): Parameters<typeof promoteCopy<Input>>[0] {

@@ -15,7 +15,7 @@ type Context = CutOverContext
 
 /** Patroni rewinds within seconds where it can; one that does not stream after this long cannot. */
 const REWIND_MS = 45_000
-/** Without a byte more for this long, a copy is left to Patroni and to whoever looks at the cluster's health. */
+/** Without another byte for this long, a copy is left to Patroni, and to the operator: cluster.health shows it. */
 const STALLED_MS = 10 * 60_000
 const POLL_MS = 500
 
@@ -47,7 +47,7 @@ export const rejoinReplicas: Step<unknown, CutOverOperationState> = {
     })
     // Those that did not run when the cluster was stopped, too.
     const leftOut = context.layout.nodes.some(({ name }) => !nodes.includes(name))
-    // With a node that still has the history that was left it stays on: without a leader nobody else knows better.
+    // While a node still has the abandoned history it stays on: without a leader nothing else excludes that node.
     if (!leftOut && joined.every(({ status }) => status === 'fulfilled')) await liftHowdahsGuard(context)
     else {
       const until = 'until every node follows; Howdah then takes it off by itself'

@@ -27,7 +27,7 @@ export default defineOperation({
   name: 'discardRecovery',
   title: 'Discard a recovery',
   description:
-    'Closes a rehearsal, or what waits for its cut over, or what an operation that has ended left half made, and gives back its disk. With previousData: gives back what a cut over has kept. The cluster is not touched.',
+    'Closes a rehearsal, or what waits for its cut-over, or what an operation that has ended left unfinished, and frees its disk. With previousData: frees what a cut-over has kept. The cluster is not touched.',
   input: DiscardRecoveryInput,
   reads: [PlanRead.RECOVERIES],
   automation: findExpiredRecoveries,
@@ -48,7 +48,7 @@ export default defineOperation({
   result: ({ operation, input }) => recoveryResult(operation, input.recovery),
 })
 
-/** What no operation works on may go, but in the middle of a cut over: which data is the cluster's has to be settled first. */
+/** What no operation works on may go, but in the middle of a cut-over: which data is the cluster's has to be settled first. */
 function checkCopy(record: RecoveryRecord, active: ActiveOperations) {
   const { id, status, operationId } = record
   if (!isUnsettled(record)) return []
@@ -88,7 +88,7 @@ function plan(context: PlanContext<DiscardRecoveryInput>): PlanDraft {
     downtimeSeconds: 0,
     dataLoss:
       record !== undefined && isUndoable(record)
-        ? 'It cannot be undone any more; what it gave up is then in the archive alone.'
+        ? 'It can no longer be undone; what it gave up is then in the archive alone.'
         : null,
   }
 }

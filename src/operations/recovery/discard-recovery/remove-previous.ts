@@ -5,7 +5,7 @@ import { runScript } from '../../node-access/run-script.ts'
 
 const REMOVE_MS = 600_000
 /**
- * Nothing but what a cut over has put aside is ever removed. Under another name first: what a recovery names is whole, or is not
+ * Nothing but what a cut-over has put aside is ever removed. Under another name first: what a recovery names is whole, or is not
  * there at all.
  */
 const REMOVE = `case $1 in *.previous-*) ;; *) echo "$1 is no previous data" >&2; exit 1 ;; esac
@@ -13,8 +13,8 @@ if [ -e "$1" ]; then rm -rf -- "$1.gone"; mv -- "$1" "$1.gone"; fi
 rm -rf -- "$1.gone"`
 
 /**
- * Removes what a cut over has kept; the recovery is not undoable from then on. The record names it until it is gone, so that
- * whoever comes after a removal that failed finds it. Already gone is success.
+ * Removes what a cut-over has kept; the recovery is not undoable from then on. The record names it until it is gone, so that
+ * the attempt after a failed removal finds it. Already gone is success.
  */
 export async function removePrevious(
   context: StepContext<unknown>,

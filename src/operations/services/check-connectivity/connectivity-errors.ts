@@ -25,7 +25,7 @@ export class PortClosedError extends HowdahError {
   readonly code = 'PORT_CLOSED'
   constructor({ from, to, port, address, background }: Connection) {
     super(`${from} reaches ${to} (${address}), but nothing listens on port ${port} there`, {
-      remedy: `Check the port, and whether the service is well. ${background}`,
+      remedy: `Check the port, and whether the service is healthy. ${background}`,
       retryable: true,
     })
   }

@@ -11,7 +11,7 @@ import type { StopServiceState } from './stop-container.ts'
 type Context = StepContext<ServiceInput, StopServiceState>
 
 const POLL_MS = 250
-/** Longer than Patroni's default ttl: a leader that did not release its lock holds it for so long. */
+/** Longer than Patroni's default ttl: a leader that did not release its lock holds it that long. */
 const PATIENCE_MS = 60_000
 
 /** When it was the leader that was stopped: waits until another node leads. */
