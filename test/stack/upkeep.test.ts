@@ -120,7 +120,7 @@ describe('upkeep of nodes and configuration', () => {
     expect(await paused()).toEqual([true, true, true, true])
     const again = (await performOperation(api, 'pauseCluster', {})).operation
     expect(again.steps.map(({ status }) => status)).toEqual(['SKIPPED', 'SKIPPED'])
-    expect(await refusalsOf('restartCluster', {})).toEqual(['PAUSED'])
+    expect(await refusalsOf('restartCluster', {})).toEqual(['CLUSTER_PAUSED'])
     expect((await performOperation(api, 'resumeCluster', {})).operation.status).toBe('SUCCEEDED')
     expect(await paused()).toEqual([false, false, false, false])
   })
