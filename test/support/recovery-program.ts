@@ -11,7 +11,7 @@ const AGENT = resolve(import.meta.dirname, '../../docker/agent')
 export const VERSION_DIRECTORY = 'PG_17_202406281'
 
 /**
- * `howdah-recovery` itself, for copies anywhere below this directory, whose PostgreSQL is 17. With "each-line" it takes
+ * `howdah-data` itself, for copies anywhere below this directory, whose PostgreSQL is 17. With "each-line" it takes
  * {"argv", "steps"}, line by line, and answers the exit code of each: killed, as with its container, behind so many changes of what
  * is on the disk.
  */
@@ -19,9 +19,8 @@ const PROGRAM = (root: string) => `#!/usr/bin/env python3
 import json, os, re, sys
 sys.dont_write_bytecode = True
 sys.path[:0] = [${JSON.stringify(AGENT)}]
-from howdah.data import control
-from howdah.recovery import cli, copies, swapping
-copies.ROOTS = re.compile(re.escape(${JSON.stringify(root)}) + "/.+")
+from howdah.data import cli, control, roots, swap
+roots.ROOTS = re.compile(re.escape(${JSON.stringify(root)}) + "/.+")
 control.control_data = lambda directory: {"Catalog version number": "202406281"}
 os.fsync = lambda handle: None
 
@@ -41,7 +40,7 @@ for name in ("rename", "symlink", "mkdir", "rmdir", "unlink"):
     setattr(os, name, counted(getattr(os, name)))
 
 def run(argv):
-    sys.argv = ["howdah-recovery", *argv]
+    sys.argv = ["howdah-data", *argv]
     cli.main()
 
 def run_killed(argv, steps):
@@ -68,8 +67,8 @@ else:
 export async function installRecoveryProgram(root: string): Promise<string> {
   const bin = join(root, 'bin')
   await mkdir(bin)
-  await writeFile(join(bin, 'howdah-recovery'), PROGRAM(root))
-  await chmod(join(bin, 'howdah-recovery'), 0o755)
+  await writeFile(join(bin, 'howdah-data'), PROGRAM(root))
+  await chmod(join(bin, 'howdah-data'), 0o755)
   return `${bin}:${process.env['PATH']}`
 }
 
@@ -92,7 +91,7 @@ export interface KilledPrograms {
 
 /** Runs it many times over, without the time that Python takes to begin. */
 export function startKilledPrograms(PATH: string): KilledPrograms {
-  const child = spawn('howdah-recovery', ['each-line'], {
+  const child = spawn('howdah-data', ['each-line'], {
     env: { ...process.env, PATH },
     stdio: ['pipe', 'pipe', 'ignore'],
   })

@@ -64,7 +64,7 @@ async function volumeOf(tablespaces: readonly Tablespace[], name = 'volume') {
   }
   await put('copy/tablespaces.json', JSON.stringify(manifest))
   const request = JSON.stringify({ live: at('live'), copy: at('copy'), previous: at('previous') })
-  const run = (verb: string) => runProgram(['howdah-recovery', verb, request], path)
+  const run = (verb: string) => runProgram(['howdah-data', verb, request], path)
   return {
     at,
     put,

@@ -47,8 +47,8 @@ export async function swapBack(context: CutOverContext, directories: Directories
   await ask(context, 'swap-back', directories)
 }
 
-/** By rename alone, and safe to run again from anywhere in it: docker/agent/howdah/recovery/swapping.py. */
+/** By rename alone, and safe to run again from anywhere in it: docker/agent/howdah/data/swap.py. */
 function ask(context: CutOverContext, verb: string, { live, copy, previous }: Directories): Promise<string> {
   const request = JSON.stringify({ live, copy, previous })
-  return runScript(context, targetService(context), `howdah-recovery ${verb} "$1"`, [request], { user: 'postgres' })
+  return runScript(context, targetService(context), `howdah-data ${verb} "$1"`, [request], { user: 'postgres' })
 }
