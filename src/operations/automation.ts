@@ -1,4 +1,4 @@
-import type { ServiceCommands } from '../clients/docker/service-commands.ts'
+import type { NodeData } from '../clients/agent/node-data.ts'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
@@ -34,7 +34,8 @@ export interface AutomationSettings {
 export interface AutomationContext {
   readonly layout: ClusterLayout
   cluster(): ClusterSnapshot
-  readonly services: ServiceCommands
+  /** The node in this service's container. */
+  nodeData(service: string): NodeData
   /** The operations that have not ended, and the recoveries. What one of them works on is left to it. */
   readUnfinished(): Promise<UnfinishedWork>
   now(): Date

@@ -3,7 +3,7 @@ import { messageOf } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import { parseLsn } from '../../domain/wal/lsn.ts'
 import type { StepContext } from '../context.ts'
-import { runScript } from '../node-access/run-script.ts'
+import { askNode } from '../node-access/ask-node.ts'
 import { pollUntil } from '../poll-until.ts'
 import { readConfiguration } from './read-configuration.ts'
 
@@ -84,11 +84,6 @@ export async function readHistory(
   directory: string,
   timeline: number,
 ): Promise<string> {
-  const file = `${directory}/pg_wal/${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`
-  const text = await runScript(context, service, 'cat "$1"', [file], { user: 'postgres' })
-  const lines = text.split('\n').flatMap((line) => {
-    const [left = '', at = '', why = ''] = line.split('\t')
-    return /^\d+$/.test(left) ? [[Number(left), Number(parseLsn(at)), why]] : []
-  })
-  return JSON.stringify(lines)
+  const left = await askNode(context, service, (node) => node.history(directory, timeline))
+  return JSON.stringify(left.map(({ timeline: number, lsn, reason }) => [number, Number(parseLsn(lsn)), reason]))
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
+import { NodeCommandError } from '../../domain/cluster/node-command-error.ts'
 import { UnreachableError } from '../../domain/errors.ts'
 import type { StepContext } from '../context.ts'
-import { NodeCommandError } from './node-command-error.ts'
 import { serviceOf } from './node-health.ts'
 
 const SECONDS = 5

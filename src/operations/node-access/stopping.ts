@@ -1,17 +1,4 @@
-/** How a node's Patroni and PostgreSQL stand while they are being stopped. */
-export interface Stopping {
-  /** Whether Patroni's process is there. */
-  readonly patroni: boolean
-  /** Null once no postmaster of the node's data directory is left. */
-  readonly postgres: {
-    /** It takes connections: it was not asked to stop. */
-    readonly accepts: boolean
-    /** Titles of its processes, as PostgreSQL sets them: what it waits for is among them. */
-    readonly processes: readonly string[]
-  } | null
-  /** State of pg_control, in PostgreSQL's words: "shut down" once the shutdown checkpoint is written. Null: not to be read. */
-  readonly control: string | null
-}
+import type { Stopping } from '../../clients/agent/node-data.ts'
 
 /** What is done next. */
 export enum StopAction {

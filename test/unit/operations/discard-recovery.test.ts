@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { BarmanCommands } from '../../../src/clients/barman/barman-commands.ts'
-import type { ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { ServiceState } from '../../../src/domain/cluster/node.ts'
 import { type RecoveryRecord, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import { parseOperationInput } from '../../../src/operations/parse-operation-input.ts'
@@ -8,6 +7,7 @@ import { planOperation } from '../../../src/operations/plan-operation.ts'
 import { discardData } from '../../../src/operations/recovery/discard-recovery/discard-data.ts'
 import discardRecovery from '../../../src/operations/recovery/discard-recovery/discard-recovery.kind.ts'
 import { DiscardRecoveryInput } from '../../../src/operations/recovery/discard-recovery/discard-recovery-input.ts'
+import { FakeNodeData, refusal } from '../../support/fake-node-data.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
@@ -137,11 +137,11 @@ function discardOf(
     recovery?: string
     previousData?: boolean
     stuck?: Error
-    /** Of the removal on the node. */
-    exitCode?: number
+    /** Why the node cannot remove it. */
+    refused?: Error
   } = {},
 ) {
-  const { recovery = 'r1', previousData = true, stuck = null, exitCode = 0 } = given
+  const { recovery = 'r1', previousData = true, stuck = null, refused = null } = given
   const copy = new FakeRecoveredCopy({ state: 'PAUSED' })
   copy.stuck = stuck
   const barman = new FakeBarman([])
@@ -149,12 +149,7 @@ function discardOf(
   const { runs } = barman.commands() as BarmanCommands
   const recoveries = new FakeRecoveries(record)
   const { done } = copy
-  const services: Partial<ServiceCommands> = {
-    run: async (service, { user, argv }) => {
-      done.push(`${user} on ${service}: ${argv.at(-1)}`)
-      return { exitCode, stdout: '', stderr: '' }
-    },
-  }
+  const node = Object.assign(new FakeNodeData(done), { stuck: refused })
   const context = fakeStepContext({
     input: { recovery, previousData },
     clients: {
@@ -169,7 +164,10 @@ function discardOf(
             },
           },
         }) as BarmanCommands,
-      services: services as ServiceCommands,
+      nodeData(service) {
+        done.push(`on ${service}`)
+        return node
+      },
     },
     recoveries,
   })
@@ -209,7 +207,7 @@ describe('discarding', () => {
   test.each([COMPLETED, UNDONE])('what $status keeps removes that alone, and it is what it was', async (record) => {
     const { done, run, recovery } = discardOf(record)
     await run()
-    expect(done).toEqual(['postgres on db2: /data/patroni2.previous-r1'])
+    expect(done).toEqual(['on db2', 'remove /data/patroni2.previous-r1'])
     expect(recovery()).toEqual({ ...record, previous: null, operationId: recovery()?.operationId })
   })
 
@@ -241,7 +239,7 @@ describe('discarding', () => {
   })
 
   test('names what a cut-over has kept until it is gone, so that the next removes it', async () => {
-    const { run, recovery } = discardOf(COMPLETED, { exitCode: 1 })
+    const { run, recovery } = discardOf(COMPLETED, { refused: refusal('it is in use') })
     await expect(run()).rejects.toMatchObject({ code: 'NODE_COMMAND_FAILED' })
     expect(recovery()?.previous).toEqual(previous)
   })

@@ -5,6 +5,7 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
+import { FakeNodeData } from '../../support/fake-node-data.ts'
 import { FakeRecoveries } from '../../support/fake-recoveries.ts'
 import { NO_PROBE } from '../../support/fake-step-context.ts'
 import { operationRecord } from '../../support/operations.ts'
@@ -131,12 +132,7 @@ export class FakeCluster {
           throw new Error('no change of several keys was expected')
         },
       },
-      services: {
-        run: async (service) => {
-          const { manifest } = this.node(service)
-          return { exitCode: 0, stdout: manifest === null ? '' : `"Manifest-Checksum": "${manifest}"}`, stderr: '' }
-        },
-      } satisfies Partial<ClusterClients['services']> as unknown as ClusterClients['services'],
+      nodeData: (service) => Object.assign(new FakeNodeData(), { copiedFrom: this.node(service).manifest }),
       writeProbe: {
         start: () => ({
           ready: Promise.resolve(),

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { rejoinReplicas } from '../../../src/operations/recovery/cut-over/rejoin-replicas.ts'
+import { FakeNodeData } from '../../support/fake-node-data.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 import { clusterOf } from '../domain/builders.ts'
 import { layout } from '../observe/layout.ts'
@@ -22,8 +23,8 @@ async function guardAfter(nodes: readonly string[], cluster: ClusterSnapshot = c
     },
     services: {
       inspect: async () => ({ status: 'running' }),
-      run: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
     },
+    nodeData: () => new FakeNodeData(),
     refreshNode: async () => {},
   }
   const cutOver = { operation: 'cut', recovery: 'r', server: 's', node: 'db1', nodes }

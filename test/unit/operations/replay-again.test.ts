@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { CommandResult, ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import { replayAgain } from '../../../src/operations/recovery/promotion/replay-again.ts'
+import { controlData, FakeNodeData } from '../../support/fake-node-data.ts'
 import { FakeRecoveredCopy } from '../../support/fake-recovered-copy.ts'
 import { recoveryRecord } from '../../support/fake-recoveries.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
@@ -15,12 +15,11 @@ const RECORD = recoveryRecord({
 })
 
 function world(copy: FakeRecoveredCopy, state: string) {
-  const control = `Database system identifier: 7\nDatabase cluster state: ${state}\nLatest checkpoint location: 0/4000028\nLatest checkpoint's TimeLineID: 3\n`
-  const run = async (): Promise<CommandResult> => ({ exitCode: 0, stdout: control, stderr: '' })
+  const node = Object.assign(new FakeNodeData(), { control: controlData({ state, timeline: 3 }) })
   return fakeStepContext({
     input: {},
     clients: {
-      services: { run } satisfies Partial<ServiceCommands> as unknown as ServiceCommands,
+      nodeData: () => node,
       recoveredCopy: (service, root) => copy.at(service, root),
     },
   })

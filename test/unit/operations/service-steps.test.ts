@@ -15,6 +15,7 @@ import type { ServiceInput } from '../../../src/operations/services/service-inpu
 import { restartContainer } from '../../../src/operations/services/start-and-stop/restart-container.ts'
 import { startNodePatroni } from '../../../src/operations/services/start-node-patroni.ts'
 import { waitUntilWell } from '../../../src/operations/services/wait-until-well.ts'
+import { FakeNodeData } from '../../support/fake-node-data.ts'
 import {
   away,
   clusterOf,
@@ -226,23 +227,18 @@ describe('a connection', () => {
 describe('the Patroni of a node', () => {
   /** A container in which an operation has left Patroni down. */
   function keptDown(service: string) {
-    const scripts: string[] = []
     const { context } = contextOf({ service }, { containers: { db2: {}, haproxy: {} } })
-    const isKept = () => !scripts.some((script) => script.includes('sv up'))
-    const run = async (_: string, { argv }: { argv: readonly string[] }) => {
-      scripts.push(argv[2] ?? '')
-      return { exitCode: 0, stdout: isKept() ? 'no\n' : 'yes\n', stderr: '' }
-    }
-    Object.assign(context.clients.services, { run })
-    return { context, scripts }
+    const node = Object.assign(new FakeNodeData(), { isUp: false, down: '20261122T110000000-abc123' })
+    Object.assign(context.clients, { nodeData: () => node })
+    return { context, node }
   }
 
   test('is started where it is kept down inside a running container, and is started then', async () => {
-    const { context, scripts } = keptDown('db2')
+    const { context, node } = keptDown('db2')
     expect(startNodePatroni.applies?.(context)).toBe(true)
     expect(await startNodePatroni.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await startNodePatroni.run(context)
-    expect(scripts.at(-1)).toMatch(/rm -f "\$1\/down".*sv up "\$1"/)
+    expect(node).toMatchObject({ done: ['start'], down: null })
     expect(await startNodePatroni.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 

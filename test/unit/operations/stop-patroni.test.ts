@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { Stopping } from '../../../src/clients/agent/node-data.ts'
 import type { ClusterClients } from '../../../src/clients/cluster-clients.ts'
 import { startPatroni } from '../../../src/operations/node-access/patroni-service.ts'
-import { describeStopping, parseStopping, stopPatroni } from '../../../src/operations/node-access/stop-patroni.ts'
-import { nextStopAction, StopAction, type Stopping } from '../../../src/operations/node-access/stopping.ts'
+import { describeStopping, stopPatroni } from '../../../src/operations/node-access/stop-patroni.ts'
+import { nextStopAction, StopAction } from '../../../src/operations/node-access/stopping.ts'
+import { FakeNodeData, STOPPED } from '../../support/fake-node-data.ts'
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 
 const patience = { patroniMs: 60_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
@@ -41,76 +43,63 @@ test.each(rows)('where %s', (_, seen, seconds, clean, otherwise) => {
   expect(nextStopAction(seen, { ...asked, clean: false })).toBe(otherwise)
 })
 
-test('what a node says of itself', () => {
-  const said =
-    'patroni runs\ncontrol in production\npostgres rejects\nprocess postgres: patroni: walsender barman 10.0.0.7(44) streaming 0/5000060\n'
-  const seen = parseStopping(said)
-  expect(seen).toEqual({
-    patroni: true,
-    postgres: {
-      accepts: false,
-      processes: ['postgres: patroni: walsender barman 10.0.0.7(44) streaming 0/5000060'],
-    },
-    control: 'in production',
-  })
+test('a node that stops is told by what it waits for', () => {
+  const walsender = 'postgres: patroni: walsender barman 10.0.0.7(44) streaming 0/5000060'
+  const seen = { patroni: true, postgres: { accepts: false, processes: [walsender] }, control: 'in production' }
   expect(describeStopping(seen)).toContain('walsender barman')
-  expect(parseStopping('patroni down\n')).toEqual({ patroni: false, postgres: null, control: null })
-  // Nothing said is no word that it has ended.
-  expect(parseStopping('').patroni).toBe(true)
+  expect(describeStopping({ ...seen, postgres: { accepts: true, processes: [] } })).toContain('still takes connections')
+  expect(describeStopping({ ...seen, postgres: null })).toBe('PostgreSQL has ended, Patroni has not')
+  expect(describeStopping(STOPPED)).toBe('both have ended')
 })
 
-/** A node that answers what `says` says, whose every look takes ten seconds. */
-function contextOf(says: (did: readonly string[]) => string) {
-  const did: string[] = []
+/** A node that stands as `says` says, by what was done to it, and whose every look takes ten seconds. */
+function contextOf(says: (did: readonly string[]) => Stopping) {
   let nowMs = 0
-  const services = {
-    inspect: async () => ({ status: 'running' }),
-    async run(_: string, { argv }: { argv: readonly string[] }) {
-      const script = argv[2] ?? ''
-      const answer = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' })
-      if (script.includes('sv -w')) {
-        nowMs += 10_000
-        return answer(says(did))
-      }
-      if (script.includes('sv up')) {
-        if (!did.includes('kill PostgreSQL')) return answer('stopping\n')
-        did.push('start')
-      }
-      if (script.includes('sv kill')) did.push('kill Patroni')
-      if (script.includes('kill -KILL')) did.push('kill PostgreSQL')
-      if (script.includes('kill -INT')) did.push('stop PostgreSQL')
-      return answer('')
-    },
+  const node = new FakeNodeData()
+  const did = () => node.done.filter((each) => each !== 'stop')
+  const asked: unknown[] = []
+  node.stops = (request) => {
+    asked.push(request)
+    nowMs += 10_000
+    return says(node.done)
   }
-  const context = fakeStepContext<unknown>({ input: {}, clients: { services } as unknown as Partial<ClusterClients> })
-  return { context: { ...context, now: () => new Date(nowMs) }, did }
+  node.starts = () => (node.done.includes('end both') ? 'STARTED' : 'STOPPING')
+  const services = { inspect: async () => ({ status: 'running' }) }
+  const clients = { services, nodeData: () => node } as unknown as Partial<ClusterClients>
+  const context = fakeStepContext<unknown>({ input: {}, clients })
+  return { context: { ...context, now: () => new Date(nowMs) }, did, asked }
 }
 
-const ENDED = 'patroni down\ncontrol shut down\n'
-const HUNG = 'patroni runs\ncontrol in production\npostgres rejects\nprocess postgres: patroni: walsender barman\n'
+const HUNG: Stopping = {
+  patroni: true,
+  postgres: { accepts: false, processes: ['postgres: patroni: walsender barman'] },
+  control: 'in production',
+}
 
 describe('a node that does not stop', () => {
   test('is left to Patroni where that does it', async () => {
     let looks = 0
-    const { context, did } = contextOf(() => (++looks < 4 ? HUNG : ENDED))
+    const { context, did, asked } = contextOf(() => (++looks < 4 ? HUNG : STOPPED))
     await stopPatroni(context, 'db1', { clean: true })
-    expect(did).toEqual([])
+    expect(did()).toEqual([])
+    // It is kept down in the name of the operation.
+    expect(asked).toEqual(Array.from({ length: 4 }, () => ({ by: context.operation.id, seconds: 10 })))
   })
 
   test('loses a Patroni that hangs, and is asked to stop by Howdah', async () => {
     const { context, did } = contextOf((done) => {
-      if (done.includes('stop PostgreSQL')) return ENDED
-      return `patroni ${done.includes('kill Patroni') ? 'down' : 'runs'}\npostgres accepts\n`
+      if (done.includes('stop PostgreSQL')) return STOPPED
+      return { patroni: !done.includes('end Patroni'), postgres: accepting, control: null }
     })
     await stopPatroni(context, 'db1', { clean: true })
-    expect(did).toEqual(['kill Patroni', 'stop PostgreSQL'])
+    expect(did()).toEqual(['end Patroni', 'stop PostgreSQL'])
     expect(context.messages.join('\n')).toContain('Patroni does not end: killed')
   })
 
   test('is ended where it need not end cleanly', async () => {
-    const { context, did } = contextOf((done) => (done.includes('kill PostgreSQL') ? ENDED : HUNG))
+    const { context, did } = contextOf((done) => (done.includes('end both') ? STOPPED : HUNG))
     await stopPatroni(context, 'db1', { clean: false })
-    expect(did).toEqual(['kill Patroni', 'kill PostgreSQL'])
+    expect(did()).toEqual(['end both'])
   })
 
   test('is an error that names what it waits for where it must', async () => {
@@ -120,12 +109,12 @@ describe('a node that does not stop', () => {
       retryable: true,
       message: expect.stringContaining('walsender barman'),
     })
-    expect(did).toEqual([])
+    expect(did()).toEqual([])
   })
 
   test('is ended before it is started again', async () => {
-    const { context, did } = contextOf((done) => (done.includes('kill PostgreSQL') ? ENDED : HUNG))
+    const { context, did } = contextOf((done) => (done.includes('end both') ? STOPPED : HUNG))
     await startPatroni(context, 'db1')
-    expect(did).toEqual(['kill Patroni', 'kill PostgreSQL', 'start'])
+    expect(did()).toEqual(['end both', 'start'])
   })
 })

@@ -1,7 +1,6 @@
 import { pino } from 'pino'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { OperationAnswer } from '../../../src/admission/operation-service.ts'
-import type { ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { ServiceState } from '../../../src/domain/cluster/node.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
@@ -10,6 +9,7 @@ import type { AnyOperation } from '../../../src/operations/define-operation.ts'
 import { loadOperations, type OperationRegistry } from '../../../src/operations/load-operations.ts'
 import type { Clock } from '../../../src/shared/clock.ts'
 import { startAutomations } from '../../../src/worker/automations.ts'
+import { FakeNodeData } from '../../support/fake-node-data.ts'
 import { FakeRecoveries, recoveryRecord } from '../../support/fake-recoveries.ts'
 import { operationRecord } from '../../support/operations.ts'
 import { away, clusterOf, LEADER, nodeOf, seen, serviceOf, topologyOf } from '../domain/builders.ts'
@@ -47,9 +47,6 @@ async function started(given: Given) {
       return () => ticks.splice(ticks.indexOf(task), 1)
     },
   }
-  const services: Pick<ServiceCommands, 'run'> = {
-    run: async () => ({ exitCode: 0, stdout: down === null ? '' : `kept ${down}\n`, stderr: '' }),
-  }
   const stop = startAutomations({
     registry: given.registry,
     layout,
@@ -59,7 +56,7 @@ async function started(given: Given) {
       listeners.push(listener)
       return () => listeners.splice(listeners.indexOf(listener), 1)
     },
-    services: services as ServiceCommands,
+    nodeData: () => Object.assign(new FakeNodeData(), { down }),
     log: { active: async () => [...active] },
     recoveries: given.recoveries ?? new FakeRecoveries(),
     operations: {

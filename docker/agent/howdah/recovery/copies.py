@@ -16,19 +16,14 @@ node's own container.
 
 import json
 import os
-import pathlib
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from howdah import files
+from howdah import files, processes
+from howdah.data.roots import Root
 
-ROOTS = re.compile(
-    r"/var/lib/barman/recoveries/[A-Za-z0-9_-]{1,60}"
-    r"|/var/lib/postgresql/\d+/[A-Za-z0-9_]+\.(recovery|previous)-[A-Za-z0-9_-]{1,60}"
-)
 ROLE = "rehearsal"
 # Readers come through `relay`, whose own user is nobody that PostgreSQL knows: only a password lets them in.
 OURS = "local all postgres peer map=howdah\nlocal replication postgres peer map=howdah\n"
@@ -75,15 +70,10 @@ def options(**changes: str) -> str:
     return " ".join(f"-c {name}={value}" for name, value in escaped.items())
 
 
-class Copy:
+class Copy(Root):
     def __init__(self, root: str) -> None:
-        # Everything below is removed by name: a directory of Patroni's or of Barman's own is none of our business.
-        if not ROOTS.fullmatch(root):
-            fail(f"{root} is no place for a recovered copy")
-        self.root = root
-        self.directory = os.path.join(root, "data")
+        super().__init__(root)
         self.private = os.path.join(root, "run")
-        self.tablespaces = os.path.join(root, "tablespaces")
         self.wal = os.path.join(root, "wal")
         self.spool = os.path.join(self.wal, "spool")
 
@@ -109,7 +99,7 @@ class Copy:
         if known is not None:
             return dict(json.loads(known))
         # Data that a cut-over has put aside.
-        put_aside = json.loads(files.read(os.path.join(self.root, "tablespaces.json")) or "[]")
+        put_aside = json.loads(files.read(self.manifest) or "[]")
         return {tablespace["location"]: tablespace["place"] for tablespace in put_aside}
 
     def write_places(self, places: dict[str, str]) -> None:
@@ -149,13 +139,5 @@ class Copy:
 
     def titles(self) -> list[str]:
         """Process titles of its children."""
-        parent, found = self.postmaster(), []
-        for entry in pathlib.Path("/proc").iterdir():
-            if parent and entry.name.isdigit():
-                try:
-                    stat = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-                    if int(stat[1]) == parent:
-                        found.append((entry / "cmdline").read_text(encoding="utf-8", errors="replace").strip("\0 "))
-                except (FileNotFoundError, ProcessLookupError):
-                    pass
-        return found
+        parent = self.postmaster()
+        return [processes.title(pid) for pid in processes.children(parent)] if parent else []

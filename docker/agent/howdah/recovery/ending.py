@@ -165,7 +165,7 @@ def hand_over(root: str) -> dict[str, object]:
     stop(root)
     put_back(copy)
     tablespaces = find_tablespaces(copy)
-    files.write(os.path.join(copy.root, "tablespaces.json"), json.dumps(tablespaces))
+    files.write(copy.manifest, json.dumps(tablespaces))
     return {"tablespaces": tablespaces}
 
 

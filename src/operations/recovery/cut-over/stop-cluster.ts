@@ -93,10 +93,10 @@ async function keepLeader(context: Context): Promise<string> {
 }
 
 /** Not one that does not run, has no container at all, or is kept down by a person: that stays as it is. */
-async function isToBeStopped({ clients: { services } }: Context, service: string): Promise<boolean> {
+async function isToBeStopped({ clients: { services, nodeData } }: Context, service: string): Promise<boolean> {
   try {
     const { status } = await services.inspect(service)
-    return status === 'running' && !(await isKeptDownByPerson(services, service))
+    return status === 'running' && !(await isKeptDownByPerson(nodeData(service)))
   } catch (error) {
     if (error instanceof NotFoundError) return false
     throw error
