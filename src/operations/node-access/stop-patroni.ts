@@ -19,7 +19,7 @@ const HELP: Partial<Record<StopAction, { help(node: NodeData): Promise<void>; re
 }
 
 const TURN_SECONDS = 10
-const PATIENCE: StopPatience = { patroniMs: 60_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
+const PATIENCE: StopPatience = { patroniMs: 60_000, idleMs: 20_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
 
 /**
  * Stops Patroni and PostgreSQL while the container lives, and helps where they do not stop. The file "down" keeps Patroni

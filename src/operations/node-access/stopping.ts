@@ -19,11 +19,15 @@ export interface StopPatience {
   readonly patroniMs: number
   /** For Patroni to end once PostgreSQL has: then it only updates etcd, and on a leader writes fail meanwhile. */
   readonly afterPostgresMs: number
+  /** For Patroni to stop a PostgreSQL that still takes connections, and writes no checkpoint for Patroni meanwhile. */
+  readonly idleMs: number
   /** For a shutdown that must be clean. */
   readonly cleanMs: number
 }
 
 const SHUT_DOWN = 'shut down'
+/** The title of a session that runs the command. */
+const CHECKPOINT = /\bCHECKPOINT$/
 
 /**
  * A leader must write its shutdown checkpoint: what it has written is in the archive only after that. Everything else may
@@ -49,7 +53,9 @@ export function nextStopAction(
   // A killed Patroni leaves it running, and nothing else stops it.
   if (!patroni && postgres?.accepts) return StopAction.STOP_POSTGRES
   if (postgres === null) return endedMs < patience.afterPostgresMs ? StopAction.WAIT : StopAction.END_PATRONI
-  if (waitedMs < patience.patroniMs) return StopAction.WAIT
+  // Patroni has it write a checkpoint first, which takes as long as it takes; nothing else keeps it from asking.
+  const isIdle = postgres.accepts && !postgres.processes.some((title) => CHECKPOINT.test(title))
+  if (waitedMs < (isIdle ? patience.idleMs : patience.patroniMs)) return StopAction.WAIT
   if (patroni && postgres.accepts) return StopAction.END_PATRONI
   if (!clean || control === SHUT_DOWN) return StopAction.END_BOTH
   return waitedMs < patience.cleanMs ? StopAction.WAIT : StopAction.GIVE_UP
