@@ -122,7 +122,7 @@ async function draw(
 }
 
 async function contentOf({ connection }: RecoveryView): Promise<NumberedContent> {
-  if (connection === null) throw new Error('nobody is let in')
+  if (connection === null) throw new Error('no connection is published')
   const client = new pg.Client(connection)
   await client.connect()
   try {

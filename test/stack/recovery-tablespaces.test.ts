@@ -111,7 +111,7 @@ describe('recoverCluster with tablespaces that are in the backup, and that come 
     expect(await restOfVolume(facts, await leaderName(api))).toEqual(leadersBefore)
   })
 
-  test('runs where it can write nothing else, and reach nobody', async () => {
+  test('runs where it can write nothing else, and has no network', async () => {
     const sandbox = await sandboxOf(facts, made.id)
     expect(await docker('inspect', '--format', '{{.HostConfig.NetworkMode}}', sandbox)).toBe('none')
     const root = `${VOLUME}/patroni${node.slice(-1)}.recovery-${made.id.replace('Recovery:', '')}`

@@ -132,7 +132,7 @@ export async function makeHistory({ facts, api, seed, random }: World): Promise<
     // With a switchover in it.
     await perform(api, 'restartCluster', { pendingOnly: true })
   }
-  /** While that runs, the roles of the stack have passwords that nobody knows. */
+  /** While that runs, the roles of the stack have unknown passwords. */
   async function withOtherPasswords(meanwhile: () => Promise<void>): Promise<void> {
     const known = await leaderSql<{ name: string; verifier: string }>(
       facts,
@@ -229,7 +229,7 @@ async function leaderNow(facts: TestStack): Promise<{ time: string; lsn: string 
   return now ?? { time: '', lsn: '' }
 }
 
-/** Statements in one transaction on whoever leads. */
+/** Statements in one transaction on the leader. */
 async function commit(facts: TestStack, statements: string): Promise<CommitKey> {
   const client = await connectToLeader(facts)
   try {

@@ -318,7 +318,7 @@ describe('the health of a cluster', () => {
       { nodes: [LEADER, nodeOf('db2', { postgres: seen(postgresStatus({ replayLagSeconds: 9999 })) })] },
     ],
     [
-      'no leader while nobody sees anything',
+      'no leader while nothing can be read',
       'NO_LEADER',
       { topology: away(), nodes: [nodeOf('db1', { patroni: away() })] },
     ],

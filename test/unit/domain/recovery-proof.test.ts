@@ -112,11 +112,11 @@ describe('a copy stands at its target', () => {
     ['end of the backup: that of another, later', IMMEDIATE, {}, { last: backupEnd('0/3000028') }, BEYOND],
     ['end of the backup: any later record', IMMEDIATE, {}, {}, BEYOND],
     ['end of the backup: a record before', IMMEDIATE, { lsn: parseLsn('0/3000000') }, {}, UNKNOWN],
-    ['end of the backup, which nobody knows', IMMEDIATE, { backupBegin: null, backupEnd: null }, {}, UNKNOWN],
+    ['end of the backup, which is unknown', IMMEDIATE, { backupBegin: null, backupEnd: null }, {}, UNKNOWN],
     ['end of the archive: nothing comes next', END, {}, {}, EXACT],
     ['end of the archive: what has come since', END, {}, { next: walRecord({ lsn: '0/7000000' }) }, EXACT],
     ['end of the archive: what was there', END, {}, { next: walRecord({ lsn: '0/6FFFFF8' }) }, SHORT],
-    ['end of the archive, which nobody knew', END, { archiveEnd: null }, { next: walRecord() }, SHORT],
+    ['end of the archive, which was unknown', END, { archiveEnd: null }, { next: walRecord() }, SHORT],
     ...[time(), lsn(), xid('742'), NAME, IMMEDIATE, END].map(
       (target): Case => [
         `${target.kind}: the archive does not have the record before`,

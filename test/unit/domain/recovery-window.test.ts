@@ -53,7 +53,7 @@ describe('recovery windows', () => {
   })
 
   it.each([
-    ['nobody finished', { status: BackupStatus.FAILED }],
+    ['that was not finished', { status: BackupStatus.FAILED }],
     ['that waits for its WAL', { status: BackupStatus.WAITING_FOR_WALS }],
     ['without an end', { endTime: null }],
     ['whose parent is unknown', { type: BackupType.INCREMENTAL, parentBackupId: 'gone' }],

@@ -240,7 +240,7 @@ describe('before anything is stopped, a swap is refused', () => {
 
   test('where files of another tablespace of this PostgreSQL lie', async () => {
     const volume = await volumeOf([IN_THE_COPY])
-    await volume.put(`${IN_THE_COPY.location}/${VERSION_DIRECTORY}/of`, 'somebody')
+    await volume.put(`${IN_THE_COPY.location}/${VERSION_DIRECTORY}/of`, 'another')
     expect(await refusal(volume)).toMatch(
       /tablespace 103 belongs in .*ts\/deep\/copy, where there are files of another/,
     )
@@ -250,7 +250,7 @@ describe('before anything is stopped, a swap is refused', () => {
     expect(await refusal(await volumeOf([IN_BOTH, MADE_AGAIN]))).toBeNull()
   })
 
-  test('where two links lead to one tablespace, so that nobody can tell whose it is', async () => {
+  test('where two links lead to one tablespace, so that its owner is unknown', async () => {
     const volume = await volumeOf([IN_THE_NODES])
     await symlink(volume.at(IN_THE_NODES.location), volume.at('live/pg_tblspc/99'))
     expect(await refusal(volume)).toMatch(/two links to .*ts\/node/)

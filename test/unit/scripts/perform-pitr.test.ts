@@ -130,7 +130,7 @@ describe('perform_pitr.sh', () => {
       expect(out).toContain(part)
     }
   })
-  it('changes nothing in a dry run, nor where nobody can be asked, nor with another name', async () => {
+  it('changes nothing in a dry run, nor without a terminal to ask on, nor with another name', async () => {
     const dry = await run([...TARGET, '--dry-run'])
     expect([dry.code, dry.submitted.length]).toEqual([EXIT.DONE, 1])
     const unasked = await run(TARGET)

@@ -1,7 +1,7 @@
 """Puts recovered data in the place of a node's, and back. In the node's container, with PostgreSQL stopped.
 
 A data directory and its tablespaces change places by rename alone, each of them once. Whatever was cut short is
-completed, or taken back, by what is there: a tablespace's files are either at their location in the cluster or at their
+completed, or undone, by what is there: a tablespace's files are either at their location in the cluster or at their
 place beside the data.
 """
 
