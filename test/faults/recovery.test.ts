@@ -175,7 +175,7 @@ describe('a recovery of the cluster, cut over by itself, ends with all nodes on 
     })
   })
 
-  test('cannot be cancelled behind its point of no return', async () => {
+  test('cannot be cancelled after its point of no return', async () => {
     const { target, before } = await markTarget(api)
     const input = { target, node: await replicaName(api), cutOver: 'AUTOMATIC', confirm }
     const { operation } = await requestOperation(api, 'recoverCluster', input)

@@ -104,7 +104,7 @@ describe('perform_pitr.sh', () => {
     })
   })
 
-  test('recovers the cluster to a moment behind its last commit, and cuts over', async () => {
+  test('recovers the cluster to a moment after its last commit, and cuts over', async () => {
     await leaderSql(facts, 'CREATE TABLE shell AS SELECT n FROM generate_series(1, 100) n')
     const [now] = await leaderSql<{ time: string }>(
       facts,

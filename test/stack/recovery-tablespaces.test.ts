@@ -22,7 +22,7 @@ import { createTablespace, dropTablespace, removeLocations, restOfVolume, VOLUME
 
 const confirm = 'patroni'
 const at = (name: string) => `${VOLUME}/places/${name}`
-/** In the base backup; younger than it; younger, and dropped behind the target; made, dropped and made again in the WAL. */
+/** In the base backup; younger than it; younger, and dropped after the target; made, dropped and made again in the WAL. */
 const NAMES = ['early', 'late', 'gone', 'again']
 const UNKNOWN = 'unknown'
 const AT_TARGET = { early: 500, late: 300_000, gone: 42, again: 100 }

@@ -85,7 +85,7 @@ export async function runProgram(argv: readonly string[], PATH: string) {
 }
 
 export interface KilledPrograms {
-  /** Answers the exit code: 137 where it was killed behind so many changes, which is null for never. */
+  /** Answers the exit code: 137 where it was killed after this many changes; null: never. */
   run(argv: readonly string[], steps: number | null): Promise<number>
   end(): Promise<void>
 }

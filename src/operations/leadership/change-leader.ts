@@ -20,7 +20,7 @@ const WRITABLE_MS = 30_000
 /** After an answer that leaves it open, this long nothing may be pending before it counts as not done. */
 const GRACE_MS = 5_000
 
-/** How the call to Patroni stands: its answer tells less than the keys do. */
+/** How the call to Patroni stands: its answer says less than the keys do. */
 interface Asked {
   settledAt: number | null
   /** Nothing was begun, and nothing will be. */

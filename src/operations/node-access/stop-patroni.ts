@@ -24,7 +24,7 @@ if [ -n "$pid" ]; then
 fi`
 /** It is down already by runit's wish, and is not started again. */
 const END_PATRONI = 'sv kill "$1" > /dev/null 2>&1 || true'
-/** What has ended in this very moment is ended: the next look tells. */
+/** What has ended in this very moment is ended: the next look shows it. */
 const STOP_POSTGRES = `${FIND_POSTMASTER}; [ -z "$pid" ] || kill -INT "$pid" 2> /dev/null || true`
 /** Its children too: PostgreSQL does not start beside one that is left. */
 const END_POSTGRES = `${FIND_POSTMASTER}; [ -z "$pid" ] || kill -KILL "$pid" $(ps -o pid= --ppid "$pid") 2> /dev/null || true`

@@ -5,7 +5,7 @@ const NOT_CHECKED = 'pg_amcheck: not checked'
 const WITHOUT = 'pg_amcheck: databases without it'
 const CHANGED = 'pg_amcheck: changed collations'
 
-/** What a database's page with this file begins at, damaged behind its header, while the server does not run. */
+/** What a database's page with this file begins at, damaged after its header, while the server does not run. */
 const damagePage = (file: string) => `dd if=/dev/urandom of=${file} bs=1 seek=8000 count=64 conv=notrunc 2> /dev/null`
 
 const server = {} as { checked: RecoveredServer; plain: RecoveredServer }

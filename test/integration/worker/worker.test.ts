@@ -437,7 +437,7 @@ describe('cancelling', () => {
     expect((await service.cancel(id, null, OPERATOR)).refusals).toEqual([])
   })
 
-  test('is refused behind the point of no return', async () => {
+  test('is refused after the point of no return', async () => {
     let release = () => {}
     const released = new Promise<void>((resolve) => {
       release = resolve

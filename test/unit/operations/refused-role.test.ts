@@ -112,7 +112,7 @@ describe.each(REFUSALS)('where Howdah may not log in because %s', (_, said, reme
     named(said())
   })
 
-  test('the cluster settles behind it', async () => {
+  test('the cluster settles after it', async () => {
     const { context, said } = world(failing(refused, { ready: refused }), 'WRITES', { leader: 'db2' })
     await settleLeader.run(context)
     named(said())

@@ -187,7 +187,7 @@ it('a bar says how far, how fast and how long', () => {
   expect(text.endsWith('\r\x1b[Kdone\n')).toBe(true)
 })
 
-it('the client goes on behind the last event when its stream breaks, and says when nothing answers', async () => {
+it('the client goes on after the last event when its stream breaks, and says when nothing answers', async () => {
   const cursors: unknown[] = []
   const server = createServer((request, response) => {
     let body = ''

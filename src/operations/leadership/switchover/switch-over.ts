@@ -15,7 +15,7 @@ import type { SwitchoverInput } from './switchover-input.ts'
 type Context = StepContext<SwitchoverInput, LeaderChangeState>
 
 const CHECKPOINT_MS = 120_000
-/** Patroni tells a switchover that does not end after 20 s; a leader that freezes in it is replaced after its ttl. */
+/** Patroni reports a switchover that does not end after 20 s; a leader that freezes in it is replaced after its ttl. */
 const SWITCH_MS = 180_000
 const SCHEDULE_MS = 10_000
 const POLL_MS = 100

@@ -10,7 +10,7 @@ import { pollUntil } from '../../poll-until.ts'
 import { LeaderNotMovedError } from '../node-errors.ts'
 
 const MOVE_MS = 60_000
-/** After a refusal, the leader is looked at for this long before the refusal is believed. */
+/** After a refusal, the leader is watched for this long before the refusal is believed. */
 const REFUSED_MS = 2_000
 
 /** The replica that is best fit to lead: eligible, and with the least lag. Null: none is. */
