@@ -111,7 +111,7 @@ function readOptions(args) {
   }
 }
 
-/** A date, with or without a time of day, and nothing behind it. Whatever else may be wrong with a time, the API says. */
+/** A date, with or without a time of day, and nothing after it. Whatever else is wrong with a time, the API says. */
 const ZONELESS = /^\s*\d{4}-\d\d-\d\d(?:(?:T|\s+)[\d:.,]*)?\s*$/i
 
 /** @param {ReturnType<typeof readOptions>} values */

@@ -35,11 +35,11 @@ export interface SettledSnapshots {
   /** For a query: the newest there is when patience runs out. */
   forQuery(cluster: string): Promise<ClusterSnapshot>
   /**
-   * For a check and a plan: also asks the log whether this process has heard of every end. What could not be looked at
+   * For a check and a plan: also asks the log whether this process has heard of every end. What could not be read
    * again in time counts as not seen, with that as the reason, rather than as it was before.
    */
   forPlan(cluster: string): Promise<ClusterSnapshot>
-  /** For who reads the end of an operation past the feed, and is about to tell it. Telling twice is telling once. */
+  /** For a caller that reads the end of an operation past the feed, and is about to answer with it. Idempotent. */
   ended(ending: Ending): void
 }
 
@@ -172,7 +172,7 @@ export function createSettledSnapshots(deps: SettledSnapshotsDeps): SettledSnaps
   }
 }
 
-/** The snapshot in which what was last read before the end is not seen any more. */
+/** The snapshot in which what was last read before the end no longer counts as seen. */
 function withoutOld(snapshot: ClusterSnapshot, part: SnapshotPart, ending: Ending): ClusterSnapshot {
   const since = Date.parse(ending.at)
   const reason = `not read since ${ending.kind} ${ending.operationId} ended`

@@ -35,7 +35,7 @@ export const REFUSAL_CODES = {
   IS_REHEARSAL: 'A rehearsal cannot be cut over.',
   LAST_NODE: 'No other node would be left to serve.',
   LAST_QUORUM: 'etcd would lose its quorum.',
-  LAST_WAY_IN: 'Applications, or the API, would have no way in any more.',
+  LAST_WAY_IN: 'Applications, or the API, would lose their only way in.',
   LEADER_IS_HEALTHY: 'The leader takes writes: a switchover loses nothing where a failover may.',
   LEADER_NOT_DEAD: "It is not certain that the leader's container has ended.",
   LEADER_UNREACHABLE: 'The leader does not answer, so it cannot hand over.',

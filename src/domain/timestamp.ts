@@ -58,7 +58,7 @@ export class Timestamp {
     return new Date(Number(this.#split().ms))
   }
 
-  /** ISO 8601 in UTC: "2026-11-22T17:13:11.042Z", and "2026-11-22T17:13:11.042718Z" where milliseconds do not tell it. */
+  /** ISO 8601 in UTC: "2026-11-22T17:13:11.042Z", and "2026-11-22T17:13:11.042718Z" where it has microseconds. */
   toString(): string {
     const { rest } = this.#split()
     const text = this.toDate().toISOString()

@@ -15,7 +15,7 @@ export interface StreamReaderOptions {
 
 export interface StreamReader {
   start(): void
-  /** Resolves once no listener is called any more. Ends the connection. */
+  /** Resolves once listeners are no longer called. Ends the connection. */
   stop(): Promise<void>
 }
 

@@ -135,7 +135,7 @@ function errorBody(message: string, code: string) {
   return { errors: [{ message, extensions: { code } }] }
 }
 
-/** What fails before GraphQL answers in the same form, and tells nothing of what went wrong inside. */
+/** What fails before GraphQL answers in the same form, and says nothing about what went wrong inside. */
 function answerErrors(fastify: FastifyInstance, onUnexpectedError: (error: unknown) => void): void {
   fastify.setErrorHandler<Error & { statusCode?: number; code?: string }>((error, _request, reply) => {
     const status = error.statusCode ?? 500

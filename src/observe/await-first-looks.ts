@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts'
 import type { FirstLook } from './source.ts'
 
 export interface FirstLooks {
-  /** Milliseconds from the call until each look that has ended did so, by what was looked at. */
+  /** Milliseconds from the call until each look that has ended did so, by source. */
   readonly tookMs: Readonly<Record<string, number>>
   /** Sources whose first poll has not finished: unknown for now. */
   readonly missing: readonly string[]

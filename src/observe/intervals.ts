@@ -1,6 +1,6 @@
 import type { BarmanIntervals } from './observe-barman.ts'
 
-/** How often is looked where nothing tells of itself. Milliseconds from the end of one look to the next. */
+/** Polling intervals where nothing reports changes. Milliseconds from the end of one poll to the next. */
 export interface ObserverIntervals {
   /** Each node's Patroni; with its timeout of 2 s, a frozen node is known as such after 4 s at most. */
   readonly patroni: number

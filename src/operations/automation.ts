@@ -39,7 +39,7 @@ export interface AutomationContext {
   /** The operations that have not ended, and the recoveries. What one of them works on is left to it. */
   readUnfinished(): Promise<UnfinishedWork>
   now(): Date
-  /** Logs that something could not be looked at. */
+  /** Logs that something could not be read. */
   warn(about: Readonly<Record<string, unknown>>, message: string): void
 }
 

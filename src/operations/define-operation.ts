@@ -104,7 +104,7 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   check(context: PlanContext<Input>): readonly Refusal[] | Promise<readonly Refusal[]>
   plan(context: PlanContext<Input>): PlanDraft | Promise<PlanDraft>
   /**
-   * The parts of the snapshot that the scope of its plan rests on: looked at again before the plan is compared with
+   * The parts of the snapshot that the scope of its plan rests on: read again before the plan is compared with
    * what would be done now. Left out: its plan has no scope, and nothing is compared.
    */
   readonly planRestsOn?: readonly SnapshotPart[]

@@ -5,14 +5,14 @@ import { type Claim, ClaimMode, conflict } from '../domain/operation/claim.ts'
 import type { Clock } from '../shared/clock.ts'
 import { retryUntil } from '../shared/retry.ts'
 
-/** The lock is not this attempt's any more: another worker has the operation, or the lease ran out. */
+/** This attempt no longer holds the lock: another worker has the operation, or the lease ran out. */
 export class LockLostError extends HowdahError {
   readonly code = 'LOCK_LOST'
   constructor(
     readonly operationId: string,
     readonly reason: string,
   ) {
-    super(`operation ${operationId} does not hold its lock in etcd any more: ${reason}`, { retryable: true })
+    super(`operation ${operationId} no longer holds its lock in etcd: ${reason}`, { retryable: true })
   }
 }
 

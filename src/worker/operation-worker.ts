@@ -19,7 +19,7 @@ export interface WorkerOptions extends Omit<RunDependencies, 'onLost'> {
 }
 
 export interface OperationWorker {
-  /** Stops taking operations; those that run are handed over. Resolves when this worker touches nothing any more. */
+  /** Stops taking operations; those that run are handed over. Resolves when this worker no longer touches anything. */
   stop(): Promise<void>
 }
 

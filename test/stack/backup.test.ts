@@ -118,7 +118,7 @@ describe('createBackup', () => {
     expect((await untilEnd(api, [...ids][0] ?? '')).operation.status).toBe('SUCCEEDED')
   })
 
-  test('leaves no run, no process and no half backup behind', async () => {
+  test('leaves no run, no process and no partial backup', async () => {
     const barman = (...argv: string[]) => docker('exec', '--user', 'barman', container('barman'), ...argv)
     expect(await barman('pgrep', '-f', 'pg_basebackup').catch(() => '')).toBe('')
     const query = `{ cluster { backupServer { backups(first: 100) { edges { node { status } } } } } }`

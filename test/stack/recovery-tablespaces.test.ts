@@ -22,7 +22,7 @@ import { createTablespace, dropTablespace, removeLocations, restOfVolume, VOLUME
 
 const confirm = 'patroni'
 const at = (name: string) => `${VOLUME}/places/${name}`
-/** In the base backup; younger than it; younger, and dropped behind the target; made, dropped and made again in the WAL. */
+/** In the base backup; younger than it; younger, and dropped after the target; made, dropped and made again in the WAL. */
 const NAMES = ['early', 'late', 'gone', 'again']
 const UNKNOWN = 'unknown'
 const AT_TARGET = { early: 500, late: 300_000, gone: 42, again: 100 }
@@ -111,7 +111,7 @@ describe('recoverCluster with tablespaces that are in the backup, and that come 
     expect(await restOfVolume(facts, await leaderName(api))).toEqual(leadersBefore)
   })
 
-  test('runs where it can write nothing else, and reach nobody', async () => {
+  test('runs where it can write nothing else, and has no network', async () => {
     const sandbox = await sandboxOf(facts, made.id)
     expect(await docker('inspect', '--format', '{{.HostConfig.NetworkMode}}', sandbox)).toBe('none')
     const root = `${VOLUME}/patroni${node.slice(-1)}.recovery-${made.id.replace('Recovery:', '')}`

@@ -149,7 +149,7 @@ describe('upkeep of nodes and configuration', () => {
     expect(second).toMatchObject({ status: 'SUCCEEDED', steps: [{ status: 'SKIPPED' }] })
   })
 
-  test('refuses one of two changes at once, and one whose configuration somebody else has changed', async () => {
+  test('refuses one of two changes at once, and one whose configuration another client has changed', async () => {
     const patch = (value: number) => ({ maximum_lag_on_failover: value })
     const two = await Promise.all(
       [2_000_000, 3_000_000].map((n) => requestOperation(api, 'updateConfiguration', { patch: patch(n) })),

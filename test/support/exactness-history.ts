@@ -21,7 +21,7 @@ import { waitForBackups, waitForBackupsDone, waitForHealthyCluster, waitForNothi
 import { waitFor } from './wait-for.ts'
 
 export const CLIENTS = 4
-/** More than a copy begins with (docker/agent/howdah/recovery/settings.py): where it is raised behind a base backup, the WAL asks for it. */
+/** More than a copy begins with (docker/agent/howdah/recovery/settings.py): where it is raised after a base backup, the WAL asks for it. */
 export const FLOORS: Readonly<Record<string, number>> = {
   max_locks_per_transaction: 128,
   max_prepared_transactions: 64,
@@ -84,7 +84,7 @@ export async function write(writers: NumberedWriters, transactions = 60): Promis
 
 /**
  * Transactions from four clients, with everything among them that makes recovery difficult: backups of both types,
- * switchovers, a recovery, tablespaces before and behind base backups, one of them dropped and its location used again,
+ * switchovers, a recovery, tablespaces before and after base backups, one of them dropped and its location used again,
  * parameters that are raised, passwords that are others for a while. How much lies between these, which parameters are
  * raised first, and how far, is drawn.
  */
@@ -132,7 +132,7 @@ export async function makeHistory({ facts, api, seed, random }: World): Promise<
     // With a switchover in it.
     await perform(api, 'restartCluster', { pendingOnly: true })
   }
-  /** While that runs, the roles of the stack have passwords that nobody knows. */
+  /** While that runs, the roles of the stack have unknown passwords. */
   async function withOtherPasswords(meanwhile: () => Promise<void>): Promise<void> {
     const known = await leaderSql<{ name: string; verifier: string }>(
       facts,
@@ -229,7 +229,7 @@ async function leaderNow(facts: TestStack): Promise<{ time: string; lsn: string 
   return now ?? { time: '', lsn: '' }
 }
 
-/** Statements in one transaction on whoever leads. */
+/** Statements in one transaction on the leader. */
 async function commit(facts: TestStack, statements: string): Promise<CommitKey> {
   const client = await connectToLeader(facts)
   try {

@@ -54,7 +54,7 @@ export function recoveryRecord(changes: Partial<RecoveryRecord> = {}): RecoveryR
   }
 }
 
-/** Recoveries in memory: what is tested against where Redis is not what is tested. It fences nobody. */
+/** Recoveries in memory: what is tested against where Redis is not what is tested. It does not fence. */
 export class FakeRecoveries implements RecoveryStore {
   readonly records = new Map<string, RecoveryRecord>()
   away = false

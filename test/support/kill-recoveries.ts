@@ -8,9 +8,9 @@ import { waitForHealthyCluster, waitForNothingRunning } from './stack-conditions
 /** Steps of recoverCluster that make its copy. */
 export const BEFORE_READY = ['prepare-recovery', 'restore-backup', 'replay-wal', 'verify-copy', 'publish-copy']
 
-/** A moment that the archive has, with something behind it: a restore point, whose WAL is closed. */
+/** A moment that the archive has, with something after it: a restore point, whose WAL is closed. */
 export async function restorePoint({ facts, api }: World): Promise<{ lsn: string }> {
-  // A base backup that follows a cut-over would be behind the point, or be removed while it is needed.
+  // A base backup that follows a cut-over would be after the point, or be removed while it is needed.
   await waitForNothingRunning(api)
   const [point] = await leaderSql<{ lsn: string }>(facts, `SELECT pg_create_restore_point('kill')::text AS lsn`)
   await leaderSql(facts, 'SELECT pg_switch_wal()')
@@ -30,7 +30,7 @@ const leavesUndoable = ({ kind, step }: Kill) =>
   kind === 'cutOverRecovery' || (kind === 'recoverCluster' && !BEFORE_READY.includes(step))
 
 /**
- * Kills of a cut-over or an undo right behind one that leaves what they begin with: to make a recovery for each would take
+ * Kills of a cut-over or an undo right after one that leaves what they begin with: to make a recovery for each would take
  * a fifth of the suite's time.
  */
 export function recoveriesTakenUp(kills: readonly Kill[]): Kill[] {

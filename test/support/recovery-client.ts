@@ -65,9 +65,9 @@ export async function recover(
   return { id, recovery: await recoveryOf(api, id), events }
 }
 
-/** Column n of what the recovered data answers to whoever is let in. */
+/** Column n of what the recovered data answers to its readers. */
 export async function rows({ connection }: RecoveryView, sql: string): Promise<string[]> {
-  if (connection === null) throw new Error('nobody is let in')
+  if (connection === null) throw new Error('no connection is published')
   const client = new pg.Client(connection)
   await client.connect()
   try {

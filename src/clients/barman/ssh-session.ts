@@ -70,7 +70,7 @@ export const openSsh: OpenSsh = (destination, { onLine, onEnd }) => {
   child.stderr.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-1_000)
   })
-  // What is written to an ssh that has just died is lost with it, and `close` tells.
+  // What is written to an ssh that has just died is lost with it, and `close` reports that.
   child.stdin.on('error', () => {})
   child.on('error', (error) => end(error.message))
   child.on('close', (code, signal) => end(`ssh ended with ${signal ?? `exit code ${code}`}`))

@@ -9,8 +9,8 @@ export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
   const issues: HealthIssue[] = []
   const subject = formatGlobalId('Cluster', snapshot.name)
   const leader = nodes.find((node) => isLeading(node.role))
-  const anybodySeen = topology !== null || nodes.some(isReachable)
-  if (anybodySeen && leader === undefined && (topology === null || topology.leader === null)) {
+  const anythingSeen = topology !== null || nodes.some(isReachable)
+  if (anythingSeen && leader === undefined && (topology === null || topology.leader === null)) {
     const reachable = nodes.filter(isReachable).length
     issues.push({
       severity: HealthStatus.CRITICAL,

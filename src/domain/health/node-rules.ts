@@ -72,7 +72,7 @@ function runningIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[]
       severity: HealthStatus.DEGRADED,
       code: 'REPLICA_NOT_STREAMING',
       message: `${node.name} is not streaming: it is ${state}.`,
-      remedy: `Wait if it has just started; look at its logs; if its data cannot follow any more, copy it again: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
+      remedy: `Wait if it has just started; look at its logs; if its data can no longer follow, copy it again: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
     },
   ]
 }
@@ -86,7 +86,7 @@ function loginIssues(node: NodeView, { snapshot, nodes }: HealthContext): NodeIs
     {
       severity: HealthStatus.DEGRADED,
       code: 'ROLE_CANNOT_LOGIN',
-      message: `PostgreSQL of ${node.name} runs, and does not let ${describeRefusal(refusal)}. What Patroni tells is known; positions of slots, the archiver and sizes are not.`,
+      message: `PostgreSQL of ${node.name} runs, and does not let ${describeRefusal(refusal)}. What Patroni reports is known; positions of slots, the archiver and sizes are not.`,
       remedy: cureOf(refusal, leader === null ? null : (leader.service?.name ?? leader.name)),
     },
   ]

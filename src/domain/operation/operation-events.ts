@@ -23,7 +23,7 @@ export type OperationEventBody =
       readonly type: 'OperationLogged'
       readonly step: string | null
       readonly level: LogLevel
-      /** Changes to the record that the line tells of: what a step keeps, a cancel that was asked for. */
+      /** Changes to the record that the line is about: what a step keeps, a cancel that was asked for. */
       readonly state?: State
       readonly cancelling?: true
       readonly cancellable?: false

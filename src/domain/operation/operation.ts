@@ -20,7 +20,7 @@ const TERMINAL: ReadonlySet<OperationStatus> = new Set([
   OperationStatus.INTERRUPTED,
 ])
 
-/** Whether nothing will happen to the operation any more. */
+/** Whether the operation has ended for good. */
 export function isTerminal(status: OperationStatus): boolean {
   return TERMINAL.has(status)
 }

@@ -120,7 +120,7 @@ const ENDED: ReadonlySet<RecoveryStatus> = new Set([
   RecoveryStatus.FAILED,
 ])
 
-/** Whether the recovery waits for nothing any more. */
+/** Whether the recovery has ended. */
 export function hasEnded({ status }: Pick<RecoveryRecord, 'status'>): boolean {
   return ENDED.has(status)
 }

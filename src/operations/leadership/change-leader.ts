@@ -38,7 +38,7 @@ export interface LeaderChanged {
   readonly downtimeSeconds: number | null
 }
 
-/** How the call to Patroni stands: its answer tells less than the keys do. */
+/** How the call to Patroni stands: its answer says less than the keys do. */
 interface Asked {
   settledAt: number | null
   /** Nothing was begun, and nothing will be. */

@@ -29,7 +29,7 @@ export const leaderChangeState = z.object({
 
 export type LeaderChangeState = z.output<typeof leaderChangeState>
 
-/** Null: at once. To the millisecond, so that what Patroni tells of its schedule can be compared: it looks once in a while. */
+/** Null: at once. To the millisecond, so that Patroni's schedule can be compared; Patroni checks it once a cycle. */
 export function timeOf({ at }: Pick<LeaderChangeInput, 'at'>): Date | null {
   return at === null || at === undefined ? null : Timestamp.parse(at).toDate()
 }

@@ -44,7 +44,7 @@ export async function followReplay(context: Context, replay: Replay): Promise<Co
   }
 }
 
-/** Null where there is room, and where that cannot be asked: then what happened tells more. */
+/** Null where there is room, and where that cannot be asked: then the failure itself says more. */
 async function diskFullOf({ service, copy }: Replay): Promise<CopyDiskFullError | null> {
   try {
     const { freeBytes } = await copy.space()

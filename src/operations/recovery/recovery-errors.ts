@@ -116,7 +116,7 @@ export class RecoveryNotVerifiedError extends HowdahError {
 export class HalfCutOverError extends HowdahError {
   readonly code = 'RECOVERY_NOT_READY'
   constructor(recovery: string) {
-    super(`recovery ${recovery} is in the middle of a cut-over, on which no operation works any more`, {
+    super(`recovery ${recovery} is in the middle of a cut-over, on which no operation works`, {
       remedy: `First: ${settleCall(recovery)}.`,
     })
   }

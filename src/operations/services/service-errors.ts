@@ -44,7 +44,7 @@ export class NoNewLeaderError extends HowdahError {
 export class ContainerGoneError extends HowdahError {
   readonly code = 'SERVICE_MISSING'
   constructor(readonly service: string) {
-    super(`${service} has no container any more, and none was set aside`, {
+    super(`${service} no longer has a container, and none was set aside`, {
       remedy: 'Make the missing containers with `npm start`; those that run are left alone.',
     })
   }

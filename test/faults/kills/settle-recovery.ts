@@ -6,7 +6,7 @@ import { nodeBesideLeader, restorePoint } from '../../support/kill-recoveries.ts
 /** Steps for a cut-over whose node has led. */
 const FORWARD = ['lead-on', 'rejoin-replicas', 'resume-archive']
 
-/** Left by a worker that was killed while etcd lost its quorum: before its node led, or behind that. */
+/** Left by a worker that was killed while etcd lost its quorum: before its node led, or after that. */
 const killCase: KillCase = {
   input: async () => ({}),
   provoke: async (world, step) => {

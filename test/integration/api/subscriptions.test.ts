@@ -75,7 +75,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     await subscriber.leave()
   })
 
-  test('operationEvents resumes behind a cursor', async () => {
+  test('operationEvents resumes after a cursor', async () => {
     api.operations.emit(operation.id, { type: 'OperationStarted', attempt: 1, worker: 'w1' })
     const after = api.operations.history.at(-2)?.cursor
     const subscriber = await subscribe(

@@ -437,7 +437,7 @@ describe('cancelling', () => {
     expect((await service.cancel(id, null, OPERATOR)).refusals).toEqual([])
   })
 
-  test('is refused behind the point of no return', async () => {
+  test('is refused after the point of no return', async () => {
     let release = () => {}
     const released = new Promise<void>((resolve) => {
       release = resolve
@@ -565,7 +565,7 @@ describe('a worker that goes away', () => {
     await goAway(first, id)
     released = true
     await waitFor('no probe', async () => probing === 0)
-    // It is left to nobody: the next test has steps of its own.
+    // No worker gets it: the next test has steps of its own.
     await startWorker('second')
     await ended(id)
   })

@@ -14,6 +14,10 @@ const PLANTED: Readonly<Record<string, readonly [text: string, reported: RegExp 
   'src/british.ts': ["export const colour = 'red'\n", /src\/british\.ts:1:\d+ - Unknown word \(colour\)/],
   'docs/operations/page.md': ['A run starts anew.\n', /page\.md:1:\d+ - Forbidden word \(anew\).*again/],
   'README.md': ['Mend the cluster.\n', /README\.md:1:\d+ - Forbidden word \(Mend\).*Fix/],
+  'test/title.test.ts': [
+    "test('nobody leads', () => {})\n",
+    /title\.test\.ts:1:\d+ - Forbidden word \(nobody\).*no node/,
+  ],
   'docker/agent/bin/howdah-run': ['#!/usr/bin/python3\n# It has a mispeling.\n', /howdah-run:2:\d+ - .*mispeling/],
   'docker/agent/howdah/run.py': ['def promotte() -> None: ...\n', /run\.py:1:\d+ - Unknown word \(promotte\)/],
   '.ci/run': ['#!/bin/sh\n# Evrything.\n', /\.ci\/run:2:\d+ - Unknown word \(Evrything\)/],

@@ -298,7 +298,7 @@ describe('the health of a cluster', () => {
       server({ wal: seen(walOf({ 1: [1, 3, 4, 5] })), backups: seen([backupOf(4, 5, young)]) }),
     ],
     [
-      'a gap behind a stand-alone backup',
+      'a gap after a stand-alone backup',
       'WAL_GAP',
       server({
         wal: seen(walOf({ 1: [1, 2, 5, 6] })),
@@ -318,7 +318,7 @@ describe('the health of a cluster', () => {
       { nodes: [LEADER, nodeOf('db2', { postgres: seen(postgresStatus({ replayLagSeconds: 9999 })) })] },
     ],
     [
-      'no leader while nobody sees anything',
+      'no leader while nothing can be read',
       'NO_LEADER',
       { topology: away(), nodes: [nodeOf('db1', { patroni: away() })] },
     ],

@@ -131,7 +131,7 @@ describe('what can be recovered', () => {
     ['the end of the first backup', '1970-01-01T00:03:00Z', true],
     ['a microsecond before it', '1970-01-01T00:02:59.999999Z', false],
     ['the last WAL before a gap', '1970-01-01T00:10:00Z', true],
-    ['a microsecond behind it', '1970-01-01T00:10:00.000001Z', false],
+    ['a microsecond after it', '1970-01-01T00:10:00.000001Z', false],
   ])('is told to the microsecond: %s', (_, time, recoverable) => {
     const verdict = verdictOn({ time })
     expect(verdict.recoverable).toBe(recoverable)

@@ -105,7 +105,7 @@ print(json.dumps(seen))
 
 test.each<[string, string | null, readonly [lsn: string, seconds: number][], boolean]>([
   [
-    'nobody said where it ended when the replay began',
+    'where it ended when the replay began is unknown',
     null,
     [
       ['0/9000000', 0],

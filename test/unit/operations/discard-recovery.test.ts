@@ -111,7 +111,7 @@ describe('the plan of discardRecovery', () => {
       { summary: 'keeps: /data/patroni2.previous-r1 on db2, 3 MiB', dataLoss: /can no longer be undone/ },
     ],
     [
-      'says no size that nobody has measured',
+      'says no size that was not measured',
       { ...COMPLETED, previous: { ...previous, bytes: null } },
       { summary: 'keeps: /data/patroni2.previous-r1 on db2', dataLoss: /can no longer be undone/ },
     ],

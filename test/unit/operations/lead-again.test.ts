@@ -42,7 +42,7 @@ function clusterThat(given: { leader: string | null; elects: number; runs?: bool
 }
 
 describe('while replicas have a history that was left', () => {
-  test('nothing is done as long as anybody leads', async () => {
+  test('nothing is done as long as a node leads', async () => {
     const { led, did } = clusterThat({ leader: 'db2', elects: 1 })
     expect(await led()).toBe(false)
     expect(did).toEqual([])

@@ -11,12 +11,12 @@ import { away, LEADER, nodeOf, seen, topologyOf } from '../domain/builders.ts'
 import { planContext } from './upkeep-context.ts'
 
 const paused = { topology: seen(topologyOf({ paused: true })) }
-const nobody = { nodes: [nodeOf('db1', { patroni: away() })] }
+const unreachable = { nodes: [nodeOf('db1', { patroni: away() })] }
 
 describe('pauseCluster and resumeCluster', () => {
   test('are refused only while no member answers', async () => {
     expect(await pauseCluster.check(planContext(new PauseClusterInput(), {}))).toEqual([])
-    const refusals = await resumeCluster.check(planContext(new ResumeClusterInput(), {}, nobody))
+    const refusals = await resumeCluster.check(planContext(new ResumeClusterInput(), {}, unreachable))
     expect(refusals).toMatchObject([{ code: 'NO_MEMBER' }])
   })
 
@@ -41,7 +41,7 @@ describe('reloadNode', () => {
       (await reloadNode.check(planContext(new ReloadNodeInput(), { node }, changes))).map(({ code }) => code)
     expect(await codes('db2')).toEqual([])
     expect(await codes('db9')).toEqual(['UNKNOWN_NODE'])
-    expect(await codes('db1', nobody)).toEqual(['NODE_UNREACHABLE'])
+    expect(await codes('db1', unreachable)).toEqual(['NODE_UNREACHABLE'])
   })
 
   test('claims nothing, and needs no quorum', () => {

@@ -114,7 +114,7 @@ describe('the work is larger than its plan', () => {
       [/on db2 \(planned: db1\)/],
     ],
     [
-      'of a switchover to whoever was best, and is not now',
+      'of a switchover to the node that was best, and is not now',
       switchover,
       new SwitchoverInput(),
       {},
@@ -162,7 +162,7 @@ describe('the work is larger than its plan', () => {
       [/writes would fail for some seconds/, /become the leader/],
     ],
     [
-      'of a stop of the leader, after whom nobody can follow now',
+      'of a stop of the leader, which no node can succeed now',
       stopService,
       STOP_DB1,
       {},

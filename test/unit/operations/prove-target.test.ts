@@ -105,7 +105,7 @@ describe('the verification of a recovery says of its target', () => {
     expect(check()).toMatchObject({ status: CheckStatus.UNKNOWN, message: expect.stringContaining('Barman') })
   })
 
-  test('that it was not, where nobody has asked', () => {
+  test('that it was not, where it was not asked', () => {
     expect(proofOf(EXACT).check()).toMatchObject({
       status: CheckStatus.UNKNOWN,
       message: expect.stringContaining('not compared with the archive'),

@@ -15,7 +15,7 @@ import { drainArchive } from '../../../src/operations/recovery/cut-over/drain-ar
 import { fakeStepContext } from '../../support/fake-step-context.ts'
 import { away, clusterOf, LEADER } from '../domain/builders.ts'
 
-/** What PostgreSQL says to Howdah's role, and what must be in the warning for whoever reads it. */
+/** What PostgreSQL says to Howdah's role, and what must be in the warning. */
 const REFUSALS: [string, { code: string; message: string; routine?: string; where?: string }, remedy: string][] = [
   ['CONNECT was revoked', { code: '42501', message: 'permission denied for database "postgres"' }, 'GRANT CONNECT'],
   ['VALID UNTIL is past', { code: '28P01', message: 'password authentication failed' }, 'howdah-settle-roles'],
@@ -113,7 +113,7 @@ describe.each(REFUSALS)('where Howdah may not log in because %s', (_, said, reme
     named(said())
   })
 
-  test('the cluster settles behind it', async () => {
+  test('the cluster settles after it', async () => {
     const { context, said } = world(failing(refused, { ready: refused }), 'WRITES', { leader: 'db2' })
     await settleLeader.run(context)
     named(said())
@@ -172,12 +172,12 @@ describe('what decides is the node that leads', () => {
     expect(said()).toContain('ECONNREFUSED')
   })
 
-  test('also where its socket cannot be asked: HAProxy lets nobody through but to the primary', async () => {
+  test('also where its socket cannot be asked: HAProxy lets sessions through only to the primary', async () => {
     const { switchOver } = world(failing(refused), 'AWAY')
     expect(await switchOver()).toMatchObject({ leader: 'db2' })
   })
 
-  test('but then not where nobody has answered', async () => {
+  test('but then not where no server has answered', async () => {
     await expect(world(failing(SILENT), 'AWAY').switchOver()).rejects.toBe(SILENT)
   })
 

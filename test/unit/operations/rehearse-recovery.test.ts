@@ -312,7 +312,7 @@ describe('the node that is recovered to', () => {
     ['is any that answers', { node: 'db2' }, {}, []],
     ['is there', { node: 'db9' }, {}, ['UNKNOWN_NODE at node']],
     ['answers', { node: 'db2' }, gone('db2'), ['NODE_UNREACHABLE at node']],
-    ['answers where it is the leader, which nobody has named', {}, gone('db1'), ['NODE_UNREACHABLE at node']],
+    ['answers where it is the leader, which was not named', {}, gone('db1'), ['NODE_UNREACHABLE at node']],
     ['is one of a cluster that has a leader', {}, leaderless, ['NO_LEADER at null']],
     ['is one of a cluster whose leader is known', { node: 'db2' }, unseen, ['TOPOLOGY_UNKNOWN at null']],
     ['is the only one that has to answer before a cut-over', { node: 'db2' }, gone('db3'), []],

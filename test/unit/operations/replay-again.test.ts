@@ -56,7 +56,7 @@ describe('a READY copy', () => {
     ['runs', new FakeRecoveredCopy({ state: 'PAUSED', lsn: AT }), 'in archive recovery', {}],
     ['was promoted, and runs', new FakeRecoveredCopy({ state: 'PROMOTED' }), 'in production', {}],
     ['was promoted, and handed over', new FakeRecoveredCopy({ state: 'STOPPED' }), 'shut down', {}],
-    ['was killed behind its promotion', new FakeRecoveredCopy({ state: 'STOPPED' }), 'in production', {}],
+    ['was killed after its promotion', new FakeRecoveredCopy({ state: 'STOPPED' }), 'in production', {}],
     [
       'stands at no position that is known',
       new FakeRecoveredCopy({ state: 'STOPPED' }),

@@ -203,7 +203,7 @@ describe('a cut-over that was left', () => {
       { live: 'old', leader: 'db1' },
     ],
     [
-      'behind swap-data, before its node led',
+      'after swap-data, before its node led',
       { directories: { live: 'copy', previous: 'old' } },
       { live: 'old', leader: 'db1' },
     ],

@@ -82,7 +82,7 @@ describe('the swap', () => {
     expect(await swapData.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await swapData.run(context)
     expect(lying()).toEqual(SWAPPED)
-    // Patroni knows the timeline of the recovered data before anybody leads, and elects nobody on an older one.
+    // Patroni knows the timeline of the recovered data before a node leads, and elects none on an older one.
     const { config = '', ...others } = keys
     expect(JSON.parse(config)).toEqual({ check_timeline: true, howdah_check_timeline: context.operation.id })
     expect(others).toEqual({ history: HISTORY, initialize: '7' })

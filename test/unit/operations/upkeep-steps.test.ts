@@ -168,7 +168,7 @@ describe('the replicas of a rolling restart', () => {
     expect(cluster.state['restarted']).toEqual(['db2'])
   })
 
-  test('are gone on with at the next by whoever takes over', async () => {
+  test('are continued at the next by a worker that takes over', async () => {
     cluster.state = {
       roll: { leader: 'db1', replicas: ['db2', 'db3'], watched: ['db1', 'db2', 'db3'], restartsLeader: false },
       restarted: ['db2'],
@@ -177,7 +177,7 @@ describe('the replicas of a rolling restart', () => {
     expect(cluster.asked).toEqual(['restart db3'])
   })
 
-  test('are not touched when somebody else leads by now', async () => {
+  test('are not touched when another node leads by now', async () => {
     cluster.state = {
       roll: { leader: 'db2', replicas: ['db3'], watched: ['db1', 'db2', 'db3'], restartsLeader: false },
     }
@@ -224,7 +224,7 @@ describe('a change of the configuration', () => {
     expect(cluster.configuration).toEqual({ ttl: 60 })
   })
 
-  test('that loses against somebody who writes at the same moment is a conflict, and is not undone', async () => {
+  test('that loses against a client that writes at the same moment is a conflict, and is not undone', async () => {
     cluster.configuration = { ttl: 30 }
     const context = contextOf({ ttl: 30 })
     const faster = {
@@ -307,7 +307,7 @@ describe('a reinitialize', () => {
     expect(cluster.asked).toEqual(['reinitialize db2'])
   })
 
-  test('is watched, not begun again, by whoever takes over', async () => {
+  test('is watched, not started again, by a worker that takes over', async () => {
     cluster.state = { originBefore: 'adb2' }
     begin()
     cluster.onSleep = onTurn(5, copied)
@@ -318,7 +318,7 @@ describe('a reinitialize', () => {
     expect(await copyData.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
-  test('is begun by whoever takes over before it was asked for', async () => {
+  test('is started by a worker that takes over before it was asked for', async () => {
     cluster.state = { originBefore: 'adb2' }
     cluster.onSleep = onTurn(5, copied)
     const context = cluster.context({ node: 'db2' }, { reinitialize: says(200, '', begin) }, { attempt: 2 })
@@ -343,7 +343,7 @@ describe('a pause', () => {
   }
   const input = new PauseClusterInput()
 
-  test('is written again when somebody else wrote at the same moment', async () => {
+  test('is written again when another client wrote at the same moment', async () => {
     const answers = [says(409, 'conflict'), says(200, '', written)]
     const step = writePause(true)
     const context = cluster.context(input, { patchConfiguration: () => (answers.shift() ?? silent)() })

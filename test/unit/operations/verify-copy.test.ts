@@ -225,7 +225,7 @@ describe('a copy in which a transaction in progress holds relations for itself',
     ['for a rehearsal', rehearsal, false],
     ['where the cut-over follows at once', automatic, false],
     ['where it waits for its cut-over, which must come before the next switchover', manual, true],
-    ['where it waits because nobody said otherwise', { look: locked }, true],
+    ['where it waits by default', { look: locked }, true],
   ]
   test.each(promoted)('is promoted before it is read %s', async (_, given, warned) => {
     const { copy, messages, run, recovery, verification } = verificationOf(given)
@@ -280,7 +280,7 @@ describe('what was found, before a cut-over', () => {
       { passed: false, stops: 'not checked: consistent: PostgreSQL is STOPPED' },
     ],
   ]
-  test.each(cases)('that nobody looks at: %s', async (_, given, { passed, stops }) => {
+  test.each(cases)('that is not looked at: %s', async (_, given, { passed, stops }) => {
     const { run, verification } = verificationOf({ ...given, cutOver: CutOver.AUTOMATIC })
     if (stops === null) await run()
     else

@@ -160,7 +160,7 @@ const left = (status: RecoveryStatus, operationId = 'ended') =>
   recoveryRecord({ id: `r-${status}`, status, operationId, updatedAt: AT })
 
 describe('settleRecovery', () => {
-  test('is requested at the start for each recovery that nobody works on, and for no other', async () => {
+  test('is requested at the start for each recovery that no operation works on, and for no other', async () => {
     const recoveries = new FakeRecoveries(
       ...Object.values(RecoveryStatus).map((status) => left(status)),
       recoveryRecord({ id: 'worked-on', status: RecoveryStatus.CUTTING_OVER, operationId: 'running' }),
@@ -274,7 +274,7 @@ test.each<[string, Omit<Given, 'registry'>, string[]]>([
   ['by one that runs is left to it', { cluster: silent, down: ENDED, active: [ENDED] }, []],
   ['by a person stays down', { cluster: silent, down: '' }, []],
   ['by a person who says why stays down', { cluster: silent, down: 'disk replaced, leave down' }, []],
-  ['by nobody is not for Howdah to start', { cluster: silent }, []],
+  ['by nothing is not for Howdah to start', { cluster: silent }, []],
 ])('a node that is kept down %s', async (_, given, expected) => {
   expect((await started({ registry: all, ...given })).kinds()).toEqual(expected)
 })

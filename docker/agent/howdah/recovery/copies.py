@@ -4,7 +4,7 @@ Everything of it is in one directory, its root, on the volume of the node (or of
 
   data/         the data directory
   tablespaces/  a directory for each tablespace, by its OID: see places.json
-  run/          socket, pg_hba.conf, log, runs and notes, for nobody else to read
+  run/          socket, pg_hba.conf, log, runs and notes, which only its user reads
   wal/          what is fetched for it. Its sandbox can only read that
   places.json   where each tablespace is in the cluster, and where the copy has it: {"location": "place"}
   tablespaces.json   once it is out of service for good: [{"oid", "location", "place"}]
@@ -25,7 +25,7 @@ from howdah import files, processes
 from howdah.data.roots import Root
 
 ROLE = "rehearsal"
-# Readers come through `relay`, whose own user is nobody that PostgreSQL knows: only a password lets them in.
+# Readers come through `relay`, whose own user is unknown to PostgreSQL: only a password lets them in.
 OURS = "local all postgres peer map=howdah\nlocal replication postgres peer map=howdah\n"
 READERS = f"local all {ROLE} pam pamservice=howdah-recovery\n"
 

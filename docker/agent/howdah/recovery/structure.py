@@ -1,7 +1,7 @@
 """Heaps and B-tree indexes, by the extension amcheck.
 
 What `pg_amcheck --all` looks at, without that program: it prints errors as text for people, and ends with 2 for damage,
-for a lock that somebody holds and for a query that was cancelled alike. Asked in SQL, amcheck's verdicts are
+for a lock that another session holds and for a query that was cancelled alike. Asked in SQL, amcheck's verdicts are
 structured: verify_heapam returns a row for each fault, and what else goes wrong has an SQLSTATE.
 """
 

@@ -107,7 +107,7 @@ export class OperationPlanType implements Omit<OperationPlan, 'scope'> {
   @Field(() => [PlannedStepType], { description: 'Its steps, in order.' })
   steps!: readonly PlannedStep[]
 
-  @Field(() => [CheckType], { description: 'What was looked at before, and what was found.' })
+  @Field(() => [CheckType], { description: 'What was checked before, and what was found.' })
   checks!: readonly Check[]
 
   @Field(() => Float, { nullable: true, description: 'Seconds in all, from earlier operations. Null without any.' })

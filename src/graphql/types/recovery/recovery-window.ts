@@ -45,7 +45,7 @@ export class RecoveryWindowType {
     return this.#window.earliestLsn
   }
 
-  @Field(() => LsnScalar, { description: 'The first position that is not there any more.' })
+  @Field(() => LsnScalar, { description: 'The first position that is no longer there.' })
   get latestLsn(): Lsn {
     return this.#window.latestLsn
   }

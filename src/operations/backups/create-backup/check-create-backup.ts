@@ -91,7 +91,7 @@ function checkRunning(server: BackupServerSnapshot, cluster: ClusterSnapshot): R
     refuse(
       'BACKUP_RUNNING',
       `backup ${running.backupId} of ${server.name} is being made`,
-      `Wait for it. If nothing makes it any more, it was left by a crash: deleteBackup(input: {backupId: "${running.backupId}", abandoned: true, confirm: "${cluster.name}"}) removes it.`,
+      `Wait for it. If no process makes it, it was left by a crash: deleteBackup(input: {backupId: "${running.backupId}", abandoned: true, confirm: "${cluster.name}"}) removes it.`,
       'server',
     ),
   ]

@@ -104,7 +104,7 @@ async function watchProgress(context: Context, signal: AbortSignal): Promise<voi
         })
       }
     } catch {
-      // The leader may be away for a moment; the backup's own end tells whether it mattered.
+      // The leader may be away for a moment; the backup's own end shows whether it mattered.
     }
     await delay(POLL_MS, undefined, { signal }).catch(() => {})
   }

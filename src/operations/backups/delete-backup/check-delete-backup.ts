@@ -43,7 +43,7 @@ function checkInUse({ input, cluster }: Context, doomed: readonly Backup[]): Ref
     refuse(
       'BACKUP_IN_USE',
       `backup ${busy.backupId} is ${busy.status}: it is being made`,
-      `Wait for it, or cancel the operation that makes it. If nothing makes it any more: deleteBackup(input: {backupId: "${input.backupId}", abandoned: true, confirm: "${cluster.name}"}).`,
+      `Wait for it, or cancel the operation that makes it. If no process makes it: deleteBackup(input: {backupId: "${input.backupId}", abandoned: true, confirm: "${cluster.name}"}).`,
       'backupId',
     ),
   ]
@@ -70,7 +70,7 @@ function checkKept(doomed: readonly Backup[]): Refusal[] {
       refuse(
         'BACKUP_KEPT',
         `backup ${backupId} is kept (${keep})`,
-        `Release it first, if it is really not wanted any more: releaseBackup(input: {backupId: "${backupId}"}).`,
+        `Release it first, if it is really no longer wanted: releaseBackup(input: {backupId: "${backupId}"}).`,
         'backupId',
       ),
     )

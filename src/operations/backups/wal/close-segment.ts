@@ -22,7 +22,7 @@ type State = z.output<typeof switchWalState>
 type Context = StepContext<SwitchWalInput, State>
 
 const POLL_MS = 100
-/** The catalogue tells of itself; this is for when that was missed. */
+/** The catalogue reports changes; this is for when one was missed. */
 const REFRESH_MS = 2_000
 
 /** A segment was closed and has not reached the archive in time. */

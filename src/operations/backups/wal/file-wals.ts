@@ -77,7 +77,7 @@ export const fileWals: Step<BackupServerInput, State> = {
   },
 }
 
-/** One `barman archive-wal`, which can take minutes: progress is looked for meanwhile. */
+/** One `barman archive-wal`, which can take minutes: poll for progress while it runs. */
 function startTurn(context: Context) {
   const answer = context.clients.barman(serverName(context)).archiveWals(context.signal)
   const turn = { answer, ended: false }

@@ -18,7 +18,7 @@ const configSchema = z.looseObject({ pause: z.boolean().nullish() })
 
 /**
  * Removes the lock in one transaction that holds only while the lock and the configuration are as they were read, and
- * while Docker, asked in between, says that the container has ended. Where anything has changed, all is looked at again.
+ * while Docker, asked in between, says that the container has ended. Where anything has changed, all is read again.
  */
 export const releaseLock: Step<ReleaseLeaderLockInput> = {
   name: 'release-lock',

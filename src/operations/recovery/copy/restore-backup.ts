@@ -102,7 +102,7 @@ async function watchBytes(
       const { usedBytes } = await copy.space()
       context.progress({ bytesDone: usedBytes, bytesTotal: backup?.clusterSizeBytes ?? null, message: 'restoring' })
     } catch {
-      // The container may be away for a moment; the restore's own end tells whether it mattered.
+      // The container may be away for a moment; the restore's own end shows whether it mattered.
     }
     await delay(POLL_MS, undefined, { signal }).catch(() => {})
   }

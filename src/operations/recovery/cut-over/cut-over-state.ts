@@ -85,7 +85,7 @@ export function targetService(context: CutOverContext): string {
   return serviceOf(context.layout, cutOverState(context).node)
 }
 
-/** What has to be given to a kept value that a later step needs. */
+/** Asserts that an earlier step saved this value. */
 export function required<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new CutOverLostError(what)
   return value

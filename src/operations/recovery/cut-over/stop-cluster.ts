@@ -65,12 +65,12 @@ export const stopCluster: Step<unknown, CutOverOperationState> = {
     await startPatroni(context, serviceOf(context.layout, leader)).catch((error: unknown) => {
       context.log(`${leader}, which led, does not start: ${messageOf(error)}`, LogLevel.WARNING)
     })
-    const led = await untilSomebodyLeads(context)
+    const led = await untilANodeLeads(context)
     // Without etcd no node leads, and what the swap had written there is there still.
     if (led !== null) await takeBackKeys(context)
     const others = nodes.filter((name) => name !== leader)
     await startEachPatroni(context, others)
-    const why = led === null ? null : await untilSomebodyLeads(context)
+    const why = led === null ? null : await untilANodeLeads(context)
     if (why !== null) throw new NotRolledBackError(why, cutOverState(context).recovery)
   },
 }
@@ -104,7 +104,7 @@ async function isToBeStopped({ clients: { services, nodeData } }: Context, servi
 }
 
 /** Null when a node leads; else what was last seen. */
-async function untilSomebodyLeads(context: Context): Promise<string | null> {
+async function untilANodeLeads(context: Context): Promise<string | null> {
   const look = async () => {
     try {
       return (await readLeader(context)) === null ? 'no leader key' : null

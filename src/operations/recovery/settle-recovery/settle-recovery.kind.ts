@@ -23,7 +23,7 @@ export default defineOperation({
   name: 'settleRecovery',
   title: 'Settle a recovery',
   description:
-    'Brings a recovery on which no operation works any more, and which is neither READY nor at its end, to where it truly is. A cut-over whose node has led with the recovered data is completed; one whose node has not is rolled back; an unfinished copy is removed. Howdah asks for it by itself, at the start of a worker and later on; already settled is success.',
+    'Brings a recovery on which no operation works, and which is neither READY nor at its end, to where it truly is. A cut-over whose node has led with the recovered data is completed; one whose node has not is rolled back; an unfinished copy is removed. Howdah asks for it by itself, at the start of a worker and later on; already settled is success.',
   input: SettleRecoveryInput,
   reads: [PlanRead.RECOVERIES],
   automation: findUnsettledRecoveries,

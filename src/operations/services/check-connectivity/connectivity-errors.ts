@@ -1,6 +1,6 @@
 import { HowdahError } from '../../../domain/errors.ts'
 
-/** From where to where, as the errors below tell it. */
+/** From where to where, as the errors below name it. */
 export interface Connection {
   readonly from: string
   readonly to: string

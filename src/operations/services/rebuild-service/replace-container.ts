@@ -11,7 +11,7 @@ type Context = StepContext<ServiceInput, RebuildServiceState>
 
 /**
  * Stops the old container, sets it aside under another name, makes a new one like it and starts that. Which containers
- * there are tells how far it is: a worker that takes over goes on from there. At no time do two of them run.
+ * there are shows how far it is: a worker that takes over goes on from there. At no time do two of them run.
  */
 export const replaceContainer = {
   name: 'replace-container',
