@@ -27,7 +27,7 @@ await entryPoint(async () => {
 /** @param {string} project */
 async function ask(project) {
   const remedy = 'To remove it without being asked: npm run destroy -- --yes'
-  if (!process.stdin.isTTY) throw new SetupError('Nothing was removed: there is nobody to ask.', { remedy })
+  if (!process.stdin.isTTY) throw new SetupError('Nothing was removed: there is no terminal to ask on.', { remedy })
   const line = createInterface({ input: process.stdin, output: process.stdout })
   const answer = await line.question(
     `This removes the stack "${project}" with its databases AND its backups. Type its name to go on: `,

@@ -56,7 +56,7 @@ await entryPoint(async () => {
 })
 
 /**
- * Runs the programs together until somebody stops us or one of them ends; then stops all of them.
+ * Runs the programs together until we are stopped or one of them ends; then stops all of them.
  * @param {readonly (readonly [string, ...string[]])[]} commands
  * @param {NodeJS.ProcessEnv} env
  */

@@ -15,7 +15,7 @@ await entryPoint(async () => {
   if (running.length === 0) return console.log('Nothing of the stack runs.')
   await viewForTerminal().step('stop', async (step) => {
     await (await composeFor(stack)).run(['stop'], (line) => step.note(line.trim()))
-    // Behind the worker, who could make another one.
+    // After the worker, which could make another one.
     await endSandboxes(stack.project, 'stop')
     return `${running.length} services; data kept, npm start goes on with it`
   })

@@ -1,7 +1,7 @@
 // @ts-check
 // npm test: everything, from a bare machine on. npm test -- unit|integration|stack|checks [filter...]: a part of it.
-// npm run test:faults [-- filter...]: every fault, and the table in docs/RELIABILITY.md made anew where all of it ran.
-// npm run test:exactness [-- count]: so many random recovery targets (50), and their table there.
+// npm run test:faults [-- filter...]: every fault, and the table in docs/RELIABILITY.md, rewritten if all of them ran.
+// npm run test:exactness [-- count]: this number of random recovery targets (50), and their table there.
 
 import { buildDist } from './lib/build-app.mjs'
 import { viewForTerminal } from './lib/command-line.mjs'

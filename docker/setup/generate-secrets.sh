@@ -30,7 +30,7 @@ for name in patroni_rest_password barman_password howdah_password redis_password
   make "$secrets/$name" < <(random)
 done
 
-# One folder a container, which is mounted there and nowhere else: its own key, who it trusts, whom it lets in.
+# One folder a container, which is mounted there and nowhere else: its own key, the hosts it trusts, the keys it lets in.
 mkdir -p "$secrets/ssh"
 for host in "${hosts[@]}"; do
   mkdir -p "$secrets/ssh/$host"

@@ -11,7 +11,7 @@ const DAEMON_LOG = '/var/log/dockerd.log'
 const START_TIMEOUT_MS = 60_000
 
 /**
- * A Docker daemon that answers, whoever runs it; installed and started where that is possible.
+ * A Docker daemon that answers, run by any user; installed and started where that is possible.
  * @param {{ note: (text: string) => void }} step
  */
 export async function ensureDocker({ note }) {
@@ -119,7 +119,7 @@ async function startDaemon() {
 }
 
 /**
- * A daemon that was killed leaves its pid files behind. Once the number belongs to some other process, the next daemon
+ * A daemon that was killed leaves its pid files. Once the number belongs to some other process, the next daemon
  * takes that one for its predecessor and refuses to start.
  */
 async function removeStalePidFiles() {

@@ -38,13 +38,13 @@ export async function readTokens(secretsDir) {
   const path = tokensFile(secretsDir)
   const text = await readFile(path, 'utf8').catch(() => {
     throw new SetupError(`There are no tokens: ${path} does not exist or cannot be read.`, {
-      remedy: '`npm start` makes them. Whoever ran it can read them.',
+      remedy: '`npm start` makes them. The user who ran it can read them.',
     })
   })
   try {
     return JSON.parse(text).tokens
   } catch {
-    throw new SetupError(`${path} is not valid JSON.`, { remedy: 'Mend it, or remove it and run `npm start`.' })
+    throw new SetupError(`${path} is not valid JSON.`, { remedy: 'Fix it, or remove it and run `npm start`.' })
   }
 }
 

@@ -19,7 +19,7 @@ const KNOWN = [
   [
     /pool overlaps with other one/i,
     (settings) =>
-      `The network ${settings['NETWORK_SUBNET'] ?? ''} overlaps with one that exists: choose another NETWORK_SUBNET in .env, or remove what \`docker network ls\` shows and nobody needs (docker network prune).`,
+      `The network ${settings['NETWORK_SUBNET'] ?? ''} overlaps with one that exists: choose another NETWORK_SUBNET in .env, or remove what \`docker network ls\` shows as unused (docker network prune).`,
   ],
   [
     /container name "\/?([^"]+)" is already in use/i,

@@ -14,7 +14,7 @@ export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, REFUSED: 3, AWAY: 4, LEFT: 1
 
 /**
  * @typedef {object} Terminal
- * @property {boolean} interactive Whether somebody can be asked.
+ * @property {boolean} interactive Whether there is a terminal to ask on.
  * @property {boolean} live Whether lines can be redrawn.
  * @property {number} [columns]
  * @property {(text: string) => void} write Standard output.
@@ -38,7 +38,7 @@ export async function performPitr(args, terminal, connect) {
       return EXIT.DONE
     }
     if (!request.yes && !request.dryRun && !terminal.interactive) {
-      throw new UsageError('Nobody can be asked here: say --yes, or --dry-run for the plan alone')
+      throw new UsageError('There is no terminal to ask on: say --yes, or --dry-run for the plan alone')
     }
     return await perform(request, terminal, await connect(request))
   } catch (error) {

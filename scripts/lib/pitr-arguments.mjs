@@ -15,7 +15,7 @@ Options:
   --timeline TL           a number, current or latest (default)
   --exclusive             stop just before the target
   --backup ID|latest      base backup; chosen when left out
-  --node NODE             the node that leads after the cut over; chosen when left out
+  --node NODE             the node that leads after the cut-over; chosen when left out
   --restore-method M      prefetch (default), get-wal or barman-wal-restore
   --rehearse              beside the running cluster, which is not touched
   --cut-over HOW          automatic (default), or manual: wait at READY for cutOverRecovery
@@ -111,7 +111,7 @@ function readOptions(args) {
   }
 }
 
-/** A date, with or without a time of day, and nothing behind it. Whatever else may be wrong with a time, the API says. */
+/** A date, with or without a time of day, and nothing after it. Whatever else is wrong with a time, the API says. */
 const ZONELESS = /^\s*\d{4}-\d\d-\d\d(?:(?:T|\s+)[\d:.,]*)?\s*$/i
 
 /** @param {ReturnType<typeof readOptions>} values */

@@ -51,7 +51,7 @@ export async function prepare(view, which) {
       return buildHowdahImage(opened, step)
     }),
   )
-  // All of them end before a failure is told: nothing is left running behind the message.
+  // All of them end before a failure is reported: nothing is left running after the message.
   const all = [dependencies, docker, files, secrets, base, dist, packages, images, howdah]
   for (const ended of await Promise.allSettled(all)) if (ended.status === 'rejected') throw ended.reason
   return stack

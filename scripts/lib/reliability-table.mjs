@@ -36,7 +36,7 @@ export function wholeRun({ seconds, passed, failed }) {
 /**
  * Puts a text between the marks of that name in docs/RELIABILITY.md.
  * @param {string} name
- * @param {string} command What makes it anew.
+ * @param {string} command What writes it again.
  * @param {string} text
  */
 export async function replaceTable(name, command, text) {

@@ -9,7 +9,7 @@ const KEPT_BYTES = 4 * 1024 * 1024
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv} [env]
  * @property {number} [timeoutMs]
- * @property {number} [silenceMs] Killed when it has printed nothing at all for so long.
+ * @property {number} [silenceMs] Killed when it has printed nothing at all for this long.
  * @property {(line: string) => void} [onLine] Each line of either stream, as it comes.
  *
  * @typedef {object} Finished

@@ -15,7 +15,7 @@ export class SetupError extends Error {
 }
 
 /**
- * Runs an entry point. Faults that we understand are told without a stack trace.
+ * Runs an entry point. Known faults are reported without a stack trace.
  * @param {() => Promise<unknown>} main
  */
 export async function entryPoint(main) {

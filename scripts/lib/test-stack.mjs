@@ -68,7 +68,7 @@ export async function writeTestSettings() {
 /** Removes every container, network and volume of the test stack, whatever state an earlier run left them in. */
 export async function removeTestStack() {
   await removeAll(['ps', '-aq'], ['rm', '--force', '--volumes'])
-  // Behind the worker, who could make another one; before the volumes that they use.
+  // After the worker, which could make another one; before the volumes that they use.
   await endSandboxes(TEST_STACK.project, 'remove')
   await removeAll(['network', 'ls', '-q'], ['network', 'rm'])
   await removeAll(['volume', 'ls', '-q'], ['volume', 'rm', '--force'])

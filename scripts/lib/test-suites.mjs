@@ -13,11 +13,18 @@ export const FAULTS = 'faults'
 /** The exactness property of recovery, with as many targets as one likes: a file of the stack suite. */
 export const EXACTNESS = 'exactness'
 
+/** English and the terms of .words.txt; no wording that cspell.json forbids. What has not changed is not read again. */
+export const SPELLING = [
+  ...['node_modules/.bin/cspell', 'lint', '--no-progress', '--no-color'],
+  ...['--cache', '--cache-strategy', 'content', '--cache-location', '.build/spelling.json'],
+]
+
 /** What is checked without running anything. Each is a program of its own: they run side by side. */
 const CHECKS = [
   { name: 'types', command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false'] },
   { name: 'style', command: ['node_modules/.bin/biome', 'check', '--colors=off'] },
   { name: 'arrows', command: ['node_modules/.bin/depcruise', '--no-progress', 'src', 'test'] },
+  { name: 'spelling', command: SPELLING },
   { name: 'schema', command: ['node', 'dist/bin/print-schema.js', '--check'] },
 ]
 
@@ -51,14 +58,15 @@ const CHECKS = [
 
 /**
  * @param {string} checksImage What checks the programs of the containers: see agent-checks.mjs.
+ * @param {string} [root] The project that is checked.
  * @returns {Promise<Outcome[]>}
  */
-export async function runChecks(checksImage) {
-  const checks = [...CHECKS, ...(await agentChecks(ROOT, checksImage))]
+export async function runChecks(checksImage, root = ROOT) {
+  const checks = [...CHECKS, ...(await agentChecks(root, checksImage))]
   return Promise.all(
     checks.map(async ({ name, command: [program = '', ...args] }) => {
       const startedAt = Date.now()
-      const { code, output } = await tryCommand(program, args, { cwd: ROOT })
+      const { code, output } = await tryCommand(program, args, { cwd: root })
       const failed = code === 0 ? 0 : 1
       return {
         name,
@@ -154,7 +162,7 @@ export function summarize(outcomes) {
     return `${failed === 0 ? '✔' : '✘'} ${name.padEnd(14)} ${`${seconds.toFixed(1)} s`.padStart(9)}   ${counts}${longest}`
   })
   const sum = (/** @type {'passed' | 'failed'} */ key) => outcomes.reduce((total, outcome) => total + outcome[key], 0)
-  // Once more at the very end: the end of a long log is what people are shown of it.
+  // Again at the very end: of a long log, people see its end.
   const failures = outcomes.flatMap((outcome) => outcome.failures)
   const failed = failures.length === 0 ? '' : `${failures.map((line) => `✘ ${line}`).join('\n')}\n\n`
   return `${failed}${rows.join('\n')}\n\n${sum('passed')} passed, ${sum('failed')} failed`

@@ -54,6 +54,6 @@ export async function failureOf(stack, service, message) {
     })
   return new SetupError(message, {
     detail: `${describeService(service)}, its last lines:\n${await lastLogLines(service.id, 20)}`,
-    remedy: `Its whole log: docker logs ${service.id.slice(0, 12)}\nAfter mending what it says, run the same command again: it goes on from where it stopped.`,
+    remedy: `Its whole log: docker logs ${service.id.slice(0, 12)}\nFix what it names, then run the same command again: it continues where it stopped.`,
   })
 }

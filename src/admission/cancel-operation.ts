@@ -1,12 +1,7 @@
 import { NotFoundError } from '../domain/errors.ts'
-import {
-  type Actor,
-  isTerminal,
-  type OperationRecord,
-  OperationStatus,
-  type Refusal,
-} from '../domain/operation/operation.ts'
+import { type Actor, isTerminal, type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import { LogLevel } from '../domain/operation/operation-events.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import { refuse } from '../operations/refuse.ts'

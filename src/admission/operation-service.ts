@@ -1,4 +1,5 @@
-import type { Actor, OperationPlan, OperationRecord, Refusal } from '../domain/operation/operation.ts'
+import type { Actor, OperationPlan, OperationRecord } from '../domain/operation/operation.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 
 /** The answer to every mutation. */
@@ -14,6 +15,6 @@ export interface OperationService {
   submit(kind: string, input: OperationInput, actor: Actor): Promise<OperationAnswer>
   /** Ends a queued operation at once; asks a running one to stop, which its worker does within seconds. */
   cancel(operationId: string, reason: string | null, actor: Actor): Promise<OperationAnswer>
-  /** A failed, cancelled or interrupted operation once more, as a new one with `retryOf`, from the failed step where it can. */
+  /** Runs a failed, cancelled or interrupted operation again as a new one (`retryOf`), from the failed step if it can. */
   retry(operationId: string, reason: string | null, actor: Actor): Promise<OperationAnswer>
 }

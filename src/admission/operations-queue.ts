@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq'
 import type { Redis } from '../shared/redis.ts'
 
-/** BullMQ's queue of operations. A job is only a call to work: what is to be done stands in the operation's record. */
+/** BullMQ's queue of operations. A job is only a wake-up: the record says what to do. */
 export const QUEUE_NAME = 'howdah-operations'
 
 /** What a job carries. */

@@ -19,7 +19,7 @@ export class ForbiddenError extends HowdahError {
   }
 }
 
-/** The mutations that a role may call, by name. The one rule: what is checked and what `viewer` tells both come from it. */
+/** The mutations that a role may call, by name. The one rule: the check and `viewer` both go by it. */
 export function permissionsOf(role: Role, registry: OperationRegistry): readonly string[] {
   if (role === Role.VIEWER) return []
   const kinds = [...registry.values()].filter(

@@ -8,8 +8,8 @@ import { stepToGoOnFrom } from './retry-point.ts'
 import { type SubmitDependencies, submitOperation } from './submit-operation.ts'
 
 /**
- * Submits what failed, was cancelled or was interrupted once more, as a new operation: from the step that failed where
- * that step can tell how far it came and nothing before it was taken back, else from the start. Throws NotFoundError and
+ * Submits a failed, cancelled or interrupted operation again, as a new one: from the step that failed where
+ * that step can tell how far it came and nothing before it was undone, else from the start. Throws NotFoundError and
  * ForbiddenError.
  */
 export async function retryOperation(

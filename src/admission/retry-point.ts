@@ -1,7 +1,7 @@
 import { type OperationRecord, StepStatus } from '../domain/operation/operation.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 
-/** An operation that is done once more. */
+/** An operation that is run again. */
 export interface Retry {
   readonly of: OperationRecord
   /** Name of the step to go on from, with what the earlier ones kept; null: from the start. */

@@ -24,8 +24,8 @@ export interface Ending {
 /**
  * Snapshots that have what operations said at their end. API and worker look at the stack each by itself: what a worker
  * has seen when it wrote SUCCEEDED, this process sees up to some seconds later. So each end is followed, and what the
- * operation may have changed is looked at again, at once; whoever asks meanwhile waits for that look, and not for long.
- * Without such an end nothing is waited for.
+ * operation may have changed is looked at again, at once; a caller that asks meanwhile waits for that look, briefly.
+ * Without such an end no caller waits.
  */
 export interface SettledSnapshots {
   start(): void
@@ -35,11 +35,11 @@ export interface SettledSnapshots {
   /** For a query: the newest there is when patience runs out. */
   forQuery(cluster: string): Promise<ClusterSnapshot>
   /**
-   * For a check and a plan: also asks the log whether this process has heard of every end. What could not be looked at
+   * For a check and a plan: also asks the log whether this process has heard of every end. What could not be read
    * again in time counts as not seen, with that as the reason, rather than as it was before.
    */
   forPlan(cluster: string): Promise<ClusterSnapshot>
-  /** For who reads the end of an operation past the feed, and is about to tell it. Telling twice is telling once. */
+  /** For a caller that reads the end of an operation past the feed, and is about to answer with it. Idempotent. */
   ended(ending: Ending): void
 }
 
@@ -48,7 +48,7 @@ export interface SettledSnapshotsDeps {
   readonly feed: Pick<OperationFeed, 'followAll' | 'head'>
   readonly registry: OperationRegistry
   readonly clock: Clock
-  /** Told of each failure to follow the feed, which then begins anew. */
+  /** Called with each failure to follow the feed, which then starts over. */
   readonly onError: (error: unknown) => void
 }
 
@@ -86,7 +86,7 @@ export function createSettledSnapshots(deps: SettledSnapshotsDeps): SettledSnaps
       const done = cluster.refresh([part]).then(() => {
         // A later end has asked for a look of its own.
         if (own?.get(part) === look) own.delete(part)
-        // One that failed stays: until the part is read, by whomever, it has not been seen since.
+        // A failed look stays: until some look reads the part, it has not been seen since that end.
       }, deps.onError)
       const look: Look = { ending, done }
       own?.set(part, look)
@@ -172,7 +172,7 @@ export function createSettledSnapshots(deps: SettledSnapshotsDeps): SettledSnaps
   }
 }
 
-/** The snapshot in which what was last read before the end is not seen any more. */
+/** The snapshot in which what was last read before the end no longer counts as seen. */
 function withoutOld(snapshot: ClusterSnapshot, part: SnapshotPart, ending: Ending): ClusterSnapshot {
   const since = Date.parse(ending.at)
   const reason = `not read since ${ending.kind} ${ending.operationId} ended`

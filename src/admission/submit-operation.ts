@@ -1,12 +1,7 @@
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import { NotFoundError } from '../domain/errors.ts'
-import {
-  type Actor,
-  type OperationPlan,
-  type OperationRecord,
-  OperationStatus,
-  type Refusal,
-} from '../domain/operation/operation.ts'
+import { type Actor, type OperationPlan, type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import { readUnfinishedWork } from '../events/read-unfinished-work.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'

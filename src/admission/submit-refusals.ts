@@ -1,6 +1,7 @@
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { assessEtcd } from '../domain/cluster/etcd-quorum.ts'
-import type { OperationRecord, Refusal } from '../domain/operation/operation.ts'
+import type { OperationRecord } from '../domain/operation/operation.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import { refuse } from '../operations/refuse.ts'
@@ -25,7 +26,7 @@ export function withoutQuorum(cluster: ClusterSnapshot): Refusal[] {
   return [
     refuse(
       'ETCD_NO_QUORUM',
-      `etcd has no quorum (${healthyCount} of ${memberCount} members are well), so the lock that keeps two operations apart cannot be taken`,
+      `etcd has no quorum (${healthyCount} of ${memberCount} members are healthy), so the lock that keeps two operations apart cannot be taken`,
       'Bring etcd back first: startService(input: {service: "etcd1"}) or the same of "etcd2"; see cluster.health.',
     ),
   ]

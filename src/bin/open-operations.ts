@@ -15,7 +15,7 @@ export interface Operations {
   readonly log: OperationLog
   readonly feed: OperationFeed
   readonly recoveries: RecoveryStore
-  /** Of its own connection, which the worker does not need: whoever starts it stops it. */
+  /** On a connection of its own, which the worker does not need: the caller starts and stops it. */
   openRecoveryFeed(): RecoveryFeed
   readonly queue: OperationsQueue
   /** Fails at once while Redis is away. */

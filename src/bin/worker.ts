@@ -95,7 +95,7 @@ await runProcess(async () => {
       settings,
       current: () => observer.current(),
       onChange: (listener) => observer.onChange(listener),
-      services: worked.clients.services,
+      nodeData: worked.clients.nodeData,
       log,
       recoveries,
       operations: service,

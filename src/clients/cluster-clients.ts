@@ -1,10 +1,12 @@
 import { lookup } from 'node:dns/promises'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
-import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
+import type { ClusterLayout, ServiceLayout } from '../domain/cluster/cluster-layout.ts'
 import { NotFoundError, UnreachableError } from '../domain/errors.ts'
 import { RECOVERY_PORT } from '../domain/recovery/recovery.ts'
 import type { Clock } from '../shared/clock.ts'
+import { createNodeData } from './agent/create-node-data.ts'
 import { createRecoveredCopy } from './agent/create-recovered-copy.ts'
+import type { NodeData } from './agent/node-data.ts'
 import type { RecoveredCopy } from './agent/recovered-copy.ts'
 import type { BarmanCommands } from './barman/barman-commands.ts'
 import { createBarmanCommands } from './barman/create-barman-commands.ts'
@@ -35,6 +37,8 @@ export interface ClusterClients {
   readonly services: ServiceCommands
   readonly writeProbe: WriteProbe
   barman(server: string): BarmanCommands
+  /** The data directories and the Patroni of the node in this service's container. */
+  nodeData(service: string): NodeData
   /** A recovered copy on the volume of Barman (a rehearsal) or of a node, there or not. */
   recoveredCopy(service: string, root: string): RecoveredCopy
   /** On the current leader. Empty while no base backup is being sent. */
@@ -91,10 +95,16 @@ export function createClusterClients(deps: {
     return { container: found.container, docker: deps.dockerOf(found.docker), user: BARMAN_USER }
   }
 
+  function serviceNamed(service: string): ServiceLayout {
+    const found = layout.services.find(({ name }) => name === service)
+    if (found === undefined) throw new NotFoundError(`there is no service "${service}"`)
+    return found
+  }
+
   function leader(): PostgresClient {
     const name = deps.current().topology.value?.leader ?? null
     const client = name === null ? undefined : deps.postgresOf(name)
-    if (client === undefined) throw new UnreachableError(`the leader of ${layout.name}`, 'nobody leads')
+    if (client === undefined) throw new UnreachableError(`the leader of ${layout.name}`, 'no node leads')
     return client
   }
 
@@ -109,9 +119,12 @@ export function createClusterClients(deps: {
       const { container, docker, user } = barmanContainer(server)
       return createBarmanCommands({ docker, container, user, server, clock })
     },
+    nodeData(service) {
+      const { docker, container } = serviceNamed(service)
+      return createNodeData({ docker: deps.dockerOf(docker), container, service })
+    },
     recoveredCopy(service, root) {
-      const found = layout.services.find(({ name }) => name === service)
-      if (found === undefined) throw new NotFoundError(`there is no service "${service}"`)
+      const found = serviceNamed(service)
       const server = layout.backupServers.find((each) => each.service === service)
       return createRecoveredCopy({
         docker: deps.dockerOf(found.docker),

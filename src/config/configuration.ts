@@ -1,7 +1,7 @@
 import type { ClusterCredentials, ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import type { Actor } from '../domain/operation/operation.ts'
 
-/** Everything that a process is told from outside, read and checked once at its start. */
+/** All settings of a process, read and checked once at its start. */
 export interface Configuration {
   readonly clusters: readonly ConfiguredCluster[]
   readonly redis: { readonly url: string; readonly password: string | null }
@@ -43,6 +43,6 @@ export interface Limits {
   readonly maxBodyBytes: number
   /** Subscriptions at a time on one connection. */
   readonly maxSubscriptionsPerConnection: number
-  /** A subscriber that takes nothing for so long is cut off. */
+  /** A subscriber that reads nothing for this long is cut off. */
   readonly slowSubscriberSeconds: number
 }

@@ -15,7 +15,7 @@ import {
 import { interpolate } from './interpolate.ts'
 import { layoutOf } from './layout-of.ts'
 
-/** What is wrong with the configuration: every fault at once, so that it is mended in one go. */
+/** What is wrong with the configuration: every fault at once, so that all can be fixed in one go. */
 export class ConfigurationError extends HowdahError {
   readonly code = 'CONFIGURATION'
   constructor(readonly faults: readonly string[]) {

@@ -1,6 +1,6 @@
 import { type Check, CheckStatus } from './check.ts'
 
-/** What the checks of a verification come to. A warning is told, and keeps nothing from passing. */
+/** What the checks of a verification come to. A warning is reported, and does not keep it from passing. */
 export enum Verdict {
   PASSED = 'PASSED',
   /** Something was proved to be wrong. */

@@ -3,8 +3,7 @@
  * one fact has one code. docs/operations/CODES.md is made of this table (`npm run schema`).
  */
 export const ERROR_CODES = {
-  ALREADY_LEADING:
-    'The node has begun to lead with the recovered data, so the cut-over cannot be rolled back any more.',
+  ALREADY_LEADING: 'The node has begun to lead with the recovered data, so the cut-over can no longer be rolled back.',
   BACKUP_FAILED: '`barman backup` ended without a backup.',
   BACKUP_NOT_DELETABLE: "Barman's own rules forbid deleting the backup.",
   BARMAN_COMMAND: 'A command of Barman failed.',
@@ -52,7 +51,7 @@ export const ERROR_CODES = {
   POSTGRES_NOT_STOPPED: 'PostgreSQL has not written its shutdown checkpoint in time.',
   PROBE_MISSING: "The service's image is older than the program that looks.",
   RECOVERED_COPY: '`howdah-recovery` refused or failed; its own words are in the message.',
-  RECOVERY_NOT_READY: 'The recovery is in the middle of a cut-over on which no operation works any more.',
+  RECOVERY_NOT_READY: 'The recovery is in the middle of a cut-over on which no operation works.',
   RECOVERY_NOT_VERIFIED: 'The recovered data did not pass its verification.',
   REINITIALIZE_REFUSED: 'Patroni refused to reinitialize the node.',
   REPLAY_FAILED: 'The recovered PostgreSQL ended before it reached the target.',

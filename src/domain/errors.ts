@@ -7,7 +7,7 @@ export abstract class HowdahError extends Error {
   abstract readonly code: ErrorCode | RefusalCode
   /** What a person can do about it. */
   readonly remedy: string | null
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later with nothing changed. */
   readonly retryable: boolean
 
   constructor(message: string, options: { remedy?: string; retryable?: boolean; cause?: unknown } = {}) {

@@ -35,7 +35,7 @@ export const REFUSAL_CODES = {
   IS_REHEARSAL: 'A rehearsal cannot be cut over.',
   LAST_NODE: 'No other node would be left to serve.',
   LAST_QUORUM: 'etcd would lose its quorum.',
-  LAST_WAY_IN: 'Applications, or the API, would have no way in any more.',
+  LAST_WAY_IN: 'Applications, or the API, would lose their only way in.',
   LEADER_IS_HEALTHY: 'The leader takes writes: a switchover loses nothing where a failover may.',
   LEADER_NOT_DEAD: "It is not certain that the leader's container has ended.",
   LEADER_UNREACHABLE: 'The leader does not answer, so it cannot hand over.',
@@ -64,7 +64,7 @@ export const REFUSAL_CODES = {
   SERVICE_NOT_RUNNING: "The service's container does not run.",
   SWITCHOVER_SCHEDULED: 'A switchover is scheduled, and Patroni remembers one at a time.',
   TABLESPACE_MISPLACED: 'A tablespace lies where data that takes the place of a node cannot have it.',
-  TABLESPACE_NAME: 'Barman cannot be told where to restore a tablespace of this name.',
+  TABLESPACE_NAME: 'Barman cannot restore a tablespace of this name to a given place.',
   TARGET_IN_FUTURE: 'The target lies in the future.',
   TARGET_NOT_RECOVERABLE:
     'No backup and archived WAL reach the target; the message names the nearest that can be reached.',

@@ -3,7 +3,7 @@ export type ParsedTimestamp =
   | { readonly microseconds: bigint; readonly problem: null }
   | { readonly microseconds: null; readonly problem: { readonly message: string; readonly remedy: string } }
 
-/** A date, a time of day with what fraction there is, and whatever stands behind it. */
+/** A date, a time of day with what fraction there is, and the rest of the text. */
 const FORM = /^(\d{4}-\d\d-\d\d)(?:T|\s+)(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d*))?)?\s*(.*)$/i
 const DATE_ONLY = /^\d{4}-\d\d-\d\d$/
 const SPECIAL = /^(?:[+-]?infinity|epoch|now|today|tomorrow|yesterday)$/i
@@ -50,7 +50,7 @@ export function parseTimestamp(text: string): ParsedTimestamp {
   if (offset === null) return wrong(...wrongZone(quoted, local, zone))
   if (fraction.length > FRACTION_DIGITS) {
     return wrong(
-      `${quoted} has ${fraction.length} digits behind the second, and PostgreSQL keeps microseconds: 6`,
+      `${quoted} has ${fraction.length} digits after the second, and PostgreSQL keeps microseconds: 6`,
       `Cut it to 6 digits: "${local}${UTC.test(zone) ? '+00' : zone}".`,
     )
   }
@@ -97,7 +97,7 @@ function wrongZone(quoted: string, local: string, zone: string): [string, string
 
 /**
  * As if it were UTC; null for what no calendar has. Like PostgreSQL it takes 24:00:00 for the next midnight, and a leap
- * second for the second behind it.
+ * second for the second after it.
  */
 function secondsOf(date: string, hour: number, minute: number, second: number, hasFraction: boolean): number | null {
   const midnight = Date.parse(`${date}T00:00:00Z`)

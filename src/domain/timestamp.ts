@@ -58,7 +58,7 @@ export class Timestamp {
     return new Date(Number(this.#split().ms))
   }
 
-  /** ISO 8601 in UTC: "2026-11-22T17:13:11.042Z", and "2026-11-22T17:13:11.042718Z" where milliseconds do not tell it. */
+  /** ISO 8601 in UTC: "2026-11-22T17:13:11.042Z", and "2026-11-22T17:13:11.042718Z" where it has microseconds. */
   toString(): string {
     const { rest } = this.#split()
     const text = this.toDate().toISOString()
@@ -69,7 +69,7 @@ export class Timestamp {
     return this.toString()
   }
 
-  /** Whole milliseconds, and the microseconds behind them, which are never negative. */
+  /** Whole milliseconds, and the microseconds after them, which are never negative. */
   #split(): { ms: bigint; rest: bigint } {
     const rest = ((this.microseconds % MICROS_PER_MS) + MICROS_PER_MS) % MICROS_PER_MS
     return { ms: (this.microseconds - rest) / MICROS_PER_MS, rest }
@@ -88,7 +88,7 @@ export interface TimestampProblem {
   readonly remedy: string
 }
 
-/** Reads a time that somebody gave, or says what is wrong with it. The forms: `parseTimestamp`. */
+/** Reads a time given by a caller, or says what is wrong with it. The forms: `parseTimestamp`. */
 export function readTimestamp(given: GivenTime): ReadTimestamp {
   if (given instanceof Timestamp) return { timestamp: given, problem: null }
   const { microseconds, problem } = parseTimestamp(given)

@@ -11,13 +11,13 @@ export interface FollowerSource {
 }
 
 /**
- * One subscriber's place in the log. It pulls: while nobody asks for the next event nothing is read or kept for it, so
+ * One subscriber's place in the log. It pulls: nothing is read or kept for it until it asks for the next event, so
  * a subscriber that does not read costs nothing here. `return()` ends a wait at once, which an async generator cannot.
  */
 export function follow(
   source: FollowerSource,
   options: {
-    /** Settled before the first event: checks the subscription, and says where to begin; null: it is over already. */
+    /** Settled before the first event: checks the subscription, and says where to start; null: it is over already. */
     readonly begin: () => Promise<string | null>
     readonly endsWithOperation: boolean
   },

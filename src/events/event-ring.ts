@@ -17,7 +17,7 @@ export class EventRing {
     this.floorCursor = floor
   }
 
-  /** Position behind which nothing is missing here. */
+  /** Position after which nothing is missing here. */
   get floor(): string {
     return this.floorCursor
   }

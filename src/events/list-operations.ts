@@ -4,7 +4,7 @@ import type { LogKeys } from './log-keys.ts'
 import type { OperationFilter, OperationPage, OperationPageRequest } from './operation-log.ts'
 import { readRecord } from './stored-event.ts'
 
-/** Records that have ended change no more: so many of them are kept, and not read again. */
+/** Finished records never change: cache up to this many. */
 const KEPT_RECORDS = 1_000
 
 /** How many records a filter looks at in one go. */

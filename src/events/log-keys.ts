@@ -12,7 +12,7 @@ export interface LogKeys {
   events(operationId: string): string
   idempotency(key: string): string
   recovery(recoveryId: string): string
-  /** Ids of a cluster's recoveries, by the time of their beginning. */
+  /** Ids of a cluster's recoveries, by the time of their start. */
   recoveries(cluster: string): string
   /** The id of each recovery that was written, in order. */
   readonly recoveryChanges: string

@@ -54,7 +54,7 @@ export interface OperationPage {
 
 export interface OperationPageRequest {
   readonly limit: number
-  /** Operation id: start behind it, towards older ones (or newer ones, when `backward`). */
+  /** Operation id: start after it, towards older ones (or newer ones, when `backward`). */
   readonly from: string | null
   /** From the oldest end. */
   readonly backward: boolean

@@ -16,7 +16,7 @@ export interface OperationLogOptions {
   readonly redis: Redis
   readonly prefix: string
   readonly now: () => Date
-  /** The feed keeps about so many events; each operation keeps its own for good. */
+  /** About how many events the feed keeps; each operation keeps its own for good. */
   readonly feedLength?: number
   readonly idempotencySeconds?: number
 }
@@ -92,7 +92,7 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
           token,
         ) as Promise<[string, string]>,
       )
-      // STALE: somebody else's event came between the read and the write. Look again.
+      // STALE: another process's event came between the read and the write. Read again.
       if (outcome === 'OK') return next
     }
   }

@@ -26,7 +26,7 @@ export function createRecoveryFeed({ store, blockingRedis, prefix, onError }: Re
   const reader = createStreamReader({
     blockingRedis,
     key: logKeys(prefix).recoveryChanges,
-    // What was written between a follower's first read and this position has been told to no follower.
+    // What was written between a follower's first read and this position has not been passed to any follower.
     onHead() {
       for (const follower of followers) follower.changed()
     },

@@ -12,7 +12,7 @@ export interface RecoveryStoreOptions {
   /** The operation log's: a write is checked against the operation's record. */
   readonly prefix: string
   readonly now: () => Date
-  /** The stream of changes keeps about so many. */
+  /** About how many changes the stream keeps. */
   readonly changesLength?: number
 }
 

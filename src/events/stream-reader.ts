@@ -15,7 +15,7 @@ export interface StreamReaderOptions {
 
 export interface StreamReader {
   start(): void
-  /** Resolves when nothing is told any more. Ends the connection. */
+  /** Resolves once listeners are no longer called. Ends the connection. */
   stop(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ const RETRY_MS = 200
 /** Before the first entry of any stream. */
 export const STREAM_START = '0-0'
 
-/** Follows a stream from its newest entry on: one blocking read a process, whoever listens. */
+/** Follows a stream from its newest entry on: one blocking read a process, however many listen. */
 export function createStreamReader({
   blockingRedis,
   key,

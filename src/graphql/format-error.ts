@@ -2,15 +2,15 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { ArgumentValidationError } from 'type-graphql'
 import { HowdahError } from '../domain/errors.ts'
 
-/** Is told of errors that nobody expected; their text never leaves the process. */
+/** Receives unexpected errors; their text never leaves the process. */
 export type UnexpectedErrorListener = (error: unknown) => void
 
 /** A request that the caller has to change. */
 export function badUserInput(
   message: string,
-  mend?: { readonly remedy: string; readonly field: string | null },
+  fix?: { readonly remedy: string; readonly field: string | null },
 ): GraphQLError {
-  const hints = mend === undefined ? {} : { remedy: mend.remedy, retryable: false, field: mend.field }
+  const hints = fix === undefined ? {} : { remedy: fix.remedy, retryable: false, field: fix.field }
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT', ...hints } })
 }
 

@@ -35,7 +35,7 @@ export class RequestMemo {
 
   async #read(id: string): Promise<OperationRecord | null> {
     const record = await this.#log.get(id)
-    // Whoever is told of an end asks for the rest next, and the log may be ahead of the feed that is followed.
+    // A caller that sees an end asks for the rest next, and the log may be ahead of the feed that is followed.
     if (record !== null && record.finishedAt !== null) {
       this.#snapshots.ended({ operationId: id, kind: record.kind, cluster: record.cluster, at: record.finishedAt })
     }

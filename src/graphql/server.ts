@@ -18,7 +18,7 @@ export interface ApiServerOptions {
   readonly limits: Limits
   /** Whether requests can be answered from what is known: `/ready`. */
   readonly isReady: () => boolean
-  /** Told of errors that nobody expected; callers see "Internal server error". */
+  /** Called with unexpected errors; callers see "Internal server error". */
   readonly onUnexpectedError: (error: unknown) => void
 }
 
@@ -40,7 +40,7 @@ const STREAM_PATH = '/graphql/stream'
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/ready'])
 const REQUEST_TIMEOUT_MS = 30_000
 const GRACE_MS = 5_000
-const NOBODY = null as unknown as Actor
+const UNKNOWN_ACTOR = null as unknown as Actor
 
 /** GraphQL over HTTP, WebSocket and server-sent events, with one set of tokens, roles and limits. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
@@ -57,7 +57,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
   })
-  fastify.decorateRequest('actor', NOBODY)
+  fastify.decorateRequest('actor', UNKNOWN_ACTOR)
   fastify.addHook('onRequest', async (request, reply) => {
     if (OPEN_PATHS.has(request.url.split('?')[0] ?? '')) return
     const actor = authenticate(request.headers.authorization)
@@ -135,7 +135,7 @@ function errorBody(message: string, code: string) {
   return { errors: [{ message, extensions: { code } }] }
 }
 
-/** What fails before GraphQL answers in the same form, and tells nothing of what went wrong inside. */
+/** What fails before GraphQL answers in the same form, and says nothing about what went wrong inside. */
 function answerErrors(fastify: FastifyInstance, onUnexpectedError: (error: unknown) => void): void {
   fastify.setErrorHandler<Error & { statusCode?: number; code?: string }>((error, _request, reply) => {
     const status = error.statusCode ?? 500

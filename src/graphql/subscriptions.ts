@@ -31,14 +31,14 @@ interface ArchivedWal {
 }
 
 const WAITING_WALS = 1_000
-const AFTER = 'A cursor: begin with the event behind it.'
+const AFTER = 'A cursor: start with the event after it.'
 
 /** Live fields. Each ends its source as soon as the subscriber leaves. */
 @Resolver()
 export class Subscriptions {
   @Subscription(() => OperationEventType, {
     description:
-      "One operation's events: those behind `after` (from the first without it), then live; completes after the last. Errors: NOT_FOUND, CURSOR_EXPIRED, OPERATION_LOG_UNAVAILABLE.",
+      "One operation's events: those after cursor `after` (from the first without it), then live; completes after the last. Errors: NOT_FOUND, CURSOR_EXPIRED, OPERATION_LOG_UNAVAILABLE.",
     subscribe: ({ args, context }: Subscribing<{ operationId: string; after?: string | null }>) =>
       context.deps.feed.followOperation(readOperationId(args.operationId), args.after ?? null),
   })
@@ -52,7 +52,7 @@ export class Subscriptions {
 
   @Subscription(() => OperationEventType, {
     description:
-      "Every operation's events: those behind `after` (only new ones without it), then live, without end. Errors: CURSOR_EXPIRED, OPERATION_LOG_UNAVAILABLE.",
+      "Every operation's events: those after cursor `after` (only new ones without it), then live, without end. Errors: CURSOR_EXPIRED, OPERATION_LOG_UNAVAILABLE.",
     subscribe: ({ args, context }: Subscribing<{ filter?: OperationFilterInput | null; after?: string | null }>) =>
       context.deps.feed.followAll(toFilter(args.filter), args.after ?? null),
   })
@@ -101,7 +101,7 @@ export class Subscriptions {
   }
 
   @Subscription(() => WalSegmentType, {
-    description: `Each WAL segment when Barman has archived it. Errors: NOT_FOUND; SUBSCRIBER_TOO_SLOW behind ${WAITING_WALS} segments.`,
+    description: `Each WAL segment when Barman has archived it. Errors: NOT_FOUND; SUBSCRIBER_TOO_SLOW when ${WAITING_WALS} segments behind.`,
     subscribe: ({ args, context }: Subscribing<{ server?: string | null }>) => {
       const { source, server } = backupServerNamed(context.deps, args.server)
       const remedy = 'Read what is missing with backupServer.wals(after:), then subscribe again.'
@@ -138,7 +138,7 @@ export class Subscriptions {
     @Arg('tail', () => Int, {
       nullable: true,
       defaultValue: DEFAULT_LOG_LINES,
-      description: `Lines from the end to begin with, 0 to ${MAX_LOG_LINES}.`,
+      description: `Lines from the end to start with, 0 to ${MAX_LOG_LINES}.`,
     })
     _tail: number | null | undefined,
   ): LogLine {

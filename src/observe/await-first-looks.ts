@@ -2,13 +2,13 @@ import type { Clock } from '../shared/clock.ts'
 import type { FirstLook } from './source.ts'
 
 export interface FirstLooks {
-  /** Milliseconds from the call until each look that has ended did so, by what was looked at. */
+  /** Milliseconds from the call until each look that has ended did so, by source. */
   readonly tookMs: Readonly<Record<string, number>>
-  /** What has not been looked at to the end: it is unknown for now. */
+  /** Sources whose first poll has not finished: unknown for now. */
   readonly missing: readonly string[]
 }
 
-/** Waits until all looks have ended, but no longer than so many milliseconds. */
+/** Waits until all looks have ended, but not longer than the given milliseconds. */
 export async function awaitFirstLooks(
   looks: readonly FirstLook[],
   patienceMs: number,

@@ -28,7 +28,7 @@ export interface Observer {
   stop(): Promise<void>
   /** The newest snapshot; costs nothing. */
   current(): ClusterSnapshot
-  /** Resolves when every source has been asked once, whether it answered or not, but after so many milliseconds at most. */
+  /** Resolves when every source has been asked once, whether it answered or not, or after `patienceMs`. */
   ready(patienceMs: number): Promise<FirstLooks>
   /** After every change. Returns the way to stop listening; so do the others. */
   onChange(listener: SnapshotListener): () => void

@@ -1,12 +1,12 @@
 import type { BarmanIntervals } from './observe-barman.ts'
 
-/** How often is looked where nothing tells of itself. Milliseconds from the end of one look to the next. */
+/** Polling intervals where nothing reports changes. Milliseconds from the end of one poll to the next. */
 export interface ObserverIntervals {
   /** Each node's Patroni; with its timeout of 2 s, a frozen node is known as such after 4 s at most. */
   readonly patroni: number
   readonly postgres: number
   readonly databaseSize: number
-  /** Whether Howdah's role could log in anew, beside the session that it has. */
+  /** Whether Howdah's role could open another session, beside the one that it has. */
   readonly login: number
   readonly etcd: number
   readonly haproxy: number

@@ -1,4 +1,4 @@
-/** A promise that somebody else resolves; once open it stays open. */
+/** A promise that another function resolves; once open it stays open. */
 export interface Latch {
   readonly opened: Promise<void>
   open(): void

@@ -20,7 +20,7 @@ interface Known {
   readonly key: string
 }
 
-/** Each `show-backup` is a process at the other end: so many at once. */
+/** Each `show-backup` is a process at the other end: how many run at once. */
 const CONCURRENCY = 3
 
 /** The base backups: one list each time, and a closer look only at those of which Barman has changed something. */
@@ -79,7 +79,7 @@ export function observeBackups(deps: ObserveBackupsDeps): Poll {
   })
 }
 
-// A backup's WAL ends where the next one begins, so a new neighbour changes it as well.
+// A backup's WAL ends where the next one begins, so a new neighbor changes it as well.
 function keysOf(listed: readonly ListedBackup[], infoMtimes: ReadonlyMap<string, number>): Map<string, string> {
   return new Map(
     listed.map(({ backupId, status }, position) => [

@@ -18,7 +18,7 @@ import type { Source } from './source.ts'
 export interface BarmanIntervals {
   readonly configuration: number
   readonly checks: number
-  /** While a check fails, or the checks could not be read: what was mended should not be refused for a minute longer. */
+  /** While a check fails or could not be read: what has been fixed should not be refused for another minute. */
   readonly failingChecks: number
   readonly backups: number
   readonly wal: number

@@ -64,7 +64,7 @@ export function observeNode(deps: ObserveNodeDeps): NodeSource {
     await postgres.checkLogin().then(
       () => noteLogin(null),
       (error: unknown) => {
-        // No answer is told by the session itself.
+        // The session itself reports a missing answer.
         if (error instanceof LoginRefusedError) noteLogin(error.refusal)
       },
     )

@@ -21,7 +21,7 @@ export interface ObserveWalDeps {
 
 /**
  * Barman's WAL catalogue. Only what has been added since the last look is read; when Barman has removed old WAL, the rest
- * of the index stays, and only a file that does not fit the index is read again from its beginning.
+ * of the index stays, and only a file that does not fit the index is read again from its start.
  * The published catalogue is the index itself, which grows in place: copying a million segments for each new one would
  * make the archive's size everybody's cost.
  */
@@ -58,9 +58,9 @@ export function observeWal(deps: ObserveWalDeps): Poll {
     return !tail.rewritten && tail.position === position && index.rebase(firstLine, tail.size, index.tail)
   }
 
-  const readAnew = async () => {
+  const readAgain = async () => {
     const fresh = new WalIndex()
-    // Rewritten again while it is read: the next look begins anew.
+    // Rewritten again while it is read: the next look starts over.
     if ((await readOn(fresh)) !== null) return
     const before = index
     index = fresh
@@ -77,7 +77,7 @@ export function observeWal(deps: ObserveWalDeps): Poll {
       try {
         const rewritten = await readOn(index)
         if (rewritten !== null && (await follow(rewritten))) await readOn(index)
-        else if (rewritten !== null) await readAnew()
+        else if (rewritten !== null) await readAgain()
         published = true
         store.updateBackupServer(server, (part) => ({ ...part, wal: seen(index, clock.now()) }))
       } catch (error) {
@@ -87,7 +87,7 @@ export function observeWal(deps: ObserveWalDeps): Poll {
   })
 }
 
-/** How many of the newest segments are compared after the whole file was read anew. */
+/** How many of the newest segments are compared after the whole file was read again. */
 const NEWEST = 1_000
 
 function anchorOf(index: WalIndex): string | null {

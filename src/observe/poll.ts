@@ -13,7 +13,7 @@ export interface PollDeps {
   /** What is looked at: "checks of patroni". */
   readonly at: string
   readonly clock: Clock
-  /** Milliseconds from the end of a run to the beginning of the next; a function is asked after each run. */
+  /** Milliseconds from the end of a run to the start of the next; a function is asked after each run. */
   readonly intervalMs: number | (() => number)
   /** Must end by itself within a bounded time, and handles its own failures. */
   readonly run: () => Promise<void>

@@ -12,7 +12,7 @@ import { topologySignature } from './topology-signature.ts'
 export type SnapshotListener = (snapshot: ClusterSnapshot) => void
 type Part<T> = (part: T) => T
 
-/** Holds the newest snapshot. A change makes a new one and swaps it in; whoever holds an older one keeps that. */
+/** Holds the newest snapshot. A change makes a new one and swaps it in; a reader that holds an older one keeps that. */
 export interface SnapshotStore {
   current(): ClusterSnapshot
   update(change: Part<ClusterSnapshot>): void

@@ -10,6 +10,6 @@ export interface Source {
 export interface FirstLook {
   /** "checks of patroni" */
   readonly at: string
-  /** Resolves when the first attempt has ended, well or not. */
+  /** Resolves when the first attempt has ended, successful or not. */
   readonly ended: Promise<void>
 }

@@ -49,7 +49,7 @@ function fromAccounts(nodes: readonly NodeSnapshot[], known: Topology): Topology
   return {
     ...known,
     systemIdentifier: known.systemIdentifier ?? identifiers[0] ?? null,
-    // Two that both say so: nobody can tell from here who is right.
+    // Two that both say so: from here it is unknown which is right.
     leader: leaders.length === 1 ? (leaders[0]?.name ?? null) : null,
     members: new Map(members.map((member) => [member.name, member])),
   }

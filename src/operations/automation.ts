@@ -1,4 +1,4 @@
-import type { ServiceCommands } from '../clients/docker/service-commands.ts'
+import type { NodeData } from '../clients/agent/node-data.ts'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
@@ -34,11 +34,12 @@ export interface AutomationSettings {
 export interface AutomationContext {
   readonly layout: ClusterLayout
   cluster(): ClusterSnapshot
-  readonly services: ServiceCommands
+  /** The node in this service's container. */
+  nodeData(service: string): NodeData
   /** The operations that have not ended, and the recoveries. What one of them works on is left to it. */
   readUnfinished(): Promise<UnfinishedWork>
   now(): Date
-  /** Logs that something could not be looked at. */
+  /** Logs that something could not be read. */
   warn(about: Readonly<Record<string, unknown>>, message: string): void
 }
 
@@ -48,7 +49,7 @@ export interface UnfinishedWork {
   readonly recoveries: readonly RecoveryRecord[]
 }
 
-/** The number of the period of so many milliseconds in which a time lies: for keys that change with every period. */
+/** Number of the period, of the given milliseconds, that a time falls into: for keys that change with every period. */
 export function periodOf(at: Date, periodMs: number): number {
   return Math.floor(at.getTime() / periodMs)
 }

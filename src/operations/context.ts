@@ -48,7 +48,7 @@ export interface StepContext<Input, State extends object = object> {
   readonly recoveries: StepRecoveries
   /** How backups were last verified. */
   verifications(): Promise<Verifications>
-  /** Another operation as it is recorded, for whoever settles what it left; null when there is no such. */
+  /** Another operation's record, for an operation that settles what it left; null when unknown. */
   findOperation(id: string): Promise<OperationRecord | null>
   /** What earlier steps and earlier attempts of this one kept. */
   state(): Readonly<State>
@@ -56,10 +56,10 @@ export interface StepContext<Input, State extends object = object> {
   keep(state: Readonly<State>, message: string): Promise<void>
   /** Bytes and percent; what is left out is null. Written at a bounded rate, the last one always. */
   progress(progress: Partial<Progress>): void
-  /** A line for whoever watches; `state` is kept together with it, so that it is told exactly once. */
+  /** Logs a line for subscribers; `state` is saved together with it, so that it is logged exactly once. */
   log(message: string, level?: LogLevel, state?: Readonly<State>): void
   /**
-   * Throws LostOperationError when another worker has the operation, or its lock in etcd is not this attempt's any more.
+   * Throws LostOperationError when another worker has the operation, or this attempt no longer holds its lock in etcd.
    * Called for a step that is irreversible; a step that does several irreversible things calls it before each.
    */
   checkFence(): Promise<void>

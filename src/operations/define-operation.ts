@@ -2,8 +2,9 @@ import type { ClassType } from 'type-graphql'
 import type { z } from 'zod'
 import type { SnapshotPart } from '../domain/cluster/snapshot-part.ts'
 import type { Claim } from '../domain/operation/claim.ts'
-import type { OperationResultReference, Refusal } from '../domain/operation/operation.ts'
+import type { OperationResultReference } from '../domain/operation/operation.ts'
 import type { PlanScope } from '../domain/operation/plan-scope.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import type { Automation } from './automation.ts'
 import type { PlanContext, PlanRead, StepContext } from './context.ts'
 import type { OperationInput } from './operation-input.ts'
@@ -15,7 +16,7 @@ export enum StepOutcome {
   DONE = 'DONE',
   /** It is not so, and `run` may be called (again). */
   NOT_DONE = 'NOT_DONE',
-  /** It cannot be told: a person has to look. The operation ends INTERRUPTED. */
+  /** Unknown: a person has to look. The operation ends INTERRUPTED. */
   UNKNOWN = 'UNKNOWN',
 }
 
@@ -39,23 +40,23 @@ export interface Step<Input, State extends object = object> {
   /** Whether it is already so. Without it an interrupted step cannot be resumed. */
   isDone?(context: StepContext<Input, State>): Promise<StepOutcome>
   /**
-   * Takes back what the step did, finished or not, when a later step or the step itself fails or is cancelled.
+   * Undoes what the step did, finished or not, when a later step or the step itself fails or is cancelled.
    * The context's signal is a fresh one.
    */
   undo?(context: StepContext<Input, State>): Promise<void>
   /** From the start of this step on the operation cannot be cancelled. The fencing token is checked first. */
   readonly pointOfNoReturn?: boolean
-  /** It cannot be taken back, though the operation can still be cancelled: the fencing token is checked first. */
+  /** It cannot be undone, though the operation can still be cancelled: the fencing token is checked first. */
   readonly irreversible?: boolean
-  /** The plan is compared before it, although it can be taken back: later steps go by what it chooses. */
+  /** The plan is compared before it, although it can be undone: later steps go by what it chooses. */
   readonly comparesPlan?: boolean
   /**
    * What this step is about to touch, where it goes by what was fixed earlier in the operation and not by how a plan
-   * made now would be; what it reads of the snapshot it looks at again itself. Left out: the kind's `plan`, made anew
-   * after a look at what that rests on.
+   * made now would be; what it reads of the snapshot it looks at again itself. Left out: the kind's `plan`, made
+   * again after a look at what that rests on.
    */
   scope?(context: StepContext<Input, State>): PlanScope | Promise<PlanScope>
-  /** The share of the whole that the step is, for the operation's percent. Default 1. */
+  /** Relative weight in the operation's overall progress. Default 1. */
   readonly weight?: number
   /** Milliseconds after which the step fails with TIMEOUT. Default none. */
   readonly deadlineMs?: number
@@ -99,16 +100,16 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
    * step that failed where that step can tell how far it came.
    */
   readonly retriesFromStart?: boolean
-  /** What speaks against it and the caller can mend; empty when it may run. */
+  /** What the caller has to fix first; empty when the operation may run. */
   check(context: PlanContext<Input>): readonly Refusal[] | Promise<readonly Refusal[]>
   plan(context: PlanContext<Input>): PlanDraft | Promise<PlanDraft>
   /**
-   * The parts of the snapshot that the scope of its plan rests on: looked at again before the plan is compared with
+   * The parts of the snapshot that the scope of its plan rests on: read again before the plan is compared with
    * what would be done now. Left out: its plan has no scope, and nothing is compared.
    */
   readonly planRestsOn?: readonly SnapshotPart[]
   /**
-   * The parts that it may change: looked at again once it has ended, before anybody is answered from them. Left out: the
+   * The parts that it may change: read again once it has ended, before any answer comes from them. Left out: the
    * nodes.
    */
   readonly changes?: readonly SnapshotPart[]
@@ -118,8 +119,8 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   /** What came of it, where "succeeded" would say too little. */
   outcome?(context: StepContext<Input, State>): string | null
   /**
-   * What Howdah asks for next, in the name of whoever asked for this one, once it has succeeded and its claims are free.
-   * Told by what is recorded: whoever ran it may be gone.
+   * What Howdah requests next, in the name of this one's caller, once it has succeeded and its claims are free.
+   * Computed from the record alone: the worker that ran it may be gone.
    */
   followUps?(ended: EndedOperation<Input, State>): readonly FollowUp[]
 }

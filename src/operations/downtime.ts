@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { OperationRecord } from '../domain/operation/operation.ts'
 import { median } from './estimate.ts'
 
-/** What an operation keeps that measured for how long nobody could write. */
+/** What an operation saves that has measured how long writes failed. */
 export const downtimeState = z
   .object({
     /** Seconds for which writes through HAProxy failed. */

@@ -5,7 +5,7 @@ import type { PlanScope } from '../domain/operation/plan-scope.ts'
 export interface StepDetails {
   /** With names of this very plan in it. Left out: the step's own. */
   readonly title?: string
-  /** Null: it cannot be told. Left out: what it took in earlier operations, else what it usually takes. */
+  /** Null: unknown. Left out: what it took in earlier operations, else what it usually takes. */
   readonly seconds?: number | null
   /** It will find nothing to do: the plan leaves it out. */
   readonly isLeftOut?: boolean
@@ -20,7 +20,7 @@ export type PlanDraft = Pick<OperationPlan, 'summary' | 'checks' | 'downtimeSeco
   readonly steps?: Readonly<Record<string, StepDetails>>
   /** Everything is so already: no step takes any time. */
   readonly isNeedless?: boolean
-  /** Of the whole. Left out: the sum of the steps; null where one of them cannot be told. */
+  /** Of the whole. Left out: the sum of the steps; null where one of them is unknown. */
   readonly estimatedSeconds?: number | null
   /** Earlier operations that tell how long this one takes. Left out: all of its kind. */
   readonly alike?: readonly OperationRecord[]

@@ -11,7 +11,7 @@ export async function readPlanContext(
   readers: { unfinished(): Promise<UnfinishedWork>; verifications(): Promise<Verifications> },
   known: () => Promise<Known>,
 ): Promise<PlanContext<OperationInput>> {
-  // First: an operation that ends after this has settled its recovery before the snapshot is looked at.
+  // First: an operation that ends after this has settled its recovery before the snapshot is read.
   const unfinished = reads.includes(PlanRead.RECOVERIES) ? await readers.unfinished() : null
   const [rest, verifications] = await Promise.all([
     known(),

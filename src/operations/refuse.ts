@@ -1,4 +1,4 @@
-import type { Refusal } from '../domain/operation/operation.ts'
+import type { Refusal } from '../domain/refusal.ts'
 import type { RefusalCode } from '../domain/refusal-codes.ts'
 
 /**

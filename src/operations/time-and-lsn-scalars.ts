@@ -2,12 +2,12 @@ import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
 import { type GivenTime, readTimestamp, Timestamp } from '../domain/timestamp.ts'
 import { formatLsn, type GivenLsn, isLsn, parseLsn } from '../domain/wal/lsn.ts'
 
-// A text that is no time, or no position, goes on as text: whoever takes it refuses it by its field, with a remedy.
+// A text that is no time, or no position, goes on as text: its field refuses it, with a remedy.
 
 export const DateTime = new GraphQLScalarType<GivenTime, string>({
   name: 'DateTime',
   description:
-    'A point in time. Answers are ISO 8601 in UTC: "2026-11-22T17:13:11.042Z", and with microseconds where milliseconds do not tell it: "2026-11-22T17:13:11.042718Z". Inputs may have the forms in which psql, PostgreSQL\'s logs and pg_waldump print it as well, to the microsecond: "2026-11-22 17:13:11.042718+00", "2026-11-22 17:13:11.042 UTC". The zone is always told, as Z, UTC, GMT or an offset.',
+    'A point in time. Answers are ISO 8601 in UTC: "2026-11-22T17:13:11.042Z", and with microseconds where milliseconds do not suffice: "2026-11-22T17:13:11.042718Z". Inputs may have the forms in which psql, PostgreSQL\'s logs and pg_waldump print it as well, to the microsecond: "2026-11-22 17:13:11.042718+00", "2026-11-22 17:13:11.042 UTC". The zone is always given, as Z, UTC, GMT or an offset.',
   extensions: { jsonSchema: { type: 'string', format: 'date-time' } },
   serialize: writeTime,
   parseValue: readTime,

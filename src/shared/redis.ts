@@ -8,7 +8,7 @@ export interface RedisSettings {
 
 /**
  * A connection that comes back by itself. Commands on it fail within two seconds while Redis is away, so that a caller
- * is told at once rather than queued; a `patient` one (blocking readers, BullMQ) waits for as long as it takes.
+ * gets an error at once and is not queued; a `patient` one (blocking readers, BullMQ) waits for as long as it takes.
  */
 export function connectRedis(settings: RedisSettings, mode: 'prompt' | 'patient'): Redis {
   const options: RedisOptions = {
@@ -26,7 +26,7 @@ export function connectRedis(settings: RedisSettings, mode: 'prompt' | 'patient'
         }),
   }
   const redis = new Redis(settings.url, options)
-  // Every failure also reaches whoever sent a command; without a listener ioredis prints to the console instead.
+  // Every failure also reaches the caller of a command; without a listener ioredis prints to the console instead.
   redis.on('error', () => {})
   return redis
 }

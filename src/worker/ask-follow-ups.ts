@@ -13,8 +13,8 @@ export interface FollowUpDependencies {
 }
 
 /**
- * Asks for what follows from an operation that has succeeded. Each is asked for once, however often this is called; what
- * is refused is told, and is nobody's failure: the operation has succeeded.
+ * Asks for what follows from an operation that has succeeded. Each is requested once, however often this is called; a
+ * refusal is logged and is no failure: the operation has succeeded.
  */
 export async function askFollowUps(
   { registry, operations, onFollowUpFailed }: FollowUpDependencies,
@@ -26,7 +26,7 @@ export async function askFollowUps(
   const input = parseOperationInput(ended, operation.input)
   for (const followUp of ended.followUps({ operation, input, state: () => parseOperationState(ended, state) })) {
     const definition = registry.get(followUp.kind)
-    if (definition === undefined) throw new TypeError(`${kind} is followed by "${followUp.kind}", which there is not`)
+    if (definition === undefined) throw new TypeError(`${kind} names an unknown follow-up kind "${followUp.kind}"`)
     try {
       const next = Object.assign(parseOperationInput(definition, followUp.input), {
         cluster,

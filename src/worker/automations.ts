@@ -1,6 +1,6 @@
 import type { OperationService } from '../admission/operation-service.ts'
 import { HOWDAH } from '../admission/permissions.ts'
-import type { ServiceCommands } from '../clients/docker/service-commands.ts'
+import type { NodeData } from '../clients/agent/node-data.ts'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import { messageOf } from '../domain/errors.ts'
@@ -22,7 +22,7 @@ export interface AutomationDependencies {
   readonly settings: AutomationSettings
   readonly current: () => ClusterSnapshot
   readonly onChange: (listener: () => void) => () => void
-  readonly services: ServiceCommands
+  readonly nodeData: (service: string) => NodeData
   readonly log: Pick<OperationLog, 'active'>
   readonly recoveries: Pick<RecoveryStore, 'list'>
   readonly operations: Pick<OperationService, 'submit'>
@@ -109,11 +109,11 @@ function startAutomation(dependencies: AutomationDependencies, kind: string, aut
 }
 
 function contextOf(dependencies: AutomationDependencies, kind: string): AutomationContext {
-  const { layout, current, services, log, recoveries, clock, logger } = dependencies
+  const { layout, current, nodeData, log, recoveries, clock, logger } = dependencies
   return {
     layout,
     cluster: current,
-    services,
+    nodeData,
     readUnfinished: () => readUnfinishedWork({ log, recoveries }, layout.name),
     now: () => clock.now(),
     warn: (about, message) => logger.warn({ kind, ...about }, message),

@@ -11,7 +11,7 @@ import { PlanChangedError } from './worker-errors.ts'
 
 /**
  * Throws PlanChangedError when the step that is about to begin would touch more than was planned. The plan was made by
- * the API, on its own snapshot and some time ago; here the same is planned once more, after a fresh look.
+ * the API, on its own snapshot and some time ago; here it is planned again, after a fresh look.
  */
 export async function comparePlan(
   attempt: Attempt,
@@ -30,7 +30,7 @@ export function changesForGood({ pointOfNoReturn, irreversible }: AnyStep): bool
 }
 
 /**
- * Once the operation has done something that cannot be taken back, what differs from the plan is its own doing, and
+ * Once the operation has done something that cannot be undone, what differs from the plan is its own doing, and
  * stopping would be worse: from then on only steps that say for themselves what they are about to touch are compared.
  */
 function isCompared({ steps }: AnyOperation, record: OperationRecord, step: AnyStep): boolean {

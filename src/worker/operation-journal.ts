@@ -56,7 +56,7 @@ export function createOperationJournal(dependencies: {
   function write(body: OperationEventBody, message: string): Promise<void> {
     const written = tail.then(() => append(body, message))
     tail = written
-    // Whoever waits for `written` is told; this keeps a write that nobody waits for from going unheard.
+    // A caller that awaits `written` gets the error; this reports it where no caller does.
     written.catch(dependencies.onLost)
     return written
   }
@@ -89,7 +89,7 @@ export function createOperationJournal(dependencies: {
       const state = meterOf(step)
       const at = clock.elapsedMs()
       const progress = state.meter.update(raw, at)
-      // A long operation is told of less often: an hour makes some hundreds of events, not ten thousand.
+      // Report long operations less often: an hour yields a few hundred events, not ten thousand.
       const interval = Math.max(FIRST_INTERVAL_MS, (at - startedAt) / 200)
       if (state.pending || at - state.writtenAt < interval) return
       state.pending = true

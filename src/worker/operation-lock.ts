@@ -5,14 +5,14 @@ import { type Claim, ClaimMode, conflict } from '../domain/operation/claim.ts'
 import type { Clock } from '../shared/clock.ts'
 import { retryUntil } from '../shared/retry.ts'
 
-/** The lock is not this attempt's any more: another worker has the operation, or the lease ran out. */
+/** This attempt no longer holds the lock: another worker has the operation, or the lease ran out. */
 export class LockLostError extends HowdahError {
   readonly code = 'LOCK_LOST'
   constructor(
     readonly operationId: string,
     readonly reason: string,
   ) {
-    super(`operation ${operationId} does not hold its lock in etcd any more: ${reason}`, { retryable: true })
+    super(`operation ${operationId} no longer holds its lock in etcd: ${reason}`, { retryable: true })
   }
 }
 
@@ -39,7 +39,7 @@ export interface LockRequest {
 
 /** What one attempt at an operation holds in etcd. */
 export interface OperationLock {
-  /** Throws LockHeldError when another operation keeps it for so long, TIMEOUT while etcd has no quorum, or the reason. */
+  /** Throws LockHeldError when another operation holds it for `timeoutMs`, TIMEOUT while etcd has no quorum, or the reason. */
   acquire(timeoutMs: number, signal: AbortSignal): Promise<void>
   /**
    * The revision of etcd at which it was taken: greater than that of every holder before. Null before it is taken.
@@ -47,8 +47,8 @@ export interface OperationLock {
   readonly fencingToken: string | null
   /**
    * Asks etcd whether it is still held, under the same token. Throws LockLostError, or TIMEOUT while etcd has no quorum:
-   * whoever cannot be sure does nothing irreversible. Where only the lease has run out, and nobody else has taken it, it
-   * is taken again under a new token.
+   * a worker that cannot be sure does nothing irreversible. Where only the lease has run out, and no other operation took
+   * it, it is taken again under a new token.
    */
   verify(): Promise<void>
   /** Never throws: what cannot be given back now ends with its lease. */
@@ -183,7 +183,7 @@ export function createOperationLocks(deps: {
   }
 }
 
-/** Somebody else took or gave back a lock in the same moment. */
+/** Another operation took or released a lock in the same moment. */
 class LockContendedError extends HowdahError {
   readonly code = 'LOCK_CONTENDED'
   constructor(operationId: string) {

@@ -19,7 +19,7 @@ export interface WorkerOptions extends Omit<RunDependencies, 'onLost'> {
 }
 
 export interface OperationWorker {
-  /** Stops taking operations; those that run are handed over. Resolves when this worker touches nothing any more. */
+  /** Stops taking operations; those that run are handed over. Resolves when this worker no longer touches anything. */
   stop(): Promise<void>
 }
 
@@ -104,14 +104,14 @@ export function startOperationWorker(options: WorkerOptions): OperationWorker {
       worker.run().catch(onError)
       stopSweeping = clock.every(SWEEP_MS, sweepOnce)
     },
-    // Whoever made the promise hears of it too.
+    // The caller handles the rejection as well.
     () => {},
   )
 
   return {
     async stop() {
       stopSweeping()
-      // First no more is taken: else this worker would take what it hands over.
+      // Stop taking jobs first: else this worker would take what it hands over.
       await worker.pause(true)
       handOver.abort(new HandOverSignal())
       await worker.close()

@@ -35,7 +35,7 @@ export interface RunDependencies {
 
 /**
  * One attempt at one operation, from claiming it to an end that tells the truth. Returns when the operation has ended
- * or belongs to another worker; throws HandOverSignal when `handOver` was aborted and somebody has to go on.
+ * or belongs to another worker; throws HandOverSignal when `handOver` was aborted and another worker has to go on.
  */
 export async function runOperation(
   dependencies: RunDependencies,
@@ -105,7 +105,7 @@ export async function runOperation(
     const running = { ...given, journal, lock, stop: stop.signal }
     await runSteps(running)
   } catch (error) {
-    // Whoever took it over goes on; here there is nothing more to do, and above all nothing to undo.
+    // The worker that took it over goes on; here there is nothing left to do, and above all nothing to undo.
     if (!(error instanceof LostOperationError)) throw error
     dependencies.onLost(operationId, error)
   } finally {

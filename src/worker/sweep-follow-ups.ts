@@ -3,16 +3,16 @@ import type { OperationLog } from '../events/operation-log.ts'
 import type { Clock } from '../shared/clock.ts'
 import { askFollowUps, type FollowUpDependencies } from './ask-follow-ups.ts'
 
-/** What ended longer ago is not followed any more. */
+/** Operations that ended longer ago are ignored. */
 const RECENT_MS = 900_000
-/** Until then it is for whoever ran it. */
+/** Grace period for the worker that ran it. */
 const OWN_MS = 5_000
 /** Newest operations: with these few, a look costs next to nothing. */
 const LOOKED_AT = 50
 
 /**
- * A look at what has succeeded of late, for what should have followed: whoever ran it may have died between its end and
- * its asking. What was asked for already is not asked for again, by anybody; what was refused is not, by this one.
+ * Looks at recent successes for missing follow-ups: the worker may have died between an operation's end and the request
+ * for what follows. No worker requests a follow-up twice; this one does not repeat what was refused.
  */
 export function createFollowUpSweep(
   deps: FollowUpDependencies & { readonly log: Pick<OperationLog, 'list'>; readonly clock: Clock },

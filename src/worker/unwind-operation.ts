@@ -4,14 +4,14 @@ import { LostOperationError } from '../events/event-errors.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import { type AnyStep, type Attempt, contextFor } from './attempt.ts'
 
-/** Why an operation is taken back. */
+/** Why an operation is undone. */
 export interface Unwinding {
   readonly error: OperationError
   /** It ends CANCELLED, not FAILED. */
   readonly cancelled: boolean
 }
 
-/** Takes back, in reverse, what was begun and not taken back yet, and ends the operation with the reason. */
+/** Undoes, in reverse, every step that was started and not undone yet, and ends the operation with the reason. */
 export async function unwindOperation(attempt: Attempt, { error, cancelled }: Unwinding): Promise<void> {
   const { definition, journal } = attempt
   const input = parseOperationInput(definition, journal.record.input)
@@ -21,13 +21,13 @@ export async function unwindOperation(attempt: Attempt, { error, cancelled }: Un
     if (status === StepStatus.PENDING || status === StepStatus.SKIPPED || status === StepStatus.UNDONE) continue
     try {
       await step.undo(contextFor(attempt, step, input, new AbortController().signal))
-      await journal.write({ type: 'StepUndone', step: step.name }, `${step.title}: taken back`)
+      await journal.write({ type: 'StepUndone', step: step.name }, `${step.title}: undone`)
     } catch (undoError) {
       if (undoError instanceof LostOperationError) throw undoError
       const failed = operationError(undoError, step)
       const left = {
         ...failed,
-        message: `${error.message}; and "${step.title}" could not be taken back: ${messageOf(undoError)}`,
+        message: `${error.message}; and "${step.title}" could not be undone: ${messageOf(undoError)}`,
         remedy: failed.remedy ?? 'Look at what the step left: its log lines name it.',
       }
       await journal.write({ type: 'OperationInterrupted', error: left }, left.message)

@@ -6,7 +6,7 @@ const RETRY_MS = 500
 
 /**
  * Follows an operation's own events for a cancel, in whatever process it was asked for, and through outages of Redis.
- * It begins with the first event: a cancel that came while nobody worked on the operation is seen too.
+ * It starts with the first event: a cancel that came while no worker had the operation is seen too.
  */
 export function watchForCancel(
   { feed, clock }: { feed: OperationFeed; clock: Clock },

@@ -33,7 +33,7 @@ export class PlanChangedError extends HowdahError {
     readonly beyond: readonly string[],
   ) {
     super(`the cluster has changed since this was planned: ${beyond.join('; ')}`, {
-      remedy: `Ask for ${kind} once more: with dryRun: true its plan says what it does now, and what it costs.`,
+      remedy: `Ask for ${kind} again: with dryRun: true its plan says what it does now, and what it costs.`,
     })
   }
 }
@@ -42,7 +42,7 @@ export class PlanChangedError extends HowdahError {
 export class UnknownOutcomeError extends HowdahError {
   readonly code = 'UNKNOWN_OUTCOME'
   constructor(title: string) {
-    super(`the worker was lost during "${title}", and whether it was done cannot be told`, {
+    super(`the worker was lost during "${title}", and whether it was done is unknown`, {
       remedy: 'Look at the stack, then retry the operation (retryOperation).',
     })
   }

@@ -44,7 +44,7 @@ interface Measured {
 const password = (await readFile(join(process.env['HOWDAH_SECRETS_DIR'] ?? '', 'howdah_password'), 'utf8')).trim()
 const port = Number(process.env['HOWDAH_HAPROXY_PORT'])
 await settle()
-// Who leads now leads after each cut over too: what is recovered on this node takes over here, and is undone here.
+// Who leads now leads after each cut-over too: what is recovered on this node takes over here, and is undone here.
 const node = (await readLeadership(api)).leader
 const live = (await inContainer(node, 'printenv', 'PATRONI_POSTGRESQL_DATA_DIR')).trim()
 const before = new Set((await readBackups(api)).map(({ backupId }) => backupId))
@@ -68,7 +68,7 @@ async function measure(gib: number): Promise<Measured> {
     const name = `${TABLE}_${Date.now()}`
     await onLeader(`UPDATE ${TABLE} SET filling = reverse(filling) WHERE n <= ${CHANGED_ROWS}`)
     await onLeader(`SELECT pg_create_restore_point('${name}')`)
-    // What the cut over gives up, and its undo brings back.
+    // What the cut-over gives up, and its undo brings back.
     await onLeader(`DELETE FROM ${TABLE} WHERE n <= 1000`)
     await archiveAll()
 
@@ -171,7 +171,7 @@ function print(): void {
       row('verification', ({ details }) => ms(verifying(details))),
       row('`recoverCluster`, from the mutation to its last event', ({ recovering }) => ms(recovering)),
       row('`cutOverRecovery`, from the mutation to its last event', ({ cutOver }) => ms(cutOver.duration)),
-      row('writes failed in the cut over', ({ cutOver }) => ms(cutOver.outage)),
+      row('writes failed in the cut-over', ({ cutOver }) => ms(cutOver.outage)),
       row('the same, as the operation measured it', (each) => ms((each.downtimeSeconds ?? Number.NaN) * 1000)),
       row('`undoRecovery`, from the mutation to its last event', ({ undo }) => ms(undo.duration)),
       row('writes failed in the undo', ({ undo }) => ms(undo.outage)),

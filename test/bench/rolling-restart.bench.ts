@@ -85,7 +85,7 @@ async function byHowdah(): Promise<void> {
 async function byHand(): Promise<void> {
   const [first = { name: '', apiUrl: '' }] = nodes
   const { leader } = await reader.cluster(first)
-  if (leader === null) throw new Error('nobody leads')
+  if (leader === null) throw new Error('no node leads')
   const replicas = nodes.map(({ name }) => name).filter((name) => name !== leader)
   const [candidate = ''] = replicas
   for (const replica of replicas) {

@@ -276,7 +276,7 @@ async function synchronous(on: boolean): Promise<void> {
   else await waitForHealthyCluster(api)
 }
 
-/** One leader, three that follow. Without a sync standby nobody may take over in synchronous mode. */
+/** One leader, three that follow. Without a sync standby no node may take over in synchronous mode. */
 async function waitForHealthyClusterInSync({ withSyncStandby = false } = {}): Promise<void> {
   await waitFor(
     'one leader and three that follow',

@@ -70,7 +70,7 @@ async function expectWaysOut(recovery: string): Promise<void> {
   }
 }
 
-describe('a cut over whose worker was killed while etcd lost its quorum', { timeout: LONG_MS }, () => {
+describe('a cut-over whose worker was killed while etcd lost its quorum', { timeout: LONG_MS }, () => {
   test.each([
     ['stop-cluster', 'FAILED'],
     ['swap-data', 'FAILED'],
@@ -100,7 +100,7 @@ describe('a cut over whose worker was killed while etcd lost its quorum', { time
     // An undo beside the backup that follows is a conflict.
     await untilBackedUp(api, (await newestOperation(api, ['SETTLE_RECOVERY'])) ?? '')
     const settled = await requestOperation(api, 'cutOverRecovery', { recovery, confirm })
-    // What it names: the undo, which brings back the state at the cut over.
+    // What it names: the undo, which brings back the state at the cut-over.
     await tryRemedy(api, settled.refusals[0]?.remedy ?? null)
     expect((await recoveryOf(api, recovery)).status).toBe('UNDONE')
     expect(await rowsFrom(before)).toEqual(NODES.map(() => `${before},${behind}`))

@@ -86,7 +86,7 @@ const killed =
   (service: (node: string) => string): Inject =>
   async (_, node) => {
     await facts.kill(service(node))
-    // Docker starts again only what died by itself: somebody does it a little later.
+    // Docker only restarts what died by itself: this one is started a little later.
     await new Promise((resolve) => setTimeout(resolve, 3_000))
     await facts.start(service(node))
   }
@@ -106,7 +106,7 @@ const replicaFrozen: Inject = async (_, node) => {
   const other = NODES.find((name) => name !== node && name !== leader) ?? ''
   await inNode(other, 'kill -STOP "$(head -n 1 "$PATRONI_POSTGRESQL_DATA_DIR/postmaster.pid")"')
 }
-/** Whoever wakes it, as runit does with every TERM: it sleeps again at once. */
+/** However often it is woken, as runit does with every TERM: it sleeps again at once. */
 const leadersPatroniFrozen: Inject = async () => {
   const leader = facts.container(await leaderName(api))
   const script = 'pid=$(pgrep -of /usr/bin/patroni); while kill -STOP "$pid"; do sleep 0.01; done'
@@ -175,7 +175,7 @@ describe('a recovery of the cluster, cut over by itself, ends with all nodes on 
     })
   })
 
-  test('cannot be cancelled behind its point of no return', async () => {
+  test('cannot be cancelled after its point of no return', async () => {
     const { target, before } = await markTarget(api)
     const input = { target, node: await replicaName(api), cutOver: 'AUTOMATIC', confirm }
     const { operation } = await requestOperation(api, 'recoverCluster', input)
@@ -192,12 +192,12 @@ describe('a recovery of the cluster, cut over by itself, ends with all nodes on 
   })
 })
 
-describe('a cut over whose worker is killed while etcd loses its quorum is settled once etcd is back', {
+describe('a cut-over whose worker is killed while etcd loses its quorum is settled once etcd is back', {
   timeout: 900_000,
 }, () => {
   // The other steps: test/stack/recovery-dead-ends.test.ts.
   test.each([
-    // Killed before it had written that it cuts over, it waits for its cut over.
+    // Killed before it had written that it cuts over, it waits for its cut-over.
     ['promote-copy', ['FAILED', 'READY']],
     ['drain-archive', ['FAILED']],
     ['start-target', ['FAILED', 'COMPLETED']],

@@ -92,7 +92,7 @@ function killInEach(kills: readonly Kill[]): void {
       if (takenOverAfter >= TAKEN_OVER_SECONDS) {
         const lines = await docker('logs', '--timestamps', '--tail', '20', facts.container('worker'))
         console.info(
-          `killed ${new Date(killedAt).toISOString()}, started anew ${(await workerStartedAt()).toISOString()}\n${lines}`,
+          `killed ${new Date(killedAt).toISOString()}, restarted ${(await workerStartedAt()).toISOString()}\n${lines}`,
         )
       }
       expect(takenOverAfter, 'seconds until another worker had it').toBeLessThan(TAKEN_OVER_SECONDS)

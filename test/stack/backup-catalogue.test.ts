@@ -141,7 +141,7 @@ describe('verifyBackup', () => {
         message: expect.stringContaining(file),
       })
       expect(await asBarman('howdah-run', 'list')).not.toContain(operation.id.replace('Operation:', ''))
-      // Nobody recovers from it.
+      // No recovery uses it.
       const recovery = { backup: backupId, target: { immediate: true } }
       expect(await refusalsOf('rehearseRecovery', recovery)).toEqual(['BACKUP_CORRUPT'])
     }

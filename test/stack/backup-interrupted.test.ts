@@ -114,17 +114,17 @@ describe('a backup in the middle', () => {
     await expectNothingLeft(before, 1)
   })
 
-  test('fails clearly when Barman is killed, and a retry mends it', async () => {
+  test('fails clearly when Barman is killed, and a retry succeeds', async () => {
     const { id, before } = await startBackup()
     await docker('kill', container('barman'))
     await docker('start', container('barman'))
     const { operation } = await untilEnd(api, id)
-    // Either a fresh run after the half backup was removed, or a failure that says so: never two, never half of one.
+    // Either a fresh run after the partial backup was removed, or a failure that says so: never two, never half of one.
     if (operation.status !== 'SUCCEEDED') {
       expect(operation).toMatchObject({ status: 'FAILED', error: { code: 'BACKUP_FAILED', retryable: true } })
       await waitForBackups(api)
       const query = `mutation ($id: ID!) { retryOperation(id: $id) { operation { id retryOf { id } } refusals { code message } } }`
-      // The API may see the half backup for a moment after the worker has removed it.
+      // The API may see the partial backup for a moment after the worker has removed it.
       const retried = await waitFor('the retry to be taken', async () => {
         const { retryOperation } = await api.query<{
           retryOperation: { operation: { id: string; retryOf: { id: string } } | null; refusals: { code: string }[] }

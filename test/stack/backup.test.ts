@@ -43,7 +43,7 @@ describe('createBackup', () => {
     expect(await backupIds()).toEqual(before)
   })
 
-  test('refuses what the caller can mend, and says how', async () => {
+  test('refuses what the caller can fix, and says how', async () => {
     const refusalOf = async (input: Record<string, unknown>) => (await createBackup(api, input)).refusals[0]
     expect(await refusalOf({ server: 'nowhere' })).toMatchObject({ code: 'UNKNOWN_BACKUP_SERVER', field: 'server' })
     expect(await refusalOf({ cluster: 'nowhere' })).toMatchObject({ code: 'UNKNOWN_CLUSTER', field: 'cluster' })
@@ -118,7 +118,7 @@ describe('createBackup', () => {
     expect((await untilEnd(api, [...ids][0] ?? '')).operation.status).toBe('SUCCEEDED')
   })
 
-  test('leaves no run, no process and no half backup behind', async () => {
+  test('leaves no run, no process and no partial backup', async () => {
     const barman = (...argv: string[]) => docker('exec', '--user', 'barman', container('barman'), ...argv)
     expect(await barman('pgrep', '-f', 'pg_basebackup').catch(() => '')).toBe('')
     const query = `{ cluster { backupServer { backups(first: 100) { edges { node { status } } } } } }`

@@ -104,7 +104,7 @@ describe('a leader whose container is killed', () => {
 
   test('takes nothing from the archive where Barman has more of its timeline than the next leader, up to a whole segment', async () => {
     const old = await leaderName(api)
-    // Patroni elects nobody who is a megabyte behind, and the rest of a segment that is closed counts.
+    // Patroni elects no node that is a megabyte behind, and the rest of a segment that is closed counts.
     await leaderSql(
       facts,
       `SELECT pg_logical_emit_message(true, 'howdah', repeat('x', ${LEFT} - 500000)) WHERE ${LEFT} > 500000`,

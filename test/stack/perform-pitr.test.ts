@@ -78,7 +78,7 @@ describe('perform_pitr.sh', () => {
     ['a target in the future', ['--target-time', '2100-01-01T00:00:00Z', '--yes'], 3, /future/],
     ['a server that there is not', ['--server', 'other', '--target-lsn', '0/1', '--yes'], 3, /other/],
     ['a time without a zone', ['--target-time', '2026-11-22 15:49:59', '--yes'], 2, /time zone/],
-    ['nobody to ask', ['--target-immediate'], 2, /--yes/],
+    ['no terminal to ask on', ['--target-immediate'], 2, /--yes/],
   ])('refuses %s before anything is changed', async (_, args, expected, said) => {
     const before = await recoveryCount()
     const { code, errors } = await performPitr(...args)
@@ -104,7 +104,7 @@ describe('perform_pitr.sh', () => {
     })
   })
 
-  test('recovers the cluster to a moment behind its last commit, and cuts over', async () => {
+  test('recovers the cluster to a moment after its last commit, and cuts over', async () => {
     await leaderSql(facts, 'CREATE TABLE shell AS SELECT n FROM generate_series(1, 100) n')
     const [now] = await leaderSql<{ time: string }>(
       facts,

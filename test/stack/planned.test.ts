@@ -57,7 +57,7 @@ async function whilePlanned(
   return (await untilEnd(api, id)).operation
 }
 
-/** Past Howdah, as somebody with a shell would. */
+/** Past Howdah, as an operator with a shell would. */
 async function switchOverByHand(leader: string, candidate: string): Promise<void> {
   const command = ['patronictl', '-c', '/etc/patroni/patroni.yml', 'switchover', '--force']
   await exec(leader, [...command, '--leader', leader, '--candidate', candidate])

@@ -21,7 +21,7 @@ afterAll(() => api.close())
 /** What an earlier file has written may still be on its way to the archive or to a replica. */
 async function waitForWell(): Promise<void> {
   await waitFor(
-    'the cluster to be well',
+    'the cluster to be healthy',
     async () => {
       const { cluster } = await api.query<{
         cluster: {

@@ -29,7 +29,7 @@ const facts = stack()
 let api: ApiClient
 let password = ''
 let backup = ''
-/** Commits behind a lock that somebody else holds. */
+/** Commits after it has waited for another session's lock. */
 let xid = ''
 
 async function sqlIn(database: string, statement: string): Promise<string> {
@@ -98,7 +98,7 @@ async function systemSettings(): Promise<void> {
   await leaderSql(facts, "ALTER SYSTEM SET recovery_min_apply_delay = '1h'")
 }
 
-/** Lets nobody in where the server is a copy. */
+/** Lets no session in where the server is a copy. */
 async function loginTrigger(): Promise<void> {
   await leaderSql(
     facts,
@@ -147,7 +147,7 @@ afterAll(async () => {
 /** Of a rehearsal. */
 const rootOf = (recovery: string) => `/var/lib/barman/recoveries/${recovery.replace('Recovery:', '')}`
 
-describe('a copy that is promoted, because somebody holds a lock at its target', () => {
+describe('a copy that is promoted, because a transaction holds a lock at its target', () => {
   test("takes nothing of the cluster's own subscription", async () => {
     const { id, recovery } = await recover(api, 'rehearseRecovery', { target: { xid }, backup })
     expect(recovery.status).toBe('READY')

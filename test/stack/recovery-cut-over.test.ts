@@ -148,7 +148,7 @@ describe('a recovery that is cut over', () => {
     writtenBefore = writes.written
     const { events, operation } = await performOperation(api, 'cutOverRecovery', { recovery: recovery.id, confirm })
     expect(operation.error).toBeNull()
-    expect(events.map(({ message }) => message).join()).toMatch(/replaying to LSN .* once more/)
+    expect(events.map(({ message }) => message).join()).toMatch(/replaying to LSN .* again/)
     const { id } = operation
     expect(await everywhere('SELECT count(*), sum(n) FROM kept')).toEqual(NODES.map(() => '5000|12502500'))
     expect(await everywhere("SELECT to_regclass('later') IS NULL")).toEqual(['t', 't', 't', 't'])
@@ -165,7 +165,7 @@ describe('a recovery that is cut over', () => {
     await untilBackedUp(api, id)
   })
 
-  test('can be undone: the state at the cut over is back, to the row', async () => {
+  test('can be undone: the state at the cut-over is back, to the row', async () => {
     await leaderSql(facts, 'CREATE TABLE since AS SELECT 1 AS n')
     const [row] = await leaderSql<{ lsn: string }>(facts, 'SELECT pg_current_wal_lsn()::text AS lsn')
     givenUp = { lsn: row?.lsn ?? '', timeline: (await timelines())[0] ?? 0 }

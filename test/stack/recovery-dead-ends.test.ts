@@ -76,7 +76,7 @@ describe('a node whose Patroni is kept down inside its running container', () =>
     expect((await performOperation(api, 'startService', { service: persons })).operation.error).toBeNull()
   })
 
-  test('is started beside another that is, and locks nobody out', async () => {
+  test('is started beside another that is, and locks none out', async () => {
     const leader = await leaderName(api)
     const [one = '', other = ''] = NODES.filter((name) => name !== leader)
     for (const node of [one, other]) await keepDown(node, '')
@@ -96,7 +96,7 @@ describe("Patroni's check_timeline", () => {
 
   test("that is a user's own stays", async () => {
     await editConfiguration(facts, { check_timeline: true })
-    // Whoever puts such things back has looked once it has started this node.
+    // What puts such things back has looked once it has started this node.
     const node = await replicaName(api)
     await keepDown(node, '20261101T000000000-ended3')
     await waitFor(`${node} to be started`, () => isUp(node), { timeoutMs: 60_000 })

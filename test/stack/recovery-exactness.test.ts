@@ -93,7 +93,7 @@ interface Drawn {
   readonly way: Way
 }
 
-/** One in four targets each lies behind a parameter that was raised, a tablespace that was made or dropped, another password. */
+/** One in four targets each lies after a raised parameter, a new or dropped tablespace, another password. */
 const PLACES: readonly ((drawn: Drawn) => boolean)[] = [
   ({ target, way }) => target.backup !== null && way.raised.length > 0,
   ({ target, way }) => target.backup !== null && way.tablespaceChanges > 0,
@@ -122,7 +122,7 @@ async function draw(
 }
 
 async function contentOf({ connection }: RecoveryView): Promise<NumberedContent> {
-  if (connection === null) throw new Error('nobody is let in')
+  if (connection === null) throw new Error('no connection is published')
   const client = new pg.Client(connection)
   await client.connect()
   try {
@@ -248,7 +248,7 @@ describe('the whole cluster', () => {
         expect(faultsOf(before(first, content), expected, history)).toEqual([])
       }
       const since = (recovered[0]?.rows ?? []).filter(({ n }) => n >= first)
-      expect(since.length, 'transactions since the cut over').toBeGreaterThan(0)
+      expect(since.length, 'transactions since the cut-over').toBeGreaterThan(0)
 
       await perform(api, 'undoRecovery', { recovery: made.id, confirm })
       await waitForHealthyCluster(api)
@@ -282,7 +282,7 @@ describe('the whole cluster', () => {
         askedFor: askedFor(made.events),
         otherPasswords: true,
         outsideFiles: null,
-        said: `${JSON.stringify(target.input)}; writes failed for ${downtimeSeconds} s in the cut over`,
+        said: `${JSON.stringify(target.input)}; writes failed for ${downtimeSeconds} s in the cut-over`,
       })
     } finally {
       await writers.stop()

@@ -27,7 +27,7 @@ let withLocks: Moment
 let withAll: Moment
 let last = { xid: '', time: '' }
 
-/** 1,000 rows, a restore point, and another row behind it. */
+/** 1,000 rows, a restore point, and another row after it. */
 async function write(table: string): Promise<Moment> {
   await leaderSql(facts, `CREATE TABLE ${table} AS SELECT n FROM generate_series(1, 1000) n`)
   await leaderSql(facts, `SELECT pg_create_restore_point('${table}')`)

@@ -43,7 +43,7 @@ afterAll(async () => {
   await api.close()
 })
 
-/** As a user does it: the role, then the secret's file, then whoever has read it. */
+/** As a user does it: the role, then the secret's file, then the services that have read it. */
 async function setPassword(password: string): Promise<void> {
   await leaderSql(facts, `ALTER ROLE howdah PASSWORD '${password}'`)
   // In its place: a container has the very file that was there when it was made.
@@ -57,7 +57,7 @@ async function setPassword(password: string): Promise<void> {
 
 const waitForHealth = () =>
   waitFor(
-    'health to be well',
+    'the cluster to be healthy',
     async () => {
       const { cluster } = await api.query<{
         cluster: { health: { status: string; issues: { code: string; message: string }[] } }
@@ -68,7 +68,7 @@ const waitForHealth = () =>
     { timeoutMs: 90_000, intervalMs: 500 },
   )
 
-async function expectNobodyKeptDown(): Promise<void> {
+async function expectNoNodeKeptDown(): Promise<void> {
   for (const node of NODES) {
     expect(await facts.exec(node, ['sh', '-c', 'ls /etc/service/patroni/down 2> /dev/null || true']), node).toBe('')
   }
@@ -99,7 +99,7 @@ async function recoverTo(before: readonly string[], since: () => Promise<unknown
   await waitForHealthyCluster(api)
   expect(await leaderName(api)).toBe(node)
   expect(await rowsFrom(kept)).toEqual(NODES.map(() => `${kept}`))
-  await expectNobodyKeptDown()
+  await expectNoNodeKeptDown()
   await untilBackedUp(api, id)
   await waitForHealth()
   return { recovery, kept, lost }
@@ -112,12 +112,12 @@ describe("a recovery to when Howdah's role had", { timeout: 600_000 }, () => {
     await waitForHealthyCluster(api)
     expect((await recoveryOf(api, recovery)).status).toBe('UNDONE')
     expect(await rowsFrom(kept)).toEqual(NODES.map(() => `${kept},${lost}`))
-    await expectNobodyKeptDown()
+    await expectNoNodeKeptDown()
     await untilBackedUp(api, undo.id)
     await waitForHealth()
   })
 
-  test('a date that has passed, and no right to connect, as nobody had, is completed', async () => {
+  test('a date that has passed, and no right to connect, as no role had, is completed', async () => {
     await recoverTo(
       ["ALTER ROLE howdah VALID UNTIL '2020-01-01'", 'REVOKE CONNECT ON DATABASE postgres FROM PUBLIC, howdah'],
       async () => {

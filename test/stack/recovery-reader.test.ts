@@ -28,7 +28,7 @@ beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.operator })
   await waitForHealthyCluster(api)
   await clean()
-  // Row-level security, for its owner as well; a database that nobody was granted; an object that is the superuser's.
+  // Row-level security, for its owner as well; a database without any grant; an object that is the superuser's.
   await leaderSql(facts, 'CREATE TABLE accounts AS SELECT n FROM generate_series(1, 500) AS n')
   await leaderSql(facts, 'ALTER TABLE accounts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY')
   await leaderSql(facts, `SELECT lo_from_bytea(${OBJECT}, 'the object')`)

@@ -121,7 +121,7 @@ describe('rehearseRecovery', () => {
   })
 })
 
-describe('recoverCluster with a manual cut over', () => {
+describe('recoverCluster with a manual cut-over', () => {
   test('is READY beside the running cluster, and gives its place back', async () => {
     const leader = await leaderName(api)
     const node = leader === 'db2' ? 'db3' : 'db2'

@@ -40,7 +40,7 @@ afterAll(async () => {
 describe("a tablespace outside of the nodes' volume", () => {
   test.each([
     ['in the base backup', () => younger],
-    ['in the WAL behind it', () => older],
+    ['in the WAL after it', () => older],
   ])('%s is rehearsed', async (_, backup) => {
     const { recovery } = await recover(api, 'rehearseRecovery', { target: { time: target.time }, backup: backup() })
     expect(recovery).toMatchObject({ status: 'READY', verification: { passed: true } })
@@ -49,7 +49,7 @@ describe("a tablespace outside of the nodes' volume", () => {
 
   test.each([
     ['in the base backup', () => younger],
-    ['in the WAL behind it', () => older],
+    ['in the WAL after it', () => older],
   ])('%s is refused in place, by its name, before a byte is restored', async (_, backup) => {
     const input = { target: { time: target.time }, backup: backup(), node: NODES[1], cutOver: 'AUTOMATIC', confirm }
     const { operation, refusals } = await requestOperation(api, 'recoverCluster', input)

@@ -28,7 +28,7 @@ import {
 
 const confirm = 'patroni'
 const at = (name: string) => `${VOLUME}/places/${name}`
-/** In the base backup; younger than it; younger, and dropped behind the target; made, dropped and made again in the WAL. */
+/** In the base backup; younger than it; younger, and dropped after the target; made, dropped and made again in the WAL. */
 const NAMES = ['early', 'late', 'gone', 'again']
 const UNKNOWN = 'unknown'
 const AT_TARGET = { early: 500, late: 300_000, gone: 42, again: 100 }
@@ -54,7 +54,7 @@ beforeAll(async () => {
   await createTablespace(facts, { name: 'again', location: at('again'), rows: 7 })
   await dropTablespace(facts, 'again')
   await createTablespace(facts, { name: 'again', location: at('again'), rows: AT_TARGET.again })
-  // Nobody knows of it before replay comes to it, which then begins anew: over the files of both that were at "again".
+  // Unknown until replay reaches it and starts over: over the files of both that were at "again".
   await createTablespace(facts, { name: UNKNOWN, location: at(UNKNOWN), rows: 1 })
   await dropTablespace(facts, UNKNOWN)
   await leaderSql(facts, 'CHECKPOINT')
@@ -117,7 +117,7 @@ describe('recoverCluster with tablespaces that are in the backup, and that come 
     expect(await restOfVolume(facts, await leaderName(api))).toEqual(leadersBefore)
   })
 
-  test('runs where it can write nothing else, and reach nobody', async () => {
+  test('runs where it can write nothing else, and has no network', async () => {
     const sandbox = await sandboxOf(facts, made.id)
     expect(await docker('inspect', '--format', '{{.HostConfig.NetworkMode}}', sandbox)).toBe('none')
     const root = `${VOLUME}/patroni${node.slice(-1)}.recovery-${made.id.replace('Recovery:', '')}`
@@ -155,7 +155,7 @@ describe('recoverCluster with tablespaces that are in the backup, and that come 
     await untilBackedUp(api, id)
   })
 
-  test('is undone with them: what was at the cut over is back', async () => {
+  test('is undone with them: what was at the cut-over is back', async () => {
     const { id } = await perform(api, 'undoRecovery', { recovery: made.id, confirm })
     await waitForHealthyCluster(api)
     expect(await countsEverywhere(Object.keys(AFTERWARDS))).toEqual(NODES.map(() => AFTERWARDS))
@@ -171,7 +171,7 @@ describe('recoverCluster with tablespaces that are in the backup, and that come 
     expect(await countsEverywhere(Object.keys(AFTERWARDS))).toEqual(NODES.map(() => AFTERWARDS))
   })
 
-  test('leaves replicas that can be copied anew, tablespaces and all', async () => {
+  test('leaves replicas that can be copied again, tablespaces and all', async () => {
     const leader = await leaderName(api)
     const replica = NODES.find((name) => name !== leader && name !== node) ?? ''
     await perform(api, 'reinitializeNode', { node: replica, confirm })

@@ -20,7 +20,7 @@ afterAll(async () => {
   await api.close()
 })
 
-const MEASURED = /^Writes failed for (\d+\.\d) s \(\d+ of \d+ probes\)$/
+const MEASURED = /^Writes through HAProxy failed for (\d+\.\d\d) s \(\d+ failed, \d+ succeeded\)$/
 
 async function begin(
   kind: 'switchover' | 'failover' | 'cancelScheduledSwitchover',

@@ -100,7 +100,7 @@ describe('upkeep of nodes and configuration', () => {
     expect(await refusalsOf('reinitializeNode', { node: leader, confirm: 'patroni' })).toEqual(['IS_LEADER'])
     expect(await refusalsOf('reinitializeNode', { node: replica })).toEqual(['CONFIRMATION_REQUIRED'])
     expect(await refusalsOf('updateConfiguration', { patch: [] })).toEqual(['INVALID_PATCH'])
-    expect(await refusalsOf('updateConfiguration', { patch: { colour: 'red' } })).toEqual(['UNKNOWN_KEY'])
+    expect(await refusalsOf('updateConfiguration', { patch: { color: 'red' } })).toEqual(['UNKNOWN_KEY'])
     expect(await refusalsOf('updateConfiguration', { patch: { loop_wait: 60 } })).toEqual(['TIMEOUTS_DO_NOT_FIT'])
   })
 
@@ -120,7 +120,7 @@ describe('upkeep of nodes and configuration', () => {
     expect(await paused()).toEqual([true, true, true, true])
     const again = (await performOperation(api, 'pauseCluster', {})).operation
     expect(again.steps.map(({ status }) => status)).toEqual(['SKIPPED', 'SKIPPED'])
-    expect(await refusalsOf('restartCluster', {})).toEqual(['PAUSED'])
+    expect(await refusalsOf('restartCluster', {})).toEqual(['CLUSTER_PAUSED'])
     expect((await performOperation(api, 'resumeCluster', {})).operation.status).toBe('SUCCEEDED')
     expect(await paused()).toEqual([false, false, false, false])
   })
@@ -149,7 +149,7 @@ describe('upkeep of nodes and configuration', () => {
     expect(second).toMatchObject({ status: 'SUCCEEDED', steps: [{ status: 'SKIPPED' }] })
   })
 
-  test('refuses one of two changes at once, and one whose configuration somebody else has changed', async () => {
+  test('refuses one of two changes at once, and one whose configuration another client has changed', async () => {
     const patch = (value: number) => ({ maximum_lag_on_failover: value })
     const two = await Promise.all(
       [2_000_000, 3_000_000].map((n) => requestOperation(api, 'updateConfiguration', { patch: patch(n) })),

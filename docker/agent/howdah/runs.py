@@ -23,23 +23,14 @@ import signal
 import subprocess
 import sys
 import time
-from typing import NamedTuple, NoReturn, TypedDict
+from typing import NoReturn, TypedDict
 
 from howdah import files
+from howdah.processes import pids, process
 
 RUNS = os.environ.get("HOWDAH_RUNS", "/var/lib/howdah/runs")
 # For every user of the container to read.
 MODE = 0o666
-
-
-class Process(NamedTuple):
-    state: str
-    session: int
-    start_ticks: int
-
-    @property
-    def is_alive(self) -> bool:
-        return self.state not in "ZX"
 
 
 class Pid(TypedDict):
@@ -71,30 +62,16 @@ def directory(run_id: str) -> str:
     return os.path.join(RUNS, run_id)
 
 
-def process(pid: int | str) -> Process | None:
-    """As /proc shows it now; None where there is no such process."""
-    try:
-        text = files.read(f"/proc/{pid}/stat")
-    except ProcessLookupError:
-        # It ended between the opening of the file and its reading.
-        return None
-    if not text:
-        return None
-    fields = text.rpartition(")")[2].split()
-    return Process(fields[0], int(fields[3]), int(fields[19]))
-
-
 def session_members(run: Pid) -> list[int]:
     """Live processes of the run's session: as long as there is one, the kernel gives its number to no other process."""
     leader = process(run["pid"])
     if leader and leader.start_ticks != run["startTicks"]:
         return []
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            known = process(entry)
-            if known and known.session == run["pid"] and known.is_alive:
-                found.append(int(entry))
+    for pid in pids():
+        known = process(pid)
+        if known and known.session == run["pid"] and known.is_alive:
+            found.append(pid)
     return found
 
 

@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 
 def segment(name: str, pages: int = SIZE // PAGE, fill: bytes = b"x") -> bytes:
-    """A segment of which so many pages were written, each full, and the rest is zeros."""
+    """A segment of which this many pages were written, each full, and the rest is zeros."""
     start = names.start_of(name, SIZE)
     written = [page(start + number * PAGE, fill, first=number == 0) for number in range(pages)]
     return b"".join(written).ljust(SIZE, b"\0")

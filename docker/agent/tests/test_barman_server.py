@@ -55,6 +55,6 @@ class ServerTest(TestCase):
             self.assertEqual(found.opaque, opaque, (globally, own))
 
     def test_a_server_that_barman_does_not_know_is_an_error(self) -> None:
-        for name in ("nobody", "barman", None, ["patroni"]):
+        for name in ("unknown", "barman", None, ["patroni"]):
             with self.assertRaisesRegex(ValueError, "Barman knows no server"):
                 self.server("[barman]\nbarman_home = /data\n[patroni]\n", name=name)

@@ -1,6 +1,7 @@
 import unittest
 
 from howdah.recovery import copies
+from howdah.refusal import Refusal
 
 
 class RootsTest(unittest.TestCase):
@@ -8,7 +9,7 @@ class RootsTest(unittest.TestCase):
         for root in ("/var/lib/barman/recoveries/r1", "/var/lib/postgresql/17/patroni1.recovery-r1"):
             self.assertEqual(copies.Copy(root).directory, f"{root}/data")
         for root in ("/var/lib/postgresql/17/patroni1", "/var/lib/barman/recoveries/../x", "/etc", ""):
-            with self.assertRaisesRegex(SystemExit, "is no place for a recovered copy"):
+            with self.assertRaisesRegex(Refusal, "is no place for a recovered copy"):
                 copies.Copy(root)
 
     def test_our_sessions_set_for_themselves_what_data_could_set_for_them(self) -> None:

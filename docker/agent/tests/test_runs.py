@@ -4,11 +4,10 @@ import json
 import os
 import signal
 import subprocess
-import threading
 from typing import Any
 from unittest import mock
 
-from howdah import runs
+from howdah import processes, runs
 from tests.support import AGENT, TestCase, wait_for
 
 PROGRAM = os.path.join(AGENT, "bin/howdah-run")
@@ -77,7 +76,7 @@ class RunsTest(TestCase):
         bystander = subprocess.Popen(["sleep", "60"], start_new_session=True)
         self.addCleanup(bystander.wait)
         self.addCleanup(bystander.kill)
-        known = runs.process(bystander.pid)
+        known = processes.process(bystander.pid)
         assert known is not None
         run = {"pid": bystander.pid, "startTicks": known.start_ticks - 1, "startedAt": "2026-11-28T10:00:00.000Z"}
         self.put("runs/one/pid", json.dumps(run))
@@ -114,7 +113,7 @@ class RunsTest(TestCase):
         stopped = self.ask("stop", "one", "0.3")
         self.assertEqual((stopped["state"], stopped["exitCode"]), ("EXITED", 128 + signal.SIGKILL))
         for pid in (str(started["pid"]), child.decode()):
-            known = runs.process(pid)
+            known = processes.process(pid)
             self.assertFalse(known and known.is_alive, pid)
 
     def test_what_runs_is_not_removed_nor_reaped_whatever_its_age(self) -> None:
@@ -144,16 +143,3 @@ class RunsTest(TestCase):
         self.ask("start", "two", "--env", "BARMAN_BACKUP_ID=20261128T100000", "--", "howdah-note-backup")
         self.wait_until("EXITED", "two")
         self.assertEqual(runs.status("two")["backupId"], "20261128T100000")
-
-
-class ProcessTest(TestCase):
-    def test_one_that_ends_while_it_is_looked_at_has_ended(self) -> None:
-        gone = 0
-        for _ in range(100):
-            children = [subprocess.Popen(["true"]) for _ in range(5)]
-            reaper = threading.Thread(target=lambda: [child.wait() for child in children])
-            reaper.start()
-            while reaper.is_alive():
-                gone += sum(runs.process(child.pid) is None for child in children)
-            reaper.join()
-        self.assertGreater(gone, 0)

@@ -67,7 +67,7 @@ class SendTest(BarmanTestCase):
         os.environ["HOWDAH_SEND_WAL_SOCKET"] = self.path("socket")
         self.addCleanup(self.end_sender)
         path = self.put(f"pg_wal/{NAME}", segment(NAME))
-        for name, code, said in (("patroni", 0, ""), ("nobody", 1, "Barman knows no server 'nobody'")):
+        for name, code, said in (("patroni", 0, ""), ("unknown", 1, "Barman knows no server 'unknown'")):
             ended = subprocess.run(["howdah-archive-wal", name, path], capture_output=True, text=True, check=False)
             self.assertEqual(ended.returncode, code, ended.stderr)
             self.assertIn(said, ended.stderr)

@@ -67,9 +67,9 @@ class ServeTest(BarmanTestCase):
         self.assertFalse(self.archive.fetch_partial(NAME, self.path("fetched")))
 
     def test_a_server_that_barman_does_not_know_is_an_error(self) -> None:
-        archive = Archive("nobody")
+        archive = Archive("unknown")
         self.addCleanup(archive.close)
-        with self.assertRaisesRegex(ArchiveError, "Barman knows no server 'nobody'"):
+        with self.assertRaisesRegex(ArchiveError, "Barman knows no server 'unknown'"):
             archive.fetch(NAME, self.path("fetched"))
 
     def test_an_end_that_does_not_speak_is_an_error(self) -> None:

@@ -2,6 +2,7 @@ import os
 from typing import Any
 from unittest import mock
 
+from howdah.data import roots
 from howdah.recovery import copies, settings
 from tests.support import TestCase
 
@@ -26,7 +27,7 @@ class CopyTestCase(TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.addCleanup(mock.patch.stopall)
-        mock.patch.object(copies, "ROOTS", mock.Mock(fullmatch=lambda root: root.startswith(self.root))).start()
+        mock.patch.object(roots, "ROOTS", mock.Mock(fullmatch=lambda root: root.startswith(self.root))).start()
         mock.patch.object(settings, "control_data", lambda _: CONTROL_DATA).start()
         self.copy = copies.Copy(self.path("copy"))
         for folder in (self.copy.directory, self.copy.private):

@@ -3,7 +3,7 @@
 # at the end.
 set -euo pipefail
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "$1" <<'SQL'
--- Who looks at a recovered copy. Without a password nobody logs in here with it; a copy lets it in by PAM, with a password
+-- The reader of a recovered copy. Without a password no client logs in here with it; a copy lets it in by PAM, with a password
 -- of its own (docker/agent/howdah/recovery/reading.py). It is to see everything: no policy hides rows from it, and what is revoked from
 -- PUBLIC is not revoked from it.
 CREATE ROLE rehearsal LOGIN BYPASSRLS;

@@ -1,12 +1,12 @@
 #!/bin/bash
-# Patroni runs this right before it promotes. With summarize_wal, PostgreSQL 17 lets nobody write after a promotion until its
+# Patroni runs this right before it promotes. With summarize_wal, PostgreSQL 17 blocks all writes after a promotion until its
 # WAL summarizer has caught up. That sleeps up to 30 seconds where little was written: SIGHUP wakes it, harmlessly, so it is
 # woken until the promotion is through. And one that stands still (WAL of an older timeline that it wants is gone, say) would
 # hold the promotion up for 70 seconds and then end the server: it is turned off for the promotion, and on again after it.
-# An incremental backup across the gap is refused by PostgreSQL; the next FULL one mends that.
+# PostgreSQL refuses an incremental backup across the gap; the next FULL one works again.
 # Nothing here may keep a promotion from happening.
 exec < /dev/null
-# Beside the data: whoever starts a container that was killed in between takes back what stands in the way (entrypoint.sh).
+# Beside the data: the next start of a container that was killed in between turns it on again (entrypoint.sh).
 off_for_now=/var/lib/postgresql/$PG_MAJOR/.summarizer-off-for-a-promotion
 turned_off=no
 sql() { PGCONNECT_TIMEOUT=1 timeout 2 psql -qAtX -U postgres -d postgres -c "$1"; }

@@ -1,10 +1,7 @@
 import { randomBytes, scryptSync } from 'node:crypto'
-import { z } from 'zod'
-import { CheckStatus } from '../../domain/check.ts'
+import type { z } from 'zod'
 import { HowdahError } from '../../domain/errors.ts'
 import { CopyQueryError } from '../../domain/recovery/copy-query-error.ts'
-import type { RecoveryTarget } from '../../domain/recovery/recovery-target.ts'
-import type { Timestamp } from '../../domain/timestamp.ts'
 import { formatLsn } from '../../domain/wal/lsn.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { DockerExec } from '../docker/docker-exec.ts'
@@ -12,6 +9,17 @@ import type { DockerSandboxes } from '../docker/docker-sandboxes.ts'
 import { patiently } from '../retry-while-away.ts'
 import { createDetachedRuns, type DetachedRuns } from './detached-runs.ts'
 import type { CopyStatus, RecoveredCopy, ReplayRequest, ReplayWants } from './recovered-copy.ts'
+import {
+  checksSchema,
+  nothingSchema,
+  proofSchema,
+  publishedSchema,
+  rolesSchema,
+  rowsSchema,
+  spaceSchema,
+  statusSchema,
+} from './recovered-copy-answers.ts'
+import { settingOf } from './target-setting.ts'
 
 /** `howdah-recovery` refused or failed; its own words. */
 export class RecoveredCopyError extends HowdahError {
@@ -27,48 +35,6 @@ export class RecoveredCopyError extends HowdahError {
     })
   }
 }
-
-const text = z.string().nullable()
-const statusSchema = z.object({
-  state: z.enum(['ABSENT', 'STOPPED', 'STARTING', 'REPLAYING', 'PAUSED', 'PROMOTED']),
-  timeline: z.number().nullable(),
-  lsn: text,
-  reached: z.object({ time: text, lsn: text, xid: text }).nullable(),
-  atEnd: z.boolean(),
-  locks: z.number(),
-  lastLines: z.array(z.string()),
-  wants: z.object({
-    settings: z.record(z.string(), z.number()),
-    tablespace: z.object({ oid: z.number(), location: z.string() }).nullable(),
-  }),
-})
-const recordSchema = z
-  .object({
-    rmgr: z.string(),
-    operation: z.string(),
-    lsn: z.string(),
-    previous: z.string(),
-    xid: z.string(),
-    time: text,
-    name: text,
-    backupBegin: text,
-  })
-  .nullable()
-const proofSchema = z.object({ last: recordSchema, next: recordSchema, nextTransaction: recordSchema })
-const spaceSchema = z.object({ freeBytes: z.number(), usedBytes: z.number() })
-const rolesSchema = z.object({
-  set: z.array(z.string()),
-  missing: z.array(z.string()),
-  loginTriggers: z.array(z.string()),
-})
-const publishedSchema = z.object({ role: z.boolean() })
-const rowsSchema = z.object({
-  rows: z.array(z.array(text)),
-  error: z.object({ sqlstate: text, message: z.string() }).nullable(),
-})
-const checksSchema = z.object({
-  checks: z.array(z.object({ name: z.string(), status: z.enum(CheckStatus), message: text, hint: text })),
-})
 
 const WANTS_NOTHING: ReplayWants = { settings: {}, tablespace: null }
 /** Long enough for a clean stop and for the removal of a large directory. */
@@ -128,7 +94,6 @@ export function createRecoveredCopy(deps: {
   }
   const inside = { container: sandbox, user }
   const outside = { container, user }
-  const nothing = z.object({})
 
   async function openSandbox(): Promise<void> {
     await sandboxes.ensure({
@@ -138,7 +103,7 @@ export function createRecoveredCopy(deps: {
       readOnly: `${root}/wal`,
       environment: { HOWDAH_RUNS: `${root}/run/runs` },
     })
-    await ask({ container: sandbox, user: 'root' }, nothing, 'link-places', root)
+    await ask({ container: sandbox, user: 'root' }, nothingSchema, 'link-places', root)
   }
 
   async function keepFetching({ server, restoreMethod }: Pick<ReplayRequest, 'server' | 'restoreMethod'>) {
@@ -170,7 +135,7 @@ export function createRecoveredCopy(deps: {
     port,
     placeOf: (oid) => `${root}/tablespaces/${oid}`,
     async prepare(tablespaces) {
-      await ask(outside, nothing, 'prepare', JSON.stringify({ root, tablespaces }))
+      await ask(outside, nothingSchema, 'prepare', JSON.stringify({ root, tablespaces }))
     },
     space: () => ask(outside, spaceSchema, 'space', root),
     status,
@@ -193,7 +158,7 @@ export function createRecoveredCopy(deps: {
       const request = { root, salt: salt.toString('hex'), hash: hash.toString('hex') }
       if (!(await ask(inside, publishedSchema, 'publish', JSON.stringify(request))).role) return false
       await startAgain(asRoot, relayId, ['howdah-recovery', 'relay', root])
-      await ask({ container, user: 'root' }, nothing, 'await-relay', root)
+      await ask({ container, user: 'root' }, nothingSchema, 'await-relay', root)
       return true
     },
     async verify(onLine, signal) {
@@ -215,29 +180,29 @@ export function createRecoveredCopy(deps: {
       return rows
     },
     async promote() {
-      if (await isOpen()) await ask(inside, nothing, 'promote', root, { timeoutMs: SLOW_MS })
+      if (await isOpen()) await ask(inside, nothingSchema, 'promote', root, { timeoutMs: SLOW_MS })
     },
     async handOver() {
       await openSandbox()
-      await ask(inside, nothing, 'hand-over', root, { timeoutMs: SLOW_MS })
+      await ask(inside, nothingSchema, 'hand-over', root, { timeoutMs: SLOW_MS })
       await close()
     },
     setRoles: (roles) => ask(inside, rolesSchema, 'set-roles', root, { stdin: `${JSON.stringify({ roles })}\n` }),
     async stop() {
       if (!(await isOpen())) return
-      await ask(inside, nothing, 'stop', root, { timeoutMs: SLOW_MS })
+      await ask(inside, nothingSchema, 'stop', root, { timeoutMs: SLOW_MS })
       // Its run too: one that is only about to end would be taken for the next start.
       await end(within, serveId)
     },
     close,
     async remove() {
       await close()
-      await ask(outside, nothing, 'remove', root, { timeoutMs: SLOW_MS })
+      await ask(outside, nothingSchema, 'remove', root, { timeoutMs: SLOW_MS })
     },
   }
 }
 
-/** Starts a run, or finds it running; one that has ended, or was lost with its container, is begun anew. */
+/** Starts a run, or finds it running; one that has ended, or was lost with its container, is started again. */
 async function startAgain(runs: DetachedRuns, id: string, argv: readonly string[]): Promise<void> {
   const { state } = await runs.start({ id, argv })
   if (state === 'RUNNING') return
@@ -248,26 +213,4 @@ async function startAgain(runs: DetachedRuns, id: string, argv: readonly string[
 async function end(runs: DetachedRuns, id: string): Promise<void> {
   await runs.stop(id, GRACE_SECONDS)
   await runs.remove(id)
-}
-
-/** The target as PostgreSQL's parameter recovery_target_* takes it. */
-export function settingOf(target: RecoveryTarget): { kind: string; value: string; inclusive: boolean } {
-  switch (target.kind) {
-    case 'TIME':
-      return { kind: target.kind, value: timeSetting(target.time), inclusive: target.inclusive }
-    case 'LSN':
-      return { kind: target.kind, value: formatLsn(target.lsn), inclusive: target.inclusive }
-    case 'XID':
-      return { kind: target.kind, value: target.xid, inclusive: target.inclusive }
-    case 'NAME':
-      return { kind: target.kind, value: target.name, inclusive: true }
-    case 'IMMEDIATE':
-    case 'END':
-      return { kind: target.kind, value: '', inclusive: true }
-  }
-}
-
-/** PostgreSQL reads its command line before it knows any zone by a name, "Z" included: an offset it understands. */
-function timeSetting(time: Timestamp): string {
-  return time.toString().replace('T', ' ').replace('Z', '+00')
 }

@@ -14,7 +14,7 @@ export interface DetachedRunStatus {
 }
 
 /**
- * Commands in a container that outlive whoever started them: a worker that takes over follows the same run instead of
+ * Commands in a container that outlive the worker that started them: one that takes over follows the same run instead of
  * starting a second one. All calls are idempotent.
  */
 export interface DetachedRuns {
@@ -84,7 +84,7 @@ export async function runToItsEnd(
   return (await runs.status(id)).exitCode
 }
 
-/** Commands of one user in one container that outlive whoever started them; see docker/agent/howdah/runs.py. */
+/** Commands of one user in one container that outlive the worker that started them; see docker/agent/howdah/runs.py. */
 export function createDetachedRuns(deps: {
   readonly docker: DockerExec
   readonly container: string

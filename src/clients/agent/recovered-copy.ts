@@ -13,11 +13,11 @@ export interface CopyStatus {
   /** Replayed up to here, as PostgreSQL writes it; null before it is known. */
   readonly lsn: string | null
   readonly reached: RecoveryPoint | null
-  /** PAUSED because the archive ended, before anything that lies behind the target was found. */
+  /** PAUSED because the archive ended, before any record past the target was found. */
   readonly atEnd: boolean
   /**
    * How many relations a transaction that is in progress at the target has locked for itself: while the copy is paused
-   * nobody can read them.
+   * no session can read them.
    */
   readonly locks: number
   /** The last lines of PostgreSQL's log since it was last started, for errors. */
@@ -44,7 +44,7 @@ export interface StackRole {
   readonly connectionLimit: number
 }
 
-/** Names only: what was set is nobody's business. */
+/** Names only: what they were set to is never shown. */
 export interface RolesSet {
   /** Those that were not as they should be. */
   readonly set: readonly string[]
@@ -85,19 +85,18 @@ export interface RecoveredCopy {
   status(): Promise<CopyStatus>
   /** Starts PostgreSQL, again if need be: it replays to the target and pauses there. */
   startReplay(request: ReplayRequest): Promise<void>
-  /** Sees to it that WAL is fetched for a copy that replays: whoever does may have died with its container. */
+  /** Makes sure that WAL is fetched for a copy that replays: the fetcher may have died with its container. */
   keepFetching(request: Pick<ReplayRequest, 'server' | 'restoreMethod'>): Promise<void>
   /** The archive's records around a position. Throws RecoveredCopyError where the archive does not tell. */
   prove(request: Pick<ReplayRequest, 'server' | 'timeline' | 'target'> & { readonly lsn: string }): Promise<ReplayProof>
   /**
-   * Lets role `rehearsal` in with this password, read-only, on its port. False: the recovered data has no such role, and nobody
-   * was let in.
+   * Lets role `rehearsal` in with this password, read-only, on its port. False: the recovered data has no such role.
    */
   publish(password: string): Promise<boolean>
   /** Checksums, pg_amcheck: each a check. Lines of progress are called back. */
   verify(onLine: (line: string) => void, signal: AbortSignal): Promise<readonly Check[]>
   /**
-   * One statement in one database; rows as text. As role `rehearsal`, whoever may connect there, read-only, with a statement
+   * One statement in one database; rows as text. As role `rehearsal`, whatever CONNECT says, read-only, with a statement
    * timeout; it throws CopyQueryError rather than leave out rows that the role may not see.
    */
   query(database: string, sql: string, timeoutMs: number): Promise<readonly (readonly (string | null)[])[]>

@@ -37,7 +37,7 @@ export interface BarmanReader {
 }
 
 export interface ReaderListener {
-  /** Each time that the session is up: what changed before that was not told. */
+  /** Each time that the session is up: changes before that were not reported. */
   readonly onConnected: () => void
   readonly onLost: (reason: string) => void
   readonly onEvent: (event: ReaderEvent) => void
@@ -140,7 +140,7 @@ export function createBarmanReader(deps: BarmanReaderDeps): BarmanReader {
           onUp()
           listener.onConnected()
         },
-        // No answer to the first question: begin anew.
+        // No answer to the first question: start over.
         () => opened.kill(),
       )
     })

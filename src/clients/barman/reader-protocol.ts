@@ -27,7 +27,7 @@ export const cataloguePart = z.object({
   position: z.number(),
   /** Where to read on. */
   next: z.number(),
-  /** The anchor did not stand before the position any more. */
+  /** The anchor is no longer before the position. */
   rewritten: z.boolean(),
   /** Whole lines. */
   data: z.string(),

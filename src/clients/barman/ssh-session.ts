@@ -26,7 +26,7 @@ export interface SshHandlers {
 
 export type OpenSsh = (destination: SshDestination, handlers: SshHandlers) => SshSession
 
-/** Runs ssh without asking anything of anybody; a host key that is not the known one ends it. */
+/** Runs ssh without any prompt; a host key that is not the known one ends it. */
 export const openSsh: OpenSsh = (destination, { onLine, onEnd }) => {
   const { host, port, hostKeyAlias, user, keyFile, knownHostsFile } = destination
   const options = [
@@ -70,7 +70,7 @@ export const openSsh: OpenSsh = (destination, { onLine, onEnd }) => {
   child.stderr.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-1_000)
   })
-  // What is written to an ssh that has just died is lost with it, and `close` tells.
+  // What is written to an ssh that has just died is lost with it, and `close` reports that.
   child.stdin.on('error', () => {})
   child.on('error', (error) => end(error.message))
   child.on('close', (code, signal) => end(`ssh ended with ${signal ?? `exit code ${code}`}`))

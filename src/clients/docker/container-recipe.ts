@@ -1,6 +1,6 @@
 import type Docker from 'dockerode'
 
-/** What it takes to make a container like another one. What Docker told of it is handed back to Docker as it was. */
+/** What it takes to make a container like another one. What Docker reported of it goes back to Docker unchanged. */
 export interface ContainerRecipe {
   /** All but the name. */
   readonly create: Docker.ContainerCreateOptions
@@ -69,7 +69,7 @@ function configOf(
   }
 }
 
-/** Fields that Docker tells of only where they are set. */
+/** Fields that Docker reports only where they are set. */
 function ownExtras(config: Extras, image: ImageConfig): Extras {
   const { Healthcheck, StopSignal, StopTimeout } = config
   return {
@@ -79,7 +79,7 @@ function ownExtras(config: Extras, image: ImageConfig): Extras {
   }
 }
 
-/** The types of the library leave out that Docker tells of them. */
+/** Reported by Docker, though missing in the library's types. */
 type Extras = Pick<Docker.ContainerCreateOptions, 'Healthcheck' | 'StopSignal' | 'StopTimeout'>
 
 function labelsOf(
@@ -101,7 +101,7 @@ function endpointOf(endpoint: Docker.NetworkInfo, oldId: string): Docker.Endpoin
   }
 }
 
-/** Volumes without a name in the compose file would stay behind with the old container. */
+/** Volumes without a name in the compose file would stay with the old container. */
 function anonymousVolumes({ HostConfig, Mounts }: Inspected): string[] {
   const named = new Set([
     ...(HostConfig.Binds ?? []).map((bind) => bind.split(':')[1]),

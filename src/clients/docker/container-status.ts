@@ -3,7 +3,7 @@ import type { ServiceStatus } from '../../domain/cluster/cluster.ts'
 import { ServiceState } from '../../domain/cluster/node.ts'
 import { parseAnswer } from '../parse-answer.ts'
 
-/** What inspecting a container tells of its service; what it uses is asked for apart. */
+/** What inspecting a container says about its service; what it uses is read separately. */
 export type ContainerStatus = Omit<ServiceStatus, 'name' | 'cpuPercent' | 'memoryBytes' | 'memoryLimitBytes'>
 
 const inspectSchema = z.object({

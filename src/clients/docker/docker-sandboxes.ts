@@ -34,7 +34,7 @@ export class NoVolumeError extends HowdahError {
   readonly code = 'NO_VOLUME'
   constructor(container: string, directory: string) {
     super(`${directory} of ${container} is on no volume, so it cannot be given to a container of its own`, {
-      remedy: `Mount a volume there, as docker/compose.yml does, and start ${container} anew.`,
+      remedy: `Mount a volume there, as docker/compose.yml does, and start ${container} again.`,
     })
   }
 }

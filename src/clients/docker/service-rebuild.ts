@@ -4,7 +4,7 @@ import type { ContainerNow, DockerControl } from './docker-control.ts'
 
 /**
  * Another image for a service, and another container in the old one's place. While it is replaced, the old container is
- * set aside under the operation's id: whoever takes over finds it there.
+ * set aside under the operation's id: a worker that takes over finds it there.
  */
 export interface ServiceRebuild {
   /** The id that the image's tag stands for now; null when there is no such image. */
@@ -16,7 +16,7 @@ export interface ServiceRebuild {
   setAsideContainer(service: string, operation: string): Promise<ContainerNow | null>
   /** Frees the service's name: renames its container, and answers to what. */
   setAside(service: string, operation: string): Promise<string>
-  /** Makes the service's container anew, like the one that was set aside, of the image that its tag stands for now. */
+  /** Creates the service's container again, like the one that was set aside, from the image that its tag names now. */
   create(service: string, operation: string): Promise<void>
   /** Removes the container at the service's name, and not its volumes. None is success. */
   remove(service: string): Promise<void>

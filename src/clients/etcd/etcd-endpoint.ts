@@ -57,7 +57,7 @@ export function createEtcdEndpoint(deps: { member: EtcdMember; timeoutMs: number
   const { member, timeoutMs } = deps
   let client: Etcd3 | null = null
 
-  // The library opens a circuit breaker for seconds after a few failures: after each one we begin with a new client.
+  // The library opens a circuit breaker for seconds after a few failures: after each one we start with a new client.
   const drop = () => {
     client?.close()
     client = null

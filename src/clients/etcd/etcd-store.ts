@@ -25,7 +25,7 @@ export interface EtcdStore {
   readPrefix(prefix: string): Promise<ReadonlyMap<string, StoredEntry>>
   /** The revision of what was written; null when something had changed and nothing was written. */
   transact(transaction: Transaction): Promise<string | null>
-  /** Id of a new lease of so many seconds. */
+  /** Id of a new lease of that many seconds. */
   grantLease(seconds: number): Promise<string>
   /** Seconds that it has again; 0 when it is gone. */
   keepAlive(lease: string): Promise<number>
@@ -40,7 +40,7 @@ export function createEtcdStore(deps: { members: readonly EtcdMember[]; timeoutM
   let first = 0
 
   const drop = (member: EtcdMember) => {
-    // The library opens a circuit breaker for seconds after a few failures: after each one we begin with a new client.
+    // The library opens a circuit breaker for seconds after a few failures: after each one we start with a new client.
     clients.get(member.name)?.close()
     clients.delete(member.name)
   }

@@ -7,7 +7,7 @@ export interface WatchPrefix {
   readonly prefix: string
   /** The whole state: at first, on every change, and again every few seconds as a proof that it still is so. */
   readonly onState: (state: PrefixState) => void
-  /** Contact is lost, or quorum is: what was last told may no longer be so. Told after each failed attempt. */
+  /** Contact is lost, or quorum is: the last values may be outdated. Called after each failed attempt. */
   readonly onLost: (reason: string) => void
 }
 
@@ -87,7 +87,7 @@ export function watchPrefix(deps: WatchPrefixDeps, request: WatchPrefix): Prefix
   }
 }
 
-// Changes that a heartbeat's read has seen already come once more through the watch.
+// Changes that a heartbeat's read has seen already arrive again through the watch.
 function withEvents(state: PrefixState, events: readonly PrefixEvent[]): PrefixState {
   const values = new Map(state.values)
   let revision = state.revision

@@ -6,7 +6,7 @@ import { type PatroniCluster, parsePatroniCluster } from './patroni-cluster.ts'
 import { parsePatroniHistory } from './patroni-history.ts'
 import { parsePatroniStatus } from './patroni-status.ts'
 
-/** Whom to ask: the node's name and its REST API without a trailing slash, "http://db1:8008". */
+/** Which node to ask: the node's name and its REST API without a trailing slash, "http://db1:8008". */
 export interface PatroniNode {
   readonly name: string
   readonly apiUrl: string

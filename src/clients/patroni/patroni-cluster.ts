@@ -23,7 +23,7 @@ const clusterSchema = z.object({
   scheduled_switchover: z.object({ at: z.string(), from: z.string().nullish(), to: z.string().nullish() }).nullish(),
 })
 
-/** What `GET /cluster` tells of the topology: all but the configuration, the history and the system identifier. */
+/** What `GET /cluster` says about the topology: all but the configuration, the history and the system identifier. */
 export interface PatroniCluster {
   readonly leader: string | null
   readonly paused: boolean

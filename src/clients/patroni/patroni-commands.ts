@@ -3,7 +3,7 @@ import { parseJson } from '../fetch-text.ts'
 import { anyObject, parseAnswer } from '../parse-answer.ts'
 import type { ControlAnswer, PatroniControl } from './patroni-control.ts'
 
-/** What Patroni said to an unsafe call: its status tells less than the cluster does afterwards. */
+/** What Patroni said to an unsafe call: its status says less than the cluster does afterwards. */
 export type PatroniAnswer = ControlAnswer
 
 /**

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { type LoginCure, type LoginRefusal, LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 
-/** What PostgreSQL says with an error, as far as a refused login is told by it. */
+/** The fields of a PostgreSQL error that identify a refused login. */
 export interface LoginAnswer {
   readonly code: string | undefined
   readonly message: string
@@ -24,7 +24,7 @@ export function loginRefusalOf(error: unknown, role: string): LoginRefusal | nul
   return error instanceof pg.DatabaseError ? classifyLogin(error, role) : null
 }
 
-/** What a login has failed with, for whoever asked for it: a refusal that PostgreSQL answered, or the error as it is. */
+/** What a login has failed with, for its caller: a refusal that PostgreSQL answered, or the error as it is. */
 export function loginErrorOf(system: string, role: string, error: unknown): unknown {
   const refusal = loginRefusalOf(error, role)
   return refusal === null ? error : new LoginRefusedError(system, refusal, { cause: error })
@@ -55,7 +55,7 @@ function cureFor({ where, routine = '' }: LoginAnswer, sqlstate: string, role: s
       return statement(`GRANT CONNECT ON DATABASE ${DATABASE} TO ${name}`)
     case '53300':
       return cureForConnections(routine, name)
-    // Nobody can connect to it any more, so that it is told from another one.
+    // No session can connect to this database, so the statement is run in another one.
     case '55000':
       return statement(`ALTER DATABASE ${DATABASE} ALLOW_CONNECTIONS true`, 'template1')
     case '3D000':
@@ -72,6 +72,6 @@ function cureForConnections(routine: string, name: string): LoginCure {
   if (routine === 'CheckMyDatabase')
     return { kind: 'STATEMENT', sql: `ALTER DATABASE ${DATABASE} CONNECTION LIMIT -1`, database: DATABASE }
   const text =
-    'End sessions that nobody needs, or raise max_connections; with reserved_connections and GRANT pg_use_reserved_connections (docker exec LEADER howdah-settle-roles) some are kept for Howdah.'
+    'End sessions that are not needed, or raise max_connections; with reserved_connections and GRANT pg_use_reserved_connections (docker exec LEADER howdah-settle-roles) some are kept for Howdah.'
   return { kind: 'ADVICE', text }
 }

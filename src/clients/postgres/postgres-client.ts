@@ -9,7 +9,7 @@ export interface BaseBackupProgress {
   readonly pid: number
   /** "barman_streaming_backup", or a replica that is being made. */
   readonly applicationName: string
-  /** Whoever receives it; null over a local socket. */
+  /** Of its receiver; null over a local socket. */
   readonly clientAddress: string | null
   readonly startedAt: Date
   /** PostgreSQL's own words: "streaming database files" ... */
@@ -31,7 +31,7 @@ export interface PostgresClient {
   readDatabaseBytes(): Promise<number>
   /** When its configuration files were last read, by the server's clock. */
   readConfigurationLoadedAt(): Promise<Date>
-  /** Logs in once more and out again: a session that is kept does not notice that no other one could be made. */
+  /** Opens and closes another session: one that is kept open does not notice that no other could be opened. */
   checkLogin(): Promise<void>
   /** Writes out what is dirty, over a session of its own, because it may take long. */
   checkpoint(timeoutMs: number): Promise<void>

@@ -14,7 +14,7 @@ export interface PostgresAddress {
   readonly timeoutMs: number
 }
 
-/** One session, made when it is first used and made anew after a failure. */
+/** One session, opened at its first use and reopened after a failure. */
 export interface PostgresConnection {
   /**
    * Runs statements one after the other. Throws UnreachableError when there is no answer in time, and LoginRefusedError
@@ -50,7 +50,7 @@ export function createPostgresConnection(address: PostgresAddress): PostgresConn
       query_timeout: timeoutMs + 500,
       keepAlive: true,
     })
-    // A session that dies while nobody uses it.
+    // A session that dies while it is idle.
     next.on('error', () => {
       if (client === next) client = null
     })

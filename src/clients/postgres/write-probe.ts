@@ -90,7 +90,7 @@ export function startWriteProbe({ target, clock }: { target: ProbeTarget; clock:
   const drop = () => {
     const broken = client
     client = null
-    // The server may be gone: nobody waits for a good-bye.
+    // The server may be gone: do not wait for it to close.
     void broken?.end().catch(() => {})
   }
   const write = async () => {
@@ -132,7 +132,7 @@ export function startWriteProbe({ target, clock }: { target: ProbeTarget; clock:
     }
   }
   const ready = untilWritable(READY_MS)
-  // Whoever does not wait for it does not want to hear of it either.
+  // A caller that does not wait for it does not want its rejection either.
   ready.catch(() => {})
 
   return {

@@ -2,7 +2,7 @@
 export interface Tablespace {
   readonly oid: number
   readonly name: string
-  /** The directory, as CREATE TABLESPACE was told: on every node the same. */
+  /** The directory, as given to CREATE TABLESPACE: on every node the same. */
   readonly location: string
 }
 

@@ -32,7 +32,7 @@ export interface KnownLoss {
   readonly receivedLsn: Lsn | null
   /** The furthest position that any node was ever seen at, and which; null: none was. */
   readonly furthest: { readonly node: string; readonly lsn: Lsn } | null
-  /** Bytes of WAL between the two; null when that cannot be told. */
+  /** Bytes of WAL between the two; null when unknown. */
   readonly bytes: number | null
 }
 

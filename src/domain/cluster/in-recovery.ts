@@ -2,8 +2,8 @@ import type { NodeSnapshot } from './cluster.ts'
 import { seenNow } from './observed.ts'
 
 /**
- * Whether a node's PostgreSQL is in recovery; null where that cannot be told now. Where it does not let Howdah's role log
- * in, its Patroni tells, which asks over the node's own socket: only where PostgreSQL writes does it name a position that
+ * Whether a node's PostgreSQL is in recovery; null where that is unknown now. Where it does not let Howdah's role log
+ * in, its Patroni says it, asking over the node's own socket: only where PostgreSQL writes does it name a position that
  * was written.
  */
 export function isInRecovery({ patroni, postgres, loginRefusal }: NodeSnapshot): boolean | null {

@@ -7,7 +7,7 @@ export interface LoginRefusal {
   /** PostgreSQL's own words. */
   readonly reason: string
   readonly cure: LoginCure
-  /** It may get better by waiting: connections end. Everything else stays until somebody changes it. */
+  /** It may get better by waiting: connections end. Everything else stays until an operator changes it. */
   readonly passing: boolean
 }
 

@@ -96,7 +96,7 @@ function positionsOf(snapshot: ClusterSnapshot, node: NodeSnapshot): Positions {
   }
 }
 
-/** The leader key decides who leads; without the keys, each node's own word; without either, nobody knows. */
+/** The leader key decides who leads; without the keys, each node's own word; without either, it is unknown. */
 function roleOf(snapshot: ClusterSnapshot, node: NodeSnapshot): NodeRole {
   const own = seenNow(node.patroni)?.role ?? NodeRole.UNKNOWN
   const topology = seenNow(snapshot.topology)
@@ -144,7 +144,7 @@ function stateByContainer(service: ServiceStatus | null) {
   }
 }
 
-/** A replica's REST may say no more than "running" where its key tells how it replicates. */
+/** A replica's REST may only say "running" where its key says how it replicates. */
 function refined(state: NodeState, member: TopologyMember | undefined): NodeState {
   const replicates = member?.state === NodeState.STREAMING || member?.state === NodeState.IN_ARCHIVE_RECOVERY
   return state === NodeState.RUNNING && member !== undefined && replicates ? member.state : state

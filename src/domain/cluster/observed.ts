@@ -5,12 +5,12 @@ export function seenNow<T>(observed: Observed<T>): T | null {
   return observed.error === null ? observed.value : null
 }
 
-/** Whether nobody has tried to read it yet, which is not a failure. */
+/** Whether it was never read, which is not a failure. */
 export function isNotYetRead(observed: Observed<unknown>): boolean {
   return observed.at === null && observed.error === NOT_YET_OBSERVED.error
 }
 
-/** Of two sources that both answer now, what the one that was read last says of `pick`; else whoever has it. */
+/** Of two sources that both answer now, what the one that was read last says of `pick`; else the one that has it. */
 export function newer<A, B, V>(
   a: Observed<A>,
   b: Observed<B>,

@@ -1,6 +1,6 @@
 /** Parts of the snapshot that are looked at together. */
 export enum SnapshotPart {
-  /** The leader and the members, each node's Patroni and PostgreSQL, and where HAProxy sends whom. */
+  /** The leader and the members, each node's Patroni and PostgreSQL, and where HAProxy sends clients. */
   NODES = 'NODES',
   /** Containers, and the members of etcd. */
   SERVICES = 'SERVICES',

@@ -30,9 +30,10 @@ export function assessSwitchover(snapshot: ClusterSnapshot, nodeName: string): E
   ])
 }
 
-/** The node that would lose the least time: least lag, then the first by name. Null when none may take over. */
-export function bestForSwitchover(snapshot: ClusterSnapshot): string | null {
+/** The node (of those named, if any) that would lose the least time: least lag, then the first by name. Null: none may. */
+export function bestForSwitchover(snapshot: ClusterSnapshot, among: readonly string[] | null = null): string | null {
   const [best] = viewNodes(snapshot)
+    .filter(({ name }) => among === null || among.includes(name))
     .filter(({ name }) => assessSwitchover(snapshot, name).eligible)
     .map((node) => ({ name: node.name, lag: leastLag(node) ?? Number.POSITIVE_INFINITY }))
     .sort((a, b) => a.lag - b.lag || (a.name < b.name ? -1 : 1))
@@ -78,7 +79,7 @@ function synchronousReasons(node: NodeView, topology: Topology): string[] {
 
 function distanceReasons(node: NodeView, leader: NodeView, topology: Topology): string[] {
   const reasons: string[] = []
-  // Nobody streams from a leader on an older timeline: that one's own figure is then from before its promotion.
+  // No replica streams from a leader on an older timeline: the leader's own figure is then from before its promotion.
   const leaderReadBefore = node.state === NodeState.STREAMING && (node.timeline ?? 0) > (leader.timeline ?? 0)
   if (node.timeline !== null && leader.timeline !== null && node.timeline !== leader.timeline && !leaderReadBefore) {
     reasons.push(`${node.name} is on timeline ${node.timeline}, the leader on ${leader.timeline}.`)

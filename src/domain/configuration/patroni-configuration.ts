@@ -131,7 +131,7 @@ function parameterFaults([name, value]: [string, unknown]): ConfigurationFault[]
   return []
 }
 
-/** Only of whoever touches them: what stands there already is no fault of this patch. */
+/** Only for a patch that changes them: what is set already is no fault of this patch. */
 function timeoutFaults(patch: Json, merged: Json): ConfigurationFault[] {
   if (!Object.keys(TIMEOUTS).some((key) => Object.hasOwn(patch, key))) return []
   const [ttl, loopWait, retryTimeout] = Object.entries(TIMEOUTS).map(([key, usual]) => Number(merged[key] ?? usual))

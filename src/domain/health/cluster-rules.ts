@@ -3,14 +3,14 @@ import { seenNow } from '../cluster/observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
 
-/** The cluster as a whole: does anybody lead, and would anybody take over. */
+/** The cluster as a whole: does a node lead, and would another take over. */
 export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
   const topology = seenNow(snapshot.topology)
   const issues: HealthIssue[] = []
   const subject = formatGlobalId('Cluster', snapshot.name)
   const leader = nodes.find((node) => isLeading(node.role))
-  const anybodySeen = topology !== null || nodes.some(isReachable)
-  if (anybodySeen && leader === undefined && (topology === null || topology.leader === null)) {
+  const anythingSeen = topology !== null || nodes.some(isReachable)
+  if (anythingSeen && leader === undefined && (topology === null || topology.leader === null)) {
     const reachable = nodes.filter(isReachable).length
     issues.push({
       severity: HealthStatus.CRITICAL,

@@ -29,7 +29,7 @@ export const etcdIssues: HealthRule = ({ snapshot }) => {
       severity: HealthStatus.CRITICAL,
       code: 'ETCD_QUORUM_LOST',
       subject,
-      message: `etcd has no quorum: ${healthyCount} of ${memberCount} members are well, ${quorum} are needed. No leader can be elected, and without failsafe_mode the leader demotes itself.`,
+      message: `etcd has no quorum: ${healthyCount} of ${memberCount} members are healthy, ${quorum} are needed. No leader can be elected, and without failsafe_mode the leader demotes itself.`,
       remedy: `Start the missing etcd members: ${startMissing}.`,
     })
   } else if (faultTolerance === 0) {
@@ -38,7 +38,7 @@ export const etcdIssues: HealthRule = ({ snapshot }) => {
       severity: complete ? HealthStatus.HEALTHY : HealthStatus.DEGRADED,
       code: 'ETCD_NO_FAULT_TOLERANCE',
       subject,
-      message: `etcd bears no loss: ${healthyCount} of ${memberCount} members are well, and ${quorum} are needed.`,
+      message: `etcd bears no loss: ${healthyCount} of ${memberCount} members are healthy, and ${quorum} are needed.`,
       remedy: complete
         ? 'With a third member one of them may be lost.'
         : `Start the missing etcd members before another is lost: ${startMissing}.`,

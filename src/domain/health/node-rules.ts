@@ -72,7 +72,7 @@ function runningIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[]
       severity: HealthStatus.DEGRADED,
       code: 'REPLICA_NOT_STREAMING',
       message: `${node.name} is not streaming: it is ${state}.`,
-      remedy: `Wait if it has just started; look at its logs; if its data cannot follow any more, copy it again: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
+      remedy: `Wait if it has just started; look at its logs; if its data can no longer follow, copy it again: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
     },
   ]
 }
@@ -86,7 +86,7 @@ function loginIssues(node: NodeView, { snapshot, nodes }: HealthContext): NodeIs
     {
       severity: HealthStatus.DEGRADED,
       code: 'ROLE_CANNOT_LOGIN',
-      message: `PostgreSQL of ${node.name} runs, and does not let ${describeRefusal(refusal)}. What Patroni tells is known; positions of slots, the archiver and sizes are not.`,
+      message: `PostgreSQL of ${node.name} runs, and does not let ${describeRefusal(refusal)}. What Patroni reports is known; positions of slots, the archiver and sizes are not.`,
       remedy: cureOf(refusal, leader === null ? null : (leader.service?.name ?? leader.name)),
     },
   ]
@@ -101,7 +101,7 @@ function lagIssues(node: NodeView, { snapshot, thresholds }: HealthContext): Nod
   if (replayBytes !== null && replayBytes > thresholds.replayLagBytes) {
     parts.push(`${formatBytes(replayBytes)} not replayed (bound ${formatBytes(thresholds.replayLagBytes)})`)
   }
-  // On an idle leader the last replayed commit grows old without anything being behind.
+  // On an idle leader the last replayed commit grows old without any lag.
   if (replaySeconds !== null && replaySeconds > thresholds.replayLagSeconds && replayBytes !== 0) {
     parts.push(`replay ${formatSeconds(replaySeconds)} behind (bound ${formatSeconds(thresholds.replayLagSeconds)})`)
   }
@@ -123,7 +123,7 @@ function slotIssues(node: NodeView, { thresholds }: HealthContext): NodeIssue[] 
     .map((slot) => ({
       severity: HealthStatus.DEGRADED,
       code: 'SLOT_RETAINS_WAL',
-      message: `Nobody reads replication slot ${slot.name} on ${node.name}; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`,
+      message: `Replication slot ${slot.name} on ${node.name} is inactive; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`,
       remedy: 'Start the replica or receiver that it belongs to, or drop the slot, before the disk is full.',
     }))
 }

@@ -32,7 +32,7 @@ export const serviceIssues: HealthRule = ({ snapshot, thresholds }) => {
         severity: HealthStatus.DEGRADED,
         code: 'HAPROXY_NO_SERVER',
         subject: formatGlobalId('Cluster', snapshot.name),
-        message: `HAProxy has nobody to send clients of ${backend.name} to: none of its ${backend.servers.length} servers is up.`,
+        message: `HAProxy has no server for clients of ${backend.name}: none of its ${backend.servers.length} servers is up.`,
         remedy: 'See the issues of the nodes: HAProxy follows as soon as one of them answers its check.',
       },
     ]

@@ -19,7 +19,7 @@ export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
         formatGlobalId('PostgresNode', snapshot.name, node.name),
         [
           [`Patroni of ${node.name}`, node.patroni],
-          // Who was answered and not let in is told as such.
+          // A refused login has a condition of its own.
           ...(node.loginRefusal === null ? [[`PostgreSQL of ${node.name}`, node.postgres] as Part] : []),
         ],
       ]),

@@ -9,7 +9,7 @@ import { findGaps, segmentBytesOf } from '../wal/wal-continuity.ts'
 import { parseSegmentName } from '../wal/wal-name.ts'
 import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
 
-/** Missing WAL. CRITICAL behind the newest base backup: then nothing newer than the gap can be recovered. */
+/** Missing WAL. CRITICAL after the newest base backup: then nothing newer than the gap can be recovered. */
 export const walIssues: HealthRule = ({ snapshot, nodes }) => {
   const timeline = nodes.find((node) => isLeading(node.role))?.timeline ?? null
   const switches = seenNow(snapshot.topology)?.timelineHistory
@@ -27,7 +27,7 @@ function issuesOf(server: BackupServerSnapshot, histories: readonly TimelineHist
   })
   const oldest = Math.min(...starts)
   const newest = Math.max(...starts)
-  // WAL before the oldest backup is of no use to anybody, and Barman removes it.
+  // WAL before the oldest backup is of no use, and Barman removes it.
   return findGaps(wal, histories)
     .map((gap) => ({ ...gap, end: parseSegmentName(gap.before, segmentBytes).number }))
     .filter((gap) => starts.length === 0 || gap.end > oldest)
@@ -45,7 +45,7 @@ function issuesOf(server: BackupServerSnapshot, histories: readonly TimelineHist
     })
 }
 
-/** A stand-alone backup keeps its own WAL only: what is missing behind it is not missed. */
+/** A stand-alone backup keeps its own WAL only: it does not need what is missing after it. */
 function needsLaterWal(backup: Backup): boolean {
   return backup.status === BackupStatus.DONE && backup.retentionStatus !== RetentionStatus.KEEP_STANDALONE
 }

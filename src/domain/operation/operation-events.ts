@@ -23,7 +23,7 @@ export type OperationEventBody =
       readonly type: 'OperationLogged'
       readonly step: string | null
       readonly level: LogLevel
-      /** Changes to the record that the line tells of: what a step keeps, a cancel that was asked for. */
+      /** Changes to the record that the line is about: what a step keeps, a cancel that was asked for. */
       readonly state?: State
       readonly cancelling?: true
       readonly cancellable?: false
@@ -67,7 +67,7 @@ export function endsOperation(body: OperationEventBody): boolean {
 }
 
 /**
- * The record after an event. The only place where a record changes, for whoever writes and whoever reads, so the two
+ * The record after an event. The only place where a record changes, for writers and readers alike, so that they
  * never disagree. Nothing follows a terminal event.
  */
 export function applyEvent(record: OperationRecord, body: OperationEventBody, at: string): OperationRecord {
@@ -79,7 +79,7 @@ export function applyEvent(record: OperationRecord, body: OperationEventBody, at
     case 'OperationStarted':
       return {
         ...next,
-        // A cancel that was asked for while nobody worked on it is still asked for.
+        // A cancel that was requested while no worker had it is still requested.
         status: record.status === OperationStatus.CANCELLING ? record.status : OperationStatus.RUNNING,
         startedAt: record.startedAt ?? at,
         attempt: body.attempt,
@@ -101,7 +101,7 @@ export function applyEvent(record: OperationRecord, body: OperationEventBody, at
         finishedAt: at,
       }))
     case 'StepFailed':
-      // While it is taken back, the record says why already: a worker that takes over goes on taking it back.
+      // While it is undone, the record says why already: a worker that takes over goes on undoing it.
       return withStep({ ...next, error: body.error }, body.step, (step) => ({
         ...step,
         status: record.status === OperationStatus.CANCELLING ? StepStatus.CANCELLED : StepStatus.FAILED,

@@ -1,5 +1,4 @@
 import type { Check } from '../check.ts'
-import type { RefusalCode } from '../refusal-codes.ts'
 import type { Claim } from './claim.ts'
 import type { PlanScope } from './plan-scope.ts'
 
@@ -21,7 +20,7 @@ const TERMINAL: ReadonlySet<OperationStatus> = new Set([
   OperationStatus.INTERRUPTED,
 ])
 
-/** Whether nothing will happen to the operation any more. */
+/** Whether the operation has ended for good. */
 export function isTerminal(status: OperationStatus): boolean {
   return TERMINAL.has(status)
 }
@@ -115,19 +114,10 @@ export interface OperationPlan {
   readonly destructive: boolean
   /** What `confirm` must be for a destructive kind: the cluster's name. */
   readonly confirm: string | null
-  /** What it may touch: compared with what it would touch, before anything that cannot be taken back. */
+  /** What it may touch: compared with what it would touch, before anything that cannot be undone. */
   readonly scope: PlanScope
   /** What the plan was made on, for a step that must find it unchanged. Not shown to clients. */
   readonly basis?: Readonly<Record<string, unknown>>
-}
-
-/** What the caller can fix. */
-export interface Refusal {
-  readonly code: RefusalCode
-  readonly message: string
-  readonly remedy: string | null
-  /** The input field it is about. */
-  readonly field: string | null
 }
 
 /** The record of one operation: the fold of its events (see operation-events.ts). Times are ISO 8601, UTC. */
@@ -149,7 +139,7 @@ export interface OperationRecord {
   readonly claims: readonly Claim[]
   readonly steps: readonly OperationStep[]
   readonly progress: Progress
-  /** Why it failed, was cancelled or was interrupted; from the moment in which it begins to be taken back. */
+  /** Why it failed, was cancelled or was interrupted; set as soon as its undo begins. */
   readonly error: OperationError | null
   readonly result: OperationResultReference | null
   /** False once a point of no return is passed or the operation has ended. */

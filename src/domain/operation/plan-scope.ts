@@ -1,9 +1,9 @@
-/** For how long nobody can write, as a plan promises it. Seconds are an estimate that drifts: they are not compared. */
+/** How long writes fail, as a plan promises it. Seconds are an estimate that drifts: they are not compared. */
 export enum PlannedDowntime {
   NONE = 'NONE',
   /** It ends by itself. */
   BRIEF = 'BRIEF',
-  /** It lasts until somebody acts, or nobody can say for how long. */
+  /** It lasts until an operator acts, or for an unknown time. */
   OPEN_ENDED = 'OPEN_ENDED',
 }
 
@@ -36,7 +36,7 @@ export interface PlanScope {
   readonly target: Readonly<Record<string, string>>
 }
 
-/** Nothing that could not be taken back. */
+/** Nothing that cannot be undone. */
 export const NOTHING_TOUCHED: PlanScope = planScope({})
 
 /** A scope from its parts, in whatever order; what is left out is nothing. */
@@ -80,7 +80,7 @@ const WORSE = [PlannedDowntime.NONE, PlannedDowntime.BRIEF, PlannedDowntime.OPEN
 const DOWNTIME: Readonly<Record<PlannedDowntime, string>> = {
   [PlannedDowntime.NONE]: 'writes go on',
   [PlannedDowntime.BRIEF]: 'writes would fail for some seconds',
-  [PlannedDowntime.OPEN_ENDED]: 'writes would fail until somebody acts',
+  [PlannedDowntime.OPEN_ENDED]: 'writes would fail until an operator acts',
 }
 
 const EFFECT: Readonly<Record<PlannedEffect, string>> = {

@@ -1,7 +1,7 @@
 import { Timestamp } from '../timestamp.ts'
 import type { RecoveryWindow } from './recovery-window.ts'
 
-/** Points in time on one timeline that could be recovered to, and cannot any more. */
+/** Points in time on one timeline that could be recovered, and no longer can. */
 export interface LostRange {
   readonly timeline: number
   readonly from: Timestamp

@@ -1,5 +1,6 @@
 import { formatLsn } from '../wal/lsn.ts'
 import { DEFAULT_SEGMENT_BYTES } from '../wal/wal-name.ts'
+import { blockOf } from './blocked-backup.ts'
 import { describeTarget, type RecoveryTarget } from './recovery-target.ts'
 import type { RecoveryWindow } from './recovery-window.ts'
 
@@ -11,7 +12,7 @@ export interface ConsideredWindows {
   readonly onTimeline: readonly RecoveryWindow[]
 }
 
-/** An LSN target needs a record at or behind it, so the first byte that is not there cannot be one. */
+/** An LSN target needs a record at or after it, so the first byte that is not there cannot be one. */
 export function contains(window: RecoveryWindow, target: RecoveryTarget): boolean {
   if (target.kind === 'TIME') {
     return !target.time.isBefore(window.earliestTime) && !target.time.isAfter(window.latestTime)
@@ -33,7 +34,7 @@ export function caveats(target: RecoveryTarget, chosen: RecoveryWindow, windows:
     ]
   }
   if (target.kind === 'END' && chosen.endsAtGap) {
-    return [`Recovery ends at LSN ${formatLsn(chosen.latestLsn)}: behind it WAL is missing.`]
+    return [`Recovery ends at LSN ${formatLsn(chosen.latestLsn)}: WAL after it is missing.`]
   }
   if (target.kind !== 'TIME' && target.kind !== 'LSN') return []
   const elsewhere = windows.filter(
@@ -49,8 +50,8 @@ export function caveats(target: RecoveryTarget, chosen: RecoveryWindow, windows:
 }
 
 /**
- * An ancestor that went on behind the fork was left by a recovery: what was written to it then is on the chosen timeline
- * at no time.
+ * An ancestor that went on after the fork was abandoned by a recovery: what was written to it then is never on the
+ * chosen timeline.
  */
 function givenUp(target: RecoveryTarget, chosen: RecoveryWindow, windows: readonly RecoveryWindow[]): string[] {
   return chosen.path.flatMap((timeline, index) => {
@@ -62,7 +63,7 @@ function givenUp(target: RecoveryTarget, chosen: RecoveryWindow, windows: readon
     )
     if (!wentOn || fork === null) return []
     return [
-      `Timeline ${timeline} went on behind LSN ${formatLsn(fork)}, where timeline ${child} leaves it: name it in the target if what was written there is meant.`,
+      `Timeline ${timeline} went on after LSN ${formatLsn(fork)}, where timeline ${child} leaves it: name it in the target if what was written there is meant.`,
     ]
   })
 }
@@ -70,10 +71,14 @@ function givenUp(target: RecoveryTarget, chosen: RecoveryWindow, windows: readon
 /** A timeline that was left by a switchover ends within the segment of the fork. */
 const SEGMENT = BigInt(DEFAULT_SEGMENT_BYTES)
 
-/** Which base backups reach the target, and are not taken for it because they are damaged. */
-export function explainLeftOut(windows: readonly RecoveryWindow[]): string[] {
-  const ids = [...new Set(windows.map(({ backup }) => backup.backupId))]
-  return ids.map((id) => `Base backup ${id} is left out: it, or one that it builds on, failed its last verification.`)
+/** Which base backups reach the target, and are not taken for it because they are damaged, or are not to be restored. */
+export function explainLeftOut(windows: readonly RecoveryWindow[], damaged: ReadonlySet<string>): string[] {
+  const backups = [...new Map(windows.map(({ backup }) => [backup.backupId, backup])).values()]
+  return backups.map((backup) => {
+    const isDamaged = damaged.has(backup.backupId)
+    const why = isDamaged ? 'it, or one that it builds on, failed its last verification' : blockOf(backup)?.message
+    return `Base backup ${backup.backupId} is left out: ${why}.`
+  })
 }
 
 /** Why the target cannot be reached, and the nearest point that can. */
@@ -110,10 +115,10 @@ function whereItLies(target: RecoveryTarget, candidates: readonly RecoveryWindow
   const previous = before.sort((a, b) => Number(endOf(b, target) - endOf(a, target)))[0]
   if (previous === undefined) return `${what} lies before the end of the first base backup from which one can recover.`
   if (previous.endsAtGap) {
-    return `${what} lies in a gap: WAL is missing behind ${pointOf(previous, 'latest')}${after.length > 0 ? ', up to the next base backup' : ''}.`
+    return `${what} lies in a gap: WAL is missing after ${pointOf(previous, 'latest')}${after.length > 0 ? ', up to the next base backup' : ''}.`
   }
   if (after.length > 0) return `${what} lies between two recovery windows.`
-  return `${what} lies behind the end of the archived WAL, ${pointOf(previous, 'latest')}. switchWal(input: {force: true}) closes the open segment, and brings it there.`
+  return `${what} lies after the end of the archived WAL, ${pointOf(previous, 'latest')}. switchWal(input: {force: true}) closes the open segment, so that it is archived.`
 }
 
 function nearestPoint(target: RecoveryTarget, candidates: readonly RecoveryWindow[]): string {

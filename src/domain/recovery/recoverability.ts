@@ -1,8 +1,10 @@
 import type { Backup } from '../backup/backup.ts'
+import type { Refusal } from '../refusal.ts'
 import type { Timestamp } from '../timestamp.ts'
 import type { WalCatalogue } from '../wal/wal-catalogue.ts'
 import { newestWithNumber, segmentBytesOf } from '../wal/wal-continuity.ts'
 import { segmentNumberAt } from '../wal/wal-name.ts'
+import { blockOf } from './blocked-backup.ts'
 import { caveats, contains, explainLeftOut, explainMiss, isFuture } from './recoverability-reasons.ts'
 import type { RecoveryTarget } from './recovery-target.ts'
 import { firstSegmentOf, type RecoveryWindow } from './recovery-window.ts'
@@ -13,13 +15,15 @@ export interface RecoverabilityVerdict {
   readonly backup: Backup | null
   /** To be named explicitly when recovering. */
   readonly timeline: number | null
-  /** Segments from the backup's first one to the target; at most so many where the target has to be searched. */
+  /** Segments from the backup's first one to the target; an upper bound where the target has to be searched. */
   readonly walsToReplay: number | null
   /** Those segments uncompressed. */
   readonly bytesToReplay: number | null
   /** Restore, replay and start. */
   readonly estimatedSeconds: number | null
   readonly reasons: readonly string[]
+  /** What keeps the newest base backup that reaches the target from being restored, where that is all that is wrong. */
+  readonly blockedBy: Refusal | null
 }
 
 /** Bytes a second, and seconds for what does not depend on bytes. */
@@ -46,22 +50,31 @@ export interface RecoverabilityContext {
   readonly damaged?: ReadonlySet<string>
 }
 
-/** Chooses the latest base backup that ends before the target, on the target's timeline; says why when there is none. */
+/**
+ * Chooses the latest base backup that ends before the target, on the target's timeline, and that may be restored as things
+ * stand; says why when there is none.
+ */
 export function canRecoverTo(
   target: RecoveryTarget,
   everyWindow: readonly RecoveryWindow[],
   context: RecoverabilityContext,
 ): RecoverabilityVerdict {
   const { backupId, damaged = new Set() } = context
-  const windows = everyWindow.filter(({ backup }) => !damaged.has(backup.backupId))
+  const whole = everyWindow.filter(({ backup }) => !damaged.has(backup.backupId))
+  // One that is named is not exchanged for another one.
+  const windows = backupId == null ? whole.filter(({ backup }) => blockOf(backup) === null) : whole
   const leftOut = onTimeline(target, everyWindow).filter((each) => !windows.includes(each) && contains(each, target))
   const ofBackup = backupId == null ? windows : windows.filter((each) => each.backup.backupId === backupId)
   const candidates = onTimeline(target, ofBackup)
   const [best] = candidates.filter((window) => contains(window, target)).sort(newestFirst)
   if (best === undefined || isFuture(target, context.now)) {
     const miss = explainMiss(target, { all: windows, ofBackup, onTimeline: candidates }, context)
-    return notRecoverable([...miss, ...explainLeftOut(leftOut)])
+    const [blocked] = leftOut.filter((each) => whole.includes(each)).sort(newestFirst)
+    const isBlocked = blocked !== undefined && !isFuture(target, context.now)
+    return notRecoverable([...miss, ...explainLeftOut(leftOut, damaged)], isBlocked ? blockOf(blocked.backup) : null)
   }
+  const block = blockOf(best.backup)
+  if (block !== null) return notRecoverable([block.message], block)
   const walsToReplay = segmentsToReplay(target, best, context.wal)
   const bytesToReplay = walsToReplay === null ? null : walsToReplay * segmentBytesOf(context.wal)
   return {
@@ -71,7 +84,8 @@ export function canRecoverTo(
     walsToReplay,
     bytesToReplay,
     estimatedSeconds: estimate(best.backup, bytesToReplay, context.throughput ?? DEFAULT_RECOVERY_THROUGHPUT),
-    reasons: [...caveats(target, best, ofBackup), ...explainLeftOut(leftOut)],
+    reasons: [...caveats(target, best, ofBackup), ...explainLeftOut(leftOut, damaged)],
+    blockedBy: null,
   }
 }
 
@@ -123,7 +137,7 @@ function estimate(backup: Backup, bytesToReplay: number | null, throughput: Reco
   )
 }
 
-function notRecoverable(reasons: string[]): RecoverabilityVerdict {
+function notRecoverable(reasons: string[], blockedBy: Refusal | null): RecoverabilityVerdict {
   return {
     recoverable: false,
     backup: null,
@@ -132,5 +146,6 @@ function notRecoverable(reasons: string[]): RecoverabilityVerdict {
     bytesToReplay: null,
     estimatedSeconds: null,
     reasons,
+    blockedBy,
   }
 }

@@ -26,7 +26,7 @@ export interface WalRecord {
 export interface ReplayProof {
   /** The last one that begins before the position. Null: the archive does not have it. */
   readonly last: WalRecord | null
-  /** The first one at the position or behind. Null: the archive ends there. */
+  /** The first one at the position or after it. Null: the archive ends there. */
   readonly next: WalRecord | null
   /**
    * The first one from there on that ends a transaction, looked for where a time is the target. Null: there is none up to the end
@@ -45,7 +45,7 @@ export interface ReplayFacts {
   readonly archiveEnd: Lsn | null
   /** Where the base backup begins, as its label says. */
   readonly backupBegin: Lsn | null
-  /** By when it had ended: Barman looks once the copy is made, some WAL behind the record that ends it. */
+  /** By when it had ended: Barman looks once the copy is made, some WAL after the record that ends it. */
   readonly backupEnd: Lsn | null
 }
 
@@ -66,7 +66,7 @@ export interface ReplayJudgement {
   readonly reason: string
 }
 
-/** Whether a copy stands exactly where it was asked to, by what stands before and behind that position in the archive. */
+/** Whether a copy stands exactly at its target, by the archive's records before and after that position. */
 export function judgeReplay(target: RecoveryTarget, facts: ReplayFacts, proof: ReplayProof): ReplayJudgement {
   if (proof.last === null) return unknown('the archive has no record before that position')
   const { last, next } = proof
@@ -104,26 +104,26 @@ function judgeTime(
     return at.isAfter(target.time) || (!target.inclusive && at.equals(target.time))
   }
   if (facts.time !== null && isLater(facts.time)) return beyond(`a transaction of ${facts.time} was replayed`)
-  if (next?.time == null) return exact('no transaction ends behind it in the archive')
+  if (next?.time == null) return exact('no transaction ends after it in the archive')
   if (isLater(next.time)) return exact(`the next transaction ended at ${next.time}`)
   return short(`${describe(next)} at ${next.time} belongs to it`)
 }
 
-/** The record that begins there, or the first behind, is the last one. */
+/** The record that begins there, or the first after it, is the last one. */
 function judgeThrough(lsn: Lsn, last: WalRecord): ReplayJudgement {
   if (parseLsn(last.lsn) < lsn) return short(`the last record begins at ${last.lsn}`)
   if (parseLsn(last.previous) >= lsn) return beyond(`the record at ${last.previous} was enough`)
   return exact(`the last record begins at ${last.lsn}, the one before it at ${last.previous}`)
 }
 
-/** The record that begins there, or the first behind, is the next one. */
+/** The record that begins there, or the first after it, is the next one. */
 function judgeUpTo(lsn: Lsn, last: WalRecord, next: WalRecord | null): ReplayJudgement {
   if (parseLsn(last.lsn) >= lsn) return beyond(`the record at ${last.lsn} was replayed`)
   if (next === null || parseLsn(next.lsn) >= lsn) return exact(`the last record begins at ${last.lsn}`)
   return short(`the record at ${next.lsn} belongs to it`)
 }
 
-/** PostgreSQL stops behind the record that ends the backup: before that the copy is not consistent, and answers nobody. */
+/** PostgreSQL stops after the record that ends the backup: before that the copy is not consistent, and takes no sessions. */
 function judgeImmediate({ lsn, backupBegin, backupEnd }: ReplayFacts, last: WalRecord): ReplayJudgement {
   if (backupBegin === null || backupEnd === null) return unknown('where the base backup lies is not known')
   if (last.backupBegin !== null && parseLsn(last.backupBegin) === backupBegin) {

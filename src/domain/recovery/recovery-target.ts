@@ -139,7 +139,7 @@ function parseName(name: string, timeline: TargetTimeline): ParsedRecoveryTarget
   if (CONTROL.test(name)) {
     return wrong(
       'name',
-      'a restore point whose name has control characters in it, a line break for one, cannot be told apart in the WAL',
+      'a restore point whose name has control characters in it, a line break for one, cannot be identified in the WAL',
       'Recover to its LSN, which pg_create_restore_point answered.',
     )
   }

@@ -14,7 +14,7 @@ import {
 
 /**
  * Where one can go back to with one base backup on one timeline, its ancestors' part included. Nothing is missing from
- * the backup's first WAL up to `latestLsn`; behind a gap only a later backup has windows.
+ * the backup's first WAL up to `latestLsn`; after a gap only a later backup has windows.
  */
 export interface RecoveryWindow {
   readonly backup: Backup
@@ -112,7 +112,7 @@ export function computeRecoveryWindows({
     const last = run === null ? null : wal.get(formatSegmentName(timeline, run, coverage.segmentBytes))
     let number = run ?? entry - 1
     let time = last?.archivedAt ?? null
-    // A segment that was just finished is neither streamed any more nor filed yet.
+    // A segment that was just finished is no longer streamed and not filed yet.
     for (let next = receivedAt(number + 1, false); next !== undefined; next = receivedAt(number + 1, false)) {
       number = next.number
       time = next.modifiedAt

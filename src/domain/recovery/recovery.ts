@@ -60,7 +60,7 @@ export interface RecoveryVerification {
   readonly checks: readonly Check[]
 }
 
-/** Data that a cut over put aside, whole, on the node's own volume. */
+/** Data that a cut-over put aside, whole, on the node's own volume. */
 export interface PreviousData {
   readonly node: string
   readonly directory: string
@@ -89,13 +89,13 @@ export interface RecoveryRecord {
   readonly restoreMethod: RestoreMethod
   /** The service whose container holds the recovered data: "barman", or a node's. */
   readonly service: string
-  /** The node that will lead after the cut over; null for a rehearsal. */
+  /** The node that will lead after the cut-over; null for a rehearsal. */
   readonly node: string | null
   /** Of the recovered data, in that container. */
   readonly directory: string
   readonly createdAt: string
   readonly updatedAt: string
-  /** When a rehearsal, or what waits for its cut over, is discarded by itself; null: never. */
+  /** When a rehearsal, or what waits for its cut-over, is discarded by itself; null: never. */
   readonly expiresAt: string | null
   readonly connection: RecoveryConnectionInfo | null
   readonly reached: RecoveryPoint | null
@@ -104,7 +104,7 @@ export interface RecoveryRecord {
   readonly verification: RecoveryVerification | null
   readonly restoreSeconds: number | null
   readonly replaySeconds: number | null
-  /** For which writes failed in the cut over; 0 for a rehearsal. */
+  /** How long writes failed in the cut-over; 0 for a rehearsal. */
   readonly downtimeSeconds: number | null
   readonly cutOverAt: string | null
   /** Null when it is gone: the recovery is then not undoable. */
@@ -120,7 +120,7 @@ const ENDED: ReadonlySet<RecoveryStatus> = new Set([
   RecoveryStatus.FAILED,
 ])
 
-/** Whether the recovery waits for nothing any more. */
+/** Whether the recovery has ended. */
 export function hasEnded({ status }: Pick<RecoveryRecord, 'status'>): boolean {
   return ENDED.has(status)
 }
@@ -130,7 +130,7 @@ export function isUnsettled(record: Pick<RecoveryRecord, 'status'>): boolean {
   return !hasEnded(record) && record.status !== RecoveryStatus.READY
 }
 
-/** Whether the state at the cut over can be brought back. */
+/** Whether the state at the cut-over can be brought back. */
 export function isUndoable({ status, previous }: Pick<RecoveryRecord, 'status' | 'previous'>): boolean {
   return status === RecoveryStatus.COMPLETED && previous !== null
 }

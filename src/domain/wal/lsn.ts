@@ -1,6 +1,6 @@
 import { InvalidValueError } from '../errors.ts'
 
-/** A position in the WAL, in bytes from its beginning. Written "1/BBCC7AC0": high and low 32 bits in hexadecimal. */
+/** A position in the WAL, in bytes from its start. Written "1/BBCC7AC0": high and low 32 bits in hexadecimal. */
 export type Lsn = bigint
 
 /** A position as an input has it: text where it cannot be read, so that who takes it can refuse it by its field. */

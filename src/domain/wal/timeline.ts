@@ -1,6 +1,6 @@
 import type { Lsn } from './lsn.ts'
 
-/** The end of one timeline and the beginning of the next. Source: Patroni's `history` key, or a `.history` file. */
+/** The end of one timeline and the start of the next. Source: Patroni's `history` key, or a `.history` file. */
 export interface TimelineSwitch {
   /** The timeline that was left. */
   readonly timeline: number
@@ -8,6 +8,6 @@ export interface TimelineSwitch {
   readonly lsn: Lsn
   readonly reason: string | null
   readonly at: Date | null
-  /** Who led afterwards; null where nobody recorded it. */
+  /** Who led afterwards; null where it was not recorded. */
   readonly newLeader: string | null
 }

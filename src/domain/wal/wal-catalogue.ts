@@ -28,7 +28,7 @@ export interface WalGap {
 /** Filter and direction of a page of segments. */
 export interface WalPageRequest {
   readonly limit: number
-  /** Start behind this segment name (exclusive); null for the beginning (or the end when `backward`). */
+  /** Start after this segment name (exclusive); null for the start (or the end when `backward`). */
   readonly from: string | null
   readonly backward: boolean
   /** Only this timeline. */

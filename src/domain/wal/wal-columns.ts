@@ -1,7 +1,7 @@
 import type { WalLine } from './wal-catalogue-line.ts'
 
 const INITIAL_CAPACITY = 1024
-/** Small, so that a million segments waste little; growing stays amortised. */
+/** Small, so that a million segments waste little; growing stays amortized. */
 const GROWTH = 1.25
 
 /**
@@ -117,7 +117,7 @@ export class WalColumns {
   #compressionCode(name: string | null): number {
     const known = this.#compressionNames.indexOf(name)
     if (known >= 0) return known
-    // Only a broken file has so many; what does not fit into a byte is not told apart.
+    // Only a broken file has more than fit into a byte; those count as the first.
     return this.#compressionNames.length > 255 ? 0 : this.#compressionNames.push(name) - 1
   }
 }

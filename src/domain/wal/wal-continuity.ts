@@ -97,7 +97,7 @@ function numberOf(name: string, segmentBytes: number): number {
   return parseSegmentName(name, segmentBytes).number
 }
 
-/** Of gaps in ascending order, the first that ends behind `number`. */
+/** Of gaps in ascending order, the first that ends after `number`. */
 function firstEndingAfter<T extends { readonly before: number }>(gaps: readonly T[], number: number): T | undefined {
   let low = 0
   let high = gaps.length

@@ -1,6 +1,6 @@
 import type { WalColumns } from './wal-columns.ts'
 
-/** Two neighbours on one timeline whose numbers do not follow each other. */
+/** Two neighbors on one timeline whose numbers do not follow each other. */
 export interface NumberGap {
   readonly timeline: number
   readonly after: number
@@ -31,7 +31,7 @@ export class WalGapList {
     }
   }
 
-  /** Finds them anew. O(segments): only for when many segments go at once. */
+  /** Finds all of them again. O(segments): only for when many segments go at once. */
   rebuild(columns: WalColumns): void {
     this.#gaps = []
     for (let index = 1; index < columns.count; index++) {

@@ -15,7 +15,7 @@ const THROUGHPUT_SAMPLE = 100
 
 /**
  * Barman's WAL catalogue, read as it grows. Lines may be out of order; the later of two lines about one segment counts.
- * `gaps` are those within a timeline; whether a timeline's beginning joins its parent is wal-continuity.ts's matter.
+ * `gaps` are those within a timeline; whether a timeline's start joins its parent is wal-continuity.ts's matter.
  */
 export class WalIndex implements WalCatalogue {
   readonly segmentBytes: number

@@ -7,7 +7,7 @@ export const DEFAULT_SEGMENT_BYTES = 16 * 1024 * 1024
 const LOG_BYTES = 2 ** 32
 const NAME = /^([0-9A-F]{8})(?:([0-9A-F]{8})([0-9A-F]{8}))?(?:\.(partial|history|(?:([0-9A-F]{8})\.)?backup))?$/
 
-/** A segment's place: its timeline, and its number counted from the beginning of the WAL. */
+/** A segment's place: its timeline, and its number counted from the start of the WAL. */
 export interface SegmentPosition {
   readonly timeline: number
   readonly number: number

@@ -23,7 +23,7 @@ export class RecoveryLinks {
   async backup(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): Promise<BaseBackupType> {
     const found = await backupServerNow(deps, record.server)
     const backup = found === null ? null : backupNamed(found.server, record.backupId)
-    if (backup === null) throw new NotFoundError(`there is no backup ${record.backupId} of ${record.server} any more`)
+    if (backup === null) throw new NotFoundError(`backup ${record.backupId} of ${record.server} no longer exists`)
     return backup
   }
 

@@ -12,7 +12,7 @@ const ID_TEXT = 'Its id, with or without "Operation:".'
 export class ControlMutations {
   @Mutation(() => OperationPayload, {
     description:
-      'Ends a queued operation at once, and asks a running one to stop and take back what it did. Role OPERATOR. Errors: NOT_FOUND.',
+      'Ends a queued operation at once, and asks a running one to stop and undo what it did. Role OPERATOR. Errors: NOT_FOUND.',
   })
   async cancelOperation(
     @Arg('id', () => ID, { description: ID_TEXT }) id: string,
@@ -28,7 +28,7 @@ export class ControlMutations {
 
   @Mutation(() => OperationPayload, {
     description:
-      'Runs an operation that failed, was cancelled or was interrupted once more, as a new one: from the step that failed where that step can tell how far it came, else from the start; its first event says which. Role OPERATOR, and the role that its kind wants. Errors: NOT_FOUND.',
+      'Runs a failed, cancelled or interrupted operation again, as a new one: from the step that failed where that step can tell how far it came, else from the start; its first event says which. Role OPERATOR, and the role that its kind wants. Errors: NOT_FOUND.',
   })
   async retryOperation(
     @Arg('id', () => ID, { description: ID_TEXT }) id: string,

@@ -1,8 +1,8 @@
 import { SubscriberTooSlowError } from './subscriber-errors.ts'
 
 /**
- * An iterator over what a listener is told, none left out: a reader that falls more than `limit` behind gets
- * SubscriberTooSlowError, and the listener is taken away.
+ * An iterator over every value that a listener gets: a reader that falls more than `limit` behind gets
+ * SubscriberTooSlowError, and the listener is removed.
  */
 export function boundedQueue<T>(
   limit: number,

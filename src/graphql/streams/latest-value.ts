@@ -1,6 +1,6 @@
 /**
  * An iterator over the newest state of something: the first value at once, then one after each change. Changes that
- * come while nobody reads are one value, so a slow reader costs nothing and never sees what is no longer so.
+ * come between two reads are one value, so a slow reader costs nothing and never sees outdated state.
  */
 export function latestValue<T>(
   read: () => T,

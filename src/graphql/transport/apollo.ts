@@ -11,7 +11,7 @@ import type { ApiContext } from '../request-context.ts'
 import { limitRules } from './documents.ts'
 import type { ErrorFormatter } from './subscribe.ts'
 
-/** Apollo for queries and mutations over HTTP. It reports to nobody and shows no page of its own. */
+/** Apollo for queries and mutations over HTTP. It reports nothing and shows no page of its own. */
 export function createApollo(schema: GraphQLSchema, limits: Limits, errors: ErrorFormatter): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
     schema,

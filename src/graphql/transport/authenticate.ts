@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ApiToken } from '../../config/configuration.ts'
 import type { Actor } from '../../domain/operation/operation.ts'
 
-/** Whose token it is; null for nobody's. */
+/** Whose token it is; null for an unknown one. */
 export type Authenticate = (credential: unknown) => Actor | null
 
 /**

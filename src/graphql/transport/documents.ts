@@ -26,7 +26,7 @@ export function limitRules(limits: Limits): ValidationRule[] {
     maxDepth: { n: limits.maxDepth, flattenFragments: true },
     costLimit: { maxCost: limits.maxCost, flattenFragments: true },
     maxAliases: { n: limits.maxAliases },
-    // These two are plugins of Apollo's: tokens are counted by the parser, suggestions stay, nobody is here without a token.
+    // Both are Apollo plugins: the parser counts tokens, and suggestions stay, as every caller here has a token.
     maxTokens: { enabled: false },
     blockFieldSuggestion: { enabled: false },
   })

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 const MAX_WAITING = 16
 
 /**
- * The way of server-sent events to one reader. graphql-sse queues without bound, so results ask for room first; a
+ * The flow of server-sent events to one reader. graphql-sse queues without bound, so results ask for room first; a
  * chunk that is not taken in time ends the response.
  */
 export class EventFlow {
@@ -18,7 +18,7 @@ export class EventFlow {
     this.#slowMs = slowMs
   }
 
-  /** Resolves when one more event may be queued, or nobody reads any more. */
+  /** Resolves when one more event may be queued, or the reader is gone. */
   async room(): Promise<void> {
     while (this.#waiting >= MAX_WAITING && !this.#ended) {
       await new Promise<void>((resolve) => {

@@ -7,7 +7,7 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024
 /** How long a socket that was cut off may take to read its close code. */
 const LINGER_MS = 5_000
 
-/** Sends on a socket; tells when the other side takes nothing. */
+/** Sends on a socket; reports when the other side takes nothing. */
 export class GuardedSocket {
   readonly #socket: WebSocket
   readonly #slowMs: number

@@ -32,7 +32,7 @@ export async function subscribeToOperation(
   const results: Results = {
     async next() {
       const { done, value: rootValue } = await events.next().catch(async (error: unknown) => {
-        // Whoever iterates takes an error for the end; the source may still hold something.
+        // The consumer takes an error for the end; the source may still hold something.
         await events.return?.()
         throw error
       })
@@ -44,7 +44,7 @@ export async function subscribeToOperation(
       await events.return?.()
       return { done: true, value: undefined }
     },
-    // Nobody calls it, but graphql-sse ends only what has it.
+    // Never called, but graphql-sse ends only what has it.
     async throw(error) {
       await events.return?.()
       throw error

@@ -1,5 +1,5 @@
 import { HowdahError } from '../../domain/errors.ts'
-import type { Refusal } from '../../domain/operation/operation.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import type { RefusalCode } from '../../domain/refusal-codes.ts'
 
 /** `barman backup` ended without a backup. */
@@ -66,7 +66,7 @@ export class DeletionFailedError extends HowdahError {
   }
 }
 
-/** What was checked when the operation was asked for does not hold any more. */
+/** What was checked when the operation was requested no longer holds. */
 export class RefusedMeanwhileError extends HowdahError {
   readonly code: RefusalCode
   constructor(refusal: Refusal) {

@@ -30,7 +30,7 @@ export async function readVerifications(log: {
   return found
 }
 
-/** They come in the order in which they were asked for. What ended last tells most, but for one that could not look. */
+/** They come in the order of their requests. The last to end counts most, except for one that could not look. */
 function tellsMore(next: Verification, known: Verification | undefined): boolean {
   if (known === undefined) return true
   const [isNextUnsure, isKnownUnsure] = [isUnsure(next), isUnsure(known)]

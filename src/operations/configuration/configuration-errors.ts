@@ -1,12 +1,12 @@
 import type { JsonChange } from '../../domain/configuration/merge-patch.ts'
 import { HowdahError } from '../../domain/errors.ts'
 
-/** The dynamic configuration is not the one any more that the plan was made on. */
+/** The dynamic configuration is no longer the one that the plan was made on. */
 export class ConfigurationConflictError extends HowdahError {
   readonly code = 'CONFLICT'
   constructor(readonly changes: readonly JsonChange[]) {
     const told = changes.map(({ path, from, to }) => `${path} (${text(from)} -> ${text(to)})`).join(', ')
-    super(`somebody else changed the configuration since this was planned: ${told || 'and changed it back'}`, {
+    super(`another client changed the configuration since this was planned: ${told || 'and changed it back'}`, {
       remedy: 'Read the new configuration and ask again: the plan will show what the patch does to it.',
     })
   }

@@ -3,12 +3,12 @@ import { messageOf } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import { parseLsn } from '../../domain/wal/lsn.ts'
 import type { StepContext } from '../context.ts'
-import { runScript } from '../node-access/run-script.ts'
+import { askNode } from '../node-access/ask-node.ts'
 import { pollUntil } from '../poll-until.ts'
 import { readConfiguration } from './read-configuration.ts'
 
 /**
- * Patroni's own rule that nobody leads who is on an older timeline than the key `history` tells. Without it a replica that
+ * Patroni's own rule that no node on an older timeline than that of the key `history` leads. Without it a replica that
  * was started before it was rewound, with what is being given up, would be elected when the new leader dies.
  */
 const GUARD = 'check_timeline'
@@ -22,7 +22,7 @@ export function guardSetBy(configuration: Readonly<Record<string, unknown>>): st
   return typeof mark === 'string' ? mark : null
 }
 
-/** A configuration after a user's patch: whoever sets the guard himself has it as his own. */
+/** A configuration after a user's patch: a guard that the patch sets is the user's own. */
 export function ownGuard(
   configuration: Readonly<Record<string, unknown>>,
   patch: Readonly<Record<string, unknown>>,
@@ -42,8 +42,8 @@ export async function guardedConfiguration(
 }
 
 /**
- * Takes the guard off again, where this cut over has put it on: for a roll-back. Where etcd cannot be written it stays on,
- * which harms nobody while a leader lives, and is taken off later.
+ * Takes the guard off again, where this cut-over has put it on: for a roll-back. Where etcd cannot be written it stays on,
+ * which does no harm while a leader lives, and is taken off later.
  */
 export async function liftGuard(
   context: StepContext<unknown>,
@@ -76,7 +76,7 @@ export async function takeGuardOff(context: StepContext<unknown>): Promise<void>
 
 /**
  * The history of recovered data as Patroni keeps it in etcd: [timeline, where it was left, why]. By it Patroni knows which
- * timeline the cluster is on before anybody leads.
+ * timeline the cluster is on before a node leads.
  */
 export async function readHistory(
   context: StepContext<unknown>,
@@ -84,11 +84,6 @@ export async function readHistory(
   directory: string,
   timeline: number,
 ): Promise<string> {
-  const file = `${directory}/pg_wal/${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`
-  const text = await runScript(context, service, 'cat "$1"', [file], { user: 'postgres' })
-  const lines = text.split('\n').flatMap((line) => {
-    const [left = '', at = '', why = ''] = line.split('\t')
-    return /^\d+$/.test(left) ? [[Number(left), Number(parseLsn(at)), why]] : []
-  })
-  return JSON.stringify(lines)
+  const left = await askNode(context, service, (node) => node.history(directory, timeline))
+  return JSON.stringify(left.map(({ timeline: number, lsn, reason }) => [number, Number(parseLsn(lsn)), reason]))
 }

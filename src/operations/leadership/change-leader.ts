@@ -1,26 +1,44 @@
 import type { PatroniAnswer } from '../../clients/patroni/patroni-commands.ts'
-import type { RunningWriteProbe, WriteOutage } from '../../clients/postgres/write-probe.ts'
-import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { assessSwitchover } from '../../domain/cluster/switchover-eligibility.ts'
-import { messageOf, UnreachableError, WaitTimeoutError } from '../../domain/errors.ts'
+import { messageOf, UnreachableError } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
-import { StepOutcome } from '../define-operation.ts'
-import { requireWrites } from '../node-access/confirm-writes.ts'
-import type { LeaderChangeInput, LeaderChangeState } from './leader-change.ts'
+import { measureOutage } from '../node-access/measure-outage.ts'
+import { type Look, pollUntil } from '../poll-until.ts'
 import { LeaderChangedError, LeaderUnchangedError } from './leader-errors.ts'
-import { readLeader, readLeaderRequest, readNewLeader } from './leader-keys.ts'
+import { readLeader, readLeaderRequest } from './leader-keys.ts'
 
-type Context = StepContext<LeaderChangeInput, LeaderChangeState>
+type Context = StepContext<unknown>
 
 const POLL_MS = 50
-/** Writes that fail before anything was done are not waited for long. */
-const PROBE_MS = 2_000
+/** A failover must not wait long for a write that its dead leader cannot take. */
+const FIRST_WRITE_MS = 2_000
 const WRITABLE_MS = 30_000
+/** Patroni reports a switchover that has not ended after 20 s; a leader that freezes in it is replaced after its ttl. */
+export const SWITCHOVER_MS = 180_000
 /** After an answer that leaves it open, this long nothing may be pending before it counts as not done. */
 const GRACE_MS = 5_000
 
-/** How the call to Patroni stands: its answer tells less than the keys do. */
+/** Another leader, as Patroni is asked for it. */
+export interface LeaderChange {
+  /** Who leads now; null: no node. */
+  readonly from: string | null
+  /** Null: Patroni chooses. */
+  readonly candidate: string | null
+  /** Keeps that Patroni is being asked. */
+  keepAsked(): Promise<unknown>
+  ask(): Promise<PatroniAnswer>
+  readonly timeoutMs: number
+}
+
+export interface LeaderChanged {
+  /** Writes go through HAProxy to it, or it says itself that it takes them. */
+  readonly leader: string
+  /** Seconds for which writes through HAProxy failed; null: not measured. */
+  readonly downtimeSeconds: number | null
+}
+
+/** How the call to Patroni stands: its answer says less than the keys do. */
 interface Asked {
   settledAt: number | null
   /** Nothing was begun, and nothing will be. */
@@ -30,74 +48,48 @@ interface Asked {
 
 /**
  * Asks Patroni for another leader and waits for what becomes of it, whatever Patroni answers, while it writes through
- * HAProxy all along. Returns the new leader and for how long writes failed; throws LeaderUnchangedError.
+ * HAProxy all along. Throws LeaderChangedError where another node leads than expected before it asks, and
+ * LeaderUnchangedError where the same one leads after it.
  */
-export async function changeLeader(
-  context: Context,
-  request: { ask(): Promise<PatroniAnswer>; timeoutMs: number },
-): Promise<LeaderChangeState> {
-  const { from = null, asked } = context.state()
-  if (asked === true) {
-    // A worker was lost after it had asked: Patroni may still be at it.
-    const lost = { settledAt: context.now().getTime(), refused: false, said: 'the answer was lost with its worker' }
-    const leader = await untilDecided(context, from, lost, request.timeoutMs)
-    if (leader !== null) return changed(context, leader, null)
-  } else {
-    const leader = await readLeader(context)
-    if (leader !== from) throw new LeaderChangedError(from, leader)
+export async function changeLeader(context: Context, change: LeaderChange): Promise<LeaderChanged> {
+  const { from, timeoutMs } = change
+  const leading = await readLeader(context)
+  if (leading !== from) throw new LeaderChangedError(from, leading)
+  let leader = ''
+  const ask = async () => {
+    await change.keepAsked()
+    const call = follow(context, change.ask())
+    const decided = await untilDecided(context, from, call, timeoutMs)
+    if (decided === null) throw new LeaderUnchangedError(from, call.said, nodeReasons(context))
+    logChange(context, change.candidate, decided)
+    leader = decided
+    return decided
   }
-  const probe = context.writeProbe.start()
-  let stopped: Promise<WriteOutage> | null = null
-  try {
-    const measured = await isWriting(context, probe)
-    await context.keep({ asked: true }, 'Asking Patroni')
-    const call = follow(context, request.ask())
-    const leader = await untilDecided(context, from, call, request.timeoutMs)
-    if (leader === null) throw new LeaderUnchangedError(from, call.said, nodeReasons(context))
-    const wait = () => probe.untilWritable(WRITABLE_MS)
-    const written = await requireWrites(context, { leader, wait, timeoutMs: WRITABLE_MS })
-    stopped = probe.stop()
-    const outage = measured && written ? await stopped : null
-    return { ...changed(context, leader, outage), writable: true }
-  } finally {
-    await (stopped ?? probe.stop())
-  }
+  const limits = { firstWriteMs: FIRST_WRITE_MS, timeoutMs: WRITABLE_MS }
+  const downtimeSeconds = await measureOutage(context, ask, limits)
+  return { leader, downtimeSeconds }
 }
 
 /**
- * `isDone` of a step that changes the leader: before Patroni was asked, whether it is already so; after that, whether another
- * node leads, which is kept for the steps behind it.
+ * Where a worker was lost after it had asked, Patroni may still be at it: waits for what becomes of that. Answers the new
+ * leader; null: it is over, and the leader is the same.
  */
-export async function leaderChangeDone(context: Context, alreadySo: () => Promise<boolean>): Promise<StepOutcome> {
-  const { asked, from = null } = context.state()
-  if (asked !== true) return (await alreadySo()) ? StepOutcome.DONE : StepOutcome.NOT_DONE
-  const leader = await readNewLeader(context, from)
-  if (leader === null) return StepOutcome.NOT_DONE
-  await context.keep(changed(context, leader, null), 'Patroni went on without the worker')
-  return StepOutcome.DONE
+export async function awaitAskedChange(
+  context: Context,
+  { from, candidate, timeoutMs }: Pick<LeaderChange, 'from' | 'candidate' | 'timeoutMs'>,
+): Promise<string | null> {
+  const lost = { settledAt: context.now().getTime(), refused: false, said: 'the answer was lost with its worker' }
+  const leader = await untilDecided(context, from, lost, timeoutMs)
+  if (leader !== null) logChange(context, candidate, leader)
+  return leader
 }
 
-/** Whether the node that was chosen, or else asked for, leads; false while none is named. */
-export async function candidateLeads(context: Context): Promise<boolean> {
-  const candidate = context.state().candidate ?? context.input.candidate ?? null
-  return candidate !== null && (await readLeader(context)) === candidate
-}
-
-/** Tells where it landed and what it cost, and answers what later steps and later plans need. */
-function changed(context: Context, leader: string, outage: WriteOutage | null): LeaderChangeState {
-  const { candidate } = context.state()
-  if (candidate !== undefined && candidate !== null && candidate !== leader) {
+function logChange(context: Context, candidate: string | null, leader: string): void {
+  if (candidate !== null && candidate !== leader) {
     context.log(`${candidate} was to lead, but ${leader} does`, LogLevel.WARNING)
   } else {
     context.log(`${leader} leads`)
   }
-  if (outage === null) {
-    context.log('For how long writes failed was not measured from its beginning to its end')
-    return { leader }
-  }
-  const { seconds, failedWrites, writes } = outage
-  context.log(`Writes failed for ${seconds.toFixed(1)} s (${failedWrites} of ${failedWrites + writes} probes)`)
-  return { leader, downtimeSeconds: Math.round(seconds * 1000) / 1000 }
 }
 
 /** For each node but the leader why it may not take over, or that it may. */
@@ -108,18 +100,6 @@ export function nodeReasons(context: Pick<Context, 'cluster'>): string[] {
     const { eligible, reasons } = assessSwitchover(snapshot, name)
     return eligible ? `${name} may take over.` : reasons.join(' ')
   })
-}
-
-async function isWriting(context: Context, probe: RunningWriteProbe): Promise<boolean> {
-  const ready = probe.ready.then(
-    () => true,
-    // Told behind the change, where it is still so.
-    (error: unknown) => (error instanceof LoginRefusedError ? null : false),
-  )
-  const writing = await Promise.race([ready, context.sleep(PROBE_MS).then(() => false)])
-  if (writing !== false) return writing === true
-  context.log('Writes through HAProxy fail already', LogLevel.WARNING)
-  return false
 }
 
 function follow(context: Context, answer: Promise<PatroniAnswer>): Asked {
@@ -144,26 +124,20 @@ async function untilDecided(
   call: Asked,
   timeoutMs: number,
 ): Promise<string | null> {
-  const startedAt = context.now().getTime()
-  for (;;) {
-    const seen = await look(context)
-    const now = context.now().getTime()
-    if (seen !== null) {
-      if (seen.leader !== null && seen.leader !== from) return seen.leader
-      const waited = call.settledAt === null ? -1 : now - call.settledAt
-      const over = call.settledAt !== null && (call.refused || waited > GRACE_MS)
-      if (over && !seen.pending && seen.leader === from) return null
-    }
-    if (now - startedAt > timeoutMs) {
-      const last = seen === null ? 'etcd cannot be read' : `${seen.leader ?? 'nobody'} leads; Patroni: ${call.said}`
-      throw new WaitTimeoutError('a new leader', last, now - startedAt)
-    }
-    await context.sleep(POLL_MS)
+  const look = async (): Promise<Look<string>> => {
+    const seen = await readChange(context)
+    if (seen === null) return 'etcd cannot be read'
+    if (seen.leader !== null && seen.leader !== from) return { done: seen.leader }
+    const waitedMs = call.settledAt === null ? null : context.now().getTime() - call.settledAt
+    const over = waitedMs !== null && (call.refused || waitedMs > GRACE_MS)
+    if (over && !seen.pending && seen.leader === from) return null
+    return `${seen.leader ?? 'no node'} leads; Patroni: ${call.said}`
   }
+  return pollUntil(context, { what: 'a new leader', timeoutMs, intervalMs: POLL_MS, look })
 }
 
 /** In this order: Patroni takes its request back once the new leader has the key. */
-async function look(context: Context): Promise<{ pending: boolean; leader: string | null } | null> {
+async function readChange(context: Context): Promise<{ pending: boolean; leader: string | null } | null> {
   try {
     const request = await readLeaderRequest(context)
     return { pending: request !== null && request.at === null, leader: await readLeader(context) }

@@ -1,8 +1,8 @@
 import type { ClusterSnapshot, Topology } from '../../domain/cluster/cluster.ts'
-import type { Refusal } from '../../domain/operation/operation.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import { refuse } from '../refuse.ts'
 
-/** What speaks against any change of the leader: nothing is known, or nobody has the candidate's name. */
+/** What speaks against any change of the leader: the topology is unknown, or no node has the candidate's name. */
 export function checkSubject(cluster: ClusterSnapshot, candidate: string | null): Refusal[] {
   if (cluster.topology.error !== null || cluster.topology.value === null) {
     return [
@@ -34,7 +34,7 @@ export function notEligible(reasons: readonly string[]): Refusal {
   return refuse(
     'CANDIDATE_NOT_ELIGIBLE',
     reasons.join(' '),
-    'Mend what it names, or choose another node: PostgresNode.switchoverEligibility says who may take over.',
+    'Fix what it names, or choose another node: PostgresNode.switchoverEligibility says who may take over.',
     'candidate',
   )
 }

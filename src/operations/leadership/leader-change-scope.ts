@@ -1,6 +1,6 @@
 import { PlannedDowntime, PlannedEffect, type PlanScope, planScope } from '../../domain/operation/plan-scope.ts'
 
-/** Who leads steps down, which restarts its PostgreSQL, and the candidate is promoted. Null: whoever it will be. */
+/** The leader steps down, which restarts its PostgreSQL, and the candidate is promoted. Null: not chosen yet. */
 export function scopeOfLeaderChange(change: {
   readonly from: string | null
   readonly candidate: string | null

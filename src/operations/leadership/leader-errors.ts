@@ -10,7 +10,7 @@ export class NoCandidateError extends HowdahError {
     readonly reasons: readonly string[],
   ) {
     super(`${candidate ?? 'no node'} can take over now: ${reasons.join(' ')}`, {
-      remedy: 'Mend what the reasons name, or name another candidate: PostgresNode.switchoverEligibility says who may.',
+      remedy: 'Fix what the reasons name, or name another candidate: PostgresNode.switchoverEligibility says who may.',
       retryable: true,
     })
   }
@@ -23,8 +23,8 @@ export class LeaderChangedError extends HowdahError {
     readonly expected: string | null,
     readonly found: string | null,
   ) {
-    super(`${expected ?? 'nobody'} was leading when this was prepared, and now ${found ?? 'nobody'} does`, {
-      remedy: 'Look at cluster.leader; if another leader is still wanted, ask for it anew.',
+    super(`${expected ?? 'no node'} was leading when this was prepared, and now ${found ?? 'no node'} does`, {
+      remedy: 'Look at cluster.leader; if another leader is still wanted, request it again.',
     })
   }
 }
@@ -39,7 +39,7 @@ export class LeaderUnchangedError extends HowdahError {
     /** For each other node why it may not take over, or that it may. */
     readonly nodes: readonly string[],
   ) {
-    super(`${leader ?? 'nobody'} still leads. Patroni: ${said}. ${nodes.join(' ')}`, {
+    super(`${leader ?? 'no node'} still leads. Patroni: ${said}. ${nodes.join(' ')}`, {
       remedy: 'Fix what the reasons name, then retry the operation (retryOperation); or ask for another candidate.',
       retryable: true,
     })

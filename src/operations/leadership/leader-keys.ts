@@ -24,7 +24,7 @@ export async function readLeader({ clients }: Clients): Promise<string | null> {
   return (await clients.dcs.read('leader'))?.value || null
 }
 
-/** Who leads since Patroni was asked; null when it is still `from`, or nobody, or cannot be told now. */
+/** The leader since Patroni was asked; null when it is still `from`, or none, or unknown now. */
 export async function readNewLeader(subject: Clients, from: string | null): Promise<string | null> {
   try {
     const leader = await readLeader(subject)

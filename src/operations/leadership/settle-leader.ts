@@ -1,21 +1,22 @@
 import { NodeState } from '../../domain/cluster/node.ts'
 import { type NodeView, viewNode } from '../../domain/cluster/node-view.ts'
+import { WaitTimeoutError } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { Lsn } from '../../domain/wal/lsn.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { requireWrites } from '../node-access/confirm-writes.ts'
-import type { LeaderChangeInput, LeaderChangeState } from './leader-change.ts'
+import { pollUntil } from '../poll-until.ts'
+import type { LeaderChangeInput, LeaderChangeState } from './leader-change-state.ts'
 
 type Context = StepContext<LeaderChangeInput, LeaderChangeState>
 
 const POLL_MS = 100
 const FOLLOW_MS = 20_000
-const WRITABLE_MS = 10_000
 
 /**
  * Waits until writes go through HAProxy and the nodes that streamed before follow the new leader. The old leader comes
- * back as a replica by itself, some seconds later: whoever needs it sees it in its state.
+ * back as a replica by itself, some seconds later: its state shows that.
  */
 export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
   name: 'settle',
@@ -28,11 +29,7 @@ export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
 
   async run(context) {
     const { leader = '', from = null, followers = [], writable } = context.state()
-    if (writable !== true) {
-      const probe = context.writeProbe.start()
-      const request = { leader, wait: () => probe.ready, timeoutMs: WRITABLE_MS }
-      await requireWrites(context, request).finally(() => probe.stop())
-    }
+    if (writable !== true) await requireWrites(context, leader)
     const awaited = followers.filter((name) => name !== leader && name !== from)
     const late = await untilFollowing(context, leader, awaited)
     if (late.length > 0) context.log(`Not streaming from ${leader} yet: ${late.join('; ')}`, LogLevel.WARNING)
@@ -43,17 +40,21 @@ export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
 
 /** What those that do not follow in time are doing. */
 async function untilFollowing(context: Context, leader: string, names: readonly string[]): Promise<string[]> {
-  const deadline = context.now().getTime() + FOLLOW_MS
   await context.clients.refreshNode(leader)
-  // It has written since it leads: whoever has received this much is on its timeline, whatever a cached one says.
+  // It has written since it leads: a node that has received this much is on its timeline, whatever a cached one says.
   const written = viewNode(context.cluster(), leader)?.lsn ?? null
-  for (;;) {
+  let late: string[] = []
+  const look = async () => {
     await Promise.all(names.map((name) => context.clients.refreshNode(name)))
-    const late = names.filter((name) => !follows(viewNode(context.cluster(), name), written))
-    if (late.length === 0) return []
-    if (context.now().getTime() > deadline) return late.map((name) => `${name} is ${stateOf(context, name)}`)
-    await context.sleep(POLL_MS)
+    late = names.filter((name) => !follows(viewNode(context.cluster(), name), written))
+    return late.length === 0 ? null : late.join(', ')
   }
+  try {
+    await pollUntil(context, { what: `replicas to follow ${leader}`, timeoutMs: FOLLOW_MS, intervalMs: POLL_MS, look })
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError)) throw error
+  }
+  return late.map((name) => `${name} is ${stateOf(context, name)}`)
 }
 
 function follows(node: NodeView | null, written: Lsn | null): boolean {

@@ -9,20 +9,21 @@ import { readWritingIfAnswering, type Writing } from './node-socket.ts'
 type Context = StepContext<unknown>
 
 const POLL_MS = 500
+const WRITABLE_MS = 10_000
 
 /** How it stands with writes after the leader has changed or was restarted. */
 export type Confirmed =
   /** A write went through HAProxy, as an application's does. */
   | { readonly kind: 'MEASURED' }
-  /** The leader takes writes; that Howdah's own did not get there is told as a warning, and is no failure. */
+  /** The leader takes writes; that Howdah's own did not get there is logged as a warning, and is no failure. */
   | { readonly kind: 'UNMEASURED' }
-  /** The leader itself says that it takes none, and nothing was told yet. */
+  /** The leader itself says that it takes none, and nothing was logged yet. */
   | { readonly kind: 'NO_WRITES'; readonly writing: Writing; readonly error: WaitTimeoutError }
 
 /**
  * Waits for a write of the probe. What it measures decides nothing: where no write comes through, the node that holds the
- * leader key (null: it cannot be told) is asked over its own socket. Throws what `wait` throws where no node can be asked
- * and nobody has answered the probe.
+ * leader key (null: unknown) is asked over its own socket. Throws what `wait` throws where no node can be asked
+ * and no server has answered the probe.
  */
 export async function confirmWrites(
   context: Context,
@@ -51,18 +52,22 @@ export async function confirmWrites(
   }
 }
 
-/** The same where a leader that takes no writes is a failure. Answers whether a write was measured. */
-export async function requireWrites(context: Context, request: Parameters<typeof confirmWrites>[1]): Promise<boolean> {
-  const confirmed = await confirmWrites(context, request)
-  if (confirmed.kind === 'NO_WRITES') throw confirmed.error
-  return confirmed.kind === 'MEASURED'
+/** A write through HAProxy, or at least the leader's own word that it takes them. Throws WaitTimeoutError. */
+export async function requireWrites(context: Context, leader: string): Promise<void> {
+  const probe = context.writeProbe.start()
+  try {
+    const confirmed = await confirmWrites(context, { leader, wait: () => probe.ready, timeoutMs: WRITABLE_MS })
+    if (confirmed.kind === 'NO_WRITES') throw confirmed.error
+  } finally {
+    await probe.stop()
+  }
 }
 
 /** Why nothing was measured, whose role it is about, and what puts it right. */
 export function warnUnmeasured(context: Context, error: unknown, leader: string | null): void {
   const service = leader === null ? null : serviceOf(context.layout, leader)
   const cure = error instanceof LoginRefusedError ? `. To put it right: ${cureOf(error.refusal, service)}` : ''
-  context.log(`For how long writes failed was not measured: ${messageOf(error)}${cure}`, LogLevel.WARNING)
+  context.log(`The write outage was not measured: ${messageOf(error)}${cure}`, LogLevel.WARNING)
 }
 
 async function untilTakesWrites(
@@ -75,7 +80,7 @@ async function untilTakesWrites(
   const look = async () => {
     writing = leader === null ? null : await readWritingIfAnswering(context, leader)
     if (writing !== null) return describe(leader ?? '', writing)
-    // HAProxy lets nobody through but to the primary: who was answered there has met it.
+    // HAProxy only lets sessions through to the primary: an answer there was the primary's.
     if (failed instanceof LoginRefusedError) return null
     throw failed
   }

@@ -6,7 +6,7 @@ import { isLeading, viewNode } from '../../domain/cluster/node-view.ts'
 import { seenNow } from '../../domain/cluster/observed.ts'
 import type { StepContext } from '../context.ts'
 
-/** Bytes behind the leader that still count as "without lag": on a cluster that is written to, none never is. */
+/** Lag, in bytes, that still counts as none: on a busy cluster a replica is never at exactly zero. */
 const LAG_BYTES = 1024 * 1024
 
 /** States that pass by themselves: an operation waits for them instead of being refused. */
@@ -53,7 +53,7 @@ export function whyNotServing(cluster: ClusterSnapshot, name: string): string | 
   if (view.state !== NodeState.STREAMING) return `${name} is ${state}`
   if (inRecovery === null) return `PostgreSQL of ${name} does not answer`
   const leader = leaderOf(cluster)
-  if (leader === null) return 'nobody leads'
+  if (leader === null) return 'no node leads'
   const timeline = viewNode(cluster, leader)?.timeline ?? null
   if (timeline !== null && view.timeline === timeline) return null
   return `${name} is on timeline ${view.timeline ?? 'unknown'}, the leader on ${timeline ?? 'unknown'}`
@@ -66,7 +66,7 @@ export async function whyNotWellNow(context: StepContext<unknown>, name: string)
   return whyNotWell(context.cluster(), name)
 }
 
-/** As Patroni's keys have it now; null when nobody leads or they cannot be read. */
+/** As Patroni's keys have it now; null when no node leads or they cannot be read. */
 export function leaderOf(cluster: ClusterSnapshot): string | null {
   return seenNow(cluster.topology)?.leader ?? null
 }
@@ -80,7 +80,7 @@ export function serviceOf(layout: ClusterLayout, name: string): string {
   return layout.nodes.find((node) => node.name === name)?.service ?? name
 }
 
-/** The timeline on which this node is, looked at anew; null where it does not say. */
+/** The timeline that this node is on, asked now; null where it does not say. */
 export async function readTimeline(context: StepContext<unknown>, node: string): Promise<number | null> {
   await context.clients.refreshNode(node)
   return snapshotOf(context.cluster(), node)?.patroni.value?.timeline ?? null

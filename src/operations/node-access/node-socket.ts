@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
+import { NodeCommandError } from '../../domain/cluster/node-command-error.ts'
 import { UnreachableError } from '../../domain/errors.ts'
 import type { StepContext } from '../context.ts'
-import { NodeCommandError } from './node-command-error.ts'
 import { serviceOf } from './node-health.ts'
 
 const SECONDS = 5
@@ -27,7 +27,7 @@ export async function askOverSocket(context: StepContext<unknown>, node: string,
     timeoutMs: 2 * SECONDS * 1000,
   })
   if (exitCode === 0) return stdout.trim()
-  // What it had printed by then is nobody's business: it may be what was asked for.
+  // What it had printed by then stays hidden: it may be the data that was queried.
   const said = exitCode === TIMED_OUT ? `no end within ${SECONDS} s` : stderr.trim() || `exit code ${exitCode}`
   throw new NodeCommandError(service, 'psql', said)
 }

@@ -1,23 +1,10 @@
-/** How a node's Patroni and PostgreSQL stand while they are being stopped. */
-export interface Stopping {
-  /** Whether Patroni's process is there. */
-  readonly patroni: boolean
-  /** Null once no postmaster of the node's data directory is left. */
-  readonly postgres: {
-    /** It takes connections: nobody has asked it to stop. */
-    readonly accepts: boolean
-    /** Titles of its processes, as PostgreSQL sets them: what it waits for is among them. */
-    readonly processes: readonly string[]
-  } | null
-  /** State of pg_control, in PostgreSQL's words: "shut down" once the shutdown checkpoint is written. Null: not to be read. */
-  readonly control: string | null
-}
+import type { Stopping } from '../../clients/agent/node-data.ts'
 
 /** What is done next. */
 export enum StopAction {
   NONE = 'NONE',
   WAIT = 'WAIT',
-  /** Kills Patroni, which does not do what it was asked for, or has nothing to do any more. */
+  /** Kills Patroni, which does not do what it was asked for, or has nothing left to do. */
   END_PATRONI = 'END_PATRONI',
   /** Asks PostgreSQL for the fast shutdown that Patroni would have asked for. */
   STOP_POSTGRES = 'STOP_POSTGRES',
@@ -30,18 +17,22 @@ export enum StopAction {
 export interface StopPatience {
   /** For Patroni to stop PostgreSQL and itself; after it, it is helped. */
   readonly patroniMs: number
-  /** For Patroni to end once PostgreSQL has: all that it does then is tell etcd, and on a leader nobody can write meanwhile. */
+  /** For Patroni to end once PostgreSQL has: then it only updates etcd, and on a leader writes fail meanwhile. */
   readonly afterPostgresMs: number
+  /** For Patroni to stop a PostgreSQL that still takes connections, and writes no checkpoint for Patroni meanwhile. */
+  readonly idleMs: number
   /** For a shutdown that must be clean. */
   readonly cleanMs: number
 }
 
 const SHUT_DOWN = 'shut down'
+/** The title of a session that runs the command. */
+const CHECKPOINT = /\bCHECKPOINT$/
 
 /**
  * A leader must write its shutdown checkpoint: what it has written is in the archive only after that. Everything else may
- * be ended at any time: a replica, a leader that is to serve again, and one that has shut down and only waits for somebody
- * to take its last WAL. Patroni was seen to hang in its own end, on a node whose PostgreSQL was well.
+ * be ended at any time: a replica, a leader that is to serve again, and one that has shut down and only waits for a
+ * receiver of its last WAL. Patroni was seen to hang in its own end, on a node whose PostgreSQL was healthy.
  */
 export function nextStopAction(
   { patroni, postgres, control }: Stopping,
@@ -59,10 +50,12 @@ export function nextStopAction(
   },
 ): StopAction {
   if (!patroni && postgres === null) return StopAction.NONE
-  // Killed Patroni leaves it, and nobody else stops it.
+  // A killed Patroni leaves it running, and nothing else stops it.
   if (!patroni && postgres?.accepts) return StopAction.STOP_POSTGRES
   if (postgres === null) return endedMs < patience.afterPostgresMs ? StopAction.WAIT : StopAction.END_PATRONI
-  if (waitedMs < patience.patroniMs) return StopAction.WAIT
+  // Patroni has it write a checkpoint first, which takes as long as it takes; nothing else keeps it from asking.
+  const isIdle = postgres.accepts && !postgres.processes.some((title) => CHECKPOINT.test(title))
+  if (waitedMs < (isIdle ? patience.idleMs : patience.patroniMs)) return StopAction.WAIT
   if (patroni && postgres.accepts) return StopAction.END_PATRONI
   if (!clean || control === SHUT_DOWN) return StopAction.END_BOTH
   return waitedMs < patience.cleanMs ? StopAction.WAIT : StopAction.GIVE_UP

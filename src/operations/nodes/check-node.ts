@@ -1,6 +1,6 @@
 import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import { seenNow } from '../../domain/cluster/observed.ts'
-import type { Refusal } from '../../domain/operation/operation.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import { snapshotOf } from '../node-access/node-health.ts'
 import { refuse } from '../refuse.ts'
 
@@ -17,7 +17,7 @@ export function checkNode(cluster: ClusterSnapshot, name: string): Refusal[] {
   return [refuse('NODE_UNREACHABLE', `Patroni of ${name} does not answer: ${why}`, remedy, 'node')]
 }
 
-/** Refuses while Patroni's keys cannot be read or nobody leads. */
+/** Refuses while Patroni's keys cannot be read or no node leads. */
 export function checkLeads(cluster: ClusterSnapshot): Refusal[] {
   const topology = seenNow(cluster.topology)
   if (topology === null) {

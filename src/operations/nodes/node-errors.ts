@@ -19,24 +19,9 @@ export class RestartFailedError extends HowdahError {
 export class ClusterUnhealthyError extends HowdahError {
   readonly code = 'CLUSTER_UNHEALTHY'
   constructor(readonly reasons: readonly string[]) {
-    super(`stopped, because the cluster is not well any more: ${reasons.join('; ')}`, {
+    super(`stopped, because the cluster is no longer healthy: ${reasons.join('; ')}`, {
       remedy:
         'See cluster.health. Once the cluster is healthy, retry the operation (retryOperation): it goes on with what is left.',
-      retryable: true,
-    })
-  }
-}
-
-/** The leader is the same after a switchover that was to move it. */
-export class LeaderNotMovedError extends HowdahError {
-  readonly code = 'LEADER_UNCHANGED'
-  constructor(
-    readonly leader: string,
-    reason: string,
-  ) {
-    super(`${leader} still leads: ${reason}`, {
-      remedy:
-        'See switchoverEligibility of the nodes. The replicas have been restarted; to go on, retry the operation (retryOperation).',
       retryable: true,
     })
   }

@@ -4,7 +4,7 @@ import { seenNow } from '../../domain/cluster/observed.ts'
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
 import type { StepContext } from '../context.ts'
 import { snapshotOf, whyNotWellNow } from '../node-access/node-health.ts'
-import { pollUntil } from '../poll-until.ts'
+import { type Look, pollUntil } from '../poll-until.ts'
 import { RestartFailedError } from './node-errors.ts'
 
 /** From the call until PostgreSQL has started; a large one may take its time to shut down and to recover. */
@@ -25,7 +25,7 @@ type Context = StepContext<unknown, z.output<typeof restartState>>
 
 /**
  * Restarts PostgreSQL on a node and waits until it serves as it should. The start time that PostgreSQL had before is
- * kept, so whoever takes over knows whether it was restarted. With `pendingOnly` nothing pending is success.
+ * saved, so a worker that takes over knows whether it was restarted. With `pendingOnly` nothing pending is success.
  */
 export async function restartPostgres(
   context: Context,
@@ -33,18 +33,19 @@ export async function restartPostgres(
   { pendingOnly }: { readonly pendingOnly: boolean },
 ): Promise<void> {
   const before = await keepStart(context, node)
-  const deadline = context.now().getTime() + RESTART_MS
   let last = 'nothing was asked yet'
-  while (!(await hasRestarted(context, node, before))) {
-    if (context.now().getTime() > deadline) throw new RestartFailedError(node, last)
+  const look = async (): Promise<Look<'NOT_NEEDED'>> => {
+    if (await hasRestarted(context, node, before)) return null
     if (!isRestarting(context, node)) {
       await context.checkFence()
       const answer = await ask(context, node, pendingOnly)
-      if (answer === 'NOT_NEEDED') return
+      if (answer === 'NOT_NEEDED') return { done: answer }
       last = answer
     }
-    await context.sleep(AGAIN_MS / 5)
+    return { seen: last, error: () => new RestartFailedError(node, last) }
   }
+  const what = `PostgreSQL on ${node} to be restarted`
+  if ((await pollUntil(context, { what, timeoutMs: RESTART_MS, look })) === 'NOT_NEEDED') return
   await pollUntil(context, {
     what: `${node} to serve again after its restart`,
     timeoutMs: WELL_MS,

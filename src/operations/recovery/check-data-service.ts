@@ -1,7 +1,7 @@
 import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import { ServiceState } from '../../domain/cluster/node.ts'
 import { startCall } from '../../domain/cluster/start-call.ts'
-import type { Refusal } from '../../domain/operation/operation.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import { refuse } from '../refuse.ts'
 import { isDown, statusOf } from '../services/find-service.ts'
 

@@ -1,5 +1,5 @@
-import type { Refusal } from '../../domain/operation/operation.ts'
 import { bareRecoveryId, type RecoveryRecord } from '../../domain/recovery/recovery.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import { refuse } from '../refuse.ts'
 
 export function findRecovery({

@@ -9,9 +9,9 @@ import { CopyDiskFullError, ReplayFailedError } from './recovery-errors.ts'
 type Context = StepContext<unknown>
 
 const POLL_MS = 300
-/** Not one record replayed for so long: the archive does not answer. */
+/** No record replayed for this long: the archive does not answer. */
 const STALL_MS = 600_000
-/** Not one for so long: is there room for more? */
+/** None for this long: is the disk full? */
 const FULL_MS = 10_000
 /** What fetches WAL may have died with its container. */
 const FETCH_MS = 5_000
@@ -44,7 +44,7 @@ export async function followReplay(context: Context, replay: Replay): Promise<Co
   }
 }
 
-/** Null where there is room, and where that cannot be asked: then what happened tells more. */
+/** Null where there is room, and where that cannot be asked: then the failure itself says more. */
 async function diskFullOf({ service, copy }: Replay): Promise<CopyDiskFullError | null> {
   try {
     const { freeBytes } = await copy.space()

@@ -1,6 +1,6 @@
 import { HowdahError } from '../../domain/errors.ts'
+import { settleCall } from '../../domain/recovery/recovery-exits.ts'
 import { type ReplayJudgement, ReplayVerdict } from '../../domain/recovery/recovery-proof.ts'
-import { settleCall } from './recovery-exits.ts'
 
 /** `barman restore` ended without the files. */
 export class RestoreFailedError extends HowdahError {
@@ -75,10 +75,10 @@ export class NotAtTargetError extends HowdahError {
     readonly lsn: string,
     { verdict, reason }: ReplayJudgement,
   ) {
-    const where = verdict === ReplayVerdict.SHORT ? 'before' : 'behind'
+    const where = verdict === ReplayVerdict.SHORT ? 'before' : 'after'
     super(`replay stopped at LSN ${lsn}, ${where} ${target}: ${reason}`, {
       remedy:
-        'The copy was removed. Look at what PostgreSQL said in the log lines of this operation, then recover once more.',
+        'The copy was removed. Look at what PostgreSQL said in the log lines of this operation, then recover again.',
       retryable: true,
     })
   }
@@ -98,7 +98,7 @@ export class TablespaceMisplacedError extends HowdahError {
 export const TABLESPACE_REMEDY =
   "A rehearsal (rehearseRecovery) recovers it all the same, beside Barman. In place only what lies on the node's volume is recovered: CREATE TABLESPACE there, move what is in this one (ALTER TABLE ... SET TABLESPACE), drop it, and take a backup: createBackup(input: {type: FULL})."
 
-/** What was recovered is not known to be what it has to be, and nobody would have looked. */
+/** What was recovered is not verified, and it would have gone into service without a look. */
 export class RecoveryNotVerifiedError extends HowdahError {
   readonly code = 'RECOVERY_NOT_VERIFIED'
   constructor(
@@ -112,11 +112,11 @@ export class RecoveryNotVerifiedError extends HowdahError {
   }
 }
 
-/** Nobody has settled yet which data is the cluster's. */
+/** Which data is the cluster's has not been settled yet. */
 export class HalfCutOverError extends HowdahError {
   readonly code = 'RECOVERY_NOT_READY'
   constructor(recovery: string) {
-    super(`recovery ${recovery} is in the middle of a cut over, on which no operation works any more`, {
+    super(`recovery ${recovery} is in the middle of a cut-over, on which no operation works`, {
       remedy: `First: ${settleCall(recovery)}.`,
     })
   }

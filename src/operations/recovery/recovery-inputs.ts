@@ -89,7 +89,7 @@ export abstract class RecoveryInput extends BackupServerInput {
   ttlSeconds?: number | null
 }
 
-/** What the steps of both kinds of recovery read: a rehearsal has no node to lead, and no cut over. */
+/** What the steps of both kinds of recovery read: a rehearsal has no node to lead, and no cut-over. */
 export type AnyRecoveryInput = RecoveryInput & {
   /** Where the cluster is recovered to. */
   readonly node?: string | null

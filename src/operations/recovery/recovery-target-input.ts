@@ -19,7 +19,7 @@ export class RecoveryTargetInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'The commit of this transaction, as pg_current_xact_id() told it.',
+    description: 'The commit of this transaction, as returned by pg_current_xact_id().',
   })
   xid?: string | null
 

@@ -53,7 +53,7 @@ export function windowOf(context: RecoveryContext, { backup, timeline }: Recover
   return windows.find((each) => each.backup.backupId === backup?.backupId && each.timeline === timeline) ?? null
 }
 
-/** The node that an in-place recovery is put on; null where it cannot be told. */
+/** The node that an in-place recovery is put on; null where it is unknown. */
 export function nodeOfRecovery(context: RecoveryContext): string | null {
   return context.input.node ?? leaderOf(context.cluster)
 }

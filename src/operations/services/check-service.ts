@@ -5,7 +5,7 @@ import { isReachable, viewNodes } from '../../domain/cluster/node-view.ts'
 import { seenNow } from '../../domain/cluster/observed.ts'
 import { startCall } from '../../domain/cluster/start-call.ts'
 import { assessSwitchover } from '../../domain/cluster/switchover-eligibility.ts'
-import type { Refusal } from '../../domain/operation/operation.ts'
+import type { Refusal } from '../../domain/refusal.ts'
 import type { PlanContext } from '../context.ts'
 import { refuse } from '../refuse.ts'
 import { isDown, leads, nodeOf, roleOf, ServiceRole, statusOf, successors } from './find-service.ts'
@@ -61,7 +61,7 @@ function checkLeader({ cluster, layout, input: { service } }: Context): Refusal[
   const others = cluster.nodes.filter(({ name }) => name !== nodeOf(layout, service))
   // With no other node at all it is the last one, which has a refusal of its own.
   if (!leads(cluster, layout, service) || others.length === 0 || successors(cluster).length > 0) return []
-  const paused = cluster.topology.value?.paused === true ? ['The cluster is paused: nobody takes over by itself.'] : []
+  const paused = cluster.topology.value?.paused === true ? ['The cluster is paused: no node takes over by itself.'] : []
   const reasons = [...paused, ...others.flatMap(({ name }) => assessSwitchover(cluster, name).reasons)]
   const message = `${service} leads, and no replica may take over: ${reasons.join(' ')}`
   const remedy = `Fix one of these first, or resume the cluster: resumeCluster(input: {}); ${FORCED}, and the cluster is then without a leader.`
@@ -135,7 +135,7 @@ export function checkOwnGround({ layout, input: { service, force } }: Context, f
       return [
         refuse(
           'LAST_WAY_IN',
-          'without the API nobody can ask for anything, not even to start it again',
+          'without the API no operation can be requested, not even to start it again',
           `restartService(input: {service: "${service}"}) restarts it; ${FORCED}. Then \`npm start\` or \`docker start ${container}\` brings it back.`,
           'service',
         ),
@@ -145,7 +145,7 @@ export function checkOwnGround({ layout, input: { service, force } }: Context, f
   }
 }
 
-/** Howdah's own image is built on the host; and nobody could go on with replacing Redis, which knows how far it is. */
+/** Howdah's own image is built on the host; and no worker could go on replacing Redis, which knows how far it is. */
 export function checkRebuildable({ layout, input: { service } }: Context): Refusal[] {
   switch (roleOf(layout, service)) {
     case ServiceRole.WORKER:
@@ -161,7 +161,7 @@ export function checkRebuildable({ layout, input: { service } }: Context): Refus
       ]
     }
     case ServiceRole.REDIS: {
-      const message = 'Redis holds the log of operations: nobody would know how far its own replacement is'
+      const message = 'Redis holds the log of operations: no worker would know how far its own replacement is'
       return [
         refuse(
           'HOLDS_THE_OPERATIONS',

@@ -50,7 +50,7 @@ export function leads(cluster: ClusterSnapshot, layout: ClusterLayout, service: 
   return node !== null && cluster.topology.value?.leader === node
 }
 
-/** Who would take over from the leader when it goes; nobody does by itself while the cluster is paused. */
+/** Nodes that could take over from the leader when it stops; none does by itself while the cluster is paused. */
 export function successors(cluster: ClusterSnapshot): string[] {
   if (cluster.topology.value?.paused === true) return []
   return cluster.nodes.map(({ name }) => name).filter((name) => assessSwitchover(cluster, name).eligible)
@@ -106,8 +106,8 @@ export function serviceClaims({
 }
 
 /**
- * What a start needs. It takes nothing away, so that what starts a node only keeps out whoever changes the cluster from
- * under it (a cut over, which keeps nodes down, above all), and several nodes are started side by side.
+ * What a start needs. It takes nothing away, so what starts a node only excludes operations that change the cluster
+ * under it (a cut-over, which keeps nodes down, above all), and several nodes are started side by side.
  */
 export function startClaims(context: Parameters<typeof serviceClaims>[0]): Claim[] {
   const { input, layout } = context

@@ -21,7 +21,7 @@ type Context = PlanContext<ServiceInput>
 /** What a service's absence does to the rest. */
 export interface Absence {
   readonly checks: readonly Check[]
-  /** Seconds for which writes fail; null where nobody can say, because it lasts until somebody acts. */
+  /** Seconds for which writes fail; null where that is unknown, because it lasts until an operator acts. */
   readonly downtimeSeconds: number | null
   readonly scope: PlanScope
 }
@@ -73,7 +73,7 @@ function consequencesOf(context: Context, seconds: number | null): Consequences 
         `no operation can be asked for or followed ${spell(seconds)}: those that run wait, this one too`,
       )
     case ServiceRole.API:
-      return harmless('control plane', `nobody can ask or follow anything ${spell(seconds)}: operations go on`)
+      return harmless('control plane', `no client can ask or follow anything ${spell(seconds)}: operations go on`)
     case ServiceRole.DOCKER_PROXY:
       return harmless(
         'control plane',
@@ -87,7 +87,7 @@ function consequencesOf(context: Context, seconds: number | null): Consequences 
 function leaderAbsence({ cluster, input }: Context, seconds: number | null): Consequences {
   const next = successors(cluster)
   if (next.length === 0) {
-    const message = `${input.service} leads and no replica may take over: nobody can write ${spell(seconds)}`
+    const message = `${input.service} leads and no replica may take over: writes fail ${spell(seconds)}`
     return { checks: [warn('leader', message)], downtimeSeconds: seconds }
   }
   const message = `${input.service} leads: the replicas elect another leader (${next.join(', ')} may), open transactions are lost`
@@ -104,7 +104,7 @@ function replicaAbsence({ cluster, layout, input }: Context): Consequences {
   const others = replicas.filter(({ name }) => name !== node)
   const checks = [
     others.length === 0
-      ? warn('replicas', `${node} is the last replica: without it nobody can take over from the leader`)
+      ? warn('replicas', `${node} is the last replica: without it no node can take over from the leader`)
       : { ...warn('replicas', `${others.map(({ name }) => name).join(', ')} still replicate`), status: CheckStatus.OK },
   ]
   if (cluster.topology.value?.syncStandbys.includes(node) === true) {
@@ -124,9 +124,9 @@ function etcdAbsence(context: Context, seconds: number | null): Consequences {
   const failsafe = cluster.topology.value?.configuration['failsafe_mode'] === true
   const whatHolds = failsafe
     ? 'the leader goes on as long as it reaches every member (failsafe_mode)'
-    : 'the leader steps down, and nobody can write (failsafe_mode is off)'
+    : 'the leader steps down, and writes fail (failsafe_mode is off)'
   return {
-    checks: [warn('etcd', `etcd has no quorum ${spell(seconds)}: nobody can be elected; ${whatHolds}`)],
+    checks: [warn('etcd', `etcd has no quorum ${spell(seconds)}: no leader can be elected; ${whatHolds}`)],
     downtimeSeconds: failsafe ? 0 : seconds,
     effects: [PlannedEffect.QUORUM_LOSS],
   }

@@ -1,6 +1,6 @@
 import { HowdahError } from '../../domain/errors.ts'
 
-/** A service's container was started, and the service is not well. */
+/** A service's container was started, and the service is not healthy. */
 export class NotWellError extends HowdahError {
   readonly code = 'NOT_WELL'
   constructor(
@@ -9,7 +9,7 @@ export class NotWellError extends HowdahError {
     /** Seconds that it was waited for. */
     readonly waitedSeconds: number,
   ) {
-    super(`${service} is not well after ${Math.round(waitedSeconds)} s: ${lastSeen}`, {
+    super(`${service} is not healthy after ${Math.round(waitedSeconds)} s: ${lastSeen}`, {
       remedy: `Read what it says: cluster.service(name: "${service}") has its state and logs.`,
       retryable: true,
     })
@@ -27,7 +27,7 @@ export class NoQuorumToJoinError extends HowdahError {
   }
 }
 
-/** The leader is stopped and nobody has taken over. */
+/** The leader is stopped and no node has taken over. */
 export class NoNewLeaderError extends HowdahError {
   readonly code = 'NO_LEADER'
   constructor(
@@ -44,7 +44,7 @@ export class NoNewLeaderError extends HowdahError {
 export class ContainerGoneError extends HowdahError {
   readonly code = 'SERVICE_MISSING'
   constructor(readonly service: string) {
-    super(`${service} has no container any more, and none was set aside`, {
+    super(`${service} no longer has a container, and none was set aside`, {
       remedy: 'Make the missing containers with `npm start`; those that run are left alone.',
     })
   }

@@ -15,7 +15,7 @@ export class ServiceInput extends OperationInput {
     nullable: true,
     defaultValue: false,
     description:
-      "Also where it takes down etcd's last quorum, the last node, a leader that nobody can follow, a backup, or the API itself; and beside whatever else works on the cluster: it then claims nothing but the service itself.",
+      "Also where it takes down etcd's last quorum, the last node, a leader that no node can succeed, a backup, or the API itself; and beside any other operation on the cluster: it then claims nothing but the service itself.",
   })
   @IsOptional()
   @IsIn([true, false])

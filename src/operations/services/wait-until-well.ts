@@ -5,6 +5,7 @@ import { seenNow } from '../../domain/cluster/observed.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
+import { pollUntil } from '../poll-until.ts'
 import { nodeOf, roleOf, ServiceRole } from './find-service.ts'
 import { NoQuorumToJoinError, NotWellError } from './service-errors.ts'
 import type { ServiceInput } from './service-input.ts'
@@ -15,9 +16,9 @@ const POLL_MS = 250
 const PATIENCE_MS = 120_000
 /** A node may have to replay much WAL after a crash. */
 const NODE_PATIENCE_MS = 600_000
-/** Patroni answers while PostgreSQL replays, however long. One that says nothing for so long does not come by waiting. */
+/** Patroni answers while PostgreSQL replays, however long. Waiting longer does not help one that stays silent. */
 const SILENT_PATIENCE_MS = 90_000
-/** For so long etcd may be choosing a leader. */
+/** How long etcd may take to choose a leader. */
 const NO_QUORUM_MS = 15_000
 /** A member that has not ended by then has read its data and waits for the others. */
 const MEMBER_SETTLED_MS = 3_000
@@ -34,7 +35,7 @@ interface Look {
 /** Waits until the container runs and is healthy; a node streams or leads again; an etcd member has a quorum to be in. */
 export const waitUntilWell: Step<ServiceInput> = {
   name: 'wait-until-well',
-  title: 'Wait until it is well',
+  title: 'Wait until it is healthy',
   usualSeconds: 8,
   weight: 3,
   // What advances for longer is looked after by a person.
@@ -47,20 +48,28 @@ export const waitUntilWell: Step<ServiceInput> = {
   async run(context) {
     const { service } = context.input
     const startedAt = context.now().getTime()
-    let from = startedAt
+    let advancedAt = startedAt
     let last = ''
-    for (;;) {
-      const now = context.now().getTime()
-      const { well, seen, advances, silent } = await look(context)
-      if (seen !== last) context.log(`${service}: ${seen}`)
-      last = seen
-      if (well) return undefined
-      if (await isAsWellAsItCanBe(context, now - startedAt)) return undefined
-      if (advances === true) from = now
-      if (now - from > patienceFor(context, silent === true))
-        throw new NotWellError(service, seen, (now - startedAt) / 1000)
-      await context.sleep(POLL_MS)
-    }
+    await pollUntil(context, {
+      what: `${service} to be healthy`,
+      timeoutMs: PATIENCE_MS,
+      intervalMs: POLL_MS,
+      async look() {
+        const now = context.now().getTime()
+        const { well, seen, advances, silent } = await look(context)
+        if (seen !== last) context.log(`${service}: ${seen}`)
+        last = seen
+        if (well || (await isAsWellAsItCanBe(context, now - startedAt))) return null
+        if (advances === true) advancedAt = now
+        return {
+          seen,
+          mark: advancedAt,
+          timeoutMs: patienceFor(context, silent === true),
+          error: (waitedMs) => new NotWellError(service, seen, waitedMs / 1000),
+        }
+      },
+    })
+    return undefined
   },
 }
 
@@ -112,7 +121,7 @@ function seesLeader(context: Context, service: string): boolean {
 
 /**
  * Whether it waits for something that only another start can bring. An etcd member that runs without the others is as
- * well as it can be; a node without etcd's quorum has failed: it serves nothing. Throws NoQuorumToJoinError for that.
+ * healthy as it can be; a node without etcd's quorum has failed: it serves nothing. It throws NoQuorumToJoinError then.
  */
 async function isAsWellAsItCanBe(context: Context, waitedMs: number): Promise<boolean> {
   const { layout, input } = context

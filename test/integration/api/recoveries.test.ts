@@ -65,7 +65,7 @@ test('a recovery is found by its id, with its backup, its operation and what it 
   })
 })
 
-test('its password is for whoever may operate, while it is READY', async () => {
+test('its password is for roles that may operate, while it is READY', async () => {
   const read = async (id: string, role: Role) =>
     (
       await api.query(

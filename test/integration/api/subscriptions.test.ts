@@ -66,7 +66,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     expect(await event()).toMatchObject({ __typename: 'OperationStarted', sequence: 2, worker: 'w1', attempt: 1 })
     const live = event()
     api.operations.emit(operation.id, { type: 'OperationSucceeded', result: null })
-    // Each event is read anew: nothing is remembered from the one before.
+    // Each event is read by itself: nothing is remembered from the one before.
     expect(await live).toMatchObject({
       __typename: 'OperationSucceeded',
       sequence: 3,
@@ -77,7 +77,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     await subscriber.leave()
   })
 
-  test('operationEvents resumes behind a cursor', async () => {
+  test('operationEvents resumes after a cursor', async () => {
     api.operations.emit(operation.id, { type: 'OperationStarted', attempt: 1, worker: 'w1' })
     const after = api.operations.history.at(-2)?.cursor
     const subscriber = await subscribe(

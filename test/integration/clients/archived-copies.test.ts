@@ -52,7 +52,7 @@ async function overwrite(name: string, offset: number, bytes = 1): Promise<void>
   await onNode('sh', '-c', write, 'sh', name, String(offset), String(bytes))
 }
 
-it('takes a segment for the same where it differs behind its SWITCH record', async () => {
+it('takes a segment for the same where it differs after its SWITCH record', async () => {
   for (const offset of [0, 5_000_000]) {
     await present('cluster')
     await overwrite(NAME, (await endOfWal()) + offset)

@@ -115,7 +115,7 @@ describe('the operation log', () => {
     await succeed(idOf(alone))
   })
 
-  test('numbers events without a gap, whoever writes at the same time', async () => {
+  test('numbers events without a gap, however many write at the same time', async () => {
     const id = await created()
     await Promise.all(
       Array.from({ length: 40 }, (_, n) => log.append({ operationId: id, body: line, message: `${n}` })),

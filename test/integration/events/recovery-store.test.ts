@@ -73,7 +73,7 @@ describe('the recovery store', () => {
     expect(await store.list('patroni')).toEqual([again])
   })
 
-  test('refuses whoever is in an attempt that is over, and an operation that has ended', async () => {
+  test('refuses an attempt that is over, and an operation that has ended', async () => {
     const first = await author()
     await store.create(begun(first), first)
     const second = await attempt(first.operationId, 2)

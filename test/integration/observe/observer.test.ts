@@ -126,7 +126,7 @@ it('a position that moves is a change, and not one of the topology', async () =>
   expect(topologyChanges).toBe(0)
 })
 
-it('a node that hangs is told within its timeout, with what was last known, and delays nobody', async () => {
+it('a node that hangs is reported within its timeout, with what was last known, and delays no other', async () => {
   db2.frozen = true
   await waitFor('the node to be out of sight', () => node('db2')?.patroni.error)
   expect(node('db2')?.patroni).toMatchObject({ error: expect.stringMatching(/no answer/), value: { role: 'REPLICA' } })

@@ -5,7 +5,7 @@ const NOT_CHECKED = 'pg_amcheck: not checked'
 const WITHOUT = 'pg_amcheck: databases without it'
 const CHANGED = 'pg_amcheck: changed collations'
 
-/** What a database's page with this file begins at, damaged behind its header, while the server does not run. */
+/** What a database's page with this file begins at, damaged after its header, while the server does not run. */
 const damagePage = (file: string) => `dd if=/dev/urandom of=${file} bs=1 seek=8000 count=64 conv=notrunc 2> /dev/null`
 
 const server = {} as { checked: RecoveredServer; plain: RecoveredServer }
@@ -122,7 +122,7 @@ describe('what the tools say of a sound copy', () => {
       },
     ],
     [
-      'a lock that somebody holds',
+      'a lock that another session holds',
       {
         set: async (at) => {
           await at.sql('CREATE TABLE held (n int PRIMARY KEY)')
@@ -162,7 +162,7 @@ describe('what the tools say of a sound copy', () => {
       },
     ],
     [
-      'a database that lets nobody in',
+      'a database that allows no connections',
       {
         set: async (at) => {
           await database(at, 'shut')
@@ -401,7 +401,7 @@ describe('a query of the copy', () => {
     expect(error).toEqual({ sqlstate, message: expect.stringContaining(message) })
   })
 
-  test('tells a database that is not there from one that lets nobody in', async () => {
+  test('tells a database that is not there from one that allows no connections', async () => {
     expect((await copy.query('SELECT 1', { database: 'nowhere' })).error).toMatchObject({ sqlstate: '3D000' })
     expect((await copy.query('SELECT 1', { database: 'template0' })).error).toMatchObject({ sqlstate: '55000' })
   })

@@ -155,7 +155,7 @@ it.each([
   },
 )
 
-it('ends by itself when nobody asks any more, and gives the space back', async () => {
+it('ends by itself when no client asks any more, and frees the space', async () => {
   const first = number()
   for (const at of [first, first + 1]) await rig.file(at)
   await expectGot(nameOf(first), 'prefetch', { HOWDAH_WAL_IDLE: '1' })

@@ -45,7 +45,7 @@ function lockOf(operationId: string, mode: ClaimMode, { attempt = 1, clock = sys
 }
 
 describe('the lock of an operation', () => {
-  test('keeps out whoever claims the same, and names the holder', async () => {
+  test('keeps out others that claim the same, and names the holder', async () => {
     const first = lockOf('one', ClaimMode.EXCLUSIVE)
     await first.acquire(1_000, NEVER)
     const second = lockOf('two', ClaimMode.EXCLUSIVE)

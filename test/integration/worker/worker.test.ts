@@ -237,7 +237,7 @@ describe('a worker', () => {
       touched = ['db1', 'db2']
     }
 
-    test('fails with PLAN_CHANGED before anything that cannot be taken back', async () => {
+    test('fails with PLAN_CHANGED before anything that cannot be undone', async () => {
       const id = await submit()
       grow()
       await startWorker()
@@ -301,7 +301,7 @@ describe('a worker', () => {
       expect(done).toEqual(['first'])
     })
 
-    test('fails before a step that can be taken back, by which all others go', async () => {
+    test('fails before a step that can be undone, by which all others go', async () => {
       steps = [step('choose', { comparesPlan: true, run: run('choose') })]
       const id = await submit()
       grow()
@@ -437,7 +437,7 @@ describe('cancelling', () => {
     expect((await service.cancel(id, null, OPERATOR)).refusals).toEqual([])
   })
 
-  test('is refused behind the point of no return', async () => {
+  test('is refused after the point of no return', async () => {
     let release = () => {}
     const released = new Promise<void>((resolve) => {
       release = resolve
@@ -484,7 +484,7 @@ describe('retrying', () => {
   })
 
   test.each([
-    ['something was taken back', { undo: async () => {} }, { done: async () => StepOutcome.NOT_DONE }],
+    ['something was undone', { undo: async () => {} }, { done: async () => StepOutcome.NOT_DONE }],
     ['the step cannot tell how far it came', {}, {}],
   ])('begins at the start where %s', async (_, first, second) => {
     let broken = true
@@ -565,7 +565,7 @@ describe('a worker that goes away', () => {
     await goAway(first, id)
     released = true
     await waitFor('no probe', async () => probing === 0)
-    // It is left to nobody: the next test has steps of its own.
+    // No worker gets it: the next test has steps of its own.
     await startWorker('second')
     await ended(id)
   })

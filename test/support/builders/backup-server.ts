@@ -8,7 +8,7 @@ import { nodeOf } from './cluster.ts'
 import { seen } from './observed.ts'
 import { planContext } from './plan-context.ts'
 
-/** A backup server that is well, with ten segments and these backups. */
+/** A backup server that is healthy, with ten segments and these backups. */
 export function serverOf(changes: Partial<BackupServerSnapshot> = {}): BackupServerSnapshot {
   return {
     name: 'patroni',

@@ -48,7 +48,7 @@ export class FakeClusterSource implements ClusterSource {
     return this.lines.slice(-(tail ?? this.lines.length))
   }
 
-  /** As many lines as somebody takes, without end. */
+  /** As many lines as its reader takes, without end. */
   async *streamLogs(
     _service: string,
     _tail: number | null,

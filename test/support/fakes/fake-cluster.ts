@@ -7,6 +7,7 @@ import type { StepContext } from '../../../src/operations/context.ts'
 import { clusterOf, memberOf, nodeOf, patroniStatus, postgresStatus, topologyOf } from '../builders/cluster.ts'
 import { layout } from '../builders/layout.ts'
 import { NOW, seen } from '../builders/observed.ts'
+import { FakeNodeData } from './fake-node-data.ts'
 import { FakeRecoveries } from './fake-recoveries.ts'
 import { fakeStepContext } from './fake-step-context.ts'
 
@@ -121,12 +122,7 @@ export class FakeCluster {
           throw new Error('no change of several keys was expected')
         },
       },
-      services: {
-        run: async (service) => {
-          const { manifest } = this.node(service)
-          return { exitCode: 0, stdout: manifest === null ? '' : `"Manifest-Checksum": "${manifest}"}`, stderr: '' }
-        },
-      } satisfies Partial<ClusterClients['services']> as unknown as ClusterClients['services'],
+      nodeData: (service) => Object.assign(new FakeNodeData(), { copiedFrom: this.node(service).manifest }),
       writeProbe: {
         start: () => ({
           ready: Promise.resolve(),

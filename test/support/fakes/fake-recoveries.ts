@@ -6,7 +6,7 @@ import type { StepRecoveries } from '../../../src/operations/context.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
 import { createStepRecoveries } from '../../../src/worker/step-recoveries.ts'
 
-/** Recoveries in memory: what is tested against where Redis is not what is tested. It fences nobody. */
+/** Recoveries in memory: what is tested against where Redis is not what is tested. It does not fence. */
 export class FakeRecoveries implements RecoveryStore {
   readonly records = new Map<string, RecoveryRecord>()
   away = false

@@ -7,7 +7,7 @@ import { LoginRefusedError } from '../../../src/domain/cluster/login-refusal.ts'
 import { UnreachableError, WaitTimeoutError } from '../../../src/domain/errors.ts'
 import { fakeStepContext } from './fake-step-context.ts'
 
-/** What PostgreSQL says to Howdah's role, and what must be in the warning for whoever reads it. */
+/** What PostgreSQL says to Howdah's role, and what must be in the warning. */
 export const REFUSALS: [string, { code: string; message: string; routine?: string; where?: string }, remedy: string][] =
   [
     ['CONNECT was revoked', { code: '42501', message: 'permission denied for database "postgres"' }, 'GRANT CONNECT'],

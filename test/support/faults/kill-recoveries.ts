@@ -14,9 +14,9 @@ import { confirm, type Kill, type World } from './kill-case.ts'
 /** Steps of recoverCluster that make its copy. */
 export const BEFORE_READY = ['prepare-recovery', 'restore-backup', 'replay-wal', 'verify-copy', 'publish-copy']
 
-/** A moment that the archive has, with something behind it: a restore point, whose WAL is closed. */
+/** A moment that the archive has, with something after it: a restore point, whose WAL is closed. */
 export async function restorePoint({ facts, api }: World): Promise<{ lsn: string }> {
-  // A base backup that follows a cut over would be behind the point, or be removed while it is needed.
+  // A base backup that follows a cut-over would be after the point, or be removed while it is needed.
   await waitForNothingRunning(api)
   const [point] = await leaderSql<{ lsn: string }>(facts, `SELECT pg_create_restore_point('kill')::text AS lsn`)
   await leaderSql(facts, 'SELECT pg_switch_wal()')
@@ -30,24 +30,24 @@ export async function nodeBesideLeader({ api }: World): Promise<string> {
   return ['db2', 'db3', 'db4'].find((name) => name !== cluster.leader.name) ?? 'db2'
 }
 
-/** Is what the kill leaves, where its operation goes on, a recovery that waits for its cut over, or one that can be undone? */
+/** Is what the kill leaves, where its operation goes on, a recovery that waits for its cut-over, or one that can be undone? */
 const leavesReady = ({ kind, step }: Kill) => kind === 'recoverCluster' && BEFORE_READY.includes(step)
 const leavesUndoable = ({ kind, step }: Kill) =>
   kind === 'cutOverRecovery' || (kind === 'recoverCluster' && !BEFORE_READY.includes(step))
 
 /**
- * Kills of a cut over or an undo right behind one that leaves what they begin with: to make a recovery for each would take
+ * Kills of a cut-over or an undo right after one that leaves what they begin with: to make a recovery for each would take
  * a fifth of the suite's time.
  */
 export function recoveriesTakenUp(kills: readonly Kill[]): Kill[] {
   const cutOvers = kills.filter(({ kind }) => kind === 'cutOverRecovery')
-  const undos = kills.filter(({ kind }) => kind === 'undoRecovery')
-  const undone = (kill: Kill) => (leavesUndoable(kill) ? [kill, ...undos.splice(0, 1)] : [kill])
-  const others = kills.filter((kill) => !cutOvers.includes(kill) && !undos.includes(kill))
+  const undoings = kills.filter(({ kind }) => kind === 'undoRecovery')
+  const undone = (kill: Kill) => (leavesUndoable(kill) ? [kill, ...undoings.splice(0, 1)] : [kill])
+  const others = kills.filter((kill) => !cutOvers.includes(kill) && !undoings.includes(kill))
   const chains = others.flatMap((kill) =>
     leavesReady(kill) ? [kill, ...cutOvers.splice(0, 1).flatMap(undone)] : undone(kill),
   )
-  return [...chains, ...cutOvers.flatMap(undone), ...undos]
+  return [...chains, ...cutOvers.flatMap(undone), ...undoings]
 }
 
 const isReady = ({ status, mode }: ListedRecovery) => status === 'READY' && mode === 'IN_PLACE'

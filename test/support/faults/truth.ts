@@ -26,7 +26,7 @@ async function newest(api: ApiClient, count: number): Promise<Listed[]> {
 
 /**
  * What must hold after every fault: all operations have ended, their events have no gap, nothing that was claimed, locked
- * or started is left, one node takes writes, and the cluster is well.
+ * or started is left, one node takes writes, and the cluster is healthy.
  */
 export async function expectTruth(facts: TestStack, api: ApiClient, operations = 5): Promise<void> {
   await waitFor(

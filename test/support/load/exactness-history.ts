@@ -26,7 +26,7 @@ import {
 import { shuffle } from './shuffle.ts'
 
 export const CLIENTS = 4
-/** More than a copy begins with (docker/agent/howdah/recovery/settings.py): where it is raised behind a base backup, the WAL asks for it. */
+/** More than a copy begins with (docker/agent/howdah/recovery/settings.py): where it is raised after a base backup, the WAL asks for it. */
 export const FLOORS: Readonly<Record<string, number>> = {
   max_locks_per_transaction: 128,
   max_prepared_transactions: 64,
@@ -65,8 +65,8 @@ interface World {
 const FOLLOWED = ['recoverCluster', 'cutOverRecovery', 'undoRecovery']
 
 /**
- * Runs an operation in a cluster that is well, when no other does, and what follows it; throws where it does not succeed.
- * A recovery that waits for its cut over is made with `recover`.
+ * Runs an operation in a healthy cluster, when no other does, and what follows it; throws where it does not succeed.
+ * A recovery that waits for its cut-over is made with `recover`.
  */
 export async function perform(
   api: ApiClient,
@@ -89,7 +89,7 @@ export async function write(writers: NumberedWriters, transactions = 60): Promis
 
 /**
  * Transactions from four clients, with everything among them that makes recovery difficult: backups of both types,
- * switchovers, a recovery, tablespaces before and behind base backups, one of them dropped and its location used again,
+ * switchovers, a recovery, tablespaces before and after base backups, one of them dropped and its location used again,
  * parameters that are raised, passwords that are others for a while. How much lies between these, which parameters are
  * raised first, and how far, is drawn.
  */
@@ -137,7 +137,7 @@ export async function makeHistory({ facts, api, seed, random }: World): Promise<
     // With a switchover in it.
     await perform(api, 'restartCluster', { pendingOnly: true })
   }
-  /** While that runs, the roles of the stack have passwords that nobody knows. */
+  /** While that runs, the roles of the stack have unknown passwords. */
   async function withOtherPasswords(meanwhile: () => Promise<void>): Promise<void> {
     const known = await leaderSql<{ name: string; verifier: string }>(
       facts,
@@ -234,7 +234,7 @@ async function leaderNow(facts: TestStack): Promise<{ time: string; lsn: string 
   return now ?? { time: '', lsn: '' }
 }
 
-/** Statements in one transaction on whoever leads. */
+/** Statements in one transaction on the leader. */
 async function commit(facts: TestStack, statements: string): Promise<CommitKey> {
   const client = await connectToLeader(facts)
   try {

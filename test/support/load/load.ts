@@ -6,7 +6,7 @@ import { waitForBackups, waitForHealthyCluster } from '../stack/stack-conditions
 
 /**
  * More than a gigabyte of table, so that a backup takes long enough to be watched and to be caught in the middle. It is
- * made once and stays until somebody drops it: writing it, and archiving its WAL, takes longer than a backup of it.
+ * made once and stays until it is dropped: writing it, and archiving its WAL, takes longer than a backup of it.
  */
 export async function ensureLoad(facts: StackFacts): Promise<void> {
   await leaderSql(

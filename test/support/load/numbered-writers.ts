@@ -3,7 +3,7 @@ import { connectToLeader, leaderSql } from '../stack/sql.ts'
 import type { StackFacts } from '../stack/stack.ts'
 
 const TABLE = 'numbered'
-/** Tables in tablespaces: whoever makes a tablespace makes one of this name in it. */
+/** Tables in tablespaces: each new tablespace gets one of this name. */
 export const PLACED = 'numbered_in_'
 const TIMEOUT_MS = 3_000
 const PAUSE_MS = 15
@@ -110,7 +110,7 @@ export interface NumberedContent {
   }[]
 }
 
-/** Asked by whoever can run one query there, which answers one text. */
+/** Asked through a function that runs one query there, which answers one text. */
 export async function readNumbered(ask: (sql: string) => Promise<string>): Promise<NumberedContent> {
   const list = async <T>(sql: string): Promise<T[]> =>
     JSON.parse(await ask(`SELECT coalesce(json_agg(each), '[]')::text FROM (${sql}) each`)) as T[]
@@ -145,7 +145,7 @@ export function before(first: number, { rows, tables, placed }: NumberedContent)
   }
 }
 
-/** Every table of theirs, on whoever leads. */
+/** Every table of theirs, on the leader. */
 export async function dropNumbered(facts: StackFacts): Promise<void> {
   const owned = `SELECT relname FROM pg_class WHERE relname ~ '^${TABLE}(_[0-9]+|_in_.*)?$' AND relkind = 'r'`
   const tables = await leaderSql<{ relname: string }>(facts, owned)

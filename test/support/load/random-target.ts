@@ -85,7 +85,7 @@ function asPrinted(time: bigint, pick: <T>(values: readonly T[]) => T | undefine
   return pick([iso, `${local}+00`, `${local} UTC`]) ?? iso
 }
 
-/** A microsecond before, at, or behind a commit: where off by one shows. */
+/** A microsecond before, at, or after a commit: where off by one shows. */
 function aroundOneOf(
   commits: readonly WalEvent[],
   { earliestTime, latestTime }: WindowView,

@@ -112,7 +112,7 @@ function stopsBefore(event: WalEvent, target: OracleTarget, { starts }: WalHisto
     case 'time':
       return ends && (target.inclusive ? event.time > target.time : event.time >= target.time)
     case 'lsn': {
-      // Inclusive: the first record that begins at or behind the target is replayed too.
+      // Inclusive: the first record that begins at or after the target is replayed too.
       const first = starts.find((start) => start >= target.lsn)
       return first !== undefined && (target.inclusive ? event.lsn > first : event.lsn >= first)
     }

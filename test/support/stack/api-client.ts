@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws'
 import WebSocket from 'ws'
 
-/** What a GraphQL answer looks like before anybody has looked into it. */
+/** A GraphQL answer before it is checked. */
 export interface Answer<Data> {
   readonly data?: Data | null
   readonly errors?: readonly { readonly message: string; readonly extensions?: Readonly<Record<string, unknown>> }[]

@@ -1,12 +1,12 @@
 import type { ApiClient } from './api-client.ts'
 import { NODES } from './every-node.ts'
 
-/** Name of the node that leads, as the API says; throws while nobody does. */
+/** Name of the node that leads, as the API says; throws while none does. */
 export async function leaderName(api: ApiClient): Promise<string> {
   const { cluster } = await api.query<{ cluster: { leader: { name: string } | null } }>(
     '{ cluster { leader { name } } }',
   )
-  if (cluster.leader === null) throw new Error('nobody leads')
+  if (cluster.leader === null) throw new Error('no node leads')
   return cluster.leader.name
 }
 

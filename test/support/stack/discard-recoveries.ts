@@ -5,7 +5,7 @@ import { waitForNothingRunning } from './stack-conditions.ts'
 
 const confirm = 'patroni'
 
-/** Whatever recoveries there are, and what cut overs have kept, discarded as a user would. */
+/** Whatever recoveries there are, and what cut-overs have kept, discarded as a user would. */
 export async function discardRecoveries({ api }: { readonly api: ApiClient }): Promise<void> {
   await waitForNothingRunning(api)
   for (const { id, status, previousData } of await listRecoveries(api)) {

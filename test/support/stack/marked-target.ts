@@ -4,7 +4,7 @@ import { leaderSql } from './sql.ts'
 import type { TestStack } from './stack.ts'
 import { waitForHealthyCluster, waitForNothingRunning } from './stack-conditions.ts'
 
-/** A target, with one row before it and one behind it: which data a node has shows at once. */
+/** A target, with one row before it and one after it: which data a node has shows at once. */
 export interface MarkedTarget {
   readonly target: { readonly lsn: string }
   readonly before: number

@@ -8,7 +8,7 @@ import type { TestStack } from './stack.ts'
  * - on each node, the whole volume: the data directory, the tablespaces, what other recoveries have left there;
  * - of Barman, all base backups, the WAL archive, the catalogue, and what other recoveries have left there;
  *
- * and not those that somebody else writes although no transaction runs: PostgreSQL its WAL, pg_control and its caches,
+ * and not those that are written although no transaction runs: PostgreSQL its WAL, pg_control and its caches,
  * statistics and slots, Barman its locks, what is streamed and what arrives, Howdah its notes of runs. Segments that are
  * filed meanwhile are new, and no difference. So it is asked for with all writers stopped and everything flushed.
  */

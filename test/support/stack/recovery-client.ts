@@ -65,9 +65,9 @@ export async function recover(
   return { id, recovery: await recoveryOf(api, id), events }
 }
 
-/** Column n of what the recovered data answers to whoever is let in. */
+/** Column n of what the recovered data answers to its readers. */
 export async function rows({ connection }: RecoveryView, sql: string): Promise<string[]> {
-  if (connection === null) throw new Error('nobody is let in')
+  if (connection === null) throw new Error('no connection is published')
   const client = new pg.Client(connection)
   await client.connect()
   try {
@@ -91,7 +91,7 @@ export async function untilRecoverable(api: ApiClient, target: Readonly<Record<s
   })
 }
 
-/** Howdah asks for a base backup of the new timeline a moment after a cut over's or an undo's last event. */
+/** Howdah asks for a base backup of the new timeline a moment after a cut-over's or an undo's last event. */
 export async function untilBackedUp(api: ApiClient, operation: string, timeoutMs = 120_000): Promise<void> {
   const key = `${operation.replace('Operation:', '')}.createBackup`
   const query =

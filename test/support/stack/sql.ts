@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import type { StackFacts } from './stack.ts'
 
-/** A session through HAProxy, so with whoever leads, as the superuser: what tests set up and look at by themselves. */
+/** A session through HAProxy, so with the leader, as the superuser: what tests set up and look at by themselves. */
 export async function connectToLeader(
   { ports, envFile }: StackFacts,
   options: { readonly connectMs?: number; readonly queryMs?: number; readonly database?: string } = {},
@@ -22,7 +22,7 @@ export async function connectToLeader(
   return client
 }
 
-/** One statement on whoever leads. */
+/** One statement on the leader. */
 export async function leaderSql<Row extends pg.QueryResultRow = pg.QueryResultRow>(
   facts: StackFacts,
   text: string,

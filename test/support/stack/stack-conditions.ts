@@ -18,7 +18,7 @@ interface ClusterView {
   }
 }
 
-/** Patroni hands over to nobody who is further behind. */
+/** Patroni hands over to no node that is further behind. */
 const MAX_LAG_BYTES = 1024 ** 2
 
 const QUERY = `{ cluster { nodes { name role state timeline lag { replayBytes } }
@@ -26,7 +26,7 @@ const QUERY = `{ cluster { nodes { name role state timeline lag { replayBytes } 
 
 /**
  * One leader and three replicas that stream and have caught up, on one timeline: Patroni learns a moment later than PostgreSQL which one that is,
- * and hands over to nobody on another. Every stack test begins and ends with it.
+ * and hands over to no node on another. Every stack test begins and ends with it.
  */
 export async function waitForHealthyCluster(api: ApiClient): Promise<void> {
   await waitFor(

@@ -13,7 +13,7 @@ export async function createTablespace(
   const owned = ['install', '-d', '-m', '0700', '-o', 'postgres', '-g', 'postgres', location]
   await Promise.all(NODES.map((node) => facts.exec(node, owned, 'root')))
   await leaderSql(facts, `CREATE TABLESPACE ${name} LOCATION '${location}'`)
-  // Autovacuum, and every read, may write into its files: then nobody could tell who did.
+  // Autovacuum, and every read, may write into its files: then the writer would be unknown.
   await leaderSql(
     facts,
     `CREATE TABLE in_${name} (n int, filler text) WITH (autovacuum_enabled = off) TABLESPACE ${name};
@@ -34,8 +34,8 @@ export async function removeLocations(facts: TestStack, locations: readonly stri
 
 /**
  * All of a node's volume but its data directory and what belongs to recoveries: names, links, and what is in the files. Of the data
- * directory nothing can be said like that, because the node goes on writing there; of its tablespaces it can, while nobody writes to
- * them and nobody reads them.
+ * directory nothing can be said like that, because the node goes on writing there; of its tablespaces it can, while no session writes to
+ * them or reads them.
  */
 export async function restOfVolume(facts: TestStack, node: string): Promise<string[]> {
   const live = `${VOLUME}/patroni${node.slice(-1)}`

@@ -9,7 +9,7 @@ import { operationRecord } from '../../support/builders/operations.ts'
 const registry = await loadOperations()
 class ReachedError extends Error {}
 
-/** Admission whose log answers one operation, and stops whoever gets further. */
+/** Admission whose log answers one operation, and stops every call that gets further. */
 function admission(kind: string) {
   const reach = async (): Promise<never> => {
     throw new ReachedError()

@@ -21,7 +21,7 @@ const refused = () => Promise.reject(new LoginRefusedError('PostgreSQL db1', ref
 let stop = async () => {}
 afterEach(() => stop())
 
-function observed(logins: { session: boolean; anew: boolean | null }) {
+function observed(logins: { session: boolean; again: boolean | null }) {
   const [node] = layout.nodes
   if (node === undefined) throw new Error('the layout has no node')
   const store = createSnapshotStore({ layout, clock: systemClock })
@@ -34,8 +34,8 @@ function observed(logins: { session: boolean; anew: boolean | null }) {
       readStatus: async () => (logins.session ? postgresStatus() : refused()),
       checkLogin: async () => {
         tries += 1
-        if (logins.anew === null) throw new UnreachableError('PostgreSQL db1', 'no answer')
-        if (!logins.anew) await refused()
+        if (logins.again === null) throw new UnreachableError('PostgreSQL db1', 'no answer')
+        if (!logins.again) await refused()
       },
       close: async () => {},
     } satisfies Partial<PostgresClient> as unknown as PostgresClient,
@@ -55,18 +55,18 @@ function observed(logins: { session: boolean; anew: boolean | null }) {
 }
 
 test('a role that could not log in any more is noticed while its session lives, and that it can again', async () => {
-  const logins = { session: true, anew: false as boolean | null }
+  const logins = { session: true, again: false as boolean | null }
   const { look } = observed(logins)
   expect(await look()).toMatchObject({ postgres: { error: null }, loginRefusal: refusal })
   // No answer says nothing new.
-  logins.anew = null
+  logins.again = null
   expect(await look()).toMatchObject({ loginRefusal: refusal })
-  logins.anew = true
+  logins.again = true
   expect(await look()).toMatchObject({ postgres: { error: null }, loginRefusal: null })
 })
 
 test('a role that is not let in is told as such, and nothing else is asked', async () => {
-  const { look, tries } = observed({ session: false, anew: false })
+  const { look, tries } = observed({ session: false, again: false })
   const node = await look()
   expect(node).toMatchObject({ loginRefusal: refusal })
   expect(node?.postgres.error).toContain('does not let role howdah log in')

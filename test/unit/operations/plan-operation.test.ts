@@ -105,7 +105,7 @@ describe('the work is larger than its plan', () => {
       [/on db2 \(planned: db1\)/],
     ],
     [
-      'of a switchover to whoever was best, and is not now',
+      'of a switchover to the node that was best, and is not now',
       switchover,
       new SwitchoverInput(),
       {},
@@ -113,7 +113,7 @@ describe('the work is larger than its plan', () => {
       [/candidate would be db3 \(planned: db2\)/],
     ],
     [
-      'of a failover whose leader is well again',
+      'of a failover whose leader is healthy again',
       failover,
       input(new FailoverInput(), { candidate: 'db2', force: true }),
       { nodes: [nodeOf('db1', { patroni: away(), postgres: away() }), nodeOf('db2'), nodeOf('db3')] },
@@ -153,12 +153,12 @@ describe('the work is larger than its plan', () => {
       [/writes would fail for some seconds/, /become the leader/],
     ],
     [
-      'of a stop of the leader, after whom nobody can follow now',
+      'of a stop of the leader, which no node can succeed now',
       stopService,
       STOP_DB1,
       {},
       { nodes: [LEADER, starting('db2'), starting('db3')] },
-      [/until somebody acts/],
+      [/until an operator acts/],
     ],
     [
       'of a restart of an etcd member that has become the last of the quorum',
@@ -206,7 +206,7 @@ describe('the work is within its plan', () => {
     ],
     ['when the container is stopped already', stopService, STOP_DB1, {}, { services: seen([]) }],
     [
-      'of a cut over, however the nodes are: it stops them itself',
+      'of a cut-over, however the nodes are: it stops them itself',
       cutOverRecovery,
       input(new CutOverRecoveryInput(), { recovery: 'r1' }),
       {},
@@ -218,7 +218,7 @@ describe('the work is within its plan', () => {
     expect(exceeds(await scopeOf(kind, request, before), await scopeOf(kind, request, after))).toEqual([])
   })
 
-  test('of a cut over and its undo, to the node that holds the data', async () => {
+  test('of a cut-over and its undo, to the node that holds the data', async () => {
     const cutOver = await scopeOf(cutOverRecovery, input(new CutOverRecoveryInput(), { recovery: 'r1' }))
     const undo = await scopeOf(undoRecovery, input(new UndoRecoveryInput(), { recovery: 'r1' }))
     expect([cutOver.target, undo.target]).toEqual([{ node: 'db2' }, { node: 'db1' }])
@@ -231,11 +231,11 @@ describe('every kind', () => {
   const COMPARES_BY_ITSELF = [
     // Its key in etcd, in the write that removes it.
     'releaseLeaderLock',
-    // Where the data lies and who leads: that, and no plan, says to which of its two ends a cut over is brought.
+    // Where the data lies and who leads: that, and no plan, says to which of its two ends a cut-over is brought.
     'settleRecovery',
   ]
 
-  test('that does what cannot be taken back says what its plan rests on', async () => {
+  test('that does what cannot be undone says what its plan rests on', async () => {
     for (const kind of (await loadOperations()).values()) {
       const forGood = kind.steps.some(({ pointOfNoReturn, irreversible }) => pointOfNoReturn || irreversible)
       if (forGood && !COMPARES_BY_ITSELF.includes(kind.name)) {
@@ -244,7 +244,7 @@ describe('every kind', () => {
     }
   })
 
-  test('that can be taken back touches nothing', async () => {
+  test('that can be undone touches nothing', async () => {
     expect(await scopeOf(startService, STOP_DB1)).toEqual(NOTHING_TOUCHED)
   })
 })

@@ -130,7 +130,7 @@ describe('perform_pitr.sh', () => {
       expect(out).toContain(part)
     }
   })
-  it('changes nothing in a dry run, nor where nobody can be asked, nor with another name', async () => {
+  it('changes nothing in a dry run, nor without a terminal to ask on, nor with another name', async () => {
     const dry = await run([...TARGET, '--dry-run'])
     expect([dry.code, dry.submitted.length]).toEqual([EXIT.DONE, 1])
     const unasked = await run(TARGET)
@@ -187,7 +187,7 @@ it('a bar says how far, how fast and how long', () => {
   expect(text.endsWith('\r\x1b[Kdone\n')).toBe(true)
 })
 
-it('the client goes on behind the last event when its stream breaks, and says when nothing answers', async () => {
+it('the client goes on after the last event when its stream breaks, and says when nothing answers', async () => {
   const cursors: unknown[] = []
   const server = createServer((request, response) => {
     let body = ''

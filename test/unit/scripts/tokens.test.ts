@@ -11,7 +11,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(join(secrets, '..'), { recursive: true }))
 
-it('makes one token a role, which nobody else can read and the API accepts', async () => {
+it('makes one token a role, which only its user can read and the API accepts', async () => {
   await ensureTokens(secrets)
   expect((await stat(tokensFile(secrets))).mode & 0o777).toBe(0o600)
   const { tokens } = tokensFileSchema.parse(JSON.parse(await readFile(tokensFile(secrets), 'utf8')))

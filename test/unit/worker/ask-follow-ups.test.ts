@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { OperationStatus, type Refusal } from '../../../src/domain/operation/operation.ts'
+import { OperationStatus } from '../../../src/domain/operation/operation.ts'
+import type { Refusal } from '../../../src/domain/refusal.ts'
 import { askFollowUps } from '../../../src/worker/ask-follow-ups.ts'
 import { asking, cutOver } from '../../support/fakes/fake-follow-ups.ts'
 
-describe('what follows a cut over', () => {
+describe('what follows a cut-over', () => {
   test('is a base backup, asked for under a key of its own', async () => {
     const { deps, asked, told } = asking()
     await askFollowUps(deps, cutOver())

@@ -1,7 +1,6 @@
 import { pino } from 'pino'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { OperationAnswer } from '../../../src/admission/operation-service.ts'
-import type { ServiceCommands } from '../../../src/clients/docker/service-commands.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { ServiceState } from '../../../src/domain/cluster/node.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
@@ -15,6 +14,7 @@ import { layout } from '../../support/builders/layout.ts'
 import { away, seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 import { recoveryRecord } from '../../support/builders/recovery-record.ts'
+import { FakeNodeData } from '../../support/fakes/fake-node-data.ts'
 import { FakeRecoveries } from '../../support/fakes/fake-recoveries.ts'
 
 const AT = '2026-11-22T16:00:00.000Z'
@@ -49,9 +49,6 @@ async function started(given: Given) {
       return () => ticks.splice(ticks.indexOf(task), 1)
     },
   }
-  const services: Pick<ServiceCommands, 'run'> = {
-    run: async () => ({ exitCode: 0, stdout: down === null ? '' : `kept ${down}\n`, stderr: '' }),
-  }
   const stop = startAutomations({
     registry: given.registry,
     layout,
@@ -61,7 +58,7 @@ async function started(given: Given) {
       listeners.push(listener)
       return () => listeners.splice(listeners.indexOf(listener), 1)
     },
-    services: services as ServiceCommands,
+    nodeData: () => Object.assign(new FakeNodeData(), { down }),
     log: { active: async () => [...active] },
     recoveries: given.recoveries ?? new FakeRecoveries(),
     operations: {
@@ -165,7 +162,7 @@ const left = (status: RecoveryStatus, operationId = 'ended') =>
   recoveryRecord({ id: `r-${status}`, status, operationId, updatedAt: AT })
 
 describe('settleRecovery', () => {
-  test('is requested at the start for each recovery that nobody works on, and for no other', async () => {
+  test('is requested at the start for each recovery that no operation works on, and for no other', async () => {
     const recoveries = new FakeRecoveries(
       ...Object.values(RecoveryStatus).map((status) => left(status)),
       recoveryRecord({ id: 'worked-on', status: RecoveryStatus.CUTTING_OVER, operationId: 'running' }),
@@ -279,7 +276,7 @@ test.each<[string, Omit<Given, 'registry'>, string[]]>([
   ['by one that runs is left to it', { cluster: silent, down: ENDED, active: [ENDED] }, []],
   ['by a person stays down', { cluster: silent, down: '' }, []],
   ['by a person who says why stays down', { cluster: silent, down: 'disk replaced, leave down' }, []],
-  ['by nobody is not for Howdah to start', { cluster: silent }, []],
+  ['by nothing is not for Howdah to start', { cluster: silent }, []],
 ])('a node that is kept down %s', async (_, given, expected) => {
   expect((await started({ registry: all, ...given })).kinds()).toEqual(expected)
 })

@@ -7,7 +7,7 @@ import { asking, cutOver, ENDED } from '../../support/fakes/fake-follow-ups.ts'
 import { FakeOperations } from '../../support/fakes/fake-operation-log.ts'
 
 describe('the sweep', () => {
-  /** Looks so many seconds after the cut over has ended, one after the other. */
+  /** Looks so many seconds after the cut-over has ended, one after the other. */
   async function sweepAt(...seconds: number[]) {
     const operations = new FakeOperations()
     operations.add(cutOver())
@@ -24,7 +24,7 @@ describe('the sweep', () => {
   }
 
   test.each([
-    ['leaves it to whoever ran it at first', [1, 4], 0],
+    ['leaves it at first to the worker that ran it', [1, 4], 0],
     ['asks once for what that one has not asked for', [1, 6, 8, 600], 1],
     ['lets go of what ended long ago', [1000], 0],
   ])('%s', async (_, seconds, expected) => {

@@ -132,7 +132,7 @@ class Receiver:
         files.sync(server.incoming)
 
     def take_content(self, name: str, size: int, file: BinaryIO) -> str:
-        """So many bytes into the file; answers their checksum, which is the sender's."""
+        """Writes `size` bytes into the file; answers their checksum, which is the sender's."""
         digest = hashlib.sha256()
         left = size
         while left:

@@ -144,7 +144,7 @@ class Sender:
                 self.connection = self.connection or Connection()
                 transfer(self.connection, server, path, file)
         except Exception:
-            # In the middle of a file: what came next on this connection would be anybody's guess.
+            # In the middle of a file: what comes next on this connection is unknown.
             self.drop()
             raise
 
@@ -185,7 +185,7 @@ def compared(connection: Connection, path: str, file: IO[bytes], tell: Tell, dea
 
 
 def read_first(file: IO[bytes], size: int, take: Callable[[bytes], None]) -> int:
-    """Hands over so many of its bytes, piece by piece; answers how many there were."""
+    """Hands over up to `size` of its bytes, piece by piece; answers how many there were."""
     file.seek(0)
     left = size
     while left and (part := file.read(min(CHUNK, left))):
@@ -229,7 +229,7 @@ def serve(listener: socket.socket) -> None:
             try:
                 client.sendall(answer.encode("utf-8", "replace") + b"\n")
             except OSError:
-                # PostgreSQL's command is gone; it will ask again, and be told at once.
+                # PostgreSQL's command is gone; it will ask again, and get the answer at once.
                 pass
 
 

@@ -30,7 +30,7 @@ class WarmBarman:
     def run(self, args: list[str], timeout: float) -> tuple[int, str, str]:
         """Exit code, standard output and standard error.
 
-        TimeoutError after so many seconds, when the command has been killed; ConnectionError when the process with
+        TimeoutError after `timeout` seconds, when the command has been killed; ConnectionError when the process with
         Barman is gone; OSError when something else has killed the command.
         """
         with _in_memory("stdout") as stdout, _in_memory("stderr") as stderr:
@@ -70,7 +70,7 @@ def _wait(status: io.FileIO, command: str, timeout: float) -> int:
         said += more
     words = said.split()
     if not words:
-        # A request that was sent just before: nobody is left to fork for it.
+        # A request that was sent just before: no process is left to fork for it.
         raise ConnectionError(f"{command} was not begun")
     if len(words) < 2:
         raise OSError(f"{command} was killed")
@@ -80,7 +80,7 @@ def _wait(status: io.FileIO, command: str, timeout: float) -> int:
 def _serve(requests: socket.socket) -> NoReturn:
     """Forks for each request until the reader is gone. Never returns."""
     nowhere = os.open(os.devnull, os.O_RDWR)
-    # The reader's own: its session would not end as long as somebody has them.
+    # The reader's own: its session would not end as long as they are open.
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
     from barman import cli

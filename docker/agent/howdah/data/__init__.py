@@ -1,1 +1,1 @@
-"""A data directory of PostgreSQL, seen from outside."""
+"""A node's data directories, and its Patroni, from outside. See cli.py."""

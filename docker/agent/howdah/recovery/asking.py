@@ -70,7 +70,7 @@ def main(root: str, name: str, target: str) -> int:
         if code is not None:
             return code
         time.sleep(0.2)
-    print(f"howdah-take-wal: {name}: nobody fetches WAL for {root}", file=sys.stderr)
+    print(f"howdah-take-wal: {name}: no process fetches WAL for {root}", file=sys.stderr)
     return TROUBLE
 
 

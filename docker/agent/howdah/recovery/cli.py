@@ -22,7 +22,6 @@ In the container of the node, or of Barman, that it is for:
   howdah-recovery await-relay ROOT   until that takes connections
   howdah-recovery prove JSON         the archive's records around a position
   howdah-recovery remove ROOT        removes everything
-  howdah-recovery swap-progress|swap-check|swap|swap-back JSON   {"live", "copy", "previous"}: see swapping.py
 """
 
 import importlib
@@ -30,8 +29,8 @@ import json
 import sys
 from types import ModuleType
 
-from howdah.data.control import ControlDataError
 from howdah.recovery.copies import fail
+from howdah.refusal import Refusal
 
 # Loaded by need: most of these are asked several times a second.
 ANSWERS = {
@@ -49,10 +48,6 @@ ANSWERS = {
     "hand-over": "ending",
     "stop": "ending",
     "remove": "ending",
-    "swap-progress": "swapping",
-    "swap-check": "swapping",
-    "swap": "swapping",
-    "swap-back": "swapping",
 }
 GOES_ON = {"serve": "serving", "feed": "feeding", "relay": "relaying"}
 
@@ -77,5 +72,5 @@ def main() -> None:
     command, *rest = sys.argv[1:] or ["help"]
     try:
         run(command, rest)
-    except ControlDataError as error:
+    except Refusal as error:
         fail(str(error))

@@ -4,7 +4,7 @@ Everything of it is in one directory, its root, on the volume of the node (or of
 
   data/         the data directory
   tablespaces/  a directory for each tablespace, by its OID: see places.json
-  run/          socket, pg_hba.conf, log, runs and notes, for nobody else to read
+  run/          socket, pg_hba.conf, log, runs and notes, which only its user reads
   wal/          what is fetched for it. Its sandbox can only read that
   places.json   where each tablespace is in the cluster, and where the copy has it: {"location": "place"}
   tablespaces.json   once it is out of service for good: [{"oid", "location", "place"}]
@@ -16,21 +16,16 @@ node's own container.
 
 import json
 import os
-import pathlib
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from howdah import files
+from howdah import files, processes
+from howdah.data.roots import Root
 
-ROOTS = re.compile(
-    r"/var/lib/barman/recoveries/[A-Za-z0-9_-]{1,60}"
-    r"|/var/lib/postgresql/\d+/[A-Za-z0-9_]+\.(recovery|previous)-[A-Za-z0-9_-]{1,60}"
-)
 ROLE = "rehearsal"
-# Readers come through `relay`, whose own user is nobody that PostgreSQL knows: only a password lets them in.
+# Readers come through `relay`, whose own user is unknown to PostgreSQL: only a password lets them in.
 OURS = "local all postgres peer map=howdah\nlocal replication postgres peer map=howdah\n"
 READERS = f"local all {ROLE} pam pamservice=howdah-recovery\n"
 
@@ -75,15 +70,10 @@ def options(**changes: str) -> str:
     return " ".join(f"-c {name}={value}" for name, value in escaped.items())
 
 
-class Copy:
+class Copy(Root):
     def __init__(self, root: str) -> None:
-        # Everything below is removed by name: a directory of Patroni's or of Barman's own is none of our business.
-        if not ROOTS.fullmatch(root):
-            fail(f"{root} is no place for a recovered copy")
-        self.root = root
-        self.directory = os.path.join(root, "data")
+        super().__init__(root)
         self.private = os.path.join(root, "run")
-        self.tablespaces = os.path.join(root, "tablespaces")
         self.wal = os.path.join(root, "wal")
         self.spool = os.path.join(self.wal, "spool")
 
@@ -109,7 +99,7 @@ class Copy:
         if known is not None:
             return dict(json.loads(known))
         # Data that a cut-over has put aside.
-        put_aside = json.loads(files.read(os.path.join(self.root, "tablespaces.json")) or "[]")
+        put_aside = json.loads(files.read(self.manifest) or "[]")
         return {tablespace["location"]: tablespace["place"] for tablespace in put_aside}
 
     def write_places(self, places: dict[str, str]) -> None:
@@ -149,13 +139,5 @@ class Copy:
 
     def titles(self) -> list[str]:
         """Process titles of its children."""
-        parent, found = self.postmaster(), []
-        for entry in pathlib.Path("/proc").iterdir():
-            if parent and entry.name.isdigit():
-                try:
-                    stat = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-                    if int(stat[1]) == parent:
-                        found.append((entry / "cmdline").read_text(encoding="utf-8", errors="replace").strip("\0 "))
-                except (FileNotFoundError, ProcessLookupError):
-                    pass
-        return found
+        parent = self.postmaster()
+        return [processes.title(pid) for pid in processes.children(parent)] if parent else []

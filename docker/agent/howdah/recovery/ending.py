@@ -14,7 +14,7 @@ from howdah.recovery.settings import FLOORS, arguments, put_back, settings
 from howdah.wal.names import position_of
 
 AGAIN_SECONDS = 600
-# At the position and not stopped by its target for so long: there is no record after it that would.
+# At the position and not stopped by its target for this long: there is no record after it that would.
 STANDS_SECONDS = 3
 REPLAY = "SELECT pg_get_wal_replay_pause_state() = 'paused', pg_last_wal_replay_lsn()"
 
@@ -115,7 +115,7 @@ def comes_to(copy: Copy, request: dict[str, Any], at: str, stands: float) -> boo
         if now and position_of(now) > position_of(at):
             # A checkpoint may be the last record of all: replay begins after it then, and takes one more before it
             # looks.
-            fail(f"started again, it is at {now}, behind {at}, at which it was verified")
+            fail(f"started again, it is at {now}, after {at}, at which it was verified")
         if now == at:
             there = there or time.monotonic()
             if paused == "t" or request["target"]["kind"] == "END":
@@ -165,7 +165,7 @@ def hand_over(root: str) -> dict[str, object]:
     stop(root)
     put_back(copy)
     tablespaces = find_tablespaces(copy)
-    files.write(os.path.join(copy.root, "tablespaces.json"), json.dumps(tablespaces))
+    files.write(copy.manifest, json.dumps(tablespaces))
     return {"tablespaces": tablespaces}
 
 

@@ -20,7 +20,7 @@ RECORD = re.compile(
     r", lsn: ([0-9A-F]+/[0-9A-F]+), prev ([0-9A-F]+/[0-9A-F]+), desc: (\S+) ?(.*)$"
 )
 TRANSACTION = re.compile(r"(?:(\d+): )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) UTC")
-# Where pg_waldump is told to look, whatever timeline a segment is of: it goes by the file's name.
+# Where pg_waldump looks, whatever timeline a segment is of: it goes by the file's name.
 LABEL = "00000001"
 # How far is looked for the record before, and for the next end of a transaction.
 BACK, AHEAD = 64, 256

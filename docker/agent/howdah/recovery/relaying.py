@@ -1,6 +1,6 @@
 """Readers' way to a copy that has no network: a port of the node's own container, passed on to the copy's socket.
 
-Run as root, of whom the copy's PostgreSQL knows nothing: a reader who comes in here is asked for a password, and can be
+Run as root, which the copy's PostgreSQL does not know: a reader who comes in here is asked for a password, and can be
 no other role than the one that was published.
 """
 

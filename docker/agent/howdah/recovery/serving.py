@@ -14,10 +14,10 @@ from howdah.recovery.copies import OURS, Copy, fail
 from howdah.recovery.settings import FLOORS, arguments, needed, put_aside, settings
 from howdah.wal.names import position_of
 
-# Replay has stood at one position for so long, and the archive, asked since, does not have what comes next: it has
+# Replay has stood at one position for this long, and the archive, asked since, does not have what comes next: it has
 # ended. One that does not answer, or is slow to, has not.
 QUIET_SECONDS = 4
-# An archive that goes on growing never ends: what it had when the replay began, and what came within so long after
+# An archive that goes on growing never ends: what it had when the replay began, and what came within this long after
 # that, is all of it.
 ENOUGH_SECONDS = 10
 

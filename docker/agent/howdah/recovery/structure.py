@@ -1,7 +1,7 @@
 """Heaps and B-tree indexes, by the extension amcheck.
 
 What `pg_amcheck --all` looks at, without that program: it prints errors as text for people, and ends with 2 for damage,
-for a lock that somebody holds and for a query that was cancelled alike. Asked in SQL, amcheck's verdicts are
+for a lock that another session holds and for a query that was cancelled alike. Asked in SQL, amcheck's verdicts are
 structured: verify_heapam returns a row for each fault, and what else goes wrong has an SQLSTATE.
 """
 
@@ -26,7 +26,7 @@ DAMAGE = {"XX001", "XX002"}
 # A relation's file is gone. The same SQLSTATE, in other words, has a library that this container does not have.
 UNDEFINED_FILE, GONE = "58P01", "could not open file"
 UNCHECKED = (
-    "Neither sound nor damaged by this. Rehearse once more; or look at them in the copy, and decide by what you see."
+    "Neither sound nor damaged by this. Rehearse again; or look at them in the copy, and decide by what you see."
 )
 
 DATABASES = "SELECT datname, datallowconn, datconnlimit = -2 FROM pg_database ORDER BY datname"

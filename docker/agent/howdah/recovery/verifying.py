@@ -11,7 +11,7 @@ from howdah.recovery.reading import verify_readers
 from howdah.recovery.sessions import Failure, ask, message_of
 from howdah.recovery.structure import verify_structure
 
-AGAIN = "Nothing is known of it by this. Rehearse once more, or look at the log of the copy's container."
+AGAIN = "Nothing is known of it by this. Rehearse again, or look at the log of the copy's container."
 
 
 def verify(root: str) -> dict[str, list[Check]]:
@@ -79,7 +79,7 @@ def checksum_verdict(exit_code: int, lines: list[str], on: bool) -> Check:
         if not on:
             return check("checksums", WARNING, "every file was read, but the cluster was made without checksums")
         return check(
-            "checksums", OK, "every page was read; each that replay did not write anew is as its checksum says"
+            "checksums", OK, "every page was read; each that replay did not rewrite matches its checksum"
         )
     if found:
         return check("checksums", FAILED, few(found), DAMAGED)

@@ -105,7 +105,7 @@ def read(path: str, take: Callable[[IO[bytes]], Result]) -> Result:
 
 
 def digest_of(path: str, first: int | None = None) -> str:
-    """SHA-256 of what the file holds, or of its first bytes, if it is asked for so many."""
+    """SHA-256 of what the file holds, or of as many of its first bytes as are asked for."""
 
     def digest(file: IO[bytes]) -> str:
         known = hashlib.sha256()

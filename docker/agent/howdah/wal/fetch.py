@@ -35,7 +35,7 @@ def deadline() -> float:
 
 
 def ask(spool: str, message: str, seconds: float) -> list[str] | None:
-    """The helper's answer, or None where nobody answers. Paths of sockets are short, so it is reached from within."""
+    """The helper's answer, or None without one. Paths of sockets are short, so it is reached from within."""
     before = os.getcwd()
     try:
         os.chdir(spool)

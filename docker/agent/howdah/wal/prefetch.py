@@ -1,4 +1,4 @@
-"""The resident helper: prefetch.py SPOOL SERVER PG_WAL. One a spool; ends by itself when nobody has asked for a while.
+"""The resident helper: prefetch.py SPOOL SERVER PG_WAL. One a spool; ends by itself when idle for a while.
 
 ready/NAME   whole segments, for the taking by rename
 partial/     what is being fetched, and unfinished last segments, which are never kept ready: they may still grow
@@ -62,7 +62,7 @@ class Prefetcher:
         end = time.monotonic() + seconds
         with self.change:
             self.waiting += 1
-            # An answer that somebody did not wait for is old: the archive may have the file by now.
+            # An answer that its client did not wait for is old: the archive may have the file by now.
             self.answers.pop(name, None)
             try:
                 return self.wait_for(name, end)
@@ -161,7 +161,7 @@ class Prefetcher:
         return "ready", ""
 
     def watch(self, server: socketserver.BaseServer) -> None:
-        """Follows what the clients take, and ends it all when nobody takes anything any more."""
+        """Follows what the clients take, and ends it all when none takes anything any more."""
         before: set[str] = set()
         while True:
             time.sleep(0.05)

@@ -124,7 +124,7 @@ export class BackupServerType implements NodeType {
     if (wal === null) {
       const nothing = { backup: null, timeline: null, walsToReplay: null, bytesToReplay: null, estimatedSeconds: null }
       const reasons = [`The WAL catalogue cannot be read: ${error ?? 'no answer yet'}.`]
-      return new RecoverabilityVerdictType(this.#server, { recoverable: false, ...nothing, reasons })
+      return new RecoverabilityVerdictType(this.#server, { recoverable: false, ...nothing, reasons, blockedBy: null })
     }
     const damaged = damagedBackups(this.#server.name, this.#server.backups.value ?? [], await memo.verifications())
     const context = { now: deps.now(), wal, damaged: new Set(damaged.keys()) }

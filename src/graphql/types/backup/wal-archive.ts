@@ -9,13 +9,13 @@ import { WalSegmentType } from './wal-segment.ts'
 
 @ObjectType('WalGap', { description: 'Segments that are missing between two that are there.', simpleResolvers: true })
 export class WalGapType implements WalGap {
-  @Field(() => Int, { description: 'Timeline of the segment behind the gap.' })
+  @Field(() => Int, { description: 'Timeline of the segment after the gap.' })
   timeline!: number
 
   @Field(() => String, { description: 'The last segment before it.' })
   after!: string
 
-  @Field(() => String, { description: 'The first segment behind it.' })
+  @Field(() => String, { description: 'The first segment after it.' })
   before!: string
 
   @Field(() => Int, { description: 'How many segments are missing.' })

@@ -40,7 +40,7 @@ export class WalSegmentType implements NodeType {
     return this.#segment.startLsn
   }
 
-  @Field(() => LsnScalar, { description: 'The first byte behind it.' })
+  @Field(() => LsnScalar, { description: 'The first byte after it.' })
   get endLsn(): Lsn {
     return this.#segment.endLsn
   }

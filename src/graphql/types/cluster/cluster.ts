@@ -74,7 +74,7 @@ export class ClusterType implements NodeType {
 
   @Field(() => PostgresNodeType, {
     nullable: true,
-    description: 'The node that holds the leader key. Null when none does, or nobody says.',
+    description: 'The node that holds the leader key. Null when none does, or when unknown.',
   })
   get leader(): PostgresNodeType | null {
     const { leader } = this.#view

@@ -3,7 +3,7 @@ import { type Health, type HealthIssue, HealthStatus } from '../../../domain/hea
 import { describeEnum } from '../../../operations/describe-enum.ts'
 import { DateTime } from '../common/output-scalars.ts'
 
-describeEnum(HealthStatus, 'HealthStatus', 'How well something is.', {
+describeEnum(HealthStatus, 'HealthStatus', 'How healthy something is.', {
   HEALTHY: 'Nothing is wrong.',
   DEGRADED: 'It serves, and something needs attention.',
   CRITICAL: 'It does not serve, or data is in danger.',

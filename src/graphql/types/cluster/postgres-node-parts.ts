@@ -56,7 +56,7 @@ export class ReplicationSlotType implements ReplicationSlot {
   @Field(() => String, { nullable: true, description: 'Database of a logical slot; null on a physical one.' })
   database!: string | null
 
-  @Field(() => Boolean, { description: 'Whether somebody streams from it now.' })
+  @Field(() => Boolean, { description: 'Whether a receiver streams from it now.' })
   active!: boolean
 
   @Field(() => LsnScalar, {

@@ -5,7 +5,7 @@ import type { TimelineSwitch } from '../../../domain/wal/timeline.ts'
 import { DateTime, LsnScalar } from '../common/output-scalars.ts'
 
 @ObjectType('TimelineSwitch', {
-  description: "The end of one timeline and the beginning of the next. Source: Patroni's `history` key.",
+  description: "The end of one timeline and the start of the next. Source: Patroni's `history` key.",
   simpleResolvers: true,
 })
 export class TimelineSwitchType implements TimelineSwitch {
@@ -18,12 +18,12 @@ export class TimelineSwitchType implements TimelineSwitch {
   @Field(() => String, { nullable: true, description: 'PostgreSQL\'s reason, e.g. "no recovery target specified".' })
   reason!: string | null
 
-  @Field(() => DateTime, { nullable: true, description: 'When it happened. Null where nobody recorded it.' })
+  @Field(() => DateTime, { nullable: true, description: 'When it happened. Null where it was not recorded.' })
   at!: Date | null
 
   @Field(() => String, {
     nullable: true,
-    description: 'Name of the node that led afterwards. Null where nobody recorded it.',
+    description: 'Name of the node that led afterwards. Null where it was not recorded.',
   })
   newLeader!: string | null
 }

@@ -18,7 +18,7 @@ export interface PageRequest {
   readonly limit: number
   /** Exclusive. */
   readonly cursor: string | null
-  /** From the end of the list towards its beginning. The page itself keeps the list's order. */
+  /** From the end of the list towards its start. The page itself keeps the list's order. */
   readonly backward: boolean
 }
 
@@ -68,7 +68,7 @@ function badPage(message: string): GraphQLError {
   simpleResolvers: true,
 })
 export class PageInfoType {
-  @Field(() => Boolean, { description: 'Whether more follows behind endCursor.' })
+  @Field(() => Boolean, { description: 'Whether more follows after endCursor.' })
   hasNextPage!: boolean
 
   @Field(() => Boolean, { description: 'Whether something comes before startCursor.' })
@@ -89,7 +89,7 @@ export function connectionType<N extends object>(
 ): ClassType<Connection<N>> {
   @ObjectType(`${name}Edge`, { description: `A ${name} and its place in the list.`, simpleResolvers: true })
   class Edge {
-    @Field(() => String, { description: `${texts.cursor} Read on behind it with after (or before).` })
+    @Field(() => String, { description: `${texts.cursor} Continue from it with after (or before).` })
     cursor!: string
 
     @Field(node, { description: `The ${name}.` })

@@ -7,7 +7,7 @@ import { describeEnum } from '../../../operations/describe-enum.ts'
 
 describeEnum(CheckStatus, 'CheckStatus', 'Outcome of one check.', {
   OK: 'Nothing to do.',
-  WARNING: 'It works, and somebody should look at it.',
+  WARNING: 'It works, and an operator should look at it.',
   FAILED: 'It does not work.',
   UNKNOWN: 'It could not be checked.',
 })
@@ -17,7 +17,7 @@ describeEnum(NodeRole, 'NodeRole', "What a node is in its cluster. Source: Patro
   SYNC_STANDBY: 'A standby that commits wait for.',
   QUORUM_STANDBY: 'One of the standbys of which commits wait for a number.',
   STANDBY_LEADER: 'Leads a standby cluster: follows another cluster, and has replicas.',
-  UNKNOWN: 'Nobody says.',
+  UNKNOWN: 'It cannot be seen now.',
 })
 describeEnum(
   NodeState,
@@ -35,7 +35,7 @@ describeEnum(
     CREATING_REPLICA: 'Copies its data directory from a base backup.',
     INITIALIZING: 'A new cluster is being bootstrapped.',
     UNREACHABLE: "The node's Patroni does not answer.",
-    UNKNOWN: 'Nobody says.',
+    UNKNOWN: 'It cannot be seen now.',
   },
 )
 describeEnum(ServiceState, 'ServiceState', 'State of a container. Source: Docker.', {
@@ -69,11 +69,11 @@ describeEnum(RetentionStatus, 'RetentionStatus', 'What the retention policy says
 describeEnum(OperationStatus, 'OperationStatus', 'Where an operation is in its life. The last four are final.', {
   QUEUED: 'Recorded, and waits for a worker.',
   RUNNING: 'A worker runs its steps.',
-  CANCELLING: 'A cancel was asked for; what was done is being taken back.',
+  CANCELLING: 'A cancel was requested; its steps are being undone.',
   SUCCEEDED: 'Every step succeeded.',
-  FAILED: 'A step failed; what could be taken back was.',
+  FAILED: 'A step failed; what can be undone was undone.',
   CANCELLED: 'Ended as asked.',
-  INTERRUPTED: 'It cannot be told how far it came: a person has to look (see `error`).',
+  INTERRUPTED: 'How far it got is unknown: a person has to look (see `error`).',
 })
 describeEnum(StepStatus, 'StepStatus', 'Where one step of an operation is.', {
   PENDING: 'Not begun.',
@@ -82,7 +82,7 @@ describeEnum(StepStatus, 'StepStatus', 'Where one step of an operation is.', {
   SKIPPED: 'It was already so.',
   FAILED: 'Failed.',
   CANCELLED: 'Was stopped by a cancel.',
-  UNDONE: 'What it did was taken back.',
+  UNDONE: 'What it did was undone.',
 })
 describeEnum(LogLevel, 'LogLevel', 'How much a line of an operation matters.', {
   INFO: 'As expected.',

@@ -5,10 +5,10 @@ const SIZE = `0 to ${MAX_PAGE_SIZE}; ${DEFAULT_PAGE_SIZE} when neither first nor
 
 @ArgsType()
 export class ForwardPageArgs {
-  @Field(() => Int, { nullable: true, description: `How many from the beginning, or behind \`after\`: ${SIZE}` })
+  @Field(() => Int, { nullable: true, description: `How many from the start, or after cursor \`after\`: ${SIZE}` })
   first?: number | null
 
-  @Field(() => String, { nullable: true, description: 'A cursor: begin behind it.' })
+  @Field(() => String, { nullable: true, description: 'A cursor: start after it.' })
   after?: string | null
 }
 

@@ -43,7 +43,7 @@ class OperationSucceeded extends OperationEventType<'OperationSucceeded'> {
 
 @ObjectType('OperationFailed', {
   implements: OperationEventType,
-  description: 'A step failed, and what could be taken back was. Always the last.',
+  description: 'A step failed, and what can be undone was undone. Always the last.',
 })
 class OperationFailed extends OperationEventType<'OperationFailed'> {
   @Field(() => OperationErrorType, { description: 'Why.' })
@@ -57,7 +57,7 @@ class OperationFailed extends OperationEventType<'OperationFailed'> {
   description: 'It ended as asked. Always the last.',
 })
 class OperationCancelled extends OperationEventType<'OperationCancelled'> {
-  @Field(() => String, { nullable: true, description: 'Why it was cancelled. Null when nobody said.' })
+  @Field(() => String, { nullable: true, description: 'Why it was cancelled. Null when no reason was given.' })
   get reason(): string | null {
     return this.body.reason
   }
@@ -65,7 +65,7 @@ class OperationCancelled extends OperationEventType<'OperationCancelled'> {
 
 @ObjectType('OperationInterrupted', {
   implements: OperationEventType,
-  description: 'It cannot be told how far it came. Always the last.',
+  description: 'How far it got is unknown. Always the last.',
 })
 class OperationInterrupted extends OperationEventType<'OperationInterrupted'> {
   @Field(() => OperationErrorType, { description: 'What a person should look at.' })

@@ -7,10 +7,10 @@ import {
   type OperationStep,
   type PlannedStep,
   type Progress,
-  type Refusal,
   Role,
   StepStatus,
 } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { RefusalCode } from '../../../domain/refusal-codes.ts'
 import { CheckType } from '../common/check.ts'
 import { ByteCount, DateTime } from '../common/output-scalars.ts'
@@ -83,7 +83,7 @@ export class OperationErrorType implements OperationError {
   @Field(() => String, { nullable: true, description: 'Name of the step that failed.' })
   step!: string | null
 
-  @Field(() => Boolean, { description: 'Whether retryOperation may succeed without anybody changing anything.' })
+  @Field(() => Boolean, { description: 'Whether retryOperation may succeed with nothing changed.' })
   retryable!: boolean
 }
 
@@ -107,7 +107,7 @@ export class OperationPlanType implements Omit<OperationPlan, 'scope'> {
   @Field(() => [PlannedStepType], { description: 'Its steps, in order.' })
   steps!: readonly PlannedStep[]
 
-  @Field(() => [CheckType], { description: 'What was looked at before, and what was found.' })
+  @Field(() => [CheckType], { description: 'What was checked before, and what was found.' })
   checks!: readonly Check[]
 
   @Field(() => Float, { nullable: true, description: 'Seconds in all, from earlier operations. Null without any.' })
@@ -133,7 +133,7 @@ export class OperationPlanType implements Omit<OperationPlan, 'scope'> {
 }
 
 @ObjectType('Refusal', {
-  description: 'Why an operation was not begun; the caller can mend it.',
+  description: 'Why an operation was not started; the caller can fix it.',
   simpleResolvers: true,
 })
 export class RefusalType implements Refusal {
@@ -143,7 +143,7 @@ export class RefusalType implements Refusal {
   @Field(() => String, { description: 'For people.' })
   message!: string
 
-  @Field(() => String, { nullable: true, description: 'How to mend it. Null where nothing is known.' })
+  @Field(() => String, { nullable: true, description: 'How to fix it. Null where no remedy is known.' })
   remedy!: string | null
 
   @Field(() => String, { nullable: true, description: 'The input field that it is about. Null when it is about none.' })

@@ -1,6 +1,7 @@
 import { Field, ObjectType } from 'type-graphql'
 import type { OperationAnswer } from '../../../admission/operation-service.ts'
-import type { OperationPlan, Refusal } from '../../../domain/operation/operation.ts'
+import type { OperationPlan } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import { OperationType } from './operation.ts'
 import { OperationPlanType, RefusalType } from './operation-parts.ts'
 
@@ -18,7 +19,7 @@ export class OperationPayload {
   })
   readonly plan: OperationPlan | null
 
-  @Field(() => [RefusalType], { description: 'What the caller can mend; empty when nothing speaks against it.' })
+  @Field(() => [RefusalType], { description: 'What the caller has to fix first; empty when the operation may run.' })
   readonly refusals: readonly Refusal[]
 
   constructor({ operation, plan, refusals }: OperationAnswer) {

@@ -51,7 +51,7 @@ export class OperationType implements NodeType {
     return this.record.input
   }
 
-  @Field(() => String, { nullable: true, description: 'Why it was asked for. Null when nobody said.' })
+  @Field(() => String, { nullable: true, description: 'Why it was requested. Null when no reason was given.' })
   get reason(): string | null {
     return this.record.reason
   }
@@ -113,7 +113,7 @@ export class OperationType implements NodeType {
   }
 
   @Field(() => Boolean, {
-    description: 'Whether cancelOperation would be heard: false behind a point of no return, and at the end.',
+    description: 'Whether cancelOperation takes effect: false after a point of no return, and at the end.',
   })
   get cancellable(): boolean {
     return this.record.cancellable

@@ -58,7 +58,7 @@ export class StepFailed extends OperationEventType<'StepFailed'> {
   }
 }
 
-@ObjectType('StepUndone', { implements: OperationEventType, description: 'What a step did was taken back.' })
+@ObjectType('StepUndone', { implements: OperationEventType, description: 'What a step did was undone.' })
 export class StepUndone extends OperationEventType<'StepUndone'> {
   @Field(() => String, { description: STEP })
   get step(): string {

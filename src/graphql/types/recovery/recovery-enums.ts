@@ -13,7 +13,7 @@ describeEnum(
     RESTORING: 'The base backup is being copied.',
     REPLAYING: 'WAL is being replayed.',
     VERIFYING: 'What was recovered is being checked.',
-    READY: 'It can be looked at, and waits for its cut over or its end.',
+    READY: 'It can be looked at, and waits for its cut-over or its end.',
     CUTTING_OVER: 'It is taking the place of the cluster.',
     COMPLETED: 'It has taken the place of the cluster.',
     UNDONE: 'The cluster is as it was before.',

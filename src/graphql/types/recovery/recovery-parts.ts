@@ -17,7 +17,7 @@ export class RecoveryConnectionInfoType {
   @Field(() => Int, { description: 'Its published port.' })
   port!: number
 
-  @Field(() => String, { description: 'A database to begin with.' })
+  @Field(() => String, { description: 'A database to start with.' })
   database!: string
 
   @Field(() => String, { description: 'The role to connect as.' })
@@ -43,7 +43,7 @@ export class RecoveryPointType {
 }
 
 @ObjectType('PreviousData', {
-  description: "Data that a cut over put aside, whole, on the node's own volume. discardRecovery gives its disk back.",
+  description: "Data that a cut-over put aside, whole, on the node's own volume. discardRecovery gives its disk back.",
   simpleResolvers: true,
 })
 export class PreviousDataType {

@@ -45,7 +45,7 @@ export class RecoveryWindowType {
     return this.#window.earliestLsn
   }
 
-  @Field(() => LsnScalar, { description: 'The first position that is not there any more.' })
+  @Field(() => LsnScalar, { description: 'The first position that is no longer there.' })
   get latestLsn(): Lsn {
     return this.#window.latestLsn
   }
@@ -88,7 +88,7 @@ export class RecoverabilityVerdictType {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Segments from the backup to the target; at most so many where the target has to be searched.',
+    description: 'Segments from the backup to the target; an upper bound where the target has to be searched.',
   })
   get walsToReplay(): number | null {
     return this.#verdict.walsToReplay

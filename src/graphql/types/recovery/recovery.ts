@@ -81,7 +81,7 @@ export class RecoveryType implements NodeType {
     return this.record.service
   }
 
-  @Field(() => String, { nullable: true, description: 'The node that leads after the cut over. Null for a rehearsal.' })
+  @Field(() => String, { nullable: true, description: 'The node that leads after the cut-over. Null for a rehearsal.' })
   get node(): string | null {
     return this.record.node
   }
@@ -141,13 +141,13 @@ export class RecoveryType implements NodeType {
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Seconds for which writes failed in the cut over. 0 for a rehearsal, null until it was cut over.',
+    description: 'Seconds for which writes failed in the cut-over. 0 for a rehearsal, null until it was cut over.',
   })
   get downtimeSeconds(): number | null {
     return this.record.downtimeSeconds
   }
 
-  @Field(() => Boolean, { description: 'Whether undoRecovery can bring back the state at the cut over.' })
+  @Field(() => Boolean, { description: 'Whether undoRecovery can bring back the state at the cut-over.' })
   get undoable(): boolean {
     return isUndoable(this.record)
   }
@@ -162,7 +162,7 @@ export class RecoveryType implements NodeType {
 
   @Field(() => PreviousDataType, {
     nullable: true,
-    description: 'What a cut over, or its undo, has put aside on the node. Null when there is none.',
+    description: 'What a cut-over, or its undo, has put aside on the node. Null when there is none.',
   })
   get previousData(): PreviousDataType | null {
     const { previous } = this.record

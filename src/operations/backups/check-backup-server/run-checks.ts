@@ -21,7 +21,7 @@ export class ChecksFailingError extends HowdahError {
   }
 }
 
-/** Runs Barman's checks, tells each, and fails when one does. */
+/** Runs Barman's checks, logs each, and fails when one does. */
 export const runChecks: Step<BackupServerInput> = {
   name: 'run-checks',
   title: "Run Barman's checks",

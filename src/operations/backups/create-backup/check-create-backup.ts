@@ -2,7 +2,7 @@ import { BackupStatus, BackupType, isCopied } from '../../../domain/backup/backu
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { databaseBytes } from '../../../domain/cluster/database-bytes.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { refuse } from '../../refuse.ts'
 import { checkServerKnown, checkServerReadable, findServer } from '../find-server.ts'
@@ -48,7 +48,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
     )
   }
   const failing = (server.checks.value ?? []).filter(
-    (check) => check.status === CheckStatus.FAILED && !mendedByBackup(check),
+    (check) => check.status === CheckStatus.FAILED && !fixedByBackup(check),
   )
   if (failing.length > 0) {
     const named = failing.map((check) => `${check.name}${check.message ? ` (${check.message})` : ''}`).join(', ')
@@ -66,7 +66,7 @@ function checkServer(server: BackupServerSnapshot): Refusal[] {
 }
 
 /** A check that fails for want of backups is no reason not to make one. */
-function mendedByBackup(check: Check): boolean {
+function fixedByBackup(check: Check): boolean {
   return /minimum redundancy|backup maximum age|backup minimum size|failed backups/i.test(check.name)
 }
 
@@ -91,7 +91,7 @@ function checkRunning(server: BackupServerSnapshot, cluster: ClusterSnapshot): R
     refuse(
       'BACKUP_RUNNING',
       `backup ${running.backupId} of ${server.name} is being made`,
-      `Wait for it. If nothing makes it any more, it was left by a crash: deleteBackup(input: {backupId: "${running.backupId}", abandoned: true, confirm: "${cluster.name}"}) removes it.`,
+      `Wait for it. If no process makes it, it was left by a crash: deleteBackup(input: {backupId: "${running.backupId}", abandoned: true, confirm: "${cluster.name}"}) removes it.`,
       'server',
     ),
   ]

@@ -34,7 +34,7 @@ export const takeBackup: Step<CreateBackupInput, CreateBackupState> = {
       await context.keep({ backupId: run.backupId }, `Backup ${run.backupId} is there`)
       return StepOutcome.DONE
     }
-    // The run has ended, or was lost with its container, and has left at most a half backup.
+    // The run has ended, or was lost with its container, and has left at most a partial backup.
     await removeRun(context)
     return StepOutcome.NOT_DONE
   },
@@ -104,13 +104,13 @@ async function watchProgress(context: Context, signal: AbortSignal): Promise<voi
         })
       }
     } catch {
-      // The leader may be away for a moment; the backup's own end tells whether it mattered.
+      // The leader may be away for a moment; the backup's own end shows whether it mattered.
     }
     await delay(POLL_MS, undefined, { signal }).catch(() => {})
   }
 }
 
-/** Ends the run, whoever started it, and removes what it left in the catalogue. A complete backup is never removed. */
+/** Ends the run, whichever worker started it, and removes its remains.  A complete backup is never removed. */
 async function removeRun(context: Context): Promise<void> {
   const id = context.operation.id
   const { backupId } = await runs(context).stop(id, STOP_GRACE_SECONDS)
@@ -120,7 +120,7 @@ async function removeRun(context: Context): Promise<void> {
       context.log(`Backup ${backupId} is complete and was kept`)
     } else if (status !== null) {
       await barman(context).deleteBackup(backupId)
-      context.log(`Removed the half backup ${backupId}`)
+      context.log(`Removed the partial backup ${backupId}`)
     }
   }
   await runs(context).remove(id)

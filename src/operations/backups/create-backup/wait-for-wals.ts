@@ -1,6 +1,7 @@
 import { type Backup, BackupStatus } from '../../../domain/backup/backup.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
+import { pollUntil } from '../../poll-until.ts'
 import { WalsMissingError } from '../backup-errors.ts'
 import { serverName } from '../find-server.ts'
 import type { CreateBackupInput } from './create-backup-input.ts'
@@ -10,7 +11,7 @@ type Context = StepContext<CreateBackupInput, CreateBackupState>
 
 const POLL_MS = 200
 const TIMEOUT_MS = 10 * 60_000
-/** On a cluster where nobody writes, the segment that holds the backup's end is closed by hand after this long. */
+/** On an idle cluster, the segment that holds the backup's end is closed explicitly after this long. */
 const SWITCH_AFTER_MS = 1_000
 
 /** Waits until Barman calls the backup DONE: all WAL from its begin to its end is in the archive. */
@@ -29,23 +30,27 @@ export const waitForWals: Step<CreateBackupInput, CreateBackupState> = {
     const barman = context.clients.barman(name)
     const startedAt = context.now().getTime()
     let switched = false
-    for (;;) {
+    const look = async () => {
       const backup = await findBackup(context)
-      if (backup?.status === BackupStatus.DONE) return undefined
+      if (backup?.status === BackupStatus.DONE) return null
       const endWal = backup?.endWal ?? null
       const waited = context.now().getTime() - startedAt
-      if (waited > TIMEOUT_MS) throw new WalsMissingError(backupId(context), endWal)
       if (endWal !== null && archived(context, endWal)) {
         // The WAL is there; Barman notes it at its next cron, or now when asked.
         await barman.json(['check-backup', name, backupId(context)], context.signal)
         await context.clients.refreshBackups(name)
       } else if (!switched && waited > SWITCH_AFTER_MS) {
         switched = true
-        context.log('Nobody writes: closing the WAL segment that holds the end of the backup')
+        context.log('The cluster is idle: closing the WAL segment that holds the end of the backup')
         await barman.json(['switch-wal', '--force', name], context.signal)
       }
-      await context.sleep(POLL_MS)
+      return {
+        seen: `its WAL ends with ${endWal ?? 'a segment that is not known yet'}`,
+        error: () => new WalsMissingError(backupId(context), endWal),
+      }
     }
+    await pollUntil(context, { what: 'the WAL of the backup', timeoutMs: TIMEOUT_MS, intervalMs: POLL_MS, look })
+    return undefined
   },
 }
 
@@ -61,7 +66,7 @@ function archived(context: Context, wal: string): boolean {
   return serverOf(context)?.wal.value?.has(wal) === true
 }
 
-/** As the snapshot has it; asked for anew only where the snapshot does not know it or its end yet. */
+/** As the snapshot has it; Barman is asked only where the snapshot does not have it or its end yet. */
 async function findBackup(context: Context): Promise<Backup | undefined> {
   const find = () => serverOf(context)?.backups.value?.find((backup) => backup.backupId === backupId(context))
   if (!find()?.endWal) await context.clients.refreshBackups(serverName(context))

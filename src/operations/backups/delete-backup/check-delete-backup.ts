@@ -1,8 +1,9 @@
 import { type Backup, BackupStatus, isCopied } from '../../../domain/backup/backup.ts'
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../../domain/cluster/cluster-layout.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
 import type { RecoveryRecord } from '../../../domain/recovery/recovery.ts'
+import { type ActiveOperations, freeingCall } from '../../../domain/recovery/recovery-exits.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import { refuse } from '../../refuse.ts'
 import { findServer, serverName } from '../find-server.ts'
 import { checkBackupKnown, findBackup } from '../one-backup.ts'
@@ -16,9 +17,10 @@ interface Context {
   readonly cluster: ClusterSnapshot
   /** The cluster's. */
   readonly recoveries: readonly RecoveryRecord[]
+  readonly active: ActiveOperations
 }
 
-/** What speaks against deleting a backup now; asked when it is requested, and once more right before it is done. */
+/** What speaks against deleting a backup now; asked when it is requested, and again right before it is done. */
 export function checkDeleteBackup(context: Context): Refusal[] {
   const server = findServer(context.cluster, context)
   const backup = findBackup(context)
@@ -41,7 +43,7 @@ function checkInUse({ input, cluster }: Context, doomed: readonly Backup[]): Ref
     refuse(
       'BACKUP_IN_USE',
       `backup ${busy.backupId} is ${busy.status}: it is being made`,
-      `Wait for it, or cancel the operation that makes it. If nothing makes it any more: deleteBackup(input: {backupId: "${input.backupId}", abandoned: true, confirm: "${cluster.name}"}).`,
+      `Wait for it, or cancel the operation that makes it. If no process makes it: deleteBackup(input: {backupId: "${input.backupId}", abandoned: true, confirm: "${cluster.name}"}).`,
       'backupId',
     ),
   ]
@@ -51,11 +53,11 @@ const IN_USE: ReadonlySet<BackupStatus> = new Set([BackupStatus.STARTED, BackupS
 
 function checkRecoveries(context: Context, doomed: readonly Backup[]): Refusal[] {
   const ids = doomed.map(({ backupId }) => backupId)
-  return recoveriesInNeed(context.recoveries, serverName(context), ids).map(({ id, status, backupId }) =>
+  return recoveriesInNeed(context.recoveries, serverName(context), ids).map((recovery) =>
     refuse(
       'BACKUP_IN_USE',
-      `backup ${backupId} is what recovery ${id} was begun from, which is ${status}`,
-      `Wait until that recovery has ended, or end it: discardRecovery(input: {recovery: "${id}"}).`,
+      `recovery ${recovery.id}, which is ${recovery.status}, was started from backup ${recovery.backupId}`,
+      `End that recovery first: ${freeingCall(recovery, context.active)}.`,
       'backupId',
     ),
   )
@@ -68,7 +70,7 @@ function checkKept(doomed: readonly Backup[]): Refusal[] {
       refuse(
         'BACKUP_KEPT',
         `backup ${backupId} is kept (${keep})`,
-        `Release it first, if it is really not wanted any more: releaseBackup(input: {backupId: "${backupId}"}).`,
+        `Release it first, if it is really no longer wanted: releaseBackup(input: {backupId: "${backupId}"}).`,
         'backupId',
       ),
     )

@@ -17,7 +17,7 @@ export class DeleteBackupInput extends BackupInput {
     nullable: true,
     defaultValue: false,
     description:
-      'A backup that is STARTED was left by a crash and nothing makes it any more. Barman refuses nevertheless while it makes one.',
+      'A backup that is STARTED was left by a crash and no process makes it. Barman refuses nevertheless while it makes one.',
   })
   @IsOptional()
   @IsIn([true, false])

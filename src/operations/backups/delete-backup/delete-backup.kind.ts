@@ -15,7 +15,7 @@ export default defineOperation({
   name: 'deleteBackup',
   title: 'Delete a base backup',
   description:
-    'Deletes a base backup, and the WAL that only it needed. Refuses kept ones, those that minimum redundancy needs, parents of incrementals unless told so, and those in use. Replaces `barman delete`.',
+    'Deletes a base backup, and the WAL that only it needed. Refuses kept ones, those that minimum redundancy needs, parents of incrementals without withChildren, and those in use. Replaces `barman delete`.',
   input: DeleteBackupInput,
   reads: [PlanRead.RECOVERIES],
   claims: (context) => [exclusive(resources.backups(serverName(context)))],

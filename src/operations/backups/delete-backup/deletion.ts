@@ -48,7 +48,7 @@ export function scopeOfDeletion(doomed: readonly Backup[], effects: DeletionEffe
   })
 }
 
-/** A sentence about what cannot be recovered to any more; null when nothing is lost. */
+/** A sentence about what can no longer be recovered; null when nothing is lost. */
 export function lossSentence(lost: readonly LostRange[]): string | null {
   if (lost.length === 0) return null
   const ranges = lost.map(({ timeline, from, to }) => `from ${from} to ${to} on timeline ${timeline}`)

@@ -1,6 +1,6 @@
 import { hasEnded, type RecoveryRecord } from '../../../domain/recovery/recovery.ts'
 
-/** Recoveries that have not ended and were begun from one of these backups: it, and the WAL behind it, must stay. */
+/** Unfinished recoveries that were started from one of these backups: it, and the WAL after it, must stay. */
 export function recoveriesInNeed(
   recoveries: readonly RecoveryRecord[],
   server: string,

@@ -1,3 +1,5 @@
+import { isTerminal } from '../../../domain/operation/operation.ts'
+import type { RecoveryRecord } from '../../../domain/recovery/recovery.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { RefusedMeanwhileError } from '../backup-errors.ts'
@@ -24,7 +26,8 @@ export const removeBackup: Step<DeleteBackupInput> = {
     const name = serverName(context)
     await context.clients.refreshBackups(name)
     const recoveries = await context.recoveries.list()
-    const seen = { input: context.input, layout: context.layout, cluster: context.cluster(), recoveries }
+    const active = await activeAmong(context, recoveries)
+    const seen = { input: context.input, layout: context.layout, cluster: context.cluster(), recoveries, active }
     const [refusal] = checkDeleteBackup(seen)
     if (refusal !== undefined) throw new RefusedMeanwhileError(refusal)
     const backup = findBackup(seen)
@@ -35,6 +38,17 @@ export const removeBackup: Step<DeleteBackupInput> = {
     await context.clients.refreshBackups(name)
     return undefined
   },
+}
+
+/** Which of the operations that last changed these recoveries are not over. */
+async function activeAmong(
+  context: StepContext<DeleteBackupInput>,
+  recoveries: readonly RecoveryRecord[],
+): Promise<ReadonlySet<string>> {
+  const last = await Promise.all(recoveries.map(({ operationId }) => context.findOperation(operationId)))
+  return new Set(
+    last.flatMap((operation) => (operation === null || isTerminal(operation.status) ? [] : [operation.id])),
+  )
 }
 
 function barman(context: StepContext<DeleteBackupInput>) {

@@ -1,4 +1,5 @@
 import type { StepContext } from '../../context.ts'
+import { pollUntil } from '../../poll-until.ts'
 import { BackupNotDeletableError, DeletionFailedError } from '../backup-errors.ts'
 import type { BackupServerInput } from '../backup-inputs.ts'
 import { serverName } from '../find-server.ts'
@@ -19,8 +20,7 @@ export async function runDeletion(context: StepContext<BackupServerInput>, backu
   const barman = context.clients.barman(name)
   const id = `${context.operation.id}-${backupId}`
   const never = new AbortController().signal
-  const startedAt = context.now().getTime()
-  for (;;) {
+  const look = async () => {
     const lines: string[] = []
     let segments = 0
     const tell = (line: string) => {
@@ -31,11 +31,12 @@ export async function runDeletion(context: StepContext<BackupServerInput>, backu
     await barman.runs.remove(id)
     if ((await barman.backupStatus(backupId)) === null) {
       const wal = segments === 0 ? '' : `, and ${segments} WAL file(s) that only it needed`
-      return context.log(`Deleted backup ${backupId}${wal}`)
+      context.log(`Deleted backup ${backupId}${wal}`)
+      return null
     }
     const refused = lines.find((line) => NOT_DELETABLE.test(line))
     if (refused !== undefined) throw new BackupNotDeletableError(backupId, refused)
-    if (context.now().getTime() - startedAt > BUSY_MS) throw new DeletionFailedError(backupId, exitCode, lines)
-    await context.sleep(RETRY_MS)
+    return { seen: lines.join(' | '), error: () => new DeletionFailedError(backupId, exitCode, lines) }
   }
+  await pollUntil(context, { what: 'Barman to delete it', timeoutMs: BUSY_MS, intervalMs: RETRY_MS, look })
 }

@@ -1,6 +1,6 @@
 import { BackupType } from '../../../domain/backup/backup.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import { exclusive, resources, shared } from '../../claims.ts'
 import type { PlanContext } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'

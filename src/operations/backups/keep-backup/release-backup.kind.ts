@@ -8,7 +8,7 @@ import { findServer, serverName } from '../find-server.ts'
 import { checkBackupKnown } from '../one-backup.ts'
 import { setKeep } from './set-keep.ts'
 
-@InputType({ description: 'Which backup not to keep any longer.' })
+@InputType({ description: 'Which kept backup to release.' })
 export class ReleaseBackupInput extends BackupInput {}
 
 export default defineOperation({

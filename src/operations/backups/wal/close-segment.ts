@@ -3,6 +3,7 @@ import type { ArchiverStatus } from '../../../domain/cluster/cluster.ts'
 import { HowdahError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
+import { pollUntil } from '../../poll-until.ts'
 import { findServer, serverName } from '../find-server.ts'
 import type { SwitchWalInput } from './switch-wal-input.ts'
 import { DEFAULT_TIMEOUT_SECONDS } from './switch-wal-input.ts'
@@ -21,7 +22,7 @@ type State = z.output<typeof switchWalState>
 type Context = StepContext<SwitchWalInput, State>
 
 const POLL_MS = 100
-/** The catalogue tells of itself; this is for when that was missed. */
+/** The catalogue reports changes; this is for when one was missed. */
 const REFRESH_MS = 2_000
 
 /** A segment was closed and has not reached the archive in time. */
@@ -73,20 +74,24 @@ export const waitForSegment: Step<SwitchWalInput, State> = {
     const segment = segmentOf(context) ?? ''
     const closedAt = Date.parse(context.state().closedAt ?? '')
     const timeoutSeconds = context.input.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS
-    const startedAt = context.now().getTime()
-    let refreshedAt = startedAt
-    while (!isArchived(context)) {
+    let refreshedAt = context.now().getTime()
+    const look = async () => {
+      if (isArchived(context)) return null
       const now = context.now().getTime()
-      if (now - startedAt > timeoutSeconds * 1000) {
-        throw new WalNotArchivedError(segment, timeoutSeconds, lastSeen(context, new Date(closedAt)))
-      }
-      if (now - refreshedAt > REFRESH_MS) {
+      const isStale = now - refreshedAt > REFRESH_MS
+      if (isStale) {
         refreshedAt = now
         await context.clients.refreshWal(serverName(context))
-        context.progress({ message: `${segment} is not in the archive yet: ${lastSeen(context, new Date(closedAt))}` })
       }
-      await context.sleep(POLL_MS)
+      const seen = lastSeen(context, new Date(closedAt))
+      return {
+        seen,
+        error: () => new WalNotArchivedError(segment, timeoutSeconds, seen),
+        ...(isStale && { progress: { message: `${segment} is not in the archive yet: ${seen}` } }),
+      }
     }
+    const what = `${segment} to be in the archive`
+    await pollUntil(context, { what, timeoutMs: timeoutSeconds * 1000, intervalMs: POLL_MS, look })
     const archivedSeconds = (context.now().getTime() - closedAt) / 1000
     context.log(`Segment ${segment} is in the archive, ${archivedSeconds.toFixed(1)} s after it was closed`)
     return undefined

@@ -37,7 +37,7 @@ export class WalsNotFiledError extends HowdahError {
   }
 }
 
-/** Takes what waits at its begin into Barman's catalogue; what arrives meanwhile is for the next. */
+/** Archives the WAL that was waiting when the step began; later arrivals are left for the next run. */
 export const fileWals: Step<BackupServerInput, State> = {
   name: 'file-wals',
   title: "Take waiting WAL into Barman's catalogue",
@@ -77,7 +77,7 @@ export const fileWals: Step<BackupServerInput, State> = {
   },
 }
 
-/** One `barman archive-wal`, which can take minutes: progress is looked for meanwhile. */
+/** One `barman archive-wal`, which can take minutes: poll for progress while it runs. */
 function startTurn(context: Context) {
   const answer = context.clients.barman(serverName(context)).archiveWals(context.signal)
   const turn = { answer, ended: false }

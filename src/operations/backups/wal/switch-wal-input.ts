@@ -9,7 +9,7 @@ export class SwitchWalInput extends BackupServerInput {
   @Field(() => Boolean, {
     nullable: true,
     defaultValue: false,
-    description: 'Write a checkpoint first, so that there is a segment to close even when nobody has written.',
+    description: 'Write a checkpoint first, so that there is a segment to close even when nothing was written.',
   })
   @IsOptional()
   @IsIn([true, false])

@@ -1,5 +1,5 @@
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { refuse } from '../../refuse.ts'

@@ -1,6 +1,6 @@
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { whyNotServing } from '../../node-access/node-health.ts'
 import type { OperationInput } from '../../operation-input.ts'

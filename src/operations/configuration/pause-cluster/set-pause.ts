@@ -55,7 +55,7 @@ export function waitForPause(paused: boolean): Step<OperationInput> {
         await pollUntil(context, { what: 'every member to notice', timeoutMs, look })
       } catch (error) {
         context.signal.throwIfAborted()
-        // It is written, and whoever comes back reads it first: that is no failure.
+        // It is written, and a node that comes back reads it first: that is no failure.
         context.log(`Not every member has noticed yet: ${messageOf(error)}`, LogLevel.WARNING)
       }
       return undefined
@@ -68,7 +68,7 @@ async function isPaused(context: StepContext<unknown>): Promise<boolean> {
 }
 
 async function write(context: StepContext<unknown>, paused: boolean): Promise<undefined> {
-  let last = 'nobody was asked'
+  let last = 'no node was asked'
   const look = async () => {
     if ((await isPaused(context)) === paused) return null
     const via = context.cluster().nodes.find(({ patroni }) => seenNow(patroni) !== null)

@@ -2,7 +2,7 @@ import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
 import { isJsonObject, type JsonChange, jsonChanges, mergePatch } from '../../../domain/configuration/merge-patch.ts'
 import { configurationFaults, parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
@@ -75,7 +75,7 @@ function restartChecks(parameters: readonly string[]): Check[] {
 function warning(change: JsonChange): Check[] {
   const warn = (message: string, hint: string) => [{ name: change.path, status: CheckStatus.WARNING, message, hint }]
   if (change.to === undefined && /^(permanent_(replication_)?)?slots(\.|$)/.test(change.path)) {
-    const message = 'Patroni drops the slot on every member, and whoever reads it loses its place'
+    const message = 'Patroni drops the slot on every member, and its consumer loses its position'
     return warn(message, 'Keep the slot that Barman streams through.')
   }
   if (isStandby(change)) {

@@ -7,7 +7,7 @@ import { readLoadedAt, unlessAway } from '../../node-access/node-socket.ts'
 /** What updateConfiguration keeps. */
 export const updateConfigurationState = z
   .object({
-    /** Whether what is in etcd may be what this operation wrote: only then is there anything to take back. */
+    /** Whether what is in etcd may be what this operation wrote: only then is there anything to undo. */
     writing: z.boolean(),
     /** When each node's PostgreSQL had last read its configuration before that: ISO 8601, by its own clock. */
     loadedBefore: z.record(z.string(), z.string()),

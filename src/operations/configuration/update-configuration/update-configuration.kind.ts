@@ -10,7 +10,7 @@ export default defineOperation({
   name: 'updateConfiguration',
   title: 'Change the configuration',
   description:
-    "Changes Patroni's dynamic configuration for all members. The plan shows each change, and which parameters need a restart. Refused with CONFLICT when somebody else changes it in between. Replaces `patronictl edit-config`.",
+    "Changes Patroni's dynamic configuration for all members. The plan shows each change, and which parameters need a restart. Refused with CONFLICT when another client changes it in between. Replaces `patronictl edit-config`.",
   input: UpdateConfigurationInput,
   state: updateConfigurationState,
   claims: () => [exclusive(resources.topology)],

@@ -1,9 +1,10 @@
 import { mergePatch, sameJson } from '../../../domain/configuration/merge-patch.ts'
 import { loopWaitOf, parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
-import { UnreachableError } from '../../../domain/errors.ts'
+import { UnreachableError, WaitTimeoutError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
+import { pollUntil } from '../../poll-until.ts'
 import { configurationIn } from './plan-update-configuration.ts'
 import { answering, pendingOf, restartFlags, type UpdateConfigurationState } from './settled-restart-flags.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
@@ -58,12 +59,17 @@ async function untilNone(
   timeoutMs: number,
   who: () => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
-  const deadline = context.now().getTime() + timeoutMs
-  for (;;) {
-    const left = await who()
-    if (left.length === 0 || context.now().getTime() > deadline) return left
-    await context.sleep(POLL_MS)
+  let left: readonly string[] = []
+  const look = async () => {
+    left = await who()
+    return left.length === 0 ? null : left.join(', ')
   }
+  try {
+    await pollUntil(context, { what: 'every member', timeoutMs, intervalMs: POLL_MS, look })
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError)) throw error
+  }
+  return left
 }
 
 /** Members that answer, and whose configuration is not yet what the patch makes of it. */

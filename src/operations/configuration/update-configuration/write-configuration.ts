@@ -37,15 +37,15 @@ export const writeConfiguration: Step<UpdateConfigurationInput, UpdateConfigurat
     const next = patched(value, context.input.patch)
     const loadedBefore = await readLoadTimes(context)
     await context.checkFence()
-    // From here on the configuration may be this operation's: only then has undo anything to take back.
+    // From here on the configuration may be this operation's: only then does undo have anything to do.
     await context.keep({ writing: true, loadedBefore }, 'Writing the configuration')
     if (await context.clients.dcs.writeIf('config', JSON.stringify(next), { config: entry })) return undefined
     const now = await readConfiguration(context)
-    await context.keep({ writing: false }, 'Somebody else was faster: nothing was written')
+    await context.keep({ writing: false }, 'Another client was faster: nothing was written')
     throw new ConfigurationConflictError(jsonChanges(basis, now.value))
   },
 
-  /** Only what this operation has put there and nobody has changed since. */
+  /** Only what this operation has set and no other client has changed since. */
   async undo(context) {
     if (context.state().writing !== true) return
     const { entry, value } = await readConfiguration(context)
@@ -53,7 +53,7 @@ export const writeConfiguration: Step<UpdateConfigurationInput, UpdateConfigurat
     const basis = basisOf(context)
     if (sameJson(value, basis)) return
     if (!sameJson(mergePatch(value, patch), value)) {
-      context.log('Somebody else has changed the same settings since: they were left as they are')
+      context.log('Another client has changed the same settings since: they were left as they are')
       return
     }
     const former = mergePatch(value, reversePatch(basis, patch))

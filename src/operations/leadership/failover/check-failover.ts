@@ -1,6 +1,6 @@
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { assessFailover, bestForFailover, healthyLeader } from '../../../domain/cluster/failover-eligibility.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { refuse } from '../../refuse.ts'
 import { checkSubject, notEligible } from '../check-leader-change.ts'

@@ -3,8 +3,8 @@ import { NodeState } from '../../../domain/cluster/node.ts'
 import { viewNodes } from '../../../domain/cluster/node-view.ts'
 import { ttlOf } from '../../../domain/configuration/patroni-configuration.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { candidateLeads, changeLeader, leaderChangeDone } from '../change-leader.ts'
-import type { LeaderChangeState } from '../leader-change.ts'
+import type { LeaderChangeState } from '../leader-change-state.ts'
+import { candidateLeads, changePreparedLeader, leaderChangeDone } from '../leader-change-step.ts'
 import { NoCandidateError } from '../leader-errors.ts'
 import { readLeader } from '../leader-keys.ts'
 import { failoverReasons } from './check-failover.ts'
@@ -51,7 +51,7 @@ export const failOver: Step<FailoverInput, LeaderChangeState> = {
     // A leader that lives has to step down first: asked itself, it begins at once.
     const via = healthyLeader(context.cluster())?.name ?? chosen
     if (via === chosen) context.log(`Patroni promotes ${chosen} once the old leader's key is gone: within ${ttl} s`)
-    return changeLeader(context, {
+    return changePreparedLeader(context, {
       ask: () => context.clients.patroni.failover(via, chosen),
       timeoutMs: ttl * 1000 + ELECTION_MS,
     })

@@ -2,7 +2,7 @@ import { IsIn, IsOptional, Length } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
 import { OperationInput } from '../../operation-input.ts'
 
-@InputType({ description: 'Whom to promote.' })
+@InputType({ description: 'Which node to promote.' })
 export class FailoverInput extends OperationInput {
   @Field(() => String, {
     nullable: true,

@@ -1,7 +1,7 @@
 import { healthyLeader } from '../../../domain/cluster/failover-eligibility.ts'
 import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { leaderChangeState } from '../leader-change.ts'
+import { leaderChangeState } from '../leader-change-state.ts'
 import { settleLeader } from '../settle-leader.ts'
 import { checkFailover } from './check-failover.ts'
 import { failOver, prepareFailover } from './fail-over.ts'
@@ -17,7 +17,7 @@ export default defineOperation({
   state: leaderChangeState,
   claims: ({ input, cluster }) => [
     exclusive(resources.topology),
-    // A backup of a leader that is lost cannot be spoiled any more, and must not keep anybody from failing over.
+    // A backup of a lost leader cannot be saved, and must not prevent a failover.
     ...(input.force === true || healthyLeader(cluster) === null ? [] : [exclusive(resources.leader)]),
   ],
   fenced: true,

@@ -50,8 +50,8 @@ export function planFailover({ cluster, input, earlier }: PlanContext<FailoverIn
 function summaryOf(cluster: ClusterSnapshot, candidate: string | null, leads: boolean): string {
   if (leads) return `${candidate} leads already: nothing has to be done`
   const leader = cluster.topology.value?.leader ?? null
-  const lost = leader === null ? 'nobody leads' : `${leader} is given up as leader`
-  return `Promotes ${candidate ?? 'nobody: no node can be'}; ${lost}`
+  const lost = leader === null ? 'no node leads' : `${leader} is given up as leader`
+  return `Promotes ${candidate ?? 'no node: none is eligible'}; ${lost}`
 }
 
 /** What could be lost, from positions in the WAL; null when nothing is. */

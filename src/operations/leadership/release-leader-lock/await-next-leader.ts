@@ -3,6 +3,7 @@ import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { HowdahError } from '../../../domain/errors.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
+import { type Look, pollUntil } from '../../poll-until.ts'
 import { nodeReasons } from '../change-leader.ts'
 import type { ReleaseLeaderLockInput } from './release-leader-lock-input.ts'
 
@@ -23,24 +24,23 @@ export const awaitNextLeader: Step<ReleaseLeaderLockInput> = {
   },
 
   async run(context) {
-    const startedAt = context.now().getTime()
-    for (;;) {
+    const look = (): Look<string> => {
       const leader = leaderNow(context)
-      if (leader !== null) {
-        context.log(`${leader} leads now`)
-        return undefined
-      }
-      if (context.now().getTime() - startedAt > TIMEOUT_MS) throw new NoNextLeaderError(nodeReasons(context))
-      await context.sleep(POLL_MS)
+      if (leader !== null) return { done: leader }
+      return { seen: 'no node leads', error: () => new NoNextLeaderError(nodeReasons(context)) }
     }
+    const what = 'the next leader'
+    const leader = await pollUntil(context, { what, timeoutMs: TIMEOUT_MS, intervalMs: POLL_MS, look })
+    context.log(`${leader} leads now`)
+    return undefined
   },
 }
 
-/** Patroni lets nobody lead: in synchronous mode, for one, where no sync standby was left. */
+/** Patroni promotes no node: in synchronous mode, for one, where no sync standby was left. */
 export class NoNextLeaderError extends HowdahError {
   readonly code = 'NO_NEXT_LEADER'
   constructor(reasons: readonly string[]) {
-    super(`the lock was released, and nobody has taken it within ${TIMEOUT_MS / 1000} s. ${reasons.join(' ')}`, {
+    super(`the lock was released, and no node has taken it within ${TIMEOUT_MS / 1000} s. ${reasons.join(' ')}`, {
       remedy:
         'Start the node that was lost (startService): it may lead again. Where it is lost for good, promote another (failover).',
     })

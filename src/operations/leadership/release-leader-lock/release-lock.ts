@@ -18,7 +18,7 @@ const configSchema = z.looseObject({ pause: z.boolean().nullish() })
 
 /**
  * Removes the lock in one transaction that holds only while the lock and the configuration are as they were read, and
- * while Docker, asked in between, says that the container has ended. Where anything has changed, all is looked at again.
+ * while Docker, asked in between, says that the container has ended. Where anything has changed, all is read again.
  */
 export const releaseLock: Step<ReleaseLeaderLockInput> = {
   name: 'release-lock',
@@ -35,11 +35,11 @@ export const releaseLock: Step<ReleaseLeaderLockInput> = {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const [lock, config] = await Promise.all([heldLock(context), dcs.read('config')])
       if (lock === null) {
-        context.log(`${context.input.node} does not hold the lock any more: nothing is left to release`)
+        context.log(`${context.input.node} no longer holds the lock: nothing is left to release`)
         return undefined
       }
       if (config !== null && configSchema.parse(JSON.parse(config.value)).pause === true) {
-        throw new LeaderNotDeadError('the cluster is paused: Patroni elects nobody, and Howdah makes it elect nobody')
+        throw new LeaderNotDeadError('the cluster is paused: Patroni elects no leader, and Howdah does not make it')
       }
       await assertEnded(context)
       await context.checkFence()

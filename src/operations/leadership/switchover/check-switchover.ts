@@ -2,12 +2,12 @@ import { BackupStatus } from '../../../domain/backup/backup.ts'
 import type { ClusterSnapshot, Topology } from '../../../domain/cluster/cluster.ts'
 import { isReachable, viewNode } from '../../../domain/cluster/node-view.ts'
 import { assessSwitchover, bestForSwitchover } from '../../../domain/cluster/switchover-eligibility.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { refuse } from '../../refuse.ts'
 import { nodeReasons } from '../change-leader.ts'
 import { checkSubject, notEligible, scheduledAlready } from '../check-leader-change.ts'
-import { timeOf } from '../leader-change.ts'
+import { timeOf } from '../leader-change-state.ts'
 import type { SwitchoverInput } from './switchover-input.ts'
 
 type Context = PlanContext<SwitchoverInput>
@@ -89,7 +89,7 @@ function checkCandidates(cluster: ClusterSnapshot, topology: Topology, candidate
   }
   if (bestForSwitchover(cluster) !== null) return []
   const message = `no node can take over. ${nodeReasons({ cluster: () => cluster }).join(' ')}`
-  return [refuse('NO_ELIGIBLE_NODE', message, 'Mend what the reasons name; cluster.health has remedies.')]
+  return [refuse('NO_ELIGIBLE_NODE', message, 'Fix what the reasons name; cluster.health has remedies.')]
 }
 
 function checkBackups({ backupServers }: ClusterSnapshot): Refusal[] {

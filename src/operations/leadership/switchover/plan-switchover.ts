@@ -4,8 +4,8 @@ import { NOTHING_TOUCHED } from '../../../domain/operation/plan-scope.ts'
 import type { PlanContext } from '../../context.ts'
 import { typicalDowntime } from '../../downtime.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
-import { timeOf } from '../leader-change.ts'
 import { scopeOfLeaderChange } from '../leader-change-scope.ts'
+import { timeOf } from '../leader-change-state.ts'
 import { settleLeader } from '../settle-leader.ts'
 import { isAlreadySo } from './check-switchover.ts'
 import { prepareSwitchover } from './switch-over.ts'
@@ -25,7 +25,7 @@ export function planSwitchover(context: Context): PlanDraft {
   return {
     summary: nothing ? summaryOfNothing(input) : summaryOf(leader, candidate, at),
     isNeedless: nothing,
-    // For a later time Patroni is only told.
+    // For a later time it is only scheduled with Patroni.
     steps: at === null ? {} : { [prepareSwitchover.name]: { seconds: 0 }, [settleLeader.name]: { seconds: 0 } },
     checks: nodeChecks(context, leader),
     downtimeSeconds: nothing ? 0 : (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS),

@@ -5,9 +5,11 @@ import { messageOf } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { candidateLeads, changeLeader, leaderChangeDone, nodeReasons } from '../change-leader.ts'
-import { type LeaderChangeState, timeOf } from '../leader-change.ts'
+import { pollUntil } from '../../poll-until.ts'
+import { nodeReasons, SWITCHOVER_MS } from '../change-leader.ts'
 import { scopeOfLeaderChange } from '../leader-change-scope.ts'
+import { type LeaderChangeState, timeOf } from '../leader-change-state.ts'
+import { candidateLeads, changePreparedLeader, leaderChangeDone } from '../leader-change-step.ts'
 import { NoCandidateError, ScheduleError } from '../leader-errors.ts'
 import { readLeader, readLeaderRequest } from '../leader-keys.ts'
 import type { SwitchoverInput } from './switchover-input.ts'
@@ -15,8 +17,6 @@ import type { SwitchoverInput } from './switchover-input.ts'
 type Context = StepContext<SwitchoverInput, LeaderChangeState>
 
 const CHECKPOINT_MS = 120_000
-/** Patroni tells a switchover that does not end after 20 s; a leader that freezes in it is replaced after its ttl. */
-const SWITCH_MS = 180_000
 const SCHEDULE_MS = 10_000
 const POLL_MS = 100
 
@@ -71,10 +71,10 @@ export const switchOver: Step<SwitchoverInput, LeaderChangeState> = {
 function switchNow(context: Context): Promise<LeaderChangeState> {
   const { from = null, candidate = null } = context.state()
   const leader = from ?? ''
-  return changeLeader(context, {
+  return changePreparedLeader(context, {
     // Asked of the leader itself, which then begins at once.
     ask: () => context.clients.patroni.switchover(leader, { leader, candidate, at: null }),
-    timeoutMs: SWITCH_MS,
+    timeoutMs: SWITCHOVER_MS,
   })
 }
 
@@ -84,13 +84,16 @@ async function schedule(context: Context): Promise<undefined> {
   const answer = await context.clients.patroni
     .switchover(leader, { leader, candidate, at: timeOf(context.input) }, context.signal)
     .catch((error: unknown) => ({ status: 0, text: messageOf(error) }))
-  const deadline = context.now().getTime() + SCHEDULE_MS
-  while (!(await isScheduled(context))) {
-    const refused = answer.status >= 400 && answer.status < 500
-    if (refused || context.now().getTime() > deadline)
-      throw new ScheduleError('has not scheduled the switchover', answer)
-    await context.sleep(POLL_MS)
-  }
+  const refused = answer.status >= 400 && answer.status < 500
+  await pollUntil(context, {
+    what: 'Patroni to schedule it',
+    timeoutMs: refused ? 0 : SCHEDULE_MS,
+    intervalMs: POLL_MS,
+    async look() {
+      if (await isScheduled(context)) return null
+      return { seen: answer.text, error: () => new ScheduleError('has not scheduled the switchover', answer) }
+    },
+  })
   context.log(`Patroni switches over from ${leader} at ${timeOf(context.input)?.toISOString()}`)
   return undefined
 }
@@ -105,7 +108,7 @@ function choose(context: Context): string {
   return chosen
 }
 
-/** Who was planned to lead, if it still may. Where it may not, the plan does not hold any more. */
+/** The planned leader, if it may still lead. Where it may not, the plan no longer holds. */
 function plannedCandidate({ operation, cluster }: Context): string | null {
   const { candidate = null } = operation.plan.scope.target
   return candidate !== null && assessSwitchover(cluster(), candidate).eligible ? candidate : null

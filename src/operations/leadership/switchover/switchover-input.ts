@@ -4,7 +4,7 @@ import { type GivenTime, readTimestamp, Timestamp } from '../../../domain/timest
 import { OperationInput } from '../../operation-input.ts'
 import { DateTime } from '../../time-and-lsn-scalars.ts'
 
-@InputType({ description: 'To whom to hand over, and when.' })
+@InputType({ description: 'Which node takes over, and when.' })
 export class SwitchoverInput extends OperationInput {
   @Field(() => String, {
     nullable: true,

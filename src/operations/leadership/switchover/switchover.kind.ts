@@ -1,7 +1,7 @@
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { leaderChangeState, timeOf } from '../leader-change.ts'
+import { leaderChangeState, timeOf } from '../leader-change-state.ts'
 import { settleLeader } from '../settle-leader.ts'
 import { checkSwitchover } from './check-switchover.ts'
 import { planSwitchover } from './plan-switchover.ts'
@@ -17,7 +17,7 @@ export default defineOperation({
   state: leaderChangeState,
   claims: ({ input }) => [
     exclusive(resources.topology),
-    // What is only scheduled ends nobody's session now.
+    // What is only scheduled ends no session now.
     ...(input.force === true || timeOf(input) !== null ? [] : [exclusive(resources.leader)]),
   ],
   fenced: true,

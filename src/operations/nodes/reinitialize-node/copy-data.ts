@@ -14,7 +14,7 @@ import type { ReinitializeNodeInput } from './reinitialize-node-input.ts'
 /** What reinitializeNode keeps. */
 export const reinitializeNodeState = z
   .object({
-    /** Which copy the node's data was before; null: it had none that could be told. */
+    /** Which copy the node's data was before; null: none, or unknown. */
     originBefore: z.string().nullable(),
     /** Patroni has taken the request. */
     asked: z.boolean(),
@@ -77,18 +77,19 @@ export const waitForStreaming: Step<ReinitializeNodeInput, State> = {
 /** Until Patroni copies, or has copied: an earlier attempt may have asked already. */
 async function begin(context: Context): Promise<void> {
   const { node, force } = context.input
-  const deadline = context.now().getTime() + BUSY_MS
-  for (;;) {
-    // With force a copy that somebody else began is cancelled; this operation's own never is.
+  const look = async () => {
+    // With force a copy that another client started is cancelled; this operation's own never is.
     const isOwn = force !== true || context.state().asked === true
-    if ((isOwn && (await stateOf(context)) === NodeState.CREATING_REPLICA) || (await isCopied(context))) return
+    if ((isOwn && (await stateOf(context)) === NodeState.CREATING_REPLICA) || (await isCopied(context))) {
+      return null
+    }
     let answer: string
     try {
       await context.checkFence()
       const { status, text } = await context.clients.patroni.reinitialize(node, { force: force === true })
       if (status === 200 || /reinitialize already in progress/.test(text)) {
         await context.keep({ asked: true }, `Patroni of ${node}: ${text}`)
-        return
+        return null
       }
       answer = text
       // Something that ends by itself, such as a restart; all else is Patroni's last word.
@@ -97,31 +98,30 @@ async function begin(context: Context): Promise<void> {
       if (!(error instanceof UnreachableError)) throw error
       answer = messageOf(error)
     }
-    if (context.now().getTime() > deadline) throw new ReinitializeRefusedError(node, answer)
-    await context.sleep(POLL_MS)
+    return { seen: answer, error: () => new ReinitializeRefusedError(node, answer) }
   }
+  await pollUntil(context, { what: `Patroni of ${node} to copy`, timeoutMs: BUSY_MS, intervalMs: POLL_MS, look })
 }
 
 /** Reports bytes until the copy is whole. Patroni itself begins again when a copy fails. */
 async function watch(context: Context): Promise<void> {
   const { node } = context.input
   const bytesTotal = await context.clients.readDatabaseBytes().catch(() => null)
-  let last = ''
-  let changedAt = context.now().getTime()
-  while (!(await isCopied(context))) {
+  const look = async () => {
+    if (await isCopied(context)) return null
     const state = await stateOf(context)
     const sent = await context.clients.readReplicaCreation(node).catch(() => null)
-    if (sent !== null) {
-      const { bytesStreamed: bytesDone, phase: message } = sent
-      context.progress({ bytesDone, bytesTotal: sent.bytesTotal ?? bytesTotal, message })
+    const stalled = `nothing was copied for ${STALLED_MS / 60_000} minutes; it is ${state}`
+    return {
+      seen: state,
+      mark: `${state} ${sent?.bytesStreamed ?? ''}`,
+      error: () => new ReinitializeRefusedError(node, stalled),
+      ...(sent !== null && {
+        progress: { bytesDone: sent.bytesStreamed, bytesTotal: sent.bytesTotal ?? bytesTotal, message: sent.phase },
+      }),
     }
-    const now = `${state} ${sent?.bytesStreamed ?? ''}`
-    if (now !== last) [last, changedAt] = [now, context.now().getTime()]
-    if (context.now().getTime() - changedAt > STALLED_MS) {
-      throw new ReinitializeRefusedError(node, `nothing was copied for ${STALLED_MS / 60_000} minutes; it is ${state}`)
-    }
-    await context.sleep(POLL_MS)
   }
+  await pollUntil(context, { what: `the copy on ${node}`, timeoutMs: STALLED_MS, intervalMs: POLL_MS, look })
   if (bytesTotal !== null) context.progress({ bytesDone: bytesTotal, bytesTotal })
   context.log(`${node} has a new copy of the data`)
 }

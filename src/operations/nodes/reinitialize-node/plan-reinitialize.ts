@@ -3,8 +3,8 @@ import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { databaseBytes } from '../../../domain/cluster/database-bytes.ts'
 import { NodeState } from '../../../domain/cluster/node.ts'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
 import { PlannedEffect, planScope } from '../../../domain/operation/plan-scope.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
 import { leaderOf, whyNotServing } from '../../node-access/node-health.ts'
@@ -28,7 +28,7 @@ export function checkReinitialize({ cluster, input }: Context): Refusal[] {
     return [refuse('IS_LEADER', `${input.node} is the leader: the others are copies of it`, remedy, 'node')]
   }
   if (viewNode(cluster, input.node)?.state !== NodeState.CREATING_REPLICA || input.force === true) return []
-  const remedy = 'Wait for it. With force: true what runs there is cancelled and begun anew.'
+  const remedy = 'Wait for it. With force: true what runs there is cancelled first.'
   return [refuse('REINITIALIZING', `${input.node} is being copied already`, remedy, 'node')]
 }
 
@@ -44,7 +44,7 @@ export function planReinitialize(context: Context): PlanDraft {
   const alone = otherReplicas(context).length === 0
   const size = bytes === null ? '' : `, ${mebibytes(bytes)}`
   return {
-    summary: `Removes the data directory of ${input.node} and copies the leader's (${leaderOf(cluster) ?? 'nobody leads'}${size})`,
+    summary: `Removes the data directory of ${input.node} and copies the leader's (${leaderOf(cluster) ?? 'no node leads'}${size})`,
     steps: { [copyData.name]: { seconds: copySeconds } },
     checks: redundancy(context),
     downtimeSeconds: 0,
@@ -80,8 +80,8 @@ function redundancy(context: Context): Check[] {
     {
       name: 'other replicas',
       status: none ? CheckStatus.WARNING : CheckStatus.OK,
-      message: none ? 'no other replica streams: meanwhile nobody can take over' : `${names} can take over meanwhile`,
-      hint: none ? 'Mend another replica first if you can.' : null,
+      message: none ? 'no other replica streams: meanwhile no node can take over' : `${names} can take over meanwhile`,
+      hint: none ? 'Fix another replica first if you can.' : null,
     },
   ]
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
+import { NodeCommandError } from '../../../domain/cluster/node-command-error.ts'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { loopWaitOf } from '../../../domain/configuration/patroni-configuration.ts'
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
 import type { PlanContext, StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { NodeCommandError } from '../../node-access/node-command-error.ts'
 import { readLoadedAt } from '../../node-access/node-socket.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
 import { pollUntil } from '../../poll-until.ts'
@@ -21,7 +21,7 @@ export const reloadNodeState = z
 type State = z.output<typeof reloadNodeState>
 type Context = StepContext<NodeOperationInput, State>
 
-/** Patroni reloads at the beginning of its next cycle, which last `loop_wait` seconds, 10 by default. */
+/** Patroni reloads at the start of its next cycle, which lasts `loop_wait` seconds, 10 by default. */
 const RELOAD_MS = 60_000
 const ASK_AGAIN_MS = 20_000
 

@@ -2,8 +2,8 @@ import { CheckStatus } from '../../../domain/check.ts'
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
-import { assessSwitchover } from '../../../domain/cluster/switchover-eligibility.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
+import { assessSwitchover, bestForSwitchover } from '../../../domain/cluster/switchover-eligibility.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { typicalDowntime } from '../../downtime.ts'
 import { typicalStepSeconds } from '../../estimate.ts'
@@ -11,7 +11,6 @@ import { whyAway, whyNotWell } from '../../node-access/node-health.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 import { checkLeads } from '../check-node.ts'
-import { bestCandidate } from './move-leader.ts'
 import type { RestartClusterInput } from './restart-cluster-input.ts'
 import { planRoll, restartClusterState, restartReplicas, scopeOfRoll } from './rolling-restart.ts'
 import { restartOldLeader, switchRolledLeader } from './switch-rolled-leader.ts'
@@ -33,8 +32,7 @@ export function planRestartCluster(context: Context): PlanDraft {
   const { cluster, earlier, input } = context
   const roll = planRoll(cluster, input)
   const { replicas, leader, restartsLeader } = roll
-  const others = cluster.nodes.map(({ name }) => name).filter((name) => name !== leader)
-  const candidate = bestCandidate(cluster, replicas) ?? bestCandidate(cluster, others)
+  const candidate = bestForSwitchover(cluster, replicas) ?? bestForSwitchover(cluster)
   const alike = earlier.filter(
     ({ state }) => restartClusterState.safeParse(state).data?.roll?.replicas.length === replicas.length,
   )
@@ -87,8 +85,8 @@ function checkUndisturbed({ cluster }: Context): Refusal[] {
 function checkWell({ cluster }: Context): Refusal[] {
   const reasons = cluster.nodes.flatMap(({ name }) => whyAway(cluster, name) ?? [])
   if (reasons.length === 0) return []
-  const remedy = 'Wait, or mend the node: see cluster.health. With force: true it is left out.'
-  return [refuse('NODE_NOT_WELL', `not every node is well: ${reasons.join('; ')}`, remedy, 'force')]
+  const remedy = 'Wait, or fix the node: see cluster.health. With force: true it is left out.'
+  return [refuse('NODE_NOT_WELL', `not every node is healthy: ${reasons.join('; ')}`, remedy, 'force')]
 }
 
 function checkCandidate({ cluster, input }: Context): Refusal[] {
@@ -101,7 +99,7 @@ function checkCandidate({ cluster, input }: Context): Refusal[] {
   return [refuse('NO_ELIGIBLE_NODE', message, remedy, null)]
 }
 
-/** By the time it comes to that: what only is so for a moment, such as a lag, speaks against nobody yet. */
+/** By the time of the switchover: a passing condition, such as lag, does not count against a node yet. */
 function mayTakeOver(cluster: ClusterSnapshot, name: string): boolean {
   if (assessSwitchover(cluster, name).eligible) return true
   const passes = whyAway(cluster, name) === null && whyNotWell(cluster, name) !== null

@@ -18,7 +18,7 @@ export interface Roll {
   /** Who led when it began. */
   readonly leader: string
   readonly restartsLeader: boolean
-  /** Who has to be well all along. */
+  /** The nodes that have to be healthy all along. */
   readonly watched: string[]
 }
 
@@ -43,7 +43,7 @@ export type RestartClusterState = z.output<typeof restartClusterState>
 
 type Context = StepContext<RestartClusterInput, RestartClusterState>
 
-/** A node may be behind for a moment under load before it counts as not well. */
+/** A node may lag for a moment under load before it counts as unhealthy. */
 const GRACE_MS = 60_000
 
 /** The nodes that are to be restarted, as the cluster is now; with force, those that are away are left out. */
@@ -118,18 +118,18 @@ export async function rollOf(context: Context): Promise<Roll> {
   return roll
 }
 
-/** Throws ClusterUnhealthyError when one of the nodes does not become well soon, or somebody else leads. */
+/** Throws ClusterUnhealthyError when one of the nodes does not become healthy soon, or another node leads. */
 export async function mustBeWell(context: Context, nodes: readonly string[], leader: string): Promise<void> {
   let reasons: string[] = []
   const look = async () => {
     const now = leaderOf(context.cluster())
-    const moved = now === leader ? [] : [`${now ?? 'nobody'} leads instead of ${leader}`]
+    const moved = now === leader ? [] : [`${now ?? 'no node'} leads instead of ${leader}`]
     const each = await Promise.all(nodes.map((name) => whyNotWellNow(context, name)))
     reasons = [...moved, ...each.filter((why) => why !== null)]
     return reasons.length === 0 ? null : reasons.join('; ')
   }
   try {
-    await pollUntil(context, { what: 'every other node to be well', timeoutMs: GRACE_MS, look })
+    await pollUntil(context, { what: 'every other node to be healthy', timeoutMs: GRACE_MS, look })
   } catch (error) {
     context.signal.throwIfAborted()
     if (reasons.length === 0) throw error

@@ -1,18 +1,19 @@
-import { assessSwitchover } from '../../../domain/cluster/switchover-eligibility.ts'
+import { bestForSwitchover } from '../../../domain/cluster/switchover-eligibility.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
+import { awaitAskedChange, changeLeader, nodeReasons, SWITCHOVER_MS } from '../../leadership/change-leader.ts'
+import { NoCandidateError } from '../../leadership/leader-errors.ts'
+import { readLeader } from '../../leadership/leader-keys.ts'
+import { requireWrites } from '../../node-access/confirm-writes.ts'
 import { whyNotWellNow } from '../../node-access/node-health.ts'
 import { pollUntil } from '../../poll-until.ts'
-import { measureDowntime } from '../measure-downtime.ts'
-import { LeaderNotMovedError } from '../node-errors.ts'
 import { hasRestarted, keepStart, restartPostgres, startKept } from '../restart-postgres.ts'
-import { bestCandidate, isWritableElsewhere, movedFrom, moveLeader, switchoverSettled } from './move-leader.ts'
 import type { RestartClusterInput } from './restart-cluster-input.ts'
 import { mustBeWell, type RestartClusterState, rollOf, scopeOfRoll } from './rolling-restart.ts'
 
 const REJOIN_MS = 5 * 60_000
 
-/** A switchover to the best of the replicas, so that the old leader can be restarted without anybody waiting for it. */
+/** A switchover to the best of the replicas, so that the old leader can be restarted while clients go on. */
 export const switchRolledLeader: Step<RestartClusterInput, RestartClusterState> = {
   name: 'switch-leader',
   title: 'Switch over to a replica',
@@ -32,23 +33,23 @@ export const switchRolledLeader: Step<RestartClusterInput, RestartClusterState> 
   async run(context) {
     const { leader, replicas, watched } = await rollOf(context)
     if (begun(context, leader)) {
-      await switchoverSettled(context)
-      if (await movedFrom(context, leader)) {
-        return void (await measureDowntime(context, async () => void (await moveLeader(context, leader, null))))
-      }
+      const asked = { from: leader, candidate: null, timeoutMs: SWITCHOVER_MS }
+      const moved = await awaitAskedChange(context, asked)
+      if (moved !== null) return void (await requireWrites(context, moved))
     }
-    const others = context.layout.nodes.map(({ name }) => name).filter((name) => name !== leader)
     await mustBeWell(context, watched, leader)
     // Rather one that runs with the new configuration already.
-    const candidate = bestCandidate(context.cluster(), replicas) ?? bestCandidate(context.cluster(), others)
-    if (candidate === null) {
-      const reasons = others.flatMap((name) => assessSwitchover(context.cluster(), name).reasons)
-      throw new LeaderNotMovedError(leader, `no replica may take over. ${reasons.join(' ')}`)
-    }
-    // The old leader comes back as a replica with a PostgreSQL that was started anew: the next step goes by this.
-    await keepStart(context, leader)
-    await measureDowntime(context, async () => void (await moveLeader(context, leader, candidate)))
-    return undefined
+    const candidate = bestForSwitchover(context.cluster(), replicas) ?? bestForSwitchover(context.cluster())
+    if (candidate === null) throw new NoCandidateError(null, nodeReasons(context))
+    const { downtimeSeconds } = await changeLeader(context, {
+      from: leader,
+      candidate,
+      // The demotion restarts PostgreSQL on the old leader: the next step compares with when it had started.
+      keepAsked: () => keepStart(context, leader),
+      ask: () => context.clients.patroni.switchover(leader, { leader, candidate, at: null }),
+      timeoutMs: SWITCHOVER_MS,
+    })
+    return downtimeSeconds === null ? undefined : { downtimeSeconds }
   },
 }
 
@@ -79,4 +80,10 @@ export const restartOldLeader: Step<RestartClusterInput, RestartClusterState> = 
     }
     return undefined
   },
+}
+
+/** Whether another node leads, and serves as a leader does. */
+async function isWritableElsewhere(context: StepContext<unknown>, from: string): Promise<boolean> {
+  const leader = await readLeader(context)
+  return leader !== null && leader !== from && (await whyNotWellNow(context, leader)) === null
 }

@@ -1,7 +1,7 @@
 import { NodeState } from '../../../domain/cluster/node.ts'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
 import { NOTHING_TOUCHED, PlannedDowntime, planScope } from '../../../domain/operation/plan-scope.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { typicalDowntime } from '../../downtime.ts'
 import { leaderOf } from '../../node-access/node-health.ts'

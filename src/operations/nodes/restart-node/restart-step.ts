@@ -3,15 +3,16 @@ import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { downtimeState } from '../../downtime.ts'
+import { readNewLeader } from '../../leadership/leader-keys.ts'
+import { measureOutage } from '../../node-access/measure-outage.ts'
 import { leaderOf, whyNotWell } from '../../node-access/node-health.ts'
-import { measureDowntime } from '../measure-downtime.ts'
 import { hasRestarted, keepStart, restartPostgres, restartState, startKept } from '../restart-postgres.ts'
 import type { RestartNodeInput } from './restart-node-input.ts'
 
 /** What restartNode keeps. */
 export const restartNodeState = z.object({ ...restartState.shape, ...downtimeState.shape })
 
-/** Restarts the node's PostgreSQL; on the leader it measures for how long nobody could write. */
+/** Restarts the node's PostgreSQL; on the leader it measures how long writes fail. */
 export const restartNodeStep: Step<RestartNodeInput, z.output<typeof restartNodeState>> = {
   name: 'restart',
   title: 'Restart PostgreSQL',
@@ -34,9 +35,12 @@ export const restartNodeStep: Step<RestartNodeInput, z.output<typeof restartNode
     const restart = () => restartPostgres(context, node, { pendingOnly: pendingOnly === true })
     const leads = leaderOf(context.cluster()) === node
     if (!leads) return void (await restart())
-    await measureDowntime(context, restart)
+    const downtimeSeconds = await measureOutage(context, async () => {
+      await restart()
+      return (await readNewLeader(context, null)) ?? leaderOf(context.cluster())
+    })
     const now = leaderOf(context.cluster())
-    if (now !== node) context.log(`${now ?? 'Nobody'} leads now: ${node} was away for too long`, LogLevel.WARNING)
-    return undefined
+    if (now !== node) context.log(`${now ?? 'No node'} leads now: ${node} was away for too long`, LogLevel.WARNING)
+    return downtimeSeconds === null ? undefined : { downtimeSeconds }
   },
 }

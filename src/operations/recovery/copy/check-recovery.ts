@@ -1,14 +1,14 @@
-import { type Backup, BackupStatus, isCopied, RetentionStatus } from '../../../domain/backup/backup.ts'
+import { BackupStatus, isCopied } from '../../../domain/backup/backup.ts'
 import { byLocation, whyNotSwappable } from '../../../domain/backup/tablespace.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
 import { isFuture } from '../../../domain/recovery/recoverability-reasons.ts'
 import { hasEnded, RecoveryMode, type RecoveryRecord } from '../../../domain/recovery/recovery.ts'
+import { type ActiveOperations, freeingCall } from '../../../domain/recovery/recovery-exits.ts'
 import { parseRecoveryTarget } from '../../../domain/recovery/recovery-target.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import { backupsOf, checkBackupServer, findServer } from '../../backups/find-server.ts'
 import { checkLeads, checkNode } from '../../nodes/check-node.ts'
 import { refuse } from '../../refuse.ts'
 import { TABLESPACE_REMEDY } from '../recovery-errors.ts'
-import { type ActiveOperations, freeingCall } from '../recovery-exits.ts'
 import {
   bytesNeeded,
   damagedOf,
@@ -48,29 +48,13 @@ export function checkTarget(context: RecoveryContext): Refusal[] {
       refuse('WAL_UNKNOWN', 'the WAL archive cannot be read', 'Look at the barman service, then ask again.', 'server'),
     ]
   }
+  if (verdict.blockedBy !== null) return [verdict.blockedBy]
   if (!verdict.recoverable) {
     const [why = 'the target cannot be reached', ...nearest] = verdict.reasons
     const code = isFuture(target, context.now) ? 'TARGET_IN_FUTURE' : 'TARGET_NOT_RECOVERABLE'
     return [refuse(code, why, nearest.join(' ') || 'See backupServer.recoveryWindows.', 'target')]
   }
-  return [...checkChosen(verdict.backup), ...checkNames(verdict.backup)]
-}
-
-/** Barman is told places as NAME:PLACE, and takes the name up to the first colon: the wrong tablespace would be put there. */
-function checkNames(backup: Backup | null): Refusal[] {
-  const misread = backup?.tablespaces.find(({ name }) => name.includes(':'))
-  if (backup === null || misread === undefined) return []
-  const message = `backup ${backup.backupId} has tablespace "${misread.name}", whose name Barman takes for another one`
-  const remedy = `ALTER TABLESPACE "${misread.name.replaceAll('"', '""')}" RENAME TO ... without a colon; then createBackup(input: {type: FULL}). For a target before that: a backup from before it was made.`
-  return [refuse('TABLESPACE_NAME', message, remedy)]
-}
-
-/** What speaks against a backup, whoever has chosen it. */
-function checkChosen(backup: Backup | null): Refusal[] {
-  if (backup?.retentionStatus !== RetentionStatus.OBSOLETE) return []
-  const message = `backup ${backup.backupId} is OBSOLETE: Barman may remove it, and its WAL, while it is being restored`
-  const remedy = `Keep it first: keepBackup(input: {backupId: "${backup.backupId}", target: FULL}), or name another one.`
-  return [refuse('BACKUP_OBSOLETE', message, remedy, 'backup')]
+  return []
 }
 
 /** Those of the backup, and those that the cluster has now, which may have come in the WAL that is replayed. */

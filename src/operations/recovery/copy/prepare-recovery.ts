@@ -16,7 +16,7 @@ type Context = StepContext<AnyRecoveryInput>
 
 const REHEARSALS = '/var/lib/barman/recoveries'
 
-/** Looks at everything again, chooses the backup, and records the recovery; its undo takes back all of the copy. */
+/** Looks at everything again, chooses the backup, and records the recovery; its undo removes the whole copy. */
 export function prepareRecovery(mode: RecoveryMode): Step<AnyRecoveryInput> {
   return {
     name: 'prepare-recovery',
@@ -45,7 +45,7 @@ export function prepareRecovery(mode: RecoveryMode): Step<AnyRecoveryInput> {
       const service = serviceOfRecovery(seen, mode)
       const { backup = null, timeline = null } = verdict ?? {}
       if (target === null || verdict === null || backup === null || timeline === null || service === null) {
-        throw new NotFoundError('there is no backup, or no node, for this recovery any more')
+        throw new NotFoundError('the backup or the node of this recovery is gone')
       }
       const directory = await placeOf(context, mode, service)
       const copy = context.clients.recoveredCopy(service, directory)

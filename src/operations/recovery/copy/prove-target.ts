@@ -13,7 +13,7 @@ import type { StepContext } from '../../context.ts'
 import { NotAtTargetError } from '../recovery-errors.ts'
 import type { RecoveryState } from './recovery-state.ts'
 
-/** For so long an archive that does not tell is asked again. */
+/** How long an archive that gives no answer is asked again. */
 const PATIENCE_MS = 60_000
 const AGAIN_MS = 2_000
 
@@ -63,6 +63,6 @@ export function targetCheck(
     name: 'target',
     status: CheckStatus.UNKNOWN,
     message: `not checked: ${message}`,
-    hint: 'The archive gave no answer. See checkBackupServer(input: {}); then recover once more.',
+    hint: 'The archive gave no answer. See checkBackupServer(input: {}); then recover again.',
   }
 }

@@ -15,7 +15,7 @@ export const publishCopy: Step<AnyRecoveryInput> = {
   title: 'Open the recovered data for reading',
   usualSeconds: 1,
   weight: 0.1,
-  // A second password replaces the first, which nobody has seen.
+  // A second password replaces the first, which was never shown.
   isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
@@ -25,7 +25,7 @@ export const publishCopy: Step<AnyRecoveryInput> = {
     const opened = await copy.publish(password)
     if (!opened) {
       context.log(
-        'The recovered data has no role "rehearsal" that may log in, so nobody can be let in: CREATE ROLE rehearsal LOGIN BYPASSRLS; GRANT pg_read_all_data TO rehearsal; where it is there: ALTER ROLE rehearsal LOGIN',
+        'The recovered data has no role "rehearsal" that may log in, so no session is possible: CREATE ROLE rehearsal LOGIN BYPASSRLS; GRANT pg_read_all_data TO rehearsal; where it is there: ALTER ROLE rehearsal LOGIN',
         LogLevel.WARNING,
       )
     }
@@ -39,7 +39,7 @@ export const publishCopy: Step<AnyRecoveryInput> = {
   },
 }
 
-/** As somebody outside the stack reaches it: Docker knows under which port. */
+/** As clients outside the stack reach it: Docker knows under which port. */
 function connectionOf(
   context: Context,
   { service }: RecoveryRecord,

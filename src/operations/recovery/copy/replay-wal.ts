@@ -24,7 +24,7 @@ export const replayWal: Step<AnyRecoveryInput, RecoveryState> = {
 
   async run(context) {
     const target = targetOf(context.input)
-    if (target === null) throw new InvalidValueError('the target cannot be read any more')
+    if (target === null) throw new InvalidValueError('the target can no longer be read')
     const record = await context.recoveries.change(context.operation.id, { status: RecoveryStatus.REPLAYING })
     const { server, service, targetTimeline: timeline, restoreMethod } = record
     const copy = context.clients.recoveredCopy(service, record.directory)
@@ -82,7 +82,7 @@ function rangeOf(context: Context, target: RecoveryTarget, backup: string): Repl
   }
 }
 
-/** How far the archive reached when the replay was begun, for whoever takes over as well. */
+/** How far the archive reached when the replay was started, also for a worker that takes over. */
 async function archiveEndOf(context: Context, seen: Lsn | null): Promise<Lsn | null> {
   const kept = context.state().archiveEnd
   if (kept !== undefined) return parseLsn(kept)

@@ -34,7 +34,7 @@ export const restoreBackup: Step<AnyRecoveryInput, RecoveryState> = {
     const { runs } = context.clients.barman(record.server)
     const copy = context.clients.recoveredCopy(record.service, record.directory)
     const id = restoreRunId(record.id)
-    // What a lost run has left is not whole, and nobody knows what of it is.
+    // What a lost run has left is incomplete, and what is missing is unknown.
     if ((await runs.status(id)).state === 'LOST') await copy.remove()
     await copy.prepare(byLocation(backupOf(context, record)?.tablespaces ?? [], tablespacesNow(context.cluster())))
     const startedAt = await startOf(context, 'restoreStartedAt', 'Restoring')
@@ -59,7 +59,7 @@ export const restoreBackup: Step<AnyRecoveryInput, RecoveryState> = {
   },
 }
 
-/** When a part of it began, for whoever takes over as well: milliseconds. */
+/** When a part of it began, also for a worker that takes over: milliseconds. */
 export async function startOf(
   context: Context,
   name: 'restoreStartedAt' | 'replayStartedAt',
@@ -102,7 +102,7 @@ async function watchBytes(
       const { usedBytes } = await copy.space()
       context.progress({ bytesDone: usedBytes, bytesTotal: backup?.clusterSizeBytes ?? null, message: 'restoring' })
     } catch {
-      // The container may be away for a moment; the restore's own end tells whether it mattered.
+      // The container may be away for a moment; the restore's own end shows whether it mattered.
     }
     await delay(POLL_MS, undefined, { signal }).catch(() => {})
   }

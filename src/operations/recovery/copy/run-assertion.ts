@@ -6,7 +6,7 @@ import type { AssertionInput } from '../recovery-inputs.ts'
 
 const ASSERTION_MS = 60_000
 
-/** Asks the copy. That it does not hold, that it is wrong by itself, and that it could not be asked are told apart. */
+/** Asks the copy. An assertion that does not hold, one that is wrong, and one that could not be asked are different. */
 export async function runAssertion(copy: RecoveredCopy, assertion: AssertionInput, number: number): Promise<Check> {
   const name = `assertion ${number}`
   const { sql, expect, database } = assertion
@@ -67,7 +67,7 @@ const MEANINGS: readonly Meaning[] = [
     status: CheckStatus.FAILED,
     hint: 'An index is damaged: verify the base backup (verifyBackup), and recover from another one.',
   },
-  { begins: '55P03', status: CheckStatus.UNKNOWN, hint: 'Somebody else holds it: ask again in the recovered data.' },
+  { begins: '55P03', status: CheckStatus.UNKNOWN, hint: 'Another session holds it: ask again in the recovered data.' },
   { begins: '57014', status: CheckStatus.UNKNOWN, hint: 'It may take 60 s: ask something that takes less.' },
 ]
 

@@ -18,7 +18,7 @@ type Context = StepContext<AnyRecoveryInput, RecoveryState>
 
 /**
  * Looks at the copy from all sides. What it finds is a result, not an error: the recovery is READY with it, so that a
- * person can look. Where nobody would look before the cut over, or where that was asked for, it ends there.
+ * person can look. Where the cut-over follows without a look, or where that was requested, it ends there.
  */
 export const verifyCopy: Step<AnyRecoveryInput, RecoveryState> = {
   name: 'verify-copy',
@@ -30,7 +30,7 @@ export const verifyCopy: Step<AnyRecoveryInput, RecoveryState> = {
     const record = await context.recoveries.change(context.operation.id, { status: RecoveryStatus.VERIFYING })
     const copy = context.clients.recoveredCopy(record.service, record.directory)
     const target = targetOf(context.input)
-    if (target === null) throw new InvalidValueError('the target cannot be read any more')
+    if (target === null) throw new InvalidValueError('the target can no longer be read')
     await releaseLocks(context, copy, record)
     const checks: Check[] = [
       await checkConsistent(copy),
@@ -65,13 +65,13 @@ const isAutomatic = ({ input }: Context) => input.cutOver === CutOver.AUTOMATIC
 
 /**
  * A transaction that was in progress at the target may hold relations for itself, the dropped table above all: while the
- * copy is paused nobody can read them. Promoted, it takes the transaction back.
+ * copy is paused no session can read them. Promoted, it rolls the transaction back.
  */
 async function releaseLocks(context: Context, copy: RecoveredCopy, record: RecoveryRecord): Promise<void> {
   const { state, locks } = await copy.status()
   if (state === 'PAUSED' && locks > 0) {
     context.log(
-      `A transaction in progress at the target holds ${locks} relations, which nobody could read: promoting the copy`,
+      `A transaction in progress at the target holds ${locks} relations, which no session could read: promoting the copy`,
     )
     await copy.promote()
   } else if (state !== 'PROMOTED' || record.timeline !== record.targetTimeline) {
@@ -81,7 +81,7 @@ async function releaseLocks(context: Context, copy: RecoveredCopy, record: Recov
   const { timeline } = await copy.status()
   await context.recoveries.change(record.id, { timeline })
   if (record.mode === RecoveryMode.IN_PLACE && !isAutomatic(context)) {
-    const message = `The copy has taken timeline ${timeline}. A switchover or failover before its cut over takes the same one: the recovery has to be made anew then.`
+    const message = `The copy has taken timeline ${timeline}. A switchover or failover before its cut-over takes the same one: the recovery then has to be repeated.`
     context.log(message, LogLevel.WARNING)
   }
 }
@@ -95,6 +95,6 @@ async function checkConsistent(copy: RecoveredCopy): Promise<Check> {
   }
   if (state === 'ABSENT') return { name, status: CheckStatus.FAILED, message: 'its files are gone', hint: null }
   // It may have been killed, or not be there yet: that is nothing against the data.
-  const hint = "See the last lines of its log in the operation's log, and recover once more."
+  const hint = "See the last lines of its log in the operation's log, and recover again."
   return { name, status: CheckStatus.UNKNOWN, message: `not checked: PostgreSQL is ${state}`, hint }
 }

@@ -1,7 +1,6 @@
 import { Verdict, verdictOf } from '../../../domain/check-verdict.ts'
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
-import type { Refusal } from '../../../domain/operation/operation.ts'
 import {
   hasEnded,
   isUndoable,
@@ -9,12 +8,18 @@ import {
   type RecoveryRecord,
   RecoveryStatus,
 } from '../../../domain/recovery/recovery.ts'
+import {
+  type ActiveOperations,
+  forcedCutOverCall,
+  onwardCall,
+  recoverCall,
+} from '../../../domain/recovery/recovery-exits.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { leaderOf, snapshotOf } from '../../node-access/node-health.ts'
 import { checkLeads, checkNode } from '../../nodes/check-node.ts'
 import { refuse } from '../../refuse.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
-import { type ActiveOperations, forcedCutOverCall, onwardCall, recoverCall } from '../recovery-exits.ts'
 import type { CutOverInput } from '../recovery-operation-input.ts'
 
 type Context = PlanContext<CutOverInput>
@@ -91,7 +96,7 @@ export function checkCluster(cluster: ClusterSnapshot, node: string | null, forc
   if (faults.length > 0) return faults
   if (seenNow(cluster.topology)?.paused === true) {
     const remedy = 'Resume it first: resumeCluster(input: {}).'
-    return [refuse('CLUSTER_PAUSED', 'Patroni is paused: nobody would be made the leader', remedy)]
+    return [refuse('CLUSTER_PAUSED', 'Patroni is paused: no node would be promoted', remedy)]
   }
   const needed = cluster.nodes
     .map(({ name }) => name)

@@ -4,7 +4,7 @@ import { cureOf, describeRefusal } from '../../../domain/cluster/login-refusal.t
 import { leaderOf, snapshotOf } from '../../node-access/node-health.ts'
 
 /**
- * Whether Howdah's role will get in after a cut over, as far as it can be known before. Its password and its LOGIN are set as
+ * Whether Howdah's role will get in after a cut-over, as far as it can be known before. Its password and its LOGIN are set as
  * the cluster has them; what keeps it out now may be in the recovered data as well.
  */
 export function rolesCheck(cluster: ClusterSnapshot): Check {

@@ -1,12 +1,12 @@
 import { HowdahError } from '../../../domain/errors.ts'
 
-import { settleCall } from '../recovery-exits.ts'
+import { settleCall } from '../../../domain/recovery/recovery-exits.ts'
 
 /** What earlier steps keep is not there. */
 export class CutOverLostError extends HowdahError {
   readonly code = 'CUT_OVER_LOST'
   constructor(what: string) {
-    super(`nothing is known of the cut over of ${what}`, { remedy: 'Recover once more.' })
+    super(`nothing is known of the cut-over of ${what}`, { remedy: 'Recover again.' })
   }
 }
 
@@ -20,12 +20,12 @@ export class OtherSystemError extends HowdahError {
   }
 }
 
-const ONCE_MORE = 'A failover came in between. Recover once more: the next recovery takes a later timeline.'
+const RECOVER_AGAIN = 'A failover came in between. Recover again: the next recovery takes a later timeline.'
 
 /** The cluster has gone on to a timeline that the recovered data has taken for itself. */
 export class TimelineTakenError extends HowdahError {
   readonly code = 'TIMELINE_TAKEN'
-  constructor(copy: number, cluster: number, remedy = ONCE_MORE) {
+  constructor(copy: number, cluster: number, remedy = RECOVER_AGAIN) {
     super(`the recovered data is on timeline ${copy}, and the cluster has reached timeline ${cluster} meanwhile`, {
       remedy,
     })
@@ -51,11 +51,11 @@ export class NotArchivedError extends HowdahError {
   }
 }
 
-/** Directories are not as any cut over leaves them. */
+/** Directories are not as any cut-over leaves them. */
 export class UnexpectedDirectoriesError extends HowdahError {
   readonly code = 'UNEXPECTED_DIRECTORIES'
   constructor(service: string, seen: string) {
-    super(`the data directories of ${service} are not as a cut over leaves them: ${seen}`, {
+    super(`the data directories of ${service} are not as a cut-over leaves them: ${seen}`, {
       remedy:
         'Nothing was moved. Look at them in the container, and put the data of the cluster in its place; Howdah looks again every few minutes; to have it look at once, settle the recovery (settleRecovery).',
     })
@@ -67,22 +67,22 @@ export class AlreadyLeadingError extends HowdahError {
   readonly code = 'ALREADY_LEADING'
   constructor(node: string, previous: string, recovery: string) {
     super(`${node} has begun to lead with the recovered data, and may have taken writes: it goes on serving`, {
-      remedy: `Howdah completes the cut over by itself within a minute: ${settleCall(recovery)} does so at once. The data from before is in ${previous} on ${node}; to bring it back, undo the recovery then (undoRecovery).`,
+      remedy: `Howdah completes the cut-over by itself within a minute: ${settleCall(recovery)} does so at once. The data from before is in ${previous} on ${node}; to bring it back, undo the recovery then (undoRecovery).`,
     })
   }
 }
 
-/** Patroni was started again with the data from before, and nobody leads yet. */
+/** Patroni was started again with the data from before, and no node leads yet. */
 export class NotRolledBackError extends HowdahError {
   readonly code = 'NOT_ROLLED_BACK'
   constructor(why: string, recovery: string) {
-    super(`the data from before is in its place and Patroni was started on every node, but nobody leads yet: ${why}`, {
+    super(`the data from before is in its place and Patroni was started on every node, but no node leads yet: ${why}`, {
       remedy: `Bring etcd back if it has no quorum: startService(input: {service: "etcd1"}), and "etcd2". Patroni then elects by itself, and Howdah settles the recovery: ${settleCall(recovery)} does so at once.`,
     })
   }
 }
 
-/** The data from before a cut over cannot be brought to where it ended. */
+/** The data from before a cut-over cannot be brought to where it ended. */
 export class HistoryMissingError extends HowdahError {
   readonly code = 'HISTORY_MISSING'
   constructor(directory: string, seen: string) {

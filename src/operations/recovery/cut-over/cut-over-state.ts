@@ -6,7 +6,7 @@ import { CutOverLostError } from './cut-over-errors.ts'
 /** Patroni's keys that belong to the history that is left. What a removed key held is put back by a roll-back. */
 export const LEFT_KEYS = ['status', 'failsafe', 'leader', 'failover', 'sync'] as const
 
-/** What a cut over is about, and how far it came: kept in its operation's state, for whoever takes over. */
+/** What a cut-over is about, and how far it came: saved in its operation's state, for a worker that takes over. */
 const cutOverSchema = z.object({
   /** The operation that cuts over: a retry begins with what its predecessor kept, and must not take it for its own. */
   operation: z.string(),
@@ -16,7 +16,7 @@ const cutOverSchema = z.object({
   node: z.string(),
   /** Where its Patroni has its data. */
   live: z.string(),
-  /** Root of the recovered data until the cut over. */
+  /** Root of the recovered data until the cut-over. */
   copy: z.string(),
   /** Root of where the data that is given up is put. */
   previous: z.string(),
@@ -31,13 +31,13 @@ const cutOverSchema = z.object({
   leader: z.string().optional(),
   /** The nodes whose containers ran then. */
   nodes: z.array(z.string()).optional(),
-  /** From about when on nobody could write. */
+  /** Approximate time from which writes were blocked. */
   closedAt: z.string().optional(),
-  /** How the history that is left ended: nothing but the shutdown checkpoint lies at or behind `lsn`. */
+  /** How the abandoned history ended: nothing but the shutdown checkpoint lies at or after `lsn`. */
   ended: z.object({ timeline: z.number(), lsn: z.string(), lastWal: z.string() }).optional(),
   /** Patroni's keys as they were. */
   keys: z.record(z.string(), z.string()).optional(),
-  /** Whether the cut over has told Patroni to elect nobody on an older timeline: see timeline-guard.ts. */
+  /** Whether the cut-over has set Patroni to elect no node on an older timeline: see timeline-guard.ts. */
   guarded: z.boolean().optional(),
   /** When writes went to the recovered data. */
   cutOverAt: z.string().optional(),
@@ -56,7 +56,7 @@ export const cutOverOperationState = z
 
 export type CutOverOperationState = z.output<typeof cutOverOperationState>
 
-/** What the steps of a cut over work with. */
+/** What the steps of a cut-over work with. */
 export type CutOverContext = StepContext<unknown, CutOverOperationState>
 
 /** Throws where none was begun by this operation. */
@@ -77,7 +77,7 @@ export async function keepCutOver(
   changes: Partial<CutOverState>,
   message: string,
 ): Promise<void> {
-  // What begins a cut over gives all that it needs at once; later changes are to what is there.
+  // What begins a cut-over gives all that it needs at once; later changes are to what is there.
   await context.keep({ cutOver: cutOverSchema.parse({ ...findCutOver(context), ...changes }) }, message)
 }
 
@@ -85,7 +85,7 @@ export function targetService(context: CutOverContext): string {
   return serviceOf(context.layout, cutOverState(context).node)
 }
 
-/** What has to be given to a kept value that a later step needs. */
+/** Asserts that an earlier step saved this value. */
 export function required<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new CutOverLostError(what)
   return value

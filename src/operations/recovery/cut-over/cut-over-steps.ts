@@ -12,7 +12,7 @@ import { stopCluster } from './stop-cluster.ts'
 import { swapData } from './swap-data.ts'
 
 /**
- * Takes recovered data that waits on a node's volume into service. Up to `start-target` everything is taken back when it
+ * Takes recovered data that waits on a node's volume into service. Up to `start-target` everything is undone when it
  * fails; from there on it is completed.
  */
 export function cutOverSteps<Input>(

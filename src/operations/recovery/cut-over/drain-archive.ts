@@ -1,10 +1,11 @@
+import { NodeCommandError } from '../../../domain/cluster/node-command-error.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
 import { HowdahError, messageOf, UnreachableError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { NodeCommandError } from '../../node-access/node-command-error.ts'
 import { leaderOf, snapshotOf } from '../../node-access/node-health.ts'
 import { askOverSocket, readArchiverOverSocket, unlessAway } from '../../node-access/node-socket.ts'
+import { pollUntil } from '../../poll-until.ts'
 import { NotArchivedError } from './cut-over-errors.ts'
 import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, keepCutOver } from './cut-over-state.ts'
@@ -13,7 +14,7 @@ const CHECKPOINT_MS = 600_000
 /** Without one segment less for this long, the archive is not going to take them. */
 const STALLED_MS = 120_000
 const POLL_MS = 200
-/** On a cluster that is written to, another segment may always be on its way: none is waited for so long, then one will do. */
+/** On a busy cluster another segment may always be on its way: after this long, one segment may remain. */
 const NONE_MS = 5_000
 const FEW = 1
 
@@ -60,17 +61,19 @@ async function checkpoint(context: CutOverContext): Promise<void> {
 async function untilDrained(context: CutOverContext): Promise<void> {
   let least = Number.POSITIVE_INFINITY
   const startedAt = context.now().getTime()
-  let changedAt = startedAt
-  for (;;) {
+  const look = async () => {
     const { pending, last } = await archiverNow(context)
-    const now = context.now().getTime()
-    if (pending !== null && pending <= (now - startedAt < NONE_MS ? 0 : FEW)) return
-    if (pending !== null && pending < least) [least, changedAt] = [pending, now]
-    if (now - changedAt > STALLED_MS)
-      throw new NotArchivedError(`what follows ${last ?? 'the first'}`, `${pending ?? '?'} segments wait`)
-    context.progress({ message: `${pending ?? 'some'} segments wait for the archive` })
-    await context.sleep(POLL_MS)
+    const few = context.now().getTime() - startedAt < NONE_MS ? 0 : FEW
+    if (pending !== null && pending <= few) return null
+    least = Math.min(least, pending ?? least)
+    return {
+      seen: `${pending ?? '?'} segments wait`,
+      mark: least,
+      progress: { message: `${pending ?? 'some'} segments wait for the archive` },
+      error: () => new NotArchivedError(`what follows ${last ?? 'the first'}`, `${pending ?? '?'} segments wait`),
+    }
   }
+  await pollUntil(context, { what: 'the archive', timeoutMs: STALLED_MS, intervalMs: POLL_MS, look })
 }
 
 async function archiverNow(context: CutOverContext): Promise<{ pending: number | null; last: string | null }> {

@@ -22,7 +22,7 @@ export async function hasLed(context: Context): Promise<boolean> {
   return timeline !== copyTimeline || state === 'in production'
 }
 
-/** The swap has removed the key: whoever stands in it leads since. Null where etcd does not tell. */
+/** The swap has removed the key: the node in it has led since. Null where etcd does not answer. */
 async function leaderInEtcd(context: Context): Promise<string | null> {
   try {
     return await readLeader(context)

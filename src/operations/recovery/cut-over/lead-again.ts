@@ -12,11 +12,11 @@ const LEAD_MS = 180_000
 const AGAIN_MS = 1_000
 
 /**
- * For the time in which nodes still have a history that was left. Such a node must not lead (Patroni's check_timeline), but
+ * While some nodes are still on an abandoned timeline. Such a node must not lead (Patroni's check_timeline), but
  * where it has more WAL than the one that led, neither lets the other: Patroni alone would leave the cluster without a
  * leader for good. So that node is started where it is down, and Patroni is asked to have it lead, whatever others have.
  *
- * Each call sees to it that somebody leads, and answers whether that had to be waited for; calls at one time wait for one.
+ * Each call makes sure that a node leads, and answers whether it had to wait; concurrent calls share one attempt.
  * Throws WaitTimeoutError.
  */
 export function seeThatLeads(context: Context, node: string): () => Promise<boolean> {
@@ -32,7 +32,7 @@ export function seeThatLeads(context: Context, node: string): () => Promise<bool
 }
 
 async function leadAgain(context: Context, node: string): Promise<void> {
-  context.log(`Nobody leads any more: ${node} is started where it is down, and asked to lead`, LogLevel.WARNING)
+  context.log(`No node leads: ${node} is started where it is down, and asked to lead`, LogLevel.WARNING)
   await pollUntil(context, {
     what: `${node} to lead again`,
     timeoutMs: LEAD_MS,
@@ -52,13 +52,13 @@ async function leadAgain(context: Context, node: string): Promise<void> {
   context.log(`${(await findLeader(context))?.name ?? node} leads again`)
 }
 
-/** Whether nobody leads. What etcd does not tell now is no reason to interfere. */
+/** Whether no node leads. An etcd that does not answer now is no reason to interfere. */
 async function isLeaderless(context: Context): Promise<boolean> {
   const leader = await findLeader(context)
   return leader !== null && leader.name === null
 }
 
-/** Its name is null while nobody leads; null when etcd cannot be read now. */
+/** Its name is null while no node leads; null when etcd cannot be read now. */
 async function findLeader(context: Context): Promise<{ readonly name: string | null } | null> {
   try {
     return { name: await readLeader(context) }

@@ -16,7 +16,7 @@ import { scopeOfCutOver } from './cut-over-scope.ts'
 
 type Context = PlanContext<CutOverInput>
 
-/** Until there is a cut over to go by: on an idle stack on 2 cores. */
+/** Until there is a cut-over to go by: on an idle stack on 2 cores. */
 const CUT_OVER_DOWNTIME_SECONDS = 9
 
 export const STAYS_RECOVERABLE = 'It stays recoverable: in the archive, and in the data directory that is kept.'
@@ -39,13 +39,13 @@ export function planUndo(context: Context): PlanDraft {
   return {
     downtimeSeconds: cutOverDowntime(context),
     checks: [verificationCheck(recovery), rolesCheck(context.cluster)],
-    summary: `Brings back the state at the cut over of ${recovery?.cutOverAt ?? 'that recovery'}: ${node} leads with it`,
+    summary: `Brings back the state at the cut-over of ${recovery?.cutOverAt ?? 'that recovery'}: ${node} leads with it`,
     dataLoss: recovery === undefined ? null : lossOfUndo(context, recovery),
     scope: scopeOfCutOver(context.layout, recovery?.previous?.node ?? null),
   }
 }
 
-/** Seconds for which nobody can write. */
+/** Seconds for which writes fail. */
 export function cutOverDowntime({ earlier }: Pick<Context, 'earlier'>): number {
   return typicalDowntime(earlier) ?? CUT_OVER_DOWNTIME_SECONDS
 }
@@ -56,7 +56,7 @@ function lossOfCutOver(context: Context, { reached }: RecoveryRecord): string {
 }
 
 function lossOfUndo(context: Context, { cutOverAt }: RecoveryRecord): string {
-  const at = cutOverAt ?? 'the cut over'
+  const at = cutOverAt ?? 'the cut-over'
   return `What was committed since ${at} is given up${amountSince(context, null, cutOverAt)}. ${STAYS_RECOVERABLE}`
 }
 

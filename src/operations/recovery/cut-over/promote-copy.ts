@@ -18,7 +18,7 @@ export interface CutOverSubject {
   readonly node: string
   /** The data's root, on the node's own volume. */
   readonly copy: string
-  /** The call that makes such data anew. */
+  /** The call that makes such data again. */
   readonly again: string
 }
 
@@ -30,7 +30,7 @@ export function promoteCopy<Input>(deps: {
   subject(context: StepContext<Input, CutOverOperationState>): Promise<CutOverSubject>
   /** Has its PostgreSQL run at its target, as far as that can be had. */
   awake(context: StepContext<Input, CutOverOperationState>): Promise<void>
-  /** Takes back that it has begun, and the copy where nobody needs it any more. */
+  /** Undoes its start, and removes the copy where it is no longer needed. */
   giveUp(context: StepContext<Input, CutOverOperationState>): Promise<void>
 }): Step<Input, CutOverOperationState> {
   return {
@@ -75,14 +75,14 @@ export function promoteCopy<Input>(deps: {
   }
 }
 
-/** Where a cut over puts the data that it gives up. */
+/** Where a cut-over puts the data that it gives up. */
 export function previousPlace(live: string, operation: string): string {
   return `${live}.previous-${operation}`
 }
 
 async function readCluster(context: CutOverContext) {
   const leader = leaderOf(context.cluster())
-  if (leader === null) throw new NotFoundError('nobody leads')
+  if (leader === null) throw new NotFoundError('no node leads')
   const timeline = await readTimeline(context, leader)
   const identifier = await context.clients.dcs.read('initialize')
   return { systemIdentifier: identifier?.value ?? null, timeline }

@@ -1,13 +1,11 @@
 import { messageOf } from '../../../domain/errors.ts'
 import { type PreviousData, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { runScript } from '../../node-access/run-script.ts'
+import { askNode } from '../../node-access/ask-node.ts'
 import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, required, targetService } from './cut-over-state.ts'
 
-const MEASURE_MS = 600_000
-
-/** Records what the cut over has come to, and what is kept of the cluster before it. */
+/** Records what the cut-over has come to, and what is kept of the cluster before it. */
 export function settleRecovery(
   status: RecoveryStatus.COMPLETED | RecoveryStatus.UNDONE,
 ): Step<unknown, CutOverOperationState> {
@@ -19,7 +17,7 @@ export function settleRecovery(
 
     async run(context) {
       const { recovery, cutOverAt, copyTimeline, copy } = cutOverState(context)
-      // The data has gone into service; what was beside it, for replay and readers, is needed no more.
+      // The data has gone into service; its private directory (socket, log, WAL spool) is no longer needed.
       await context.clients.recoveredCopy(targetService(context), copy).remove()
       const { downtimeSeconds = null } = context.state()
       const previous = await previousData(context)
@@ -47,10 +45,7 @@ export function settleRecovery(
 async function previousData(context: CutOverContext): Promise<PreviousData> {
   const { node, previous: directory, ended } = cutOverState(context)
   const { timeline, lsn: endLsn } = required(ended, 'the history that was left')
-  const bytes = await runScript(context, targetService(context), 'du -sxB1 "$1" | cut -f 1', [directory], {
-    timeoutMs: MEASURE_MS,
-  }).then(
-    (text) => Number.parseInt(text, 10),
+  const bytes = await askNode(context, targetService(context), (each) => each.size(directory)).catch(
     (error: unknown) => {
       context.log(`How large it is could not be measured: ${messageOf(error)}`)
       return null

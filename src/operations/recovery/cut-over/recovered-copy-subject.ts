@@ -1,13 +1,13 @@
 import { NotFoundError } from '../../../domain/errors.ts'
 import { RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import { recoverCall } from '../../../domain/recovery/recovery-exits.ts'
 import type { StepContext } from '../../context.ts'
 import { replayAgain } from '../promotion/replay-again.ts'
-import { recoverCall } from '../recovery-exits.ts'
 import type { CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, targetService } from './cut-over-state.ts'
 import type { promoteCopy } from './promote-copy.ts'
 
-/** The copy that a recovery has made on its node. Given up, it is removed: promoted once, it can wait for nothing any more. */
+/** The copy that a recovery has made on its node. Given up, it is removed: once promoted, it cannot wait any longer. */
 export function recoveredCopyOf<Input>(
   recoveryOf: (context: StepContext<Input, CutOverOperationState>) => string,
 ): Parameters<typeof promoteCopy<Input>>[0] {

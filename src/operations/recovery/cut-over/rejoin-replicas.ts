@@ -6,6 +6,7 @@ import { liftHowdahsGuard } from '../../configuration/timeline-guard.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { serviceOf, snapshotOf, whyNotServing } from '../../node-access/node-health.ts'
 import { startPatroni } from '../../node-access/patroni-service.ts'
+import { pollUntil } from '../../poll-until.ts'
 import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState } from './cut-over-state.ts'
 import { seeThatLeads } from './lead-again.ts'
@@ -14,13 +15,13 @@ type Context = CutOverContext
 
 /** Patroni rewinds within seconds where it can; one that does not stream after this long cannot. */
 const REWIND_MS = 45_000
-/** Without a byte more for this long, a copy is left to Patroni and to whoever looks at the cluster's health. */
+/** Without another byte for this long, a copy is left to Patroni, and to the operator: cluster.health shows it. */
 const STALLED_MS = 10 * 60_000
 const POLL_MS = 500
 
 /**
- * Makes replicas of the other nodes again: rewound, or copied anew where their WAL does not reach back to the fork. The
- * cluster serves meanwhile; a node that does not come back is told, and is no reason to give up what has been cut over.
+ * Makes replicas of the other nodes again: rewound, or copied where their WAL does not reach back to the fork. The
+ * cluster serves meanwhile; a node that does not rejoin is logged, and the cut-over stands.
  */
 export const rejoinReplicas: Step<unknown, CutOverOperationState> = {
   name: 'rejoin-replicas',
@@ -46,7 +47,7 @@ export const rejoinReplicas: Step<unknown, CutOverOperationState> = {
     })
     // Those that did not run when the cluster was stopped, too.
     const leftOut = context.layout.nodes.some(({ name }) => !nodes.includes(name))
-    // With a node that still has the history that was left it stays on: without a leader nobody else knows better.
+    // While a node still has the abandoned history it stays on: without a leader nothing else excludes that node.
     if (!leftOut && joined.every(({ status }) => status === 'fulfilled')) await liftHowdahsGuard(context)
     else {
       const until = 'until every node follows; Howdah then takes it off by itself'
@@ -81,27 +82,32 @@ async function streamsWithin(
   context: Context,
   { name, led, timeoutMs }: { name: string; led: () => Promise<boolean>; timeoutMs: number | null },
 ): Promise<boolean> {
-  let since = context.now().getTime()
-  let last = ''
-  for (;;) {
-    if (await led()) since = context.now().getTime()
+  let ledAgainAt = context.now().getTime()
+  let copying = false
+  const look = async () => {
+    if (await led()) ledAgainAt = context.now().getTime()
     await context.clients.refreshNode(name)
     const why = whyNotServing(context.cluster(), name)
-    if (why === null) return true
+    if (why === null) return null
     const node = snapshotOf(context.cluster(), name)
-    const copying = node !== undefined && seenNow(node.patroni)?.state === NodeState.CREATING_REPLICA
+    copying = node !== undefined && seenNow(node.patroni)?.state === NodeState.CREATING_REPLICA
     const sent = copying ? await context.clients.readReplicaCreation(name).catch(() => null) : null
-    if (sent !== null) {
-      const { bytesStreamed: bytesDone, bytesTotal } = sent
-      context.progress({ bytesDone, bytesTotal, message: `${name}: ${sent.phase}` })
-    }
-    const now = context.now().getTime()
-    const seen = `${why} ${sent?.bytesStreamed ?? ''}`
     // A copy that Patroni began by itself is waited for as well.
-    if (seen !== last && (copying || timeoutMs === null)) since = now
-    last = seen
-    if (timeoutMs !== null && !copying && now - since > timeoutMs) return false
-    if (now - since > STALLED_MS) throw new WaitTimeoutError(`${name} to stream`, why, now - since)
-    await context.sleep(POLL_MS)
+    const isPatient = copying || timeoutMs === null
+    return {
+      seen: why,
+      mark: isPatient ? `${ledAgainAt} ${why} ${sent?.bytesStreamed ?? ''}` : ledAgainAt,
+      ...(!isPatient && { timeoutMs }),
+      ...(sent !== null && {
+        progress: { bytesDone: sent.bytesStreamed, bytesTotal: sent.bytesTotal, message: `${name}: ${sent.phase}` },
+      }),
+    }
+  }
+  try {
+    await pollUntil(context, { what: `${name} to stream`, timeoutMs: STALLED_MS, intervalMs: POLL_MS, look })
+    return true
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError) || copying || timeoutMs === null) throw error
+    return false
   }
 }

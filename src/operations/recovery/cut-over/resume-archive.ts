@@ -46,7 +46,7 @@ async function whyNotFollowing(context: CutOverContext, server: string): Promise
   return failing.length === 0 ? null : failing.map(({ name, message }) => `${name} ${message ?? ''}`).join('; ')
 }
 
-/** Whoever leads by now has an archiver; a replica has none. */
+/** The current leader has an archiver; a replica has none. */
 async function whyNotArchiving(context: CutOverContext, node: string): Promise<string | null> {
   await context.clients.refreshNode(node)
   const seen = snapshotOf(context.cluster(), node)

@@ -1,8 +1,9 @@
+import { NodeCommandError } from '../../../domain/cluster/node-command-error.ts'
 import { WaitTimeoutError } from '../../../domain/errors.ts'
 import { formatLsn, parseLsn } from '../../../domain/wal/lsn.ts'
 import { formatSegmentName, segmentNumberAt, segmentStartLsn } from '../../../domain/wal/wal-name.ts'
+import { askAcrossRestarts, askNode } from '../../node-access/ask-node.ts'
 import { type ControlData, readControlData } from '../../node-access/control-data.ts'
-import { runScript } from '../../node-access/run-script.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { NotArchivedError, UncleanStopError } from './cut-over-errors.ts'
 import type { CutOverContext } from './cut-over-state.ts'
@@ -11,17 +12,6 @@ import { type CutOverState, cutOverState } from './cut-over-state.ts'
 const CLEAN = 'shut down'
 const TRY_AGAIN =
   'Try again when the cluster is healthy: what it has written must be in the archive before it is given up.'
-/** What the archiver had not handed over when PostgreSQL stopped, handed over as it would have: with its own command. */
-const HAND_OVER = `cd "$1"; command=$(postgres -C archive_command -D "$1")
-for ready in pg_wal/archive_status/*.ready; do
-  [ -e "$ready" ] || continue
-  name=\${ready##*/}; name=\${name%.ready}
-  sh -c "$(printf %s "$command" | sed "s|%p|pg_wal/$name|g; s|%f|$name|g; s|%%|%|g")" >&2
-  mv "$ready" "\${ready%.ready}.done"; echo "$name"
-done`
-const IN_ARCHIVE =
-  'for each in "$1/incoming/$2" "$1/streaming/$2" "$1/wals/$3/$2"; do [ ! -e "$each" ] || { echo "$each"; exit; }; done'
-const HAND_OVER_MS = 600_000
 const ARCHIVED_MS = 20_000
 
 /**
@@ -34,11 +24,8 @@ export async function secureArchive(
 ): Promise<NonNullable<CutOverState['ended']>> {
   const control = await readControlData(context, leader.service, leader.directory)
   if (control.state !== CLEAN) throw new UncleanStopError(leader.name, control.state, TRY_AGAIN)
-  const handedOver = await runScript(context, leader.service, HAND_OVER, [leader.directory], {
-    user: 'postgres',
-    timeoutMs: HAND_OVER_MS,
-  })
-  for (const wal of handedOver.split('\n').filter((name) => name !== '')) context.log(`Handed ${wal} to the archive`)
+  const handedOver = await askNode(context, leader.service, (node) => node.handOverWal(leader.directory))
+  for (const wal of handedOver) context.log(`Handed ${wal} to the archive`)
   const ended = endOf(control)
   await untilArchived(context, ended.lastWal)
   return ended
@@ -61,9 +48,12 @@ export function endOf({ checkpointLsn, timeline }: Pick<ControlData, 'checkpoint
 async function untilArchived(context: CutOverContext, wal: string): Promise<void> {
   const { server, archive = '' } = cutOverState(context)
   const service = context.layout.backupServers.find(({ name }) => name === server)?.service ?? 'barman'
+  const paths = [`incoming/${wal}`, `streaming/${wal}`, `wals/${wal.slice(0, 16)}/${wal}`].map(
+    (path) => `${archive}/${path}`,
+  )
   const look = async () => {
-    const found = await runScript(context, service, IN_ARCHIVE, [archive, wal, wal.slice(0, 16)])
-    return found === '' ? `${wal} is in none of incoming, streaming, wals` : null
+    const isThere = await askAcrossRestarts(context, service, () => isAnyThere(context, service, paths))
+    return isThere ? null : `${wal} is in none of incoming, streaming, wals`
   }
   try {
     await pollUntil(context, { what: wal, timeoutMs: ARCHIVED_MS, intervalMs: 100, look })
@@ -71,4 +61,13 @@ async function untilArchived(context: CutOverContext, wal: string): Promise<void
     if (error instanceof WaitTimeoutError) throw new NotArchivedError(wal, error.lastSeen)
     throw error
   }
+}
+
+/** By `ls`, which ends with 2 where one of them is not there. */
+async function isAnyThere(context: CutOverContext, service: string, paths: readonly string[]): Promise<boolean> {
+  const { exitCode, stdout, stderr } = await context.clients.services.run(service, {
+    argv: ['ls', '-d', '--', ...paths],
+  })
+  if (exitCode === 0 || exitCode === 2) return stdout.trim() !== ''
+  throw new NodeCommandError(service, 'ls', `${stderr.trim() || 'no words'} (exit code ${exitCode})`, exitCode)
 }

@@ -6,7 +6,7 @@ import { startPatroni } from '../../node-access/patroni-service.ts'
 import { stopPatroni } from '../../node-access/stop-patroni.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { AlreadyLeadingError } from './cut-over-errors.ts'
-import { endOutage, measureOutage } from './cut-over-outage.ts'
+import { endOutage, measureCutOver } from './cut-over-outage.ts'
 import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
 import { cutOverState, findCutOver, keepCutOver, targetService } from './cut-over-state.ts'
 import { hasLed } from './has-led.ts'
@@ -17,8 +17,8 @@ const LEAD_MS = 180_000
 const POLL_MS = 50
 
 /**
- * The point of no return of a cut over: from here on applications write to the recovered data. Until the node has begun to
- * lead, the cut over can still be rolled back, and is where it does not. A node that leads is never stopped: from then on
+ * The point of no return of a cut-over: from here on applications write to the recovered data. Until the node has begun to
+ * lead, the cut-over can still be rolled back, and is where it does not. A node that leads is never stopped: from then on
  * every way leads forward.
  */
 export const startTarget: Step<unknown, CutOverOperationState> = {
@@ -34,7 +34,7 @@ export const startTarget: Step<unknown, CutOverOperationState> = {
     const { node } = cutOverState(context)
     await startPatroni(context, targetService(context))
     await untilItLeads(context)
-    const downtimeSeconds: number | null = await measureOutage(context)
+    const downtimeSeconds: number | null = await measureCutOver(context)
     await keepCutOver(context, { cutOverAt: context.now().toISOString() }, `${node} leads with the recovered data`)
     return downtimeSeconds === null ? {} : { downtimeSeconds }
   },
@@ -53,7 +53,7 @@ export const startTarget: Step<unknown, CutOverOperationState> = {
   },
 }
 
-/** The leader key decides. Where it cannot be read for so long, a node that has been promoted has not failed. */
+/** The leader key decides. Where it cannot be read for this long, a node that has been promoted has not failed. */
 export async function untilItLeads(context: Context): Promise<void> {
   const { node } = cutOverState(context)
   try {
@@ -64,7 +64,7 @@ export async function untilItLeads(context: Context): Promise<void> {
       async look() {
         try {
           const leader = await readLeader(context)
-          return leader === node ? null : `${leader ?? 'nobody'} leads`
+          return leader === node ? null : `${leader ?? 'no node'} leads`
         } catch (error) {
           if (error instanceof UnreachableError) return messageOf(error)
           throw error
@@ -73,11 +73,11 @@ export async function untilItLeads(context: Context): Promise<void> {
     })
   } catch (error) {
     if (!(error instanceof WaitTimeoutError) || !(await hasLed(context))) throw error
-    context.log(`${messageOf(error)}; but ${node} has begun to lead: the cut over goes on`, LogLevel.WARNING)
+    context.log(`${messageOf(error)}; but ${node} has begun to lead: the cut-over goes on`, LogLevel.WARNING)
   }
 }
 
-/** Nothing more is taken back, so nobody else ends the measurement. */
+/** Nothing is undone from here on, so no undo ends the measurement. */
 async function alreadyLeading(context: Context): Promise<AlreadyLeadingError> {
   await endOutage(context)
   const { node, previous, recovery } = cutOverState(context)

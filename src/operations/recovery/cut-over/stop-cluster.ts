@@ -20,8 +20,8 @@ const LEAD_MS = 120_000
 const POLL_MS = 100
 
 /**
- * Closes the write path: every Patroni is stopped, the replicas first, so that nobody is elected when the leader goes. The
- * leader shuts down cleanly, which closes and archives its last segment: what is given up stays recoverable.
+ * Closes the write path: every Patroni is stopped, the replicas first, so that none is elected when the leader stops.
+ * The leader shuts down cleanly, which closes and archives its last segment: what is given up stays recoverable.
  */
 export const stopCluster: Step<unknown, CutOverOperationState> = {
   name: 'stop-cluster',
@@ -57,7 +57,7 @@ export const stopCluster: Step<unknown, CutOverOperationState> = {
     return undefined
   },
 
-  /** The cluster goes on where it was: its leader first, so that nobody with less WAL is elected. */
+  /** The cluster goes on where it was: its leader first, so that no node with less WAL is elected. */
   async undo(context) {
     await endOutage(context)
     const { leader, nodes = [] } = findCutOver(context) ?? {}
@@ -65,12 +65,12 @@ export const stopCluster: Step<unknown, CutOverOperationState> = {
     await startPatroni(context, serviceOf(context.layout, leader)).catch((error: unknown) => {
       context.log(`${leader}, which led, does not start: ${messageOf(error)}`, LogLevel.WARNING)
     })
-    const led = await untilSomebodyLeads(context)
-    // Without etcd nobody leads, and what the swap had written there is there still.
+    const led = await untilANodeLeads(context)
+    // Without etcd no node leads, and what the swap had written there is there still.
     if (led !== null) await takeBackKeys(context)
     const others = nodes.filter((name) => name !== leader)
     await startEachPatroni(context, others)
-    const why = led === null ? null : await untilSomebodyLeads(context)
+    const why = led === null ? null : await untilANodeLeads(context)
     if (why !== null) throw new NotRolledBackError(why, cutOverState(context).recovery)
   },
 }
@@ -80,7 +80,7 @@ async function keepLeader(context: Context): Promise<string> {
   const kept = cutOverState(context).leader
   if (kept !== undefined) return kept
   const leader = await readLeader(context)
-  if (leader === null) throw new WaitTimeoutError('a leader to stop', 'nobody leads', 0)
+  if (leader === null) throw new WaitTimeoutError('a leader to stop', 'no node leads', 0)
   const running = await Promise.all(
     context.layout.nodes.map(async ({ name, service }) => ((await isToBeStopped(context, service)) ? [name] : [])),
   )
@@ -93,18 +93,18 @@ async function keepLeader(context: Context): Promise<string> {
 }
 
 /** Not one that does not run, has no container at all, or is kept down by a person: that stays as it is. */
-async function isToBeStopped({ clients: { services } }: Context, service: string): Promise<boolean> {
+async function isToBeStopped({ clients: { services, nodeData } }: Context, service: string): Promise<boolean> {
   try {
     const { status } = await services.inspect(service)
-    return status === 'running' && !(await isKeptDownByPerson(services, service))
+    return status === 'running' && !(await isKeptDownByPerson(nodeData(service)))
   } catch (error) {
     if (error instanceof NotFoundError) return false
     throw error
   }
 }
 
-/** Null when somebody does; else what was last seen. */
-async function untilSomebodyLeads(context: Context): Promise<string | null> {
+/** Null when a node leads; else what was last seen. */
+async function untilANodeLeads(context: Context): Promise<string | null> {
   const look = async () => {
     try {
       return (await readLeader(context)) === null ? 'no leader key' : null

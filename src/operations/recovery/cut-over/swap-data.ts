@@ -9,15 +9,15 @@ import { swapBack, swapDirectories, swapProgress } from './swap-directories.ts'
 
 type Context = CutOverContext
 
-/** A member of etcd that was lost is started again within this long, or the cut over is rolled back. */
+/** A member of etcd that was lost is started again within this long, or the cut-over is rolled back. */
 const ETCD_MS = 90_000
 /** A roll-back goes on without: the keys only shorten what follows. */
 const ETCD_BACK_MS = 20_000
 
 /**
- * Puts the recovered data in its place, by rename, and removes from etcd what Patroni knows of the history that is left.
- * "status" above all: it says how far the WAL had come, and nobody who has less may lead. From here until the replicas have
- * been rewound nobody on that history may lead either.
+ * Puts the recovered data in its place, by rename, and removes from etcd what Patroni knows of the abandoned history,
+ * "status" above all: it says how far the WAL had come, and no node with less may lead. From here until the replicas
+ * have been rewound no node on that history may lead either.
  */
 export const swapData: Step<unknown, CutOverOperationState> = {
   name: 'swap-data',
@@ -51,8 +51,9 @@ export const swapData: Step<unknown, CutOverOperationState> = {
 }
 
 /**
- * Patroni's keys as they were before the swap. Already so is success, and where etcd cannot be written it is told: with the
- * recovered history in etcd and the guard on nobody who has the old one leads, so it is done again before that is waited for.
+ * Patroni's keys as they were before the swap. Already so is success; an etcd that cannot be written is logged: while
+ * the recovered history and the guard are in etcd, no node on the old history can be elected, so call this again before
+ * waiting for a leader.
  */
 export async function takeBackKeys(context: Context): Promise<void> {
   const cutOver = findCutOver(context)
@@ -72,7 +73,11 @@ async function leaveHistory(context: Context, history: string): Promise<void> {
       if (cutOverState(context).keys === undefined) {
         const keys = Object.fromEntries([...found].map(([key, { value }]) => [key, value]))
         const kept = { keys, guarded: guarded !== null }
-        await keepCutOver(context, kept, `Removing from etcd: ${left.join(', ')}; nobody on an older timeline may lead`)
+        await keepCutOver(
+          context,
+          kept,
+          `Removing from etcd: ${left.join(', ')}; no node on an older timeline may lead`,
+        )
       }
       const removed = await context.clients.dcs.change({
         remove: left,
@@ -92,7 +97,7 @@ async function remember(context: Context, keys: Readonly<Record<string, string>>
   try {
     await pollUntil(context, { what: "Patroni's keys in etcd to be put back", timeoutMs: ETCD_BACK_MS, look })
   } catch (error) {
-    context.log(`${messageOf(error)}: Patroni writes them anew`, LogLevel.WARNING)
+    context.log(`${messageOf(error)}: Patroni writes them again`, LogLevel.WARNING)
   }
 }
 

@@ -16,13 +16,13 @@ export const discardData: Step<DiscardRecoveryInput> = {
   async run(context) {
     const record = await context.recoveries.get(context.input.recovery)
     if (record.status === RecoveryStatus.COMPLETED || record.status === RecoveryStatus.UNDONE) {
-      // It was READY when this was asked for: what a cut over has kept since was not meant.
+      // It was READY when this was asked for: what a cut-over has kept since was not meant.
       if (context.input.previousData !== true && record.previous !== null) return undefined
       await removePrevious(context, record)
       context.log(`Removed what recovery ${record.id} had kept`)
       return undefined
     }
-    // It was asked for before a cut over that has been left half done since.
+    // It was requested before a cut-over that has been left unfinished since.
     if (record.status === RecoveryStatus.CUTTING_OVER) throw new HalfCutOverError(record.id)
     await removeCopyOf(context, record.id)
     await context.recoveries.change(record.id, {

@@ -8,7 +8,7 @@ export class DiscardRecoveryInput extends RecoveryOperationInput {
     nullable: true,
     defaultValue: false,
     description:
-      'Remove what a cut over has kept on the node, so that it cannot be undone any more: with `confirm`, the name of the cluster.',
+      'Remove what a cut-over has kept on the node, so that it can no longer be undone: with `confirm`, the name of the cluster.',
   })
   @IsOptional()
   @IsIn([true, false])

@@ -1,6 +1,12 @@
 import { mebibytes } from '../../../domain/bytes.ts'
 import { SnapshotPart } from '../../../domain/cluster/snapshot-part.ts'
 import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import {
+  type ActiveOperations,
+  discardPreviousCall,
+  freeingCall,
+  isWorkedOn,
+} from '../../../domain/recovery/recovery-exits.ts'
 import { exclusive, resources } from '../../claims.ts'
 import { type PlanContext, PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
@@ -9,7 +15,6 @@ import type { PlanDraft } from '../../plan-draft.ts'
 import { refuse } from '../../refuse.ts'
 import { checkDataService } from '../check-data-service.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
-import { type ActiveOperations, discardPreviousCall, freeingCall, isWorkedOn } from '../recovery-exits.ts'
 import { recoveryResult } from '../recovery-result.ts'
 import { discardData } from './discard-data.ts'
 import { DiscardRecoveryInput } from './discard-recovery-input.ts'
@@ -22,7 +27,7 @@ export default defineOperation({
   name: 'discardRecovery',
   title: 'Discard a recovery',
   description:
-    'Closes a rehearsal, or what waits for its cut over, or what an operation that has ended left half made, and gives back its disk. With previousData: gives back what a cut over has kept. The cluster is not touched.',
+    'Closes a rehearsal, or what waits for its cut-over, or what an operation that has ended left unfinished, and frees its disk. With previousData: frees what a cut-over has kept. The cluster is not touched.',
   input: DiscardRecoveryInput,
   reads: [PlanRead.RECOVERIES],
   automation: findExpiredRecoveries,
@@ -43,7 +48,7 @@ export default defineOperation({
   result: ({ operation, input }) => recoveryResult(operation, input.recovery),
 })
 
-/** What no operation works on may go, but in the middle of a cut over: which data is the cluster's has to be settled first. */
+/** What no operation works on may go, but in the middle of a cut-over: which data is the cluster's has to be settled first. */
 function checkCopy(record: RecoveryRecord, active: ActiveOperations) {
   const { id, status, operationId } = record
   if (!isUnsettled(record)) return []
@@ -83,7 +88,7 @@ function plan(context: PlanContext<DiscardRecoveryInput>): PlanDraft {
     downtimeSeconds: 0,
     dataLoss:
       record !== undefined && isUndoable(record)
-        ? 'It cannot be undone any more; what it gave up is then in the archive alone.'
+        ? 'It can no longer be undone; what it gave up is then in the archive alone.'
         : null,
   }
 }

@@ -2,7 +2,7 @@ import { type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/re
 import type { Automation } from '../../automation.ts'
 import type { DiscardRecoveryInput } from './discard-recovery-input.ts'
 
-/** After so long a discard that failed is requested once more. */
+/** How long after a failed discard it is requested again. */
 const ROUND_MS = 600_000
 
 /** Recoveries that are READY past their time. */

@@ -9,11 +9,11 @@ export default defineOperation({
   name: 'liftTimelineGuard',
   title: "Take Patroni's check_timeline off after a recovery",
   description:
-    "Takes Patroni's check_timeline off again, which a cut over has put on for the time in which nodes still have the history that was left, once every node follows. One that a user has set stays. Howdah asks for it by itself.",
+    "Takes Patroni's check_timeline off again, which a cut-over has put on for the time in which nodes still have the history that was left, once every node follows. One that a user has set stays. Howdah asks for it by itself.",
   input: LiftTimelineGuardInput,
   automation: findLeftGuard,
   internal: true,
-  // A cut over claims it for itself. The configuration is compared in etcd.
+  // A cut-over claims it for itself. The configuration is compared in etcd.
   claims: () => [shared(resources.topology)],
   fenced: false,
   destructive: false,

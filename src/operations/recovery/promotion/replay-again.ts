@@ -13,7 +13,7 @@ const IN_RECOVERY = ['shut down in recovery', 'in archive recovery']
 /**
  * A copy that was READY and whose PostgreSQL has ended since, with Docker or the machine, is brought again to where it was
  * verified: to that very position, whatever its target is and whatever the archive has got meanwhile. One that runs, and one whose
- * recovery has ended, is left as it is. Throws NotAtTargetError where that position is not to be had any more.
+ * recovery has ended, is left as it is. Throws NotAtTargetError where that position can no longer be reached.
  */
 export async function replayAgain(
   context: StepContext<unknown>,
@@ -27,7 +27,7 @@ export async function replayAgain(
   if (at === null || status.state !== 'STOPPED') return
   const { state } = await readControlData(context, service, copy.directory)
   if (!IN_RECOVERY.includes(state)) return
-  context.log(`Its PostgreSQL has ended since it was READY: replaying to LSN ${at} once more`, LogLevel.WARNING)
+  context.log(`Its PostgreSQL has ended since it was READY: replaying to LSN ${at} again`, LogLevel.WARNING)
   const { lsn } = await followReplay(context, {
     service,
     copy,

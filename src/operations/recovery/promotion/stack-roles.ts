@@ -15,7 +15,7 @@ const stackRolesSchema = z.array(
 /** The roles that the stack itself logs in with, as the leader has them now: never to be logged, kept or answered. */
 export async function readStackRoles(context: StepContext<unknown>): Promise<readonly StackRole[]> {
   const leader = await readLeader(context)
-  if (leader === null) throw new NotFoundError('nobody leads')
+  if (leader === null) throw new NotFoundError('no node leads')
   const names = [...new Set([context.clients.role, ...OTHERS])]
   const sql = `SELECT coalesce(json_agg(json_build_object('name', rolname, 'verifier', rolpassword,
     'connectionLimit', rolconnlimit) ORDER BY rolname), '[]') FROM pg_authid

@@ -11,7 +11,7 @@ import type { AnyRecoveryInput } from '../recovery-inputs.ts'
 import { CutOver } from '../recovery-inputs.ts'
 import { nodeOfRecovery, targetOf } from '../recovery-verdict.ts'
 
-/** Up to READY, and the cut over behind it where that is not waited for: then it costs what a cut over costs. */
+/** Up to READY, and the cut-over after it where it follows by itself: then it costs what a cut-over costs. */
 export function planRecoverCluster(context: PlanContext<AnyRecoveryInput>): PlanDraft {
   const recovery = planRecovery(context, RecoveryMode.IN_PLACE)
   if (context.input.cutOver !== CutOver.AUTOMATIC) return recovery

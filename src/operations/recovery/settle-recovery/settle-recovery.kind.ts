@@ -16,19 +16,19 @@ import { Course, courseOf, settleRecoveryState, takeUpRecovery } from './take-up
 
 const isInCutOver = (record: RecoveryRecord | undefined) => record?.status === RecoveryStatus.CUTTING_OVER
 
-/** Only a cut over that was left half done needs them. */
+/** Only an unfinished cut-over needs them. */
 const OF_CUT_OVERS = [rollBack, leadOn, rejoinReplicas, resumeArchive]
 
 export default defineOperation({
   name: 'settleRecovery',
   title: 'Settle a recovery',
   description:
-    'Brings a recovery on which no operation works any more, and which is neither READY nor at its end, to where it truly is. A cut over whose node has led with the recovered data is completed; one whose node has not is rolled back; what was not made to its end is removed. Howdah asks for it by itself, at the start of a worker and later on; already settled is success.',
+    'Brings a recovery on which no operation works, and which is neither READY nor at its end, to where it truly is. A cut-over whose node has led with the recovered data is completed; one whose node has not is rolled back; an unfinished copy is removed. Howdah asks for it by itself, at the start of a worker and later on; already settled is success.',
   input: SettleRecoveryInput,
   reads: [PlanRead.RECOVERIES],
   automation: findUnsettledRecoveries,
   state: settleRecoveryState,
-  // Whatever works on a recovery claims it: what is half done because it is under way is a CONFLICT.
+  // Every operation on a recovery claims it: one that is still under way is a CONFLICT.
   claims: (context) => {
     const record = findRecovery(context)
     return isInCutOver(record) ? cutOverClaims(record?.server) : [exclusive(resources.recovery)]
@@ -39,7 +39,7 @@ export default defineOperation({
   check(context) {
     const record = findRecovery(context)
     if (record === undefined) return [unknownRecovery(context)]
-    // A cut over half done starts what it needs by itself.
+    // An unfinished cut-over starts what it needs by itself.
     return isUnsettled(record) && !isInCutOver(record) ? checkDataService(context.cluster, record.service) : []
   },
   plan(context) {

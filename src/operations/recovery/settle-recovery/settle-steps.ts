@@ -26,7 +26,7 @@ function onlyOn(context: Context, course: Course): StepOutcome {
   return courseOf(context) === course ? StepOutcome.NOT_DONE : StepOutcome.DONE
 }
 
-/** A step of a cut over that completes it: where the cut over is not completed there is nothing for it to do. */
+/** A step of a cut-over that completes it: where the cut-over is not completed there is nothing for it to do. */
 export function whereCompleted(
   step: Step<unknown, CutOverOperationState>,
 ): Step<RecoveryOperationInput, SettleRecoveryState> {
@@ -39,7 +39,7 @@ export function whereCompleted(
   }
 }
 
-/** The node has not led: what the operation did is taken back, as that would have done it, from wherever it was left. */
+/** The node has not led: what the operation did is undone, as that would have done it, from wherever it was left. */
 export const rollBack: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'roll-back',
   title: 'Bring back the data from before',
@@ -64,7 +64,7 @@ export const rollBack: Step<RecoveryOperationInput, SettleRecoveryState> = {
   },
 }
 
-/** Somebody leads already, with the data from before: its keys in etcd are newer than those that the operation kept. */
+/** A node leads already, with the data from before: its keys in etcd are newer than those that the operation kept. */
 async function goOnBesideLeader(context: Context): Promise<void> {
   const cutOver = cutOverState(context)
   await swapBack(context, cutOver)

@@ -27,11 +27,11 @@ export enum Course {
   REMOVE = 'REMOVE',
   /** The node has not led with the recovered data: the cluster has what it had. */
   BACK = 'BACK',
-  /** It has: the cut over is completed. */
+  /** It has: the cut-over is completed. */
   FORWARD = 'FORWARD',
 }
 
-/** What settleRecovery keeps: also what a cut over keeps, whose steps it goes on with. */
+/** What settleRecovery keeps: also what a cut-over keeps, whose steps it goes on with. */
 export const settleRecoveryState = z
   .object({
     ...cutOverOperationState.shape,
@@ -51,7 +51,7 @@ export function courseOf({ state }: Pick<EndedOperation<unknown, SettleRecoveryS
 
 /**
  * Looks how far the operation came that worked on it, on the node and in etcd, and takes up what that operation kept, so that
- * the steps of a cut over, and what takes them back, work here as they do there.
+ * the steps of a cut-over, and their undo, work here as they do there.
  */
 export const takeUpRecovery: Step<RecoveryOperationInput, SettleRecoveryState> = {
   name: 'take-up-recovery',
@@ -81,7 +81,7 @@ const SAID: Readonly<Record<Course, string>> = {
   [Course.NONE]: 'nothing is left to settle',
   [Course.REMOVE]: 'what there is of it is removed',
   [Course.BACK]: 'the node has not led with the recovered data, so the cluster gets back what it had',
-  [Course.FORWARD]: 'the node has led with the recovered data, so the cut over is completed',
+  [Course.FORWARD]: 'the node has led with the recovered data, so the cut-over is completed',
 }
 
 async function decide(context: Context, record: RecoveryRecord): Promise<Course> {
@@ -96,7 +96,7 @@ async function decide(context: Context, record: RecoveryRecord): Promise<Course>
   await keepCutOver(context, { ...taken, operation: context.operation.id }, `Taking up recovery ${record.id}`)
   if ((await swapProgress(context, cutOverState(context))) !== 'SWAPPED') return Course.BACK
   if (kept !== null) return (await hasLed(context)) ? Course.FORWARD : Course.BACK
-  // Nobody knows any more whether it has led: what was asked for, and is in its place, is kept.
+  // Whether it has led is unknown: data that was requested, and is in its place, is kept.
   const service = serviceOf(context.layout, taken.node)
   const { directory } = context.clients.recoveredCopy(service, taken.previous)
   const control = await readControlData(context, service, directory)

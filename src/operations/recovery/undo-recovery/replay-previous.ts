@@ -1,5 +1,6 @@
 import { NotFoundError } from '../../../domain/errors.ts'
 import { RecoveryStatus, RestoreMethod } from '../../../domain/recovery/recovery.ts'
+import { recoverAllCall, undoCall } from '../../../domain/recovery/recovery-exits.ts'
 import { parseLsn } from '../../../domain/wal/lsn.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
@@ -9,15 +10,14 @@ import { HistoryMissingError, TimelineTakenError } from '../cut-over/cut-over-er
 import type { CutOverOperationState } from '../cut-over/cut-over-state.ts'
 import type { promoteCopy } from '../cut-over/promote-copy.ts'
 import { followReplay } from '../follow-replay.ts'
-import { recoverAllCall, undoCall } from '../recovery-exits.ts'
 import type { CutOverInput } from '../recovery-operation-input.ts'
 
 type Context = StepContext<CutOverInput, CutOverOperationState>
 
-/** The data that the cut over put aside, replayed to the end of its history beside the cluster, which serves. */
+/** The data that the cut-over put aside, replayed to the end of its history beside the cluster, which serves. */
 export const replayPrevious: Step<CutOverInput, CutOverOperationState> = {
   name: 'replay-previous',
-  title: 'Bring the data from before the cut over to its end',
+  title: 'Bring the data from before the cut-over to its end',
   usualSeconds: 10,
   weight: 2,
 
@@ -35,7 +35,7 @@ export const replayPrevious: Step<CutOverInput, CutOverOperationState> = {
     const leader = leaderOf(context.cluster())
     const taken = leader === null ? null : await readTimeline(context, leader)
     if (from > timeline && taken !== null && taken >= from) {
-      // What it wrote there is nobody else's, and the archive has other WAL by that name.
+      // Only it used what it wrote there, and the archive has other WAL by that name.
       throw new TimelineTakenError(
         from,
         taken,
@@ -53,7 +53,7 @@ export const replayPrevious: Step<CutOverInput, CutOverOperationState> = {
     if (status.lsn === null || parseLsn(status.lsn) < parseLsn(endLsn)) {
       throw new HistoryMissingError(copy.directory, `it ended at ${status.lsn ?? 'no LSN'}, before ${endLsn}`)
     }
-    context.log(`The data from before the cut over was replayed to ${status.lsn}`)
+    context.log(`The data from before the cut-over was replayed to ${status.lsn}`)
     return undefined
   },
 
@@ -67,7 +67,7 @@ export const replayPrevious: Step<CutOverInput, CutOverOperationState> = {
 const END = { kind: 'END', timeline: 'latest' } as const
 
 /**
- * Previous data as what a cut over takes into service. It is never removed: after a roll-back the recovery is as it
+ * Previous data as what a cut-over takes into service. It is never removed: after a roll-back the recovery is as it
  * was, and undoable. */
 export const previousDataOf: Parameters<typeof promoteCopy<CutOverInput>>[0] = {
   async subject(context) {

@@ -23,7 +23,7 @@ export default defineOperation({
   name: 'undoRecovery',
   title: 'Undo a recovery',
   description:
-    'Brings back the state at the cut over of a recovery, to the last commit, on a further timeline, for as long as the data from before is kept. What was written since the cut over is given up, and stays recoverable. The same care and the same downtime as cutOverRecovery.',
+    'Brings back the state at the cut-over of a recovery, to the last commit, on a further timeline, for as long as the data from before is kept. What was written since the cut-over is given up, and stays recoverable. The same care and the same downtime as cutOverRecovery.',
   input: UndoRecoveryInput,
   reads: [PlanRead.RECOVERIES],
   state: cutOverOperationState,

@@ -1,13 +1,13 @@
 import { HowdahError } from '../../../domain/errors.ts'
 
-/** From where to where, as the errors below tell it. */
+/** From where to where, as the errors below name it. */
 export interface Connection {
   readonly from: string
   readonly to: string
   readonly port: number
   /** Of `to`; null when its name is not resolved. */
   readonly address: string | null
-  /** What a person has to know to mend it: the state of `to`, and which networks each is on. */
+  /** What an operator needs to fix it: the state of `to`, and which networks each is on. */
   readonly background: string
 }
 
@@ -25,7 +25,7 @@ export class PortClosedError extends HowdahError {
   readonly code = 'PORT_CLOSED'
   constructor({ from, to, port, address, background }: Connection) {
     super(`${from} reaches ${to} (${address}), but nothing listens on port ${port} there`, {
-      remedy: `Check the port, and whether the service is well. ${background}`,
+      remedy: `Check the port, and whether the service is healthy. ${background}`,
       retryable: true,
     })
   }

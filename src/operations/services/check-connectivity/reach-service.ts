@@ -31,7 +31,7 @@ const PORTS: Readonly<Record<ServiceRole, number | null>> = {
   [ServiceRole.OTHER]: null,
 }
 
-/** The port that is asked for, else the service's own main port; null when nobody knows one. */
+/** The port that is asked for, else the service's own main port; null when unknown. */
 export function portOf({ to, port }: CheckConnectivityInput, layout: ClusterLayout): number | null {
   return port ?? PORTS[roleOf(layout, to)]
 }

@@ -25,7 +25,7 @@ type Context = StepContext<ServiceInput, RebuildServiceState>
 
 const BUILD_STEP = /^Step (\d+)\/(\d+) :/
 
-/** Builds the service's image anew. A build that was cut short leaves layers behind, which the next one takes over. */
+/** Builds the service's image. A build that was cut short leaves layers, which the next one reuses. */
 export const buildImage: Step<ServiceInput, RebuildServiceState> = {
   name: 'build-image',
   title: 'Build its image',

@@ -12,7 +12,7 @@ export default defineOperation({
   name: 'rebuildService',
   title: 'Rebuild a service',
   description:
-    'Builds the image of a service anew and puts a new container in the place of the old one: same name, volumes, networks, ports and settings. The old one is put back when the new one does not get well. Where the image did not change, nothing is replaced. Replaces `docker-compose build` and `up --force-recreate`.',
+    'Builds the image of a service and replaces its container: same name, volumes, networks, ports and settings. The old container is put back if the new one does not become healthy. Where the image did not change, nothing is replaced. Replaces `docker-compose build` and `up --force-recreate`.',
   input: ServiceInput,
   state: rebuildServiceState,
   claims: serviceClaims,
@@ -27,7 +27,7 @@ export default defineOperation({
     const { service } = context.input
     const image = statusOf(context.cluster, service)?.image
     return {
-      summary: `Builds ${image ?? 'the image'} anew, and replaces the container of ${service} if the image changed`,
+      summary: `Builds ${image ?? 'the image'}, and replaces the container of ${service} if the image changed`,
       alike: alikeOf(context),
       ...absenceOf(context, secondsOf(context, replaceContainer)),
       dataLoss: null,

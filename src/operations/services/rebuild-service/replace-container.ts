@@ -11,7 +11,7 @@ type Context = StepContext<ServiceInput, RebuildServiceState>
 
 /**
  * Stops the old container, sets it aside under another name, makes a new one like it and starts that. Which containers
- * there are tells how far it is: whoever takes over goes on from there. At no time do two of them run.
+ * there are shows how far it is: a worker that takes over goes on from there. At no time do two of them run.
  */
 export const replaceContainer = {
   name: 'replace-container',
@@ -69,13 +69,13 @@ export const replaceContainer = {
   },
 } satisfies Step<ServiceInput, RebuildServiceState>
 
-/** The container that was replaced goes when the new one is well: until then it can be put back. */
+/** The container that was replaced goes when the new one is healthy: until then it can be put back. */
 export const removeOldContainer: Step<ServiceInput, RebuildServiceState> = {
   name: 'remove-old-container',
   title: 'Remove the old container',
   usualSeconds: 1,
   pointOfNoReturn: true,
-  // Nothing runs in it any more; what the new one is by now was compared before it was made.
+  // Nothing runs in it now; what the new one is by now was compared before it was made.
   scope: () => NOTHING_TOUCHED,
 
   async isDone({ clients, input, operation }) {

@@ -27,13 +27,13 @@ export const findNodesLeftDown: Automation<ServiceInput> = {
 }
 
 async function findNodeLeftDown(
-  { layout, services, now, warn }: AutomationContext,
+  { layout, nodeData, now, warn }: AutomationContext,
   node: string,
   active: ReadonlySet<string>,
 ): Promise<AutomaticRequest<ServiceInput>[]> {
   const service = serviceOf(layout, node)
   try {
-    const by = await patroniKeptDownBy(services, service)
+    const by = await patroniKeptDownBy(nodeData(service))
     if (by === null || active.has(by)) return []
     const reason = `operation ${by} has ended and left its Patroni down`
     return [{ input: { service }, reason, key: `start-kept:${service}:${by}:${periodOf(now(), ROUND_MS)}` }]

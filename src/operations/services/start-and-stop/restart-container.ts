@@ -17,7 +17,7 @@ type Context = StepContext<ServiceInput, State>
 
 /**
  * Restarts the container in one call of Docker's, which goes on when the worker, or what it stands on, is lost. When the
- * container was started last tells whether it was restarted.
+ * container was started last shows whether it was restarted.
  */
 export const restartContainer = {
   name: 'restart-container',

@@ -12,7 +12,7 @@ export default defineOperation({
   name: 'restartService',
   title: 'Restart a service',
   description:
-    'Restarts the container of a service gracefully, starts the Patroni of a node where it is kept down, and waits until it is well; its plan says what is away meanwhile. For the PostgreSQL of a node alone there is restartNode. Replaces `docker restart`.',
+    'Restarts the container of a service gracefully, starts the Patroni of a node where it is kept down, and waits until it is healthy; its plan says what is away meanwhile. For the PostgreSQL of a node alone there is restartNode. Replaces `docker restart`.',
   input: ServiceInput,
   state: restartServiceState,
   claims: serviceClaims,
@@ -25,7 +25,7 @@ export default defineOperation({
   ],
   plan(context) {
     return {
-      summary: `Restarts ${context.input.service}, and waits until it is well`,
+      summary: `Restarts ${context.input.service}, and waits until it is healthy`,
       alike: alikeOf(context),
       ...absenceOf(context, secondsOf(context, restartContainer)),
       dataLoss: null,

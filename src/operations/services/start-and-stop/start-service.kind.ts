@@ -17,7 +17,7 @@ export default defineOperation({
   name: 'startService',
   title: 'Start a service',
   description:
-    'Starts a service, or lets a frozen one go on, and waits until it is well: healthy, and a node streaming or leading. A Patroni that is kept down inside a running container is started as well. It needs no etcd: it is how etcd is brought back. Replaces `docker start` and `docker unpause`.',
+    'Starts a service, or lets a frozen one go on, and waits until it is healthy: by its health check, and a node until it streams or leads. A Patroni that is kept down inside a running container is started as well. It needs no etcd: it is how etcd is brought back. Replaces `docker start` and `docker unpause`.',
   input: ServiceInput,
   automation: findNodesLeftDown,
   claims: startClaims,
@@ -29,7 +29,7 @@ export default defineOperation({
     const isNode = roleOf(context.layout, service) === ServiceRole.NODE
     const frozen = statusOf(context.cluster, service)?.state === ServiceState.PAUSED
     return {
-      summary: `${frozen ? 'Lets the frozen container go on' : 'Starts the container'} of ${service}${isNode ? ', and its Patroni where it is kept down,' : ','} and waits until it is well`,
+      summary: `${frozen ? 'Lets the frozen container go on' : 'Starts the container'} of ${service}${isNode ? ', and its Patroni where it is kept down,' : ','} and waits until it is healthy`,
       alike: alikeOf(context),
       checks: etcdCheck(context),
       downtimeSeconds: 0,

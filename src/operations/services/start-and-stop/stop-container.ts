@@ -7,7 +7,7 @@ import type { ServiceInput } from '../service-input.ts'
 /** What stopService keeps. */
 export const stopServiceState = z
   .object({
-    /** Who may lead after it; none where it did not lead, or where nobody could follow and it was stopped nevertheless. */
+    /** Nodes that may lead after it; none where it did not lead, or where it was stopped although none could follow. */
     successors: z.array(z.string()),
     /** Who leads since. */
     leader: z.string(),

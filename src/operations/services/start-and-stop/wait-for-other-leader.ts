@@ -2,6 +2,7 @@ import { NodeState } from '../../../domain/cluster/node.ts'
 import { isLeading, viewNodes } from '../../../domain/cluster/node-view.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
+import { type Look, pollUntil } from '../../poll-until.ts'
 import { nodeOf } from '../find-service.ts'
 import { NoNewLeaderError } from '../service-errors.ts'
 import type { ServiceInput } from '../service-input.ts'
@@ -10,7 +11,7 @@ import type { StopServiceState } from './stop-container.ts'
 type Context = StepContext<ServiceInput, StopServiceState>
 
 const POLL_MS = 250
-/** Longer than Patroni's default ttl: a leader that did not release its lock holds it for so long. */
+/** Longer than Patroni's default ttl: a leader that did not release its lock holds it that long. */
 const PATIENCE_MS = 60_000
 
 /** When it was the leader that was stopped: waits until another node leads. */
@@ -24,13 +25,14 @@ export const waitForOtherLeader: Step<ServiceInput, StopServiceState> = {
   },
 
   async run(context) {
-    const deadline = context.now().getTime() + PATIENCE_MS
-    for (;;) {
+    const look = (): Look<{ leader: string }> => {
       const leader = otherLeader(context)
-      if (leader !== null) return { leader }
-      if (context.now().getTime() > deadline) throw new NoNewLeaderError(context.input.service, expected(context))
-      await context.sleep(POLL_MS)
+      if (leader !== null) return { done: { leader } }
+      const error = () => new NoNewLeaderError(context.input.service, expected(context))
+      return { seen: 'no other node leads', error }
     }
+    const what = 'another node to lead'
+    return (await pollUntil(context, { what, timeoutMs: PATIENCE_MS, intervalMs: POLL_MS, look })) ?? undefined
   },
 }
 

@@ -12,9 +12,10 @@ const JUDGE = `
 import json, os, re, sys
 sys.dont_write_bytecode = True
 sys.path[:0] = [sys.argv[1]]
+from howdah.data import roots
 from howdah.recovery import asking, copies, serving
 root, moved, answers = sys.argv[2], float(sys.argv[3]), json.loads(sys.argv[4])
-copies.ROOTS = re.compile(".*")
+roots.ROOTS = re.compile(".*")
 copy = copies.Copy(root)
 os.makedirs(copy.private)
 serving.time.time = lambda: moved
@@ -91,8 +92,9 @@ const PASSES = `
 import json, re, sys
 sys.dont_write_bytecode = True
 sys.path[:0] = [sys.argv[1]]
+from howdah.data import roots
 from howdah.recovery import copies, serving
-copies.ROOTS = re.compile(".*")
+roots.ROOTS = re.compile(".*")
 copy = copies.Copy(sys.argv[2])
 seen = False
 for lsn, at in json.loads(sys.argv[3]):
@@ -103,7 +105,7 @@ print(json.dumps(seen))
 
 test.each<[string, string | null, readonly [lsn: string, seconds: number][], boolean]>([
   [
-    'nobody said where it ended when the replay began',
+    'where it ended when the replay began is unknown',
     null,
     [
       ['0/9000000', 0],

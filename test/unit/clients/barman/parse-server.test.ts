@@ -8,7 +8,7 @@ import { CheckStatus } from '../../../../src/domain/check.ts'
 import { barmanFixture } from '../../../support/builders/fixture.ts'
 
 describe('check', () => {
-  it('gives each check by its name, and a hint to none that is well', () => {
+  it('gives each check by its name, and a hint to none that is healthy', () => {
     const checks = parseChecks(barmanFixture('check.json'), 'patroni')
     expect(checks).toContainEqual({ name: 'replication slot', status: CheckStatus.OK, message: null, hint: null })
     expect(checks.filter(({ status, hint }) => status === CheckStatus.OK && hint !== null)).toEqual([])

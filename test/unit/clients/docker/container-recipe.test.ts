@@ -75,7 +75,7 @@ test('a command of its own is kept, and with an entrypoint of its own any comman
   expect(create).toMatchObject({ Entrypoint: ['sh'], Cmd: ['etcd'] })
 })
 
-test("a host name that is Docker's own is made anew", () => {
+test("a host name that is Docker's own is left to Docker", () => {
   expect(recipeOf(inspected({ Hostname: ID.slice(0, 12) }), IMAGE, 'new').create).not.toHaveProperty('Hostname')
 })
 

@@ -88,7 +88,7 @@ it('notices by its heartbeat that quorum is lost, and comes back with what has c
   await watch.stop()
 })
 
-it('begins anew when the stream breaks', async () => {
+it('starts over when the stream breaks', async () => {
   const { member, endpoint } = createMember('etcd1')
   const { losses, watch } = follow([endpoint])
   await waitFor('a watch', () => member.watches.length === 1)

@@ -26,7 +26,7 @@ describe("Patroni's keys", () => {
     expect(topology).toMatchObject({ paused: false, scheduledSwitchover: null, syncStandbys: [] })
   })
 
-  it('without a leader key make nobody the leader, whatever a member wrote of itself', () => {
+  it('without a leader key make no node the leader, whatever a member wrote of itself', () => {
     const topology = parsePatroniKeys('etcd', keysWith({ leader: null }))
     expect(topology.leader).toBeNull()
     expect([...topology.members.values()].map(({ role }) => role)).not.toContain(NodeRole.LEADER)

@@ -76,7 +76,7 @@ describe('a refused login', () => {
       'ALTER EVENT TRIGGER %I DISABLE',
       false,
     ],
-    ['what nobody has thought of', answer('0LP01', 'no'), 'ADVICE', 'Put right what PostgreSQL says', false],
+    ['an unexpected refusal', answer('0LP01', 'no'), 'ADVICE', 'Put right what PostgreSQL says', false],
   ]
   test.each(cases)('%s', (_, given, kind, pasted, passing) => {
     const refusal = classifyLogin(given, 'howdah')

@@ -42,7 +42,7 @@ test('knows the newest that was not stopped', async () => {
   expect(owned.running()).toBeNull()
 })
 
-test('a step that goes on behind its attempt starts none that lasts', async () => {
+test('a step that goes on after its attempt starts none that lasts', async () => {
   const { probe, writing } = probes()
   const owned = ownWriteProbe(probe)
   await owned.stop()

@@ -22,7 +22,7 @@ test.each<[string, Partial<ClusterSnapshot>]>([
   ['was dead when Docker could last be asked', { services: away('connection refused', dead.value) }],
   ['is dead, but the cluster is paused', { services: dead, topology: seen(topologyOf({ paused: true })) }],
   ['is dead, but does not hold the lock', { services: dead, topology: seen(topologyOf({ leader: 'db2' })) }],
-  ['is dead, but nobody holds the lock', { services: dead, topology: seen(topologyOf({ leader: null })) }],
+  ['is dead, but no node holds the lock', { services: dead, topology: seen(topologyOf({ leader: null })) }],
   ['is dead, but etcd cannot be read', { services: dead, topology: away('no quorum', topologyOf()) }],
 ])('is not certain of a leader that %s', (_, changes) => {
   expect(findDeadLeader(clusterOf(changes))).toBeNull()

@@ -9,8 +9,8 @@ test.each<[string, NodeSnapshot, boolean | null]>([
   ['PostgreSQL itself, of a replica', nodeOf('db2'), true],
   ['Patroni of the leader, where the role is not let in', refusing(LEADER), false],
   ['Patroni of a replica, where the role is not let in', refusing(nodeOf('db2')), true],
-  ['nobody where PostgreSQL does not answer', { ...LEADER, postgres: away() }, null],
-  ['nobody where Patroni does not answer either', { ...refusing(LEADER), patroni: away() }, null],
+  ['unknown where PostgreSQL does not answer', { ...LEADER, postgres: away() }, null],
+  ['unknown where Patroni does not answer either', { ...refusing(LEADER), patroni: away() }, null],
 ])('whether a node is in recovery is told by %s', (_, node, expected) => {
   expect(isInRecovery(node)).toBe(expected)
 })

@@ -79,7 +79,7 @@ describe('the view of a node', () => {
     expect(viewOf({ patroni: seen(patroniStatus(status)) }, {}, topology)?.role).toBe(role)
   })
 
-  it('has its role from itself while the keys cannot be read, and none when nobody can', () => {
+  it('has its role from itself while the keys cannot be read, and none when that fails too', () => {
     const snapshot = clusterOf({
       topology: away('no quorum', topologyOf()),
       nodes: [LEADER, nodeOf('db2', { patroni: away() })],
@@ -100,7 +100,7 @@ describe('the view of a node', () => {
 
   it('has no lag on the leader', () => expect(viewNode(clusterOf(), 'db1')?.lag).toBeNull())
 
-  it('takes positions from whoever was asked last', () => {
+  it('takes positions from the source that was asked last', () => {
     const earlier = new Date(NOW.getTime() - 1000)
     const patroni = { ...seen(patroniStatus({ replayedLsn: 1n })), at: earlier }
     expect(viewOf({ patroni, postgres: seen(postgresStatus({ replayedLsn: 2n })) })?.replayedLsn).toBe(2n)

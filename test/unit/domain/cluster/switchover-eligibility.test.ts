@@ -49,8 +49,8 @@ describe('a node may take over', () => {
       'on timeline 2, the leader on 1',
     ],
     ['it is no sync standby', {}, { configuration: { synchronous_mode: 'on' }, syncStandbys: ['db3'] }, 'now db3'],
-    ['nobody is a sync standby', {}, { configuration: { synchronous_mode: 'quorum' } }, 'there is none now'],
-    ['nobody leads', {}, { leader: null }, 'no leader'],
+    ['no node is a sync standby', {}, { configuration: { synchronous_mode: 'quorum' } }, 'there is none now'],
+    ['no node leads', {}, { leader: null }, 'no leader'],
   ])('not when %s', (_, status, topology, reason) => {
     expect(reasonsFor(status, topology).join(' ')).toContain(reason)
   })
@@ -66,7 +66,7 @@ describe('a node may take over', () => {
     expect(assessSwitchover(stopped, 'db2').reasons).toEqual(['db2 is stopped: its container is exited.'])
   })
 
-  it('not when nobody knows the cluster or the node', () => {
+  it('not when the cluster or the node is unknown', () => {
     expect(assessSwitchover(clusterOf({ topology: away('no quorum') }), 'db2').reasons[0]).toContain('no quorum')
     expect(assessSwitchover(clusterOf(), 'db9').reasons[0]).toContain('not a configured node')
   })

@@ -13,9 +13,9 @@ describe('a change of the dynamic configuration', () => {
     ['may set any parameter of PostgreSQL', parameters({ work_mem: '16MB' }), []],
     ['may set slots', { slots: { barman: { type: 'physical' } } }, []],
     ['may set quorum commit', { synchronous_mode: 'quorum' }, []],
-    ['may not set what Patroni does not know', { colour: 'red' }, ['UNKNOWN_KEY']],
+    ['may not set what Patroni does not know', { color: 'red' }, ['UNKNOWN_KEY']],
     ['may not set a name that every object has', { constructor: 1 }, ['UNKNOWN_KEY']],
-    ['may remove what Patroni does not know', { colour: null }, []],
+    ['may remove what Patroni does not know', { color: null }, []],
     ['may not pause', { pause: true }, ['NOT_TO_BE_SET_HERE']],
     ['may not resume', { pause: null }, ['NOT_TO_BE_SET_HERE']],
     ['may not have a ttl below 20', { ttl: 19, loop_wait: 1, retry_timeout: 3 }, ['INVALID_SETTING']],
@@ -42,7 +42,7 @@ describe('a change of the dynamic configuration', () => {
   })
 
   test('names what is known when it is given something else', () => {
-    expect(configurationFaults({ colour: 1 }, {})[0]?.remedy).toContain('maximum_lag_on_failover')
+    expect(configurationFaults({ color: 1 }, {})[0]?.remedy).toContain('maximum_lag_on_failover')
   })
 })
 

@@ -257,7 +257,7 @@ describe('the health of a cluster', () => {
       'BACKUP_CHECK_FAILED',
       DEGRADED,
       'BackupServer:patroni',
-      server({ checks: seen([{ name: 'ssh', status: CheckStatus.FAILED, message: 'refused', hint: 'mend it' }]) }),
+      server({ checks: seen([{ name: 'ssh', status: CheckStatus.FAILED, message: 'refused', hint: 'fix it' }]) }),
     ],
     [
       'BACKUP_CHECK_UNKNOWN',
@@ -291,7 +291,7 @@ describe('the health of a cluster', () => {
       server({ wal: seen(walOf({ 1: [1, 3, 4, 5] })), backups: seen([backupOf(4, 5, young)]) }),
     ],
     [
-      'a gap behind a stand-alone backup',
+      'a gap after a stand-alone backup',
       'WAL_GAP',
       server({
         wal: seen(walOf({ 1: [1, 2, 5, 6] })),
@@ -311,7 +311,7 @@ describe('the health of a cluster', () => {
       { nodes: [LEADER, nodeOf('db2', { postgres: seen(postgresStatus({ replayLagSeconds: 9999 })) })] },
     ],
     [
-      'no leader while nobody sees anything',
+      'no leader while nothing can be read',
       'NO_LEADER',
       { topology: away(), nodes: [nodeOf('db1', { patroni: away() })] },
     ],

@@ -39,7 +39,7 @@ describe('what is about to be done exceeds its plan', () => {
       'when what was brief has no end',
       planScope({ downtime: PlannedDowntime.BRIEF }),
       planScope({ downtime: PlannedDowntime.OPEN_ENDED }),
-      [/until somebody acts/],
+      [/until an operator acts/],
     ],
     [
       'when data would be lost',

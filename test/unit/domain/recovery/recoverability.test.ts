@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import type { Backup } from '../../../../src/domain/backup/backup.ts'
+import { RetentionStatus } from '../../../../src/domain/backup/backup.ts'
 import { canRecoverTo } from '../../../../src/domain/recovery/recoverability.ts'
 import { parseRecoveryTarget, type RecoveryTargetInput } from '../../../../src/domain/recovery/recovery-target.ts'
 import { computeRecoveryWindows } from '../../../../src/domain/recovery/recovery-window.ts'
@@ -43,11 +45,11 @@ describe('what can be recovered', () => {
   })
 
   it('says that the end of a window at a gap is not the end of the archive', () => {
-    expect(verdictOn({}, { backupId: early.backupId }).reasons[0]).toContain('behind it WAL is missing')
+    expect(verdictOn({}, { backupId: early.backupId }).reasons[0]).toContain('WAL after it is missing')
   })
 
   it.each([
-    ['warns where the timeline before went on behind the fork', range(1, 30), [/Timeline 1 went on behind LSN/]],
+    ['warns where the timeline before went on after the fork', range(1, 30), [/Timeline 1 went on after LSN/]],
     ['says nothing where it was left by a switchover', range(1, 9), []],
   ])('%s', (_, first, expected) => {
     const archive = walOf({ 1: first, 2: range(10, 30) })
@@ -79,6 +81,36 @@ describe('what can be recovered', () => {
     expect(none.reasons).toContainEqual(expect.stringContaining(`${late.backupId} is left out`))
   })
 
+  describe('and is held up by what a person can change', () => {
+    const whole = walOf({ 1: range(1, 30) })
+    const histories = [{ timeline: 1, switches: [] }]
+    const windowsOf = (...backups: Backup[]) => computeRecoveryWindows({ wal: whole, backups, histories })
+    const obsolete = { ...late, retentionStatus: RetentionStatus.OBSOLETE }
+    const misnamed = { ...late, tablespaces: [{ oid: 16387, name: 'a:b', location: '/x' }] }
+
+    it.each([
+      ['BACKUP_OBSOLETE', obsolete],
+      ['TABLESPACE_NAME', misnamed],
+    ])('%s: another backup that reaches the target is taken', (code, blocked) => {
+      const verdict = verdictOn({ time: minute(25) }, {}, windowsOf(early, blocked))
+      expect(verdict).toMatchObject({ recoverable: true, backup: early, blockedBy: null })
+      expect(verdict.reasons).toEqual([expect.stringContaining(`${late.backupId} is left out`)])
+      // One that is named is not exchanged, and where there is no other one it is what stands in the way.
+      for (const alone of [
+        verdictOn({ time: minute(25) }, { backupId: late.backupId }, windowsOf(early, blocked)),
+        verdictOn({ time: minute(25) }, {}, windowsOf(blocked)),
+      ]) {
+        expect(alone).toMatchObject({ recoverable: false, blockedBy: { code } })
+        expect(alone.reasons.join(' ')).toContain(alone.blockedBy?.message)
+      }
+    })
+
+    it('but not where the target cannot be reached anyway', () => {
+      expect(verdictOn({ time: minute(2) }, {}, windowsOf(obsolete))).toMatchObject({ blockedBy: null })
+      expect(verdictOn({ time: minute(2) }, { backupId: late.backupId }, windowsOf(obsolete)).blockedBy).toBeNull()
+    })
+  })
+
   it('can be asked of one backup', () => {
     expect(verdictOn({ time: minute(8) }, { backupId: late.backupId }).recoverable).toBe(false)
     expect(verdictOn({ time: minute(8) }, { backupId: 'gone' }).reasons[0]).toContain('gone')
@@ -88,7 +120,7 @@ describe('what can be recovered', () => {
     ['before the first window', { time: minute(1) }, 'before the end of the first base backup', early.backupId],
     ['in a gap', { time: minute(12) }, 'lies in a gap', minute(10).toString()],
     ['at an LSN in a gap', { lsn: lsnOf(18) }, 'lies in a gap', 'LSN 0/15001000'],
-    ['after the end', { time: minute(40) }, 'behind the end of the archived WAL', minute(30).toString()],
+    ['after the end', { time: minute(40) }, 'after the end of the archived WAL', minute(30).toString()],
     ['in the future', { time: new Date(NOW.getTime() + 1000).toISOString() }, 'in the future', minute(30).toString()],
   ])('is nothing %s, which says why and names the nearest point', (_, input, reason, nearest) => {
     const verdict = verdictOn(input)
@@ -101,7 +133,7 @@ describe('what can be recovered', () => {
     ['the end of the first backup', '1970-01-01T00:03:00Z', true],
     ['a microsecond before it', '1970-01-01T00:02:59.999999Z', false],
     ['the last WAL before a gap', '1970-01-01T00:10:00Z', true],
-    ['a microsecond behind it', '1970-01-01T00:10:00.000001Z', false],
+    ['a microsecond after it', '1970-01-01T00:10:00.000001Z', false],
   ])('is told to the microsecond: %s', (_, time, recoverable) => {
     const verdict = verdictOn({ time })
     expect(verdict.recoverable).toBe(recoverable)

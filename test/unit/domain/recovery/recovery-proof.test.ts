@@ -42,7 +42,7 @@ const NAME: RecoveryTarget = { kind: 'NAME', name: 'before it', timeline: 'lates
 const IMMEDIATE: RecoveryTarget = { kind: 'IMMEDIATE', timeline: 'latest' }
 const END: RecoveryTarget = { kind: 'END', timeline: 'latest' }
 
-/** Of a copy that stands behind a record of no interest, at the end of the archive. */
+/** Of a copy that stands after a record of no interest, at the end of the archive. */
 const FACTS: ReplayFacts = {
   lsn: parseLsn('0/6000080'),
   time: at(10),
@@ -64,12 +64,12 @@ describe('a copy stands at its target', () => {
     ['time: one before it comes next', time(), {}, next(commit({ time: at(19) })), SHORT],
     ['time: one rolled back before it comes next', time(), {}, next(commit({ operation: 'ABORT' })), SHORT],
     ['time: one at it was replayed', time(), { time: at(20) }, next(commit({ time: at(21) })), EXACT],
-    ['time: one behind it was replayed', time(), { time: at(20, 1) }, {}, BEYOND],
+    ['time: one after it was replayed', time(), { time: at(20, 1) }, {}, BEYOND],
     ['time that is left out: one at it comes next', time(false), {}, next(commit({ time: at(20) })), EXACT],
     ['time that is left out: one at it was replayed', time(false), { time: at(20) }, {}, BEYOND],
     ['time that is left out: one before it comes next', time(false), {}, next(commit({ time: at(19) })), SHORT],
     ['LSN: the last record begins there', lsn(), {}, {}, EXACT],
-    ['LSN: the last record is the first behind', lsn(), {}, { last: walRecord({ lsn: '0/6000008' }) }, EXACT],
+    ['LSN: the last record is the first after it', lsn(), {}, { last: walRecord({ lsn: '0/6000008' }) }, EXACT],
     ['LSN: the last record begins before', lsn(), {}, { last: walRecord({ lsn: '0/5FFFFF8' }) }, SHORT],
     ['LSN: the one before was enough', lsn(), {}, { last: walRecord({ previous: '0/6000000' }) }, BEYOND],
     ['LSN, compared as a number', lsn(), {}, { last: walRecord({ lsn: '0/10000000', previous: '0/5000000' }) }, EXACT],
@@ -112,11 +112,11 @@ describe('a copy stands at its target', () => {
     ['end of the backup: that of another, later', IMMEDIATE, {}, { last: backupEnd('0/3000028') }, BEYOND],
     ['end of the backup: any later record', IMMEDIATE, {}, {}, BEYOND],
     ['end of the backup: a record before', IMMEDIATE, { lsn: parseLsn('0/3000000') }, {}, UNKNOWN],
-    ['end of the backup, which nobody knows', IMMEDIATE, { backupBegin: null, backupEnd: null }, {}, UNKNOWN],
+    ['end of the backup, which is unknown', IMMEDIATE, { backupBegin: null, backupEnd: null }, {}, UNKNOWN],
     ['end of the archive: nothing comes next', END, {}, {}, EXACT],
     ['end of the archive: what has come since', END, {}, { next: walRecord({ lsn: '0/7000000' }) }, EXACT],
     ['end of the archive: what was there', END, {}, { next: walRecord({ lsn: '0/6FFFFF8' }) }, SHORT],
-    ['end of the archive, which nobody knew', END, { archiveEnd: null }, { next: walRecord() }, SHORT],
+    ['end of the archive, which was unknown', END, { archiveEnd: null }, { next: walRecord() }, SHORT],
     ...[time(), lsn(), xid('742'), NAME, IMMEDIATE, END].map(
       (target): Case => [
         `${target.kind}: the archive does not have the record before`,
@@ -135,7 +135,7 @@ describe('a copy stands at its target', () => {
   })
 })
 
-/** Whether a record ends a transaction: only before and behind those PostgreSQL looks at times and transactions. */
+/** Whether a record ends a transaction: only before and after those PostgreSQL looks at times and transactions. */
 const ends = ({ time: ended }: WalRecord) => ended !== null
 
 /** recoveryStopsBefore of xlogrecovery.c. */
@@ -185,7 +185,7 @@ const BACKUP_BEGIN = '0/2000028'
 const LSN_OF_FIRST = 0x2000028n
 type Kind = 'HEAP' | 'COMMIT' | 'ABORT' | 'RESTORE_POINT' | 'BACKUP_END'
 
-/** Records one behind the other, transactions and restore points each with an id of its own, times as they are given. */
+/** Records one after the other, transactions and restore points each with an id of its own, times as they are given. */
 function walOf(given: readonly { kind: Kind; bytes: number; time: number }[]): WalRecord[] {
   let lsnOfNext = LSN_OF_FIRST
   let previous = '0/2000000'
@@ -282,7 +282,7 @@ describe('of all the places in the WAL', () => {
           // To a time all places without the end of a transaction between them are one: they have the same data.
           const between = stop === null ? [] : records.slice(Math.min(stop, replayed), Math.max(stop, replayed))
           const isSame = target.kind === 'TIME' && !between.some(ends)
-          // An LSN behind the archive that is left out is at its end; PostgreSQL says so itself, and that is refused before.
+          // An LSN after the archive that is left out is at its end; PostgreSQL says so itself, and that is refused before.
           const isPastEnd = stop === null && target.kind === 'LSN' && replayed === records.length
           if (!isSame && !isPastEnd) expect(judgeAt(records, replayed, target)).not.toBe(EXACT)
         }

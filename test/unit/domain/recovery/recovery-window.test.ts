@@ -43,7 +43,7 @@ describe('recovery windows', () => {
   })
 
   it.each([
-    ['ends at a gap behind the backup', [2, 3, 4, 7, 8], [{ to: lsnOf(5), endsAtGap: true }]],
+    ['ends at a gap after the backup', [2, 3, 4, 7, 8], [{ to: lsnOf(5), endsAtGap: true }]],
     ['is not there when a gap lies within the backup', [2, 4, 5], []],
     ['is not there when the first segment is missing', [3, 4, 5], []],
     ['is not there when the last segment of the backup is missing', [1, 2], []],
@@ -54,7 +54,7 @@ describe('recovery windows', () => {
   })
 
   it.each([
-    ['nobody finished', { status: BackupStatus.FAILED }],
+    ['that was not finished', { status: BackupStatus.FAILED }],
     ['that waits for its WAL', { status: BackupStatus.WAITING_FOR_WALS }],
     ['without an end', { endTime: null }],
     ['whose parent is unknown', { type: BackupType.INCREMENTAL, parentBackupId: 'gone' }],

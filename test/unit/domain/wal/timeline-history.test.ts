@@ -66,7 +66,7 @@ describe('timeline history', () => {
     ])
   })
 
-  it('belongs to the timeline after the last switch where nobody says which', () => {
+  it('belongs to the timeline after the last switch where none is named', () => {
     expect(currentHistory([switchAt(1, 1n), switchAt(2, 2n)], null).timeline).toBe(3)
     expect(currentHistory([], null).timeline).toBe(1)
     expect(currentHistory([switchAt(1, 1n), switchAt(2, 2n)], 2).switches).toHaveLength(1)

@@ -16,7 +16,7 @@ describe('latestValue', () => {
     expect(await next).toEqual({ done: false, value: 2 })
   })
 
-  test('makes one value of changes that nobody read in between', async () => {
+  test('makes one value of changes that were not read in between', async () => {
     const changes = source<void>()
     let value = 1
     const values = latestValue(() => value, changes.listen)

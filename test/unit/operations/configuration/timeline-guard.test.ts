@@ -4,8 +4,10 @@ import {
   guardedConfiguration,
   liftGuard,
   ownGuard,
+  readHistory,
   takeGuardOff,
 } from '../../../../src/operations/configuration/timeline-guard.ts'
+import { FakeNodeData } from '../../../support/fakes/fake-node-data.ts'
 import { fakeStepContext } from '../../../support/fakes/fake-step-context.ts'
 
 function etcdWith(configuration: Record<string, unknown>) {
@@ -54,4 +56,16 @@ describe("Patroni's check_timeline", () => {
     expect(ownGuard(marked, { check_timeline: true })).toEqual({ check_timeline: true })
     expect(ownGuard(marked, { ttl: 20 })).toEqual(marked)
   })
+})
+
+test('the history of recovered data is told to Patroni as Patroni writes it', async () => {
+  const node = new FakeNodeData()
+  node.left = [
+    { timeline: 1, lsn: '0/9000000', reason: 'no recovery target specified' },
+    { timeline: 11, lsn: '1/A0', reason: '' },
+  ]
+  const context = fakeStepContext<unknown>({ input: {}, clients: { nodeData: () => node } })
+  expect(await readHistory(context, 'db2', '/data/copy/data', 31)).toBe(
+    '[[1,150994944,"no recovery target specified"],[11,4294967456,""]]',
+  )
 })

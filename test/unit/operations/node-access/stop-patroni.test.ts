@@ -1,47 +1,43 @@
 import { describe, expect, test } from 'vitest'
-import { describeStopping, parseStopping, stopPatroni } from '../../../../src/operations/node-access/stop-patroni.ts'
-import { ENDED, HUNG, stoppingContext } from '../../../support/fakes/fake-stopping.ts'
+import { describeStopping, stopPatroni } from '../../../../src/operations/node-access/stop-patroni.ts'
+import { STOPPED } from '../../../support/fakes/fake-node-data.ts'
+import { HUNG, stoppingContext } from '../../../support/fakes/fake-stopping.ts'
 
-test('what a node says of itself', () => {
-  const said =
-    'patroni runs\ncontrol in production\npostgres rejects\nprocess postgres: patroni: walsender barman 10.0.0.7(44) streaming 0/5000060\n'
-  const seen = parseStopping(said)
-  expect(seen).toEqual({
-    patroni: true,
-    postgres: {
-      accepts: false,
-      processes: ['postgres: patroni: walsender barman 10.0.0.7(44) streaming 0/5000060'],
-    },
-    control: 'in production',
-  })
+test('a node that stops is told by what it waits for', () => {
+  const walsender = 'postgres: patroni: walsender barman 10.0.0.7(44) streaming 0/5000060'
+  const seen = { patroni: true, postgres: { accepts: false, processes: [walsender] }, control: 'in production' }
   expect(describeStopping(seen)).toContain('walsender barman')
-  expect(parseStopping('patroni down\n')).toEqual({ patroni: false, postgres: null, control: null })
-  // Nothing said is no word that it has ended.
-  expect(parseStopping('').patroni).toBe(true)
+  expect(describeStopping({ ...seen, postgres: { accepts: true, processes: [] } })).toContain('still takes connections')
+  expect(describeStopping({ ...seen, postgres: null })).toBe('PostgreSQL has ended, Patroni has not')
+  expect(describeStopping(STOPPED)).toBe('both have ended')
 })
+
+const accepting = { accepts: true, processes: ['postgres: patroni: checkpointer'] }
 
 describe('a node that does not stop', () => {
   test('is left to Patroni where that does it', async () => {
     let looks = 0
-    const { context, did } = stoppingContext(() => (++looks < 4 ? HUNG : ENDED))
+    const { context, did, asked } = stoppingContext(() => (++looks < 4 ? HUNG : STOPPED))
     await stopPatroni(context, 'db1', { clean: true })
-    expect(did).toEqual([])
+    expect(did()).toEqual([])
+    // It is kept down in the name of the operation.
+    expect(asked).toEqual(Array.from({ length: 4 }, () => ({ by: context.operation.id, seconds: 10 })))
   })
 
   test('loses a Patroni that hangs, and is asked to stop by Howdah', async () => {
     const { context, did } = stoppingContext((done) => {
-      if (done.includes('stop PostgreSQL')) return ENDED
-      return `patroni ${done.includes('kill Patroni') ? 'down' : 'runs'}\npostgres accepts\n`
+      if (done.includes('stop PostgreSQL')) return STOPPED
+      return { patroni: !done.includes('end Patroni'), postgres: accepting, control: null }
     })
     await stopPatroni(context, 'db1', { clean: true })
-    expect(did).toEqual(['kill Patroni', 'stop PostgreSQL'])
+    expect(did()).toEqual(['end Patroni', 'stop PostgreSQL'])
     expect(context.messages.join('\n')).toContain('Patroni does not end: killed')
   })
 
   test('is ended where it need not end cleanly', async () => {
-    const { context, did } = stoppingContext((done) => (done.includes('kill PostgreSQL') ? ENDED : HUNG))
+    const { context, did } = stoppingContext((done) => (done.includes('end both') ? STOPPED : HUNG))
     await stopPatroni(context, 'db1', { clean: false })
-    expect(did).toEqual(['kill Patroni', 'kill PostgreSQL'])
+    expect(did()).toEqual(['end both'])
   })
 
   test('is an error that names what it waits for where it must', async () => {
@@ -51,6 +47,6 @@ describe('a node that does not stop', () => {
       retryable: true,
       message: expect.stringContaining('walsender barman'),
     })
-    expect(did).toEqual([])
+    expect(did()).toEqual([])
   })
 })

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest'
-import { nextStopAction, StopAction, type Stopping } from '../../../../src/operations/node-access/stopping.ts'
+import type { Stopping } from '../../../../src/clients/agent/node-data.ts'
+import { nextStopAction, StopAction } from '../../../../src/operations/node-access/stopping.ts'
 
-const patience = { patroniMs: 60_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
+const patience = { patroniMs: 60_000, idleMs: 20_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
 const processes = ['postgres: patroni: checkpointer']
 const accepting = { accepts: true, processes }
+const inCheckpoint = {
+  accepts: true,
+  processes: [...processes, 'postgres: patroni: postgres postgres [local] CHECKPOINT'],
+}
 const stopping = { accepts: false, processes }
 const { NONE, WAIT, END_PATRONI, STOP_POSTGRES, END_BOTH, GIVE_UP } = StopAction
 
@@ -21,7 +26,15 @@ const rows: Row[] = [
     STOP_POSTGRES,
   ],
   ['and it stops', { patroni: false, postgres: stopping, control: 'in production' }, 1, WAIT, WAIT],
-  ['Patroni hangs', { patroni: true, postgres: accepting, control: 'in production' }, 60, END_PATRONI, END_PATRONI],
+  ['Patroni hangs', { patroni: true, postgres: accepting, control: 'in production' }, 20, END_PATRONI, END_PATRONI],
+  [
+    'a checkpoint is written first',
+    { patroni: true, postgres: inCheckpoint, control: 'in production' },
+    59,
+    WAIT,
+    WAIT,
+  ],
+  ['it hangs in that', { patroni: true, postgres: inCheckpoint, control: null }, 60, END_PATRONI, END_PATRONI],
   ['PostgreSQL has just ended', { patroni: true, postgres: null, control: 'shut down' }, 9, WAIT, WAIT],
   ['Patroni hangs after it', { patroni: true, postgres: null, control: 'shut down' }, 10, END_PATRONI, END_PATRONI],
   ['PostgreSQL hangs', { patroni: true, postgres: stopping, control: 'in production' }, 60, WAIT, END_BOTH],

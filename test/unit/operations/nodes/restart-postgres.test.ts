@@ -14,7 +14,7 @@ describe('a restart', () => {
   const restart = (answer: () => Promise<{ status: number; text: string }>, pendingOnly = false) =>
     restartPostgres(cluster.context({}, { restart: answer }), 'db2', { pendingOnly })
 
-  test('ends when PostgreSQL has started anew and streams', async () => {
+  test('ends when PostgreSQL has restarted and streams', async () => {
     cluster.onSleep = onTurn(5, () => {
       cluster.node('db2').state = NodeState.STREAMING
     })

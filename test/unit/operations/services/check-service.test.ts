@@ -21,7 +21,7 @@ describe('stopService is refused', () => {
   const cases: Case[] = [
     ['never for a replica', 'db2', {}, [], []],
     ['never for a leader that others may follow', 'db1', {}, [], []],
-    ['for a leader that nobody may follow', 'db1', { nodes: [LEADER, lagging, lagging] }, ['NO_ELIGIBLE_NODE'], []],
+    ['for a leader that no node may succeed', 'db1', { nodes: [LEADER, lagging, lagging] }, ['NO_ELIGIBLE_NODE'], []],
     [
       'for the leader of a paused cluster',
       'db1',

@@ -17,7 +17,7 @@ import {
 import { away, seen } from '../../../support/builders/observed.ts'
 import { serviceStepContext } from '../../../support/fakes/fake-containers.ts'
 
-describe('a service is well', () => {
+describe('a service is healthy', () => {
   const starting = nodeOf('db2', { patroni: seen(patroniStatus({ state: NodeState.STARTING })) })
   const members = new Map([memberOf('db2', { state: NodeState.STARTING })].map((each) => [each.name, each]))
   const startingCluster = { nodes: [LEADER, starting], topology: seen(topologyOf({ members })) }

@@ -46,7 +46,7 @@ function contextOf(
 
 const codes = async (context: PlanContext<CreateBackupInput>) =>
   (await createBackup.check(context)).map(({ code }) => code)
-const failed = (name: string) => seen([{ name, status: CheckStatus.FAILED, message: 'broken', hint: 'Mend it.' }])
+const failed = (name: string) => seen([{ name, status: CheckStatus.FAILED, message: 'broken', hint: 'Fix it.' }])
 
 describe('createBackup is refused', () => {
   const cases: [string, Partial<CreateBackupInput>, Partial<BackupServerSnapshot>, string[]][] = [
@@ -81,7 +81,7 @@ describe('createBackup is refused', () => {
 
   test('with a sentence, and a remedy wherever there is one', async () => {
     const [refusal] = await createBackup.check(contextOf({}, { checks: failed('replication slot') }))
-    expect(refusal).toMatchObject({ message: expect.stringContaining('replication slot (broken)'), remedy: 'Mend it.' })
+    expect(refusal).toMatchObject({ message: expect.stringContaining('replication slot (broken)'), remedy: 'Fix it.' })
   })
 })
 

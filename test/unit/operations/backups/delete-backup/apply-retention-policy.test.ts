@@ -119,7 +119,7 @@ describe('applying the retention policy', () => {
     expect(told.filter((line) => line.includes('recovery r1 needs it'))).toHaveLength(2)
   })
 
-  test("goes on behind one that Barman's own rules protect", async () => {
+  test("goes on after one that Barman's own rules protect", async () => {
     const barman = new FakeBarman([oldest, { ...newest, ...OBSOLETE }])
     barman.refusals.set(newest.backupId, 'Skipping delete of backup: it has a current keep request')
     const { context, told } = await stepOver(barman)

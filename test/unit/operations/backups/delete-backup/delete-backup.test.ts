@@ -91,6 +91,18 @@ test('deleteBackup is refused while a recovery that has not ended was begun from
   expect(await codesWith({ backupId: OLD }, { backupId: OLD, server: 'other' })).toEqual([])
 })
 
+test.each([
+  [RecoveryStatus.READY, [], 'discardRecovery'],
+  [RecoveryStatus.READY, ['begun'], 'cancelOperation(id: "Operation:begun")'],
+  [RecoveryStatus.CUTTING_OVER, [], 'settleRecovery'],
+])('and says how to end one that is %s, worked on by %j', async (status, active, call) => {
+  const input = Object.assign(new DeleteBackupInput(), { backupId: OLD })
+  const recovery = recoveryRecord({ backupId: OLD, operationId: 'begun', status })
+  const context = { ...backupPlanContext(input, { backups: seen(ALL) }, [recovery]), active: new Set(active) }
+  const [refusal] = await deleteBackup.check(context)
+  expect(refusal?.remedy).toContain(call)
+})
+
 describe('the plan of deleteBackup', () => {
   const planOf = (...context: Parameters<typeof contextOf>) => planOperation(deleteBackup, contextOf(...context))
 

@@ -178,7 +178,7 @@ describe('verifying', () => {
     expect(told.join('\n')).toContain('has no manifest')
   })
 
-  test('begins anew what was lost with its container', async () => {
+  test('starts again what was lost with its container', async () => {
     const barman = barmanWith()
     barman.runs.set(`op1-${FULL}`, { state: 'LOST', exitCode: null, outputBytes: 0, backupId: null })
     await verifyBackupStep.run(stepContext(barman, inputOf(FULL)).context)

@@ -11,12 +11,12 @@ import { away, seen } from '../../../../support/builders/observed.ts'
 import { planContext } from '../../../../support/builders/plan-context.ts'
 
 const paused = { topology: seen(topologyOf({ paused: true })) }
-const nobody = { nodes: [nodeOf('db1', { patroni: away() })] }
+const unreachable = { nodes: [nodeOf('db1', { patroni: away() })] }
 
 describe('pauseCluster and resumeCluster', () => {
   test('are refused only while no member answers', async () => {
     expect(await pauseCluster.check(planContext(new PauseClusterInput(), {}))).toEqual([])
-    const refusals = await resumeCluster.check(planContext(new ResumeClusterInput(), {}, nobody))
+    const refusals = await resumeCluster.check(planContext(new ResumeClusterInput(), {}, unreachable))
     expect(refusals).toMatchObject([{ code: 'NO_MEMBER' }])
   })
 
@@ -28,7 +28,7 @@ describe('pauseCluster and resumeCluster', () => {
     )
   })
 
-  test('tell what Patroni will mend once it may', async () => {
+  test('tell what Patroni will repair once it may', async () => {
     const changes = { ...paused, nodes: [LEADER, nodeOf('db2', { patroni: away() })] }
     const plan = await planOperation(resumeCluster, planContext(new ResumeClusterInput(), {}, changes))
     expect(plan.checks).toMatchObject([{ message: expect.stringContaining('db2 is unreachable') }])

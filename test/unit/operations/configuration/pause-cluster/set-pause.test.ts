@@ -16,7 +16,7 @@ describe('a pause', () => {
   }
   const input = new PauseClusterInput()
 
-  test('is written again when somebody else wrote at the same moment', async () => {
+  test('is written again when another client wrote at the same moment', async () => {
     const answers = [says(409, 'conflict'), says(200, '', written)]
     const step = writePause(true)
     const context = cluster.context(input, { patchConfiguration: () => (answers.shift() ?? silent)() })

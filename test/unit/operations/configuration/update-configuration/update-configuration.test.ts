@@ -26,7 +26,7 @@ describe('updateConfiguration is refused', () => {
     ['while the configuration cannot be read', {}, { topology: away() }, ['TOPOLOGY_UNKNOWN']],
     [
       'for several reasons at once',
-      { colour: 1, ttl: 1 },
+      { color: 1, ttl: 1 },
       undefined,
       ['UNKNOWN_KEY', 'INVALID_SETTING', 'TIMEOUTS_DO_NOT_FIT'],
     ],

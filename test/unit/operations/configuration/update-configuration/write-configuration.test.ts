@@ -33,20 +33,20 @@ describe('a change of the configuration', () => {
     expect(cluster.configuration).toEqual({ ttl: 30, loop_wait: 5 })
   })
 
-  test('is taken back without taking back what others have changed since', async () => {
+  test('is undone without taking back what others have changed since', async () => {
     cluster.configuration = { ttl: 60, loop_wait: 5 }
     cluster.state = { writing: true }
     await writeConfiguration.undo?.(contextOf({ loop_wait: 10 }))
     expect(cluster.configuration).toEqual({ loop_wait: 5 })
   })
 
-  test('that was never written is not taken back, though others have written the same', async () => {
+  test('that was never written is not undone, though others have written the same', async () => {
     cluster.configuration = { ttl: 60 }
     await writeConfiguration.undo?.(contextOf({ ttl: 30 }))
     expect(cluster.configuration).toEqual({ ttl: 60 })
   })
 
-  test('that loses against somebody who writes at the same moment is a conflict, and is not taken back', async () => {
+  test('that loses against a client that writes at the same moment is a conflict, and is not undone', async () => {
     cluster.configuration = { ttl: 30 }
     const context = contextOf({ ttl: 30 })
     const faster = {

@@ -40,7 +40,7 @@ describe('failover is refused', () => {
     ['when no node may lead', {}, lost(replica('db2', 9n, barred)), ['NO_ELIGIBLE_NODE']],
     ['to an unknown node', { candidate: 'db9' }, lost(), ['UNKNOWN_NODE']],
     ['while nothing is known', {}, { topology: away('no quorum') }, ['TOPOLOGY_UNKNOWN']],
-    ['never when nobody leads', {}, { topology: seen(topologyOf({ leader: null })) }, []],
+    ['never when no node leads', {}, { topology: seen(topologyOf({ leader: null })) }, []],
   ]
   test.each(cases)('%s', async (_, input, cluster, expected) => {
     const refusals = await failover.check(contextOf(input, cluster))

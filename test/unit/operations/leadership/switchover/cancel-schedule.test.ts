@@ -6,7 +6,7 @@ import { EMPTIED, lost, SCHEDULED, switchoverContext } from '../../../../support
 describe('cancelling a scheduled switchover', () => {
   test.each([
     ['is already so without any request', null, StepOutcome.DONE],
-    ['is already so when it was taken back', EMPTIED, StepOutcome.DONE],
+    ['is already so when it was undone', EMPTIED, StepOutcome.DONE],
     ['leaves a switchover alone that is under way', '{"leader":"db1","member":"db2"}', StepOutcome.DONE],
     ['has to be done', SCHEDULED, StepOutcome.NOT_DONE],
   ])('%s', async (_, request, expected) => {

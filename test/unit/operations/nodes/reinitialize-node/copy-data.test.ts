@@ -26,7 +26,7 @@ describe('a reinitialize', () => {
     expect(cluster.asked).toEqual(['reinitialize db2'])
   })
 
-  test('is watched, not begun again, by whoever takes over', async () => {
+  test('is watched, not started again, by a worker that takes over', async () => {
     cluster.state = { originBefore: 'adb2' }
     begin()
     cluster.onSleep = onTurn(5, copied)
@@ -37,7 +37,7 @@ describe('a reinitialize', () => {
     expect(await copyData.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
-  test('is begun by whoever takes over before it was asked for', async () => {
+  test('is started by a worker that takes over before it was asked for', async () => {
     cluster.state = { originBefore: 'adb2' }
     cluster.onSleep = onTurn(5, copied)
     const context = cluster.context({ node: 'db2' }, { reinitialize: says(200, '', begin) }, { attempt: 2 })

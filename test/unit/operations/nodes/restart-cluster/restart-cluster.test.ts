@@ -30,9 +30,9 @@ describe('restartCluster is refused', () => {
       ['SWITCHOVER_SCHEDULED'],
     ],
     ['while paused', {}, { topology: seen(topologyOf({ paused: true })) }, ['CLUSTER_PAUSED']],
-    ['while a node is not well', {}, frozen, ['NODE_NOT_WELL']],
+    ['while a node is not healthy', {}, frozen, ['NODE_NOT_WELL']],
     ['not with force, which leaves it out', { force: true }, frozen, []],
-    ['when nobody may take over', {}, noCandidate, ['NO_ELIGIBLE_NODE']],
+    ['when no node may take over', {}, noCandidate, ['NO_ELIGIBLE_NODE']],
     ['not for that when the leader stays as it is', { pendingOnly: true }, noCandidate, []],
   ]
   test.each(cases)('%s', async (_, input, changes, expected) => {

@@ -27,7 +27,7 @@ describe('the replicas of a rolling restart', () => {
     expect(await restartReplicas.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
-  test('are left alone once one of them is not well any more', async () => {
+  test('are left alone once one of them is not healthy any more', async () => {
     const crash = restarting((node) => {
       if (node === 'db2') cluster.node('db3').state = NodeState.CRASHED
     })
@@ -39,7 +39,7 @@ describe('the replicas of a rolling restart', () => {
     expect(cluster.state['restarted']).toEqual(['db2'])
   })
 
-  test('are gone on with at the next by whoever takes over', async () => {
+  test('are continued at the next by a worker that takes over', async () => {
     cluster.state = {
       roll: { leader: 'db1', replicas: ['db2', 'db3'], watched: ['db1', 'db2', 'db3'], restartsLeader: false },
       restarted: ['db2'],
@@ -48,7 +48,7 @@ describe('the replicas of a rolling restart', () => {
     expect(cluster.asked).toEqual(['restart db3'])
   })
 
-  test('are not touched when somebody else leads by now', async () => {
+  test('are not touched when another node leads by now', async () => {
     cluster.state = {
       roll: { leader: 'db2', replicas: ['db3'], watched: ['db1', 'db2', 'db3'], restartsLeader: false },
     }

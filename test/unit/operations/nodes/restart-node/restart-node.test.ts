@@ -16,7 +16,7 @@ const pending = withDb2({ patroni: seen(patroniStatus({ pendingRestart: true }))
 
 describe('restartNode is refused', () => {
   const cases: [string, Partial<RestartNodeInput>, Partial<ClusterSnapshot>, string[]][] = [
-    ['never on a replica that is well', { node: 'db2' }, {}, []],
+    ['never on a replica that is healthy', { node: 'db2' }, {}, []],
     ['never on the leader', { node: 'db1' }, {}, []],
     ['on a node that there is not', { node: 'db9' }, {}, ['UNKNOWN_NODE']],
     ['while its Patroni does not answer', { node: 'db2' }, withDb2({ patroni: away() }), ['NODE_UNREACHABLE']],

@@ -158,8 +158,10 @@ describe('a tablespace', () => {
 
   test.each(['a:b', ':'])('whose name Barman would take for another (%s) is restored by no kind', async (name) => {
     const world = withTablespaces([{ ...ON_VOLUME, name }], [])
-    expect(await recover({}, world)).toEqual(['TABLESPACE_NAME at null'])
-    expect(await rehearse({}, world)).toEqual(['TABLESPACE_NAME at null'])
+    expect(await recover({ backup: NEWER }, world)).toEqual(['TABLESPACE_NAME at null'])
+    expect(await rehearse({ backup: NEWER }, world)).toEqual(['TABLESPACE_NAME at null'])
+    // The one before it reaches the target, too, and has no such tablespace.
+    expect(await rehearse({}, world)).toEqual([])
     expect(await rehearse({}, withTablespaces([ON_VOLUME], [{ ...ON_VOLUME, name }]))).toEqual([])
   })
 
@@ -252,11 +254,11 @@ describe('the node that is recovered to', () => {
     ['is any that answers', { node: 'db2' }, {}, []],
     ['is there', { node: 'db9' }, {}, ['UNKNOWN_NODE at node']],
     ['answers', { node: 'db2' }, gone('db2'), ['NODE_UNREACHABLE at node']],
-    ['answers where it is the leader, which nobody has named', {}, gone('db1'), ['NODE_UNREACHABLE at node']],
+    ['answers where it is the leader, which was not named', {}, gone('db1'), ['NODE_UNREACHABLE at node']],
     ['is one of a cluster that has a leader', {}, leaderless, ['NO_LEADER at null']],
     ['is one of a cluster whose leader is known', { node: 'db2' }, unseen, ['TOPOLOGY_UNKNOWN at null']],
-    ['is the only one that has to answer before a cut over', { node: 'db2' }, gone('db3'), []],
-    ['may be in a cluster that is paused before a cut over', {}, paused, []],
+    ['is the only one that has to answer before a cut-over', { node: 'db2' }, gone('db3'), []],
+    ['may be in a cluster that is paused before a cut-over', {}, paused, []],
   ]
   test.each(cases)('%s', async (_, fields, world, expected) => {
     expect(await recover(fields, world)).toEqual(expected)
@@ -271,7 +273,7 @@ describe('the node that is recovered to', () => {
     ['is one of a cluster that has a leader', {}, leaderless, ['NO_LEADER at null']],
   ]
   test.each(atOnce)('and leads at once %s', async (_, fields, world, expected) => {
-    // What speaks against both, the recovery and its cut over, is said for each.
+    // What speaks against both, the recovery and its cut-over, is said for each.
     expect([...new Set(await recover({ ...fields, cutOver: CutOver.AUTOMATIC }, world))]).toEqual(expected)
   })
 

@@ -55,7 +55,7 @@ describe('the proof', () => {
 
   const wrong: [string, ReplayProof, RegExp][] = [
     ['short of', SHORT, /stopped at LSN 0\/6000080, before LSN 0\/6000000: the last record begins at 0\/5000000/],
-    ['beyond', BEYOND, /stopped at LSN 0\/6000080, behind LSN 0\/6000000: the record at 0\/6000080 was enough/],
+    ['beyond', BEYOND, /stopped at LSN 0\/6000080, after LSN 0\/6000000: the record at 0\/6000080 was enough/],
   ]
   test.each(wrong)('that it is %s its target ends the recovery at once', async (_, proof, message) => {
     const { kept, run, elapsedMs } = proofOf(proof)
@@ -105,7 +105,7 @@ describe('the verification of a recovery says of its target', () => {
     expect(check()).toMatchObject({ status: CheckStatus.UNKNOWN, message: expect.stringContaining('Barman') })
   })
 
-  test('that it was not, where nobody has asked', () => {
+  test('that it was not, where it was not asked', () => {
     expect(proofOf(EXACT).check()).toMatchObject({
       status: CheckStatus.UNKNOWN,
       message: expect.stringContaining('not compared with the archive'),

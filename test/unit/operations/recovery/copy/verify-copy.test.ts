@@ -173,7 +173,7 @@ describe('an assertion', () => {
       CheckStatus.UNKNOWN,
       'CREATE ROLE rehearsal',
     ],
-    ['a table that is locked', '55P03', LOCKED.said, CheckStatus.UNKNOWN, 'Somebody else holds it'],
+    ['a table that is locked', '55P03', LOCKED.said, CheckStatus.UNKNOWN, 'Another session holds it'],
     ['what takes too long', '57014', 'canceling statement due to statement timeout', CheckStatus.UNKNOWN, '60 s'],
     ['too little memory', '53200', 'out of memory', CheckStatus.UNKNOWN, 'Nothing is known'],
     ['a disk that cannot be read', '58030', 'could not read blocks', CheckStatus.UNKNOWN, 'Nothing is known'],
@@ -220,13 +220,13 @@ describe('a copy in which a transaction in progress holds relations for itself',
   const rehearsal = { mode: RecoveryMode.REHEARSAL, look: locked }
   const automatic = { cutOver: CutOver.AUTOMATIC, look: locked }
   const manual = { cutOver: CutOver.MANUAL, look: locked }
-  const warning = /has taken timeline 2\. A switchover or failover before its cut over takes the same one/
+  const warning = /has taken timeline 2\. A switchover or failover before its cut-over takes the same one/
 
   const promoted: [string, Parameters<typeof verificationOf>[0], boolean][] = [
     ['for a rehearsal', rehearsal, false],
-    ['where the cut over follows at once', automatic, false],
-    ['where it waits for its cut over, which must come before the next switchover', manual, true],
-    ['where it waits because nobody said otherwise', { look: locked }, true],
+    ['where the cut-over follows at once', automatic, false],
+    ['where it waits for its cut-over, which must come before the next switchover', manual, true],
+    ['where it waits by default', { look: locked }, true],
   ]
   test.each(promoted)('is promoted before it is read %s', async (_, given, warned) => {
     const { copy, messages, run, recovery, verification } = verificationOf(given)
@@ -254,7 +254,7 @@ describe('a copy in which a transaction in progress holds relations for itself',
   })
 })
 
-describe('what was found, before a cut over', () => {
+describe('what was found, before a cut-over', () => {
   const lockedOne = {
     assertions: [ONE],
     answer: () => {
@@ -281,7 +281,7 @@ describe('what was found, before a cut over', () => {
       { passed: false, stops: 'not checked: consistent: PostgreSQL is STOPPED' },
     ],
   ]
-  test.each(cases)('that nobody looks at: %s', async (_, given, { passed, stops }) => {
+  test.each(cases)('that is not looked at: %s', async (_, given, { passed, stops }) => {
     const { run, verification } = verificationOf({ ...given, cutOver: CutOver.AUTOMATIC })
     if (stops === null) await run()
     else

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { beginOutage, measureOutage } from '../../../../../src/operations/recovery/cut-over/cut-over-outage.ts'
+import { beginOutage, measureCutOver } from '../../../../../src/operations/recovery/cut-over/cut-over-outage.ts'
 import {
   CUT_OVER,
   expectWarning,
@@ -13,10 +13,10 @@ import {
 describe.each(REFUSALS)('where Howdah may not log in because %s', (_, given, remedy) => {
   const refused = refusedBy(given)
 
-  test('a cut over goes on, with no downtime', async () => {
+  test('a cut-over goes on, with no downtime', async () => {
     const { context, said } = refusedContext(failing(refused, { ready: refused }), 'WRITES', CUT_OVER)
     await beginOutage(context)
-    expect(await measureOutage(context)).toBeNull()
+    expect(await measureCutOver(context)).toBeNull()
     expectWarning(said(), given, remedy)
   })
 })
@@ -24,14 +24,14 @@ describe.each(REFUSALS)('where Howdah may not log in because %s', (_, given, rem
 describe('what decides is the node that leads', () => {
   const refused = refusedBy({ code: '42501', message: 'permission denied' })
 
-  test('in a cut over a node that is still in recovery fails the step', async () => {
+  test('in a cut-over a node that is still in recovery fails the step', async () => {
     const { context } = refusedContext(failing(refused), 'RECOVERY', CUT_OVER)
-    await expect(measureOutage(context)).rejects.toMatchObject({ code: 'TIMEOUT' })
+    await expect(measureCutOver(context)).rejects.toMatchObject({ code: 'TIMEOUT' })
   })
 
-  test('in a cut over a leader whose commits wait is told, and its replicas are let in', async () => {
+  test('in a cut-over a leader whose commits wait is told, and its replicas are let in', async () => {
     const { context, said } = refusedContext(failing(SILENT), 'COMMIT_HANGS', CUT_OVER)
-    expect(await measureOutage(context)).toBeNull()
+    expect(await measureCutOver(context)).toBeNull()
     expect(said()).toContain('db2 leads, and takes no writes')
   })
 })

@@ -31,7 +31,7 @@ describe('cutOverRecovery is refused', () => {
       ['NOT_VERIFIED'],
     ],
     ['not then with force', { force: true }, [{ ...READY, verification: null }], {}, []],
-    ['while nobody leads', {}, [READY], { topology: seen(topologyOf({ leader: null })) }, ['NO_LEADER']],
+    ['while no node leads', {}, [READY], { topology: seen(topologyOf({ leader: null })) }, ['NO_LEADER']],
     ['while it is paused', {}, [READY], { topology: seen(topologyOf({ paused: true })) }, ['CLUSTER_PAUSED']],
     ['while a node is away', {}, [{ ...READY, node: 'db1' }], dead('db2'), ['NODE_UNREACHABLE']],
     ['not then with force', { force: true }, [{ ...READY, node: 'db1' }], dead('db2'), []],
@@ -77,7 +77,7 @@ describe('what is said of a verification that did not pass', () => {
 })
 
 describe('the plan', () => {
-  test('of a cut over says what is given up since when, and that it stays recoverable', async () => {
+  test('of a cut-over says what is given up since when, and that it stays recoverable', async () => {
     const plan = await planOperation(
       cutOverRecovery,
       planContext(new CutOverRecoveryInput(), { recovery: 'r1' }, {}, [], [READY]),
@@ -87,7 +87,7 @@ describe('the plan', () => {
     expect(plan.downtimeSeconds).toBeGreaterThan(0)
   })
 
-  test('says whether the role of after the cut over will get in, as far as it is known before', async () => {
+  test('says whether the role of after the cut-over will get in, as far as it is known before', async () => {
     const loginRefusal: LoginRefusal = {
       role: 'howdah',
       sqlstate: '42501',

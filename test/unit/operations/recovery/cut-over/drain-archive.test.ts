@@ -7,7 +7,7 @@ import { away } from '../../../../support/builders/observed.ts'
 import { CUT_OVER, refusedBy } from '../../../../support/fakes/fake-refused-role.ts'
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
 
-test('the archive is drained before a cut over although Howdah may not log in: its leader tells over its socket', async () => {
+test('the archive is drained before a cut-over although Howdah may not log in: its leader tells over its socket', async () => {
   const refused = refusedBy({ code: '42501', message: 'permission denied for database "postgres"' })
   let pending = 2
   const run = async (): Promise<CommandResult> => {

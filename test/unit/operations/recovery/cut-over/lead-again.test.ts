@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ClusterClients } from '../../../../../src/clients/cluster-clients.ts'
 import { UnreachableError } from '../../../../../src/domain/errors.ts'
 import { seeThatLeads } from '../../../../../src/operations/recovery/cut-over/lead-again.ts'
+import { FakeNodeData } from '../../../../support/fakes/fake-node-data.ts'
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
 
 /** A cluster whose Patroni needs to be asked so often; db1 is the node that was recovered. */
@@ -20,8 +21,8 @@ function clusterThat(given: { leader: string | null; elects: number; runs?: bool
     services: {
       inspect: async () => ({ status: runs || did.includes('start') ? 'running' : 'exited' }),
       start: async () => void did.push('start'),
-      run: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
     },
+    nodeData: () => new FakeNodeData(),
     patroni: {
       failover: async (via: string, candidate: string) => {
         did.push(`failover to ${candidate} via ${via}`)
@@ -41,7 +42,7 @@ function clusterThat(given: { leader: string | null; elects: number; runs?: bool
 }
 
 describe('while replicas have a history that was left', () => {
-  test('nothing is done as long as anybody leads', async () => {
+  test('nothing is done as long as a node leads', async () => {
     const { led, did } = clusterThat({ leader: 'db2', elects: 1 })
     expect(await led()).toBe(false)
     expect(did).toEqual([])

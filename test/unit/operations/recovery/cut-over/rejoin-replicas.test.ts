@@ -4,11 +4,12 @@ import type { ClusterSnapshot } from '../../../../../src/domain/cluster/cluster.
 import { rejoinReplicas } from '../../../../../src/operations/recovery/cut-over/rejoin-replicas.ts'
 import { clusterOf } from '../../../../support/builders/cluster.ts'
 import { layout } from '../../../../support/builders/layout.ts'
+import { FakeNodeData } from '../../../../support/fakes/fake-node-data.ts'
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
 
 const ALL = layout.nodes.map(({ name }) => name)
 
-/** What stands of check_timeline in etcd after a cut over to db1, of which these nodes were a part. */
+/** What stands of check_timeline in etcd after a cut-over to db1, of which these nodes were a part. */
 async function guardAfter(nodes: readonly string[], cluster: ClusterSnapshot = clusterOf()) {
   let config = JSON.stringify({ ttl: 30, check_timeline: true, howdah_check_timeline: 'cut' })
   const clients = {
@@ -22,8 +23,8 @@ async function guardAfter(nodes: readonly string[], cluster: ClusterSnapshot = c
     },
     services: {
       inspect: async () => ({ status: 'running' }),
-      run: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
     },
+    nodeData: () => new FakeNodeData(),
     refreshNode: async () => {},
   }
   const cutOver = { operation: 'cut', recovery: 'r', server: 's', node: 'db1', nodes }

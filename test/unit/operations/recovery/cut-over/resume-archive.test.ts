@@ -47,7 +47,7 @@ async function messagesOf(archiver: ArchiverStatus, check = CheckStatus.OK): Pro
   return context.messages
 }
 
-describe('the archive behind a cut over', () => {
+describe('the archive after a cut-over', () => {
   test('goes on where Barman follows and the node hands its WAL over', async () => {
     expect(await messagesOf(ARCHIVES)).toEqual([])
   })

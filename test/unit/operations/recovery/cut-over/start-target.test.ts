@@ -3,6 +3,7 @@ import type { ClusterClients } from '../../../../../src/clients/cluster-clients.
 import { UnreachableError } from '../../../../../src/domain/errors.ts'
 import { startTarget } from '../../../../../src/operations/recovery/cut-over/start-target.ts'
 import { operationRecord } from '../../../../support/builders/operations.ts'
+import { controlData, FakeNodeData, STOPPED } from '../../../../support/fakes/fake-node-data.ts'
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
 
 /** db2, on which the recovered data is in its place; it was promoted to timeline 2 as a copy. */
@@ -17,8 +18,13 @@ interface Node {
 
 const WAITING: Node = { leader: null, promoted: null, timeline: 2, state: 'shut down' }
 
-function contextOf(node: Node, onScript: (script: string) => void = () => {}) {
-  const did: string[] = []
+function contextOf(node: Node, onStop: () => void = () => {}) {
+  const data = new FakeNodeData()
+  data.stops = () => {
+    onStop()
+    return STOPPED
+  }
+  data.controlData = async () => controlData({ state: node.state, timeline: node.timeline })
   const clients = {
     dcs: {
       read: async () => {
@@ -28,15 +34,9 @@ function contextOf(node: Node, onScript: (script: string) => void = () => {}) {
     },
     services: {
       inspect: async () => ({ status: 'running' }),
-      run: async (_: string, { argv }: { argv: readonly string[] }) => {
-        if (argv.includes('psql')) return ofItself()
-        const script = argv[2] ?? ''
-        if (script.includes('sv -w')) did.push('stop')
-        if (script.includes('sv up')) did.push('start')
-        onScript(script)
-        return { exitCode: 0, stdout: answerOf(script), stderr: '' }
-      },
+      run: async () => ofItself(),
     },
+    nodeData: () => data,
     writeProbe: {
       start: () => ({
         ready: Promise.resolve(),
@@ -48,11 +48,6 @@ function contextOf(node: Node, onScript: (script: string) => void = () => {}) {
   const ofItself = () => {
     if (node.promoted === null) return { exitCode: 2, stdout: '', stderr: 'no socket' }
     return { exitCode: 0, stdout: JSON.stringify({ inRecovery: !node.promoted, readOnly: false }), stderr: '' }
-  }
-  const answerOf = (script: string) => {
-    if (script.includes('sv -w')) return 'patroni down\n'
-    if (!script.includes('pg_controldata')) return ''
-    return `Database system identifier: 7\nDatabase cluster state: ${node.state}\nLatest checkpoint location: 0/C000028\nLatest checkpoint's TimeLineID: ${node.timeline}\n`
   }
   const operation = operationRecord()
   const context = fakeStepContext<unknown>({
@@ -72,7 +67,7 @@ function contextOf(node: Node, onScript: (script: string) => void = () => {}) {
       },
     },
   })
-  return { context, did }
+  return { context, did: data.done }
 }
 
 describe('taking back the start of the node with the recovered data', () => {
@@ -105,8 +100,8 @@ describe('taking back the start of the node with the recovered data', () => {
 
   test('starts it again where it began to lead in the very moment of the stop', async () => {
     const node: Node = { ...WAITING, promoted: false, state: 'in archive recovery' }
-    const { context, did } = contextOf(node, (script) => {
-      if (script.includes('sv -w')) Object.assign(node, { timeline: 3, promoted: null, state: 'shut down' })
+    const { context, did } = contextOf(node, () => {
+      Object.assign(node, { timeline: 3, promoted: null, state: 'shut down' })
     })
     await expect(startTarget.undo?.(context)).rejects.toMatchObject({ code: 'ALREADY_LEADING' })
     expect(did).toEqual(['stop', 'start'])
@@ -117,7 +112,7 @@ describe('the start of the node with the recovered data', () => {
   test('has succeeded where its own socket says that it is promoted, though etcd cannot be read', async () => {
     const { context } = contextOf({ ...WAITING, etcd: false, promoted: true })
     await startTarget.run(context)
-    expect(context.messages.join('\n')).toContain('the cut over goes on')
+    expect(context.messages.join('\n')).toContain('the cut-over goes on')
     expect(context.kept['cutOver']).toMatchObject({ cutOverAt: expect.any(String) })
   })
 

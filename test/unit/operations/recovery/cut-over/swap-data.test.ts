@@ -1,61 +1,38 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ClusterClients } from '../../../../../src/clients/cluster-clients.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { DcsCommands } from '../../../../../src/clients/patroni/patroni-keys-commands.ts'
 import { UnreachableError } from '../../../../../src/domain/errors.ts'
 import { StepOutcome } from '../../../../../src/operations/define-operation.ts'
 import { swapData, takeBackKeys } from '../../../../../src/operations/recovery/cut-over/swap-data.ts'
 import { operationRecord } from '../../../../support/builders/operations.ts'
+import { FakeNodeData } from '../../../../support/fakes/fake-node-data.ts'
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
-import { installRecoveryProgram, runProgram } from '../../../../support/servers/recovery-program.ts'
 
 const HISTORY = '[[1,150994944,"before 2026"]]'
-// Programs are started, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 })
-
-let root = ''
-let path = ''
+let node: FakeNodeData
 let keys: Record<string, string>
 let etcdAnswers = true
 
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'swap-'))
-  path = await installRecoveryProgram(root)
-  for (const [of, data] of [
-    ['live', 'live'],
-    ['copy', 'copy/data'],
-  ] as const) {
-    await mkdir(join(root, data, 'pg_tblspc'), { recursive: true })
-    await writeFile(join(root, data, 'of'), of)
-    await writeFile(join(root, data, 'PG_VERSION'), '17\n')
-  }
+beforeEach(() => {
+  node = new FakeNodeData()
+  node.data.set('/data/live', 'live').set('/data/copy/data', 'copy')
   keys = { status: '{"optime":9}', history: '[]', config: '{}', initialize: '7' }
   etcdAnswers = true
-  return () => rm(root, { recursive: true })
 })
 
 /** Which data lies where. */
-async function lying(): Promise<Record<string, string>> {
-  const found: Record<string, string> = {}
-  for (const place of ['live', 'copy', 'previous']) {
-    const of = await readFile(join(root, place === 'live' ? 'live/of' : `${place}/data/of`), 'utf8').catch(() => null)
-    if (of !== null) found[place] = of
-  }
-  return found
+function lying(): Record<string, string> {
+  return Object.fromEntries([...node.data].map(([path, of]) => [path.split('/')[2], of]))
 }
 const BEFORE = { live: 'live', copy: 'copy' }
 const SWAPPED = { live: 'copy', previous: 'live' }
 
-/** As a cut over leaves it between its two renames. */
-async function putAside(): Promise<void> {
-  await mkdir(join(root, 'previous'))
-  await writeFile(join(root, 'previous/tablespaces.json'), '[]')
-  await rename(join(root, 'live'), join(root, 'previous/data'))
+/** As a cut-over leaves it between its two renames. */
+function putAside(): void {
+  node.data.delete('/data/live')
+  node.data.set('/data/previous/data', 'live')
 }
 
-/** The program itself, run on directories of this machine; etcd in memory. */
+/** A node, and etcd, in memory. */
 function worldOf() {
   const dcs: DcsCommands = {
     async read(key) {
@@ -76,14 +53,11 @@ function worldOf() {
       return true
     },
   }
-  const services = {
-    run: (_: string, { argv }: { argv: readonly string[] }) => runProgram(argv, path),
-  }
   const operation = operationRecord()
-  const at = (name: string) => join(root, name)
+  const at = (name: string) => `/data/${name}`
   return fakeStepContext<unknown>({
     input: {},
-    clients: { dcs, services } as unknown as Partial<ClusterClients>,
+    clients: { dcs, nodeData: () => node },
     operation,
     state: {
       cutOver: {
@@ -107,8 +81,8 @@ describe('the swap', () => {
     const context = worldOf()
     expect(await swapData.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await swapData.run(context)
-    expect(await lying()).toEqual(SWAPPED)
-    // Patroni knows the timeline of the recovered data before anybody leads, and elects nobody on an older one.
+    expect(lying()).toEqual(SWAPPED)
+    // Patroni knows the timeline of the recovered data before a node leads, and elects none on an older one.
     const { config = '', ...others } = keys
     expect(JSON.parse(config)).toEqual({ check_timeline: true, howdah_check_timeline: context.operation.id })
     expect(others).toEqual({ history: HISTORY, initialize: '7' })
@@ -117,19 +91,19 @@ describe('the swap', () => {
 
   test('goes on where a worker was lost between the two renames', async () => {
     const context = worldOf()
-    await putAside()
+    putAside()
     expect(await swapData.isDone?.(context)).toBe(StepOutcome.NOT_DONE)
     await swapData.run(context)
-    expect(await lying()).toEqual(SWAPPED)
+    expect(lying()).toEqual(SWAPPED)
     expect(await swapData.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
-  test('is taken back, keys and all', async () => {
+  test('is undone, keys and all', async () => {
     const context = worldOf()
     const before = { ...keys }
     await swapData.run(context)
     await swapData.undo?.(context)
-    expect(await lying()).toEqual(BEFORE)
+    expect(lying()).toEqual(BEFORE)
     expect(keys).toEqual(before)
   })
 
@@ -143,13 +117,13 @@ describe('the swap', () => {
     expect(keys).toEqual(before)
   })
 
-  test('leaves its keys where etcd is away when it is taken back, and takes them back once it is there', async () => {
+  test('leaves its keys where etcd is away when it is undone, and takes them back once it is there', async () => {
     const context = worldOf()
     const before = { ...keys }
     await swapData.run(context)
     etcdAnswers = false
     await swapData.undo?.(context)
-    expect(await lying()).toEqual(BEFORE)
+    expect(lying()).toEqual(BEFORE)
     expect(keys).not.toEqual(before)
     etcdAnswers = true
     await takeBackKeys(context)
@@ -157,9 +131,9 @@ describe('the swap', () => {
   })
 
   test('is taken back from the middle too', async () => {
-    await putAside()
+    putAside()
     await swapData.undo?.(worldOf())
-    expect(await lying()).toEqual(BEFORE)
+    expect(lying()).toEqual(BEFORE)
   })
 
   test('says so when etcd does not come back, and its undo puts the data back without it', async () => {
@@ -167,12 +141,12 @@ describe('the swap', () => {
     etcdAnswers = false
     await expect(swapData.run(context)).rejects.toThrow(/Patroni's keys in etcd to be removed; .*no quorum/)
     await swapData.undo?.(context)
-    expect(await lying()).toEqual(BEFORE)
+    expect(lying()).toEqual(BEFORE)
   })
 
   test('touches nothing where directories are not as it left them', async () => {
-    await rm(join(root, 'copy'), { recursive: true })
+    node.data.delete('/data/copy/data')
     await expect(swapData.run(worldOf())).rejects.toThrow(/no .*copy/)
-    expect(await lying()).toEqual({ live: 'live' })
+    expect(lying()).toEqual({ live: 'live' })
   })
 })

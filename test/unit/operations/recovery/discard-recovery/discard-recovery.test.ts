@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { BarmanCommands } from '../../../../../src/clients/barman/barman-commands.ts'
-import type { ServiceCommands } from '../../../../../src/clients/docker/service-commands.ts'
 import { ServiceState } from '../../../../../src/domain/cluster/node.ts'
 import { type RecoveryRecord, RecoveryStatus } from '../../../../../src/domain/recovery/recovery.ts'
 import { parseOperationInput } from '../../../../../src/operations/parse-operation-input.ts'
@@ -13,6 +12,7 @@ import { seen } from '../../../../support/builders/observed.ts'
 import { planContext } from '../../../../support/builders/plan-context.ts'
 import { recoveryRecord } from '../../../../support/builders/recovery-record.ts'
 import { FakeBarman } from '../../../../support/fakes/fake-barman.ts'
+import { FakeNodeData, refusal } from '../../../../support/fakes/fake-node-data.ts'
 import { FakeRecoveredCopy } from '../../../../support/fakes/fake-recovered-copy.ts'
 import { FakeRecoveries } from '../../../../support/fakes/fake-recoveries.ts'
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
@@ -57,7 +57,7 @@ describe('discardRecovery is refused', () => {
     ['never when it was left in its restore', {}, of(RecoveryStatus.RESTORING), []],
     ['never when it was left in its replay', {}, of(RecoveryStatus.REPLAYING), []],
     ['never when it was left in its verification', {}, of(RecoveryStatus.VERIFYING), []],
-    ['when it was left in its cut over', {}, of(RecoveryStatus.CUTTING_OVER), notReady],
+    ['when it was left in its cut-over', {}, of(RecoveryStatus.CUTTING_OVER), notReady],
     ['never once it has failed', {}, of(RecoveryStatus.FAILED), []],
     ['never for that with previousData', { previousData: true }, of(RecoveryStatus.FAILED), []],
     ['once it is COMPLETED and can be undone', {}, COMPLETED, ['HAS_PREVIOUS_DATA at previousData']],
@@ -108,14 +108,14 @@ describe('the plan of discardRecovery', () => {
   const cases: [string, RecoveryRecord, { summary: string; dataLoss: RegExp | null }][] = [
     ['names the copy', READY, { summary: 'keeps: /var/lib/barman/recoveries/r1 on barman', dataLoss: null }],
     [
-      'names what a cut over has kept, how large it is, and what is lost with it',
+      'names what a cut-over has kept, how large it is, and what is lost with it',
       COMPLETED,
-      { summary: 'keeps: /data/patroni2.previous-r1 on db2, 3 MiB', dataLoss: /cannot be undone any more/ },
+      { summary: 'keeps: /data/patroni2.previous-r1 on db2, 3 MiB', dataLoss: /can no longer be undone/ },
     ],
     [
-      'says no size that nobody has measured',
+      'says no size that was not measured',
       { ...COMPLETED, previous: { ...previous, bytes: null } },
-      { summary: 'keeps: /data/patroni2.previous-r1 on db2', dataLoss: /cannot be undone any more/ },
+      { summary: 'keeps: /data/patroni2.previous-r1 on db2', dataLoss: /can no longer be undone/ },
     ],
   ]
   test.each(cases)('%s', async (_, record, expected) => {
@@ -139,11 +139,11 @@ function discardOf(
     recovery?: string
     previousData?: boolean
     stuck?: Error
-    /** Of the removal on the node. */
-    exitCode?: number
+    /** Why the node cannot remove it. */
+    refused?: Error
   } = {},
 ) {
-  const { recovery = 'r1', previousData = true, stuck = null, exitCode = 0 } = given
+  const { recovery = 'r1', previousData = true, stuck = null, refused = null } = given
   const copy = new FakeRecoveredCopy({ state: 'PAUSED' })
   copy.stuck = stuck
   const barman = new FakeBarman([])
@@ -151,12 +151,7 @@ function discardOf(
   const { runs } = barman.commands() as BarmanCommands
   const recoveries = new FakeRecoveries(record)
   const { done } = copy
-  const services: Partial<ServiceCommands> = {
-    run: async (service, { user, argv }) => {
-      done.push(`${user} on ${service}: ${argv.at(-1)}`)
-      return { exitCode, stdout: '', stderr: '' }
-    },
-  }
+  const node = Object.assign(new FakeNodeData(done), { stuck: refused })
   const context = fakeStepContext({
     input: { recovery, previousData },
     clients: {
@@ -171,7 +166,10 @@ function discardOf(
             },
           },
         }) as BarmanCommands,
-      services: services as ServiceCommands,
+      nodeData(service) {
+        done.push(`on ${service}`)
+        return node
+      },
     },
     recoveries,
   })
@@ -211,7 +209,7 @@ describe('discarding', () => {
   test.each([COMPLETED, UNDONE])('what $status keeps removes that alone, and it is what it was', async (record) => {
     const { done, run, recovery } = discardOf(record)
     await run()
-    expect(done).toEqual(['postgres on db2: /data/patroni2.previous-r1'])
+    expect(done).toEqual(['on db2', 'remove /data/patroni2.previous-r1'])
     expect(recovery()).toEqual({ ...record, previous: null, operationId: recovery()?.operationId })
   })
 
@@ -229,26 +227,26 @@ describe('discarding', () => {
     expect(recovery()?.status).toBe(RecoveryStatus.FAILED)
   })
 
-  test('touches nothing in the middle of a cut over', async () => {
+  test('touches nothing in the middle of a cut-over', async () => {
     const { done, run } = discardOf(of(RecoveryStatus.CUTTING_OVER))
-    await expect(run()).rejects.toThrow(/in the middle of a cut over/)
+    await expect(run()).rejects.toThrow(/in the middle of a cut-over/)
     expect(done).toEqual([])
   })
 
-  test('leaves what a cut over has kept that came in between', async () => {
+  test('leaves what a cut-over has kept that came in between', async () => {
     const { done, run, recovery } = discardOf(COMPLETED, { previousData: false })
     await run()
     expect(done).toEqual([])
     expect(recovery()?.previous).toEqual(previous)
   })
 
-  test('names what a cut over has kept until it is gone, so that the next removes it', async () => {
-    const { run, recovery } = discardOf(COMPLETED, { exitCode: 1 })
+  test('names what a cut-over has kept until it is gone, so that the next removes it', async () => {
+    const { run, recovery } = discardOf(COMPLETED, { refused: refusal('it is in use') })
     await expect(run()).rejects.toMatchObject({ code: 'NODE_COMMAND_FAILED' })
     expect(recovery()?.previous).toEqual(previous)
   })
 
-  test('what a cut over has kept and is gone already touches nothing', async () => {
+  test('what a cut-over has kept and is gone already touches nothing', async () => {
     const { done, run, recovery } = discardOf({ ...COMPLETED, previous: null })
     await run()
     expect(done).toEqual([])

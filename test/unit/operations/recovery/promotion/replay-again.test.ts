@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { CommandResult, ServiceCommands } from '../../../../../src/clients/docker/service-commands.ts'
 import { replayAgain } from '../../../../../src/operations/recovery/promotion/replay-again.ts'
 import { recoveryRecord } from '../../../../support/builders/recovery-record.ts'
+import { controlData, FakeNodeData } from '../../../../support/fakes/fake-node-data.ts'
 import { FakeRecoveredCopy } from '../../../../support/fakes/fake-recovered-copy.ts'
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
 
@@ -15,12 +15,11 @@ const RECORD = recoveryRecord({
 })
 
 function world(copy: FakeRecoveredCopy, state: string) {
-  const control = `Database system identifier: 7\nDatabase cluster state: ${state}\nLatest checkpoint location: 0/4000028\nLatest checkpoint's TimeLineID: 3\n`
-  const run = async (): Promise<CommandResult> => ({ exitCode: 0, stdout: control, stderr: '' })
+  const node = Object.assign(new FakeNodeData(), { control: controlData({ state, timeline: 3 }) })
   return fakeStepContext({
     input: {},
     clients: {
-      services: { run } satisfies Partial<ServiceCommands> as unknown as ServiceCommands,
+      nodeData: () => node,
       recoveredCopy: (service, root) => copy.at(service, root),
     },
   })
@@ -57,7 +56,7 @@ describe('a READY copy', () => {
     ['runs', new FakeRecoveredCopy({ state: 'PAUSED', lsn: AT }), 'in archive recovery', {}],
     ['was promoted, and runs', new FakeRecoveredCopy({ state: 'PROMOTED' }), 'in production', {}],
     ['was promoted, and handed over', new FakeRecoveredCopy({ state: 'STOPPED' }), 'shut down', {}],
-    ['was killed behind its promotion', new FakeRecoveredCopy({ state: 'STOPPED' }), 'in production', {}],
+    ['was killed after its promotion', new FakeRecoveredCopy({ state: 'STOPPED' }), 'in production', {}],
     [
       'stands at no position that is known',
       new FakeRecoveredCopy({ state: 'STOPPED' }),

@@ -40,7 +40,7 @@ describe('the plan of recoverCluster', () => {
     expect(plan.steps.map(({ name }) => name)).toEqual(RECOVERY_STEPS)
   })
 
-  test('goes on with the cut over, and costs what that costs, with cutOver: AUTOMATIC', async () => {
+  test('goes on with the cut-over, and costs what that costs, with cutOver: AUTOMATIC', async () => {
     const manual = await planOf({ node: 'db2' })
     const plan = await planOf({ node: 'db2', cutOver: CutOver.AUTOMATIC })
     expect(plan.summary).toBe(`${manual.summary}, and puts it in the cluster's place as soon as it is verified`)
@@ -67,7 +67,7 @@ describe('the plan of recoverCluster', () => {
     [{ immediate: true }, 'the end of the base backup is given up'],
     [null, 'the end of the archive is given up'],
   ]
-  test.each(losses)('says what an automatic cut over gives up: %o', async (target, what) => {
+  test.each(losses)('says what an automatic cut-over gives up: %o', async (target, what) => {
     const { dataLoss } = await planOf(
       { target: target ?? null, cutOver: CutOver.AUTOMATIC },
       { changes: { nodes: [leader, nodeOf('db2'), nodeOf('db3')] } },
@@ -109,12 +109,12 @@ describe('once recoverCluster has succeeded', () => {
       state,
     })
 
-  test('the recovery is its result, and nothing follows while it waits for its cut over', () => {
+  test('the recovery is its result, and nothing follows while it waits for its cut-over', () => {
     expect(recoverCluster.result?.(ended(CutOver.MANUAL))).toEqual({ type: 'Recovery', scope: 'patroni', name: 'r1' })
     expect(recoverCluster.followUps?.(ended(CutOver.MANUAL))).toEqual([])
   })
 
-  test('a base backup of the new timeline follows the cut over', () => {
+  test('a base backup of the new timeline follows the cut-over', () => {
     const directories = { live: '/data/p', copy: '/data/p.recovery-r1', previous: '/data/p.previous-r1' }
     const cutOver = { operation: 'r1', recovery: 'r1', server: 'patroni', node: 'db2', ...directories }
     expect(recoverCluster.followUps?.(ended(CutOver.AUTOMATIC, { cutOver }))).toEqual([

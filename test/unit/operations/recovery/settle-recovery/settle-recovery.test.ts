@@ -1,7 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ClusterClients } from '../../../../../src/clients/cluster-clients.ts'
 import { type OperationRecord, OperationStatus } from '../../../../../src/domain/operation/operation.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../../../src/domain/recovery/recovery.ts'
@@ -12,30 +9,18 @@ import { clusterOf, nodeOf, patroniStatus, postgresStatus } from '../../../../su
 import { seen } from '../../../../support/builders/observed.ts'
 import { operationRecord } from '../../../../support/builders/operations.ts'
 import { recoveryRecord } from '../../../../support/builders/recovery-record.ts'
+import { controlData, FakeNodeData, refusal, STOPPED } from '../../../../support/fakes/fake-node-data.ts'
 import { FakeRecoveredCopy } from '../../../../support/fakes/fake-recovered-copy.ts'
 import { FakeRecoveries } from '../../../../support/fakes/fake-recoveries.ts'
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
-import { installRecoveryProgram, runProgram } from '../../../../support/servers/recovery-program.ts'
 
 const ENDED = 'ended-operation'
 const previous = { node: 'db2', directory: '/data/previous', timeline: 1, endLsn: '0/9000000', bytes: 1e6 }
 const ended = { timeline: 1, lsn: '0/C000000', lastWal: '00000001000000000000000B' }
 
-// Programs are started, on a machine that may be busy.
-vi.setConfig({ testTimeout: 60_000 })
-
-let root = ''
-let path = ''
-const at = (name: string) => join(root, name)
+const at = (name: string) => `/data/${name}`
 /** Out of service it lies in a root of its own. */
 const dataAt = (name: string) => at(name === 'live' ? name : `${name}/data`)
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'settle-'))
-  path = await installRecoveryProgram(root)
-  return () => rm(root, { recursive: true })
-})
-
-const namesThere = async () => (await readdir(root)).filter((name) => name !== 'bin').sort()
 
 /** How an operation left db2, where it was cutting over to recovered data on timeline 2; db1 led before. */
 interface Left {
@@ -51,16 +36,49 @@ interface Left {
   lost?: boolean
 }
 
-async function settle(left: Left) {
-  const { directories, kept = {}, timeline = 2, record = {}, lost = false } = left
-  let { leader = null } = left
-  // What is beside the data stays where it was.
-  if (Object.keys(directories).length > 0) await mkdir(at('copy'))
-  for (const [name, of] of Object.entries(directories)) {
-    await mkdir(`${dataAt(name)}/pg_tblspc`, { recursive: true })
-    await writeFile(`${dataAt(name)}/of`, of)
-    await writeFile(`${dataAt(name)}/PG_VERSION`, '17\n')
+/** db1 leads with what it had; db2 with recovered data that has led. */
+class World {
+  leader: string | null
+  readonly did: string[] = []
+  readonly db1 = this.node('db1')
+  readonly db2 = this.node('db2')
+  readonly nodes: Readonly<Record<string, FakeNodeData>> = { db1: this.db1, db2: this.db2 }
+
+  constructor({ directories, leader = null, timeline = 2 }: Left) {
+    this.leader = leader
+    for (const [name, of] of Object.entries(directories)) this.db2.data.set(dataAt(name), of)
+    this.db2.control = controlData({ timeline })
   }
+
+  /** Whose data is in db2's place. */
+  get live(): string | null {
+    return this.db2.data.get(at('live')) ?? null
+  }
+
+  get names(): string[] {
+    return [...this.db2.data.keys()].map((path) => path.split('/')[2] ?? '').sort()
+  }
+
+  private node(service: string): FakeNodeData {
+    const node = new FakeNodeData()
+    node.live = at('live')
+    node.stops = () => {
+      this.did.push(`stop ${service}`)
+      return STOPPED
+    }
+    node.starts = () => {
+      this.did.push(`start ${service}`)
+      const leads = service === 'db1' ? this.live !== 'copy' : this.live === 'copy'
+      if (this.leader === null && leads) this.leader = service
+      return 'STARTED'
+    }
+    return node
+  }
+}
+
+async function settle(left: Left, world = new World(left)) {
+  const { kept = {}, record = {}, lost = false } = left
+  const { did } = world
   const recoveries = new FakeRecoveries(
     recoveryRecord({
       id: 'r1',
@@ -73,41 +91,15 @@ async function settle(left: Left) {
       ...record,
     }),
   )
-  const did: string[] = []
-  const up = new Set<string>()
   const services = {
     inspect: async () => ({ status: 'running' }),
-    async run(service: string, { argv }: { argv: readonly string[] }) {
-      const script = argv[2] ?? ''
-      const said = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' })
-      if (script.includes('sv -w')) {
-        did.push(`stop ${service}`)
-        up.delete(service)
-        return said('patroni down\n')
-      }
-      if (script.includes('sv up')) {
-        did.push(`start ${service}`)
-        up.add(service)
-        const of = await readFile(at('live/of'), 'utf8').catch(() => '')
-        // db1 leads with what it had; db2 with recovered data that has led.
-        if (leader === null && (service === 'db1' ? of !== 'copy' : of === 'copy')) leader = service
-        return said('')
-      }
-      if (script.includes('pg_is_in_recovery')) return said('')
-      if (script.includes('printenv')) return said(at('live'))
-      if (script.includes('pg_ctl')) return said('')
-      if (script.includes('pg_controldata')) {
-        return said(
-          `Database system identifier: 7\nDatabase cluster state: shut down\nLatest checkpoint location: 0/C000028\nLatest checkpoint's TimeLineID: ${timeline}\n`,
-        )
-      }
-      return runProgram(argv, path)
-    },
+    // Over its socket no PostgreSQL answers.
+    run: async () => ({ exitCode: 2, stdout: '', stderr: 'no socket' }),
   }
   const keys: Record<string, string> = { config: '{}', history: '[]' }
   const dcs = {
     read: async (key: string) => {
-      const value = key === 'leader' ? leader : (keys[key] ?? null)
+      const value = key === 'leader' ? world.leader : (keys[key] ?? null)
       return value === null ? null : { value, modRevision: value }
     },
     writeIf: async (key: string, value: string) => {
@@ -124,6 +116,7 @@ async function settle(left: Left) {
   const runs = { stop: async () => {}, remove: async () => {} }
   const clients = {
     services,
+    nodeData: (service: string) => world.nodes[service],
     dcs,
     recoveredCopy: (service: string, directory: string) => copy.at(service, directory),
     barman: () => ({ runs }),
@@ -151,7 +144,7 @@ async function settle(left: Left) {
     state: { cutOver },
   })
   const operation = operationRecord()
-  const leads = (name: string) => name === leader
+  const leads = (name: string) => name === world.leader
   const nodes = ['db1', 'db2'].map((name) =>
     nodeOf(name, {
       patroni: seen(patroniStatus({ timeline: 3 })),
@@ -176,12 +169,20 @@ async function settle(left: Left) {
     if ((await step.isDone?.(context as never)) === StepOutcome.DONE) continue
     Object.assign(context.kept, (await step.run(context as never)) ?? {})
   }
-  const names = await namesThere()
-  const live = await readFile(at('live/of'), 'utf8').catch(() => null)
-  return { did, names, live, copy: copy.done, recovery: recoveries.records.get('r1'), leader, keys }
+  const { names, live } = world
+  return {
+    did,
+    names,
+    live,
+    copy: copy.done,
+    recovery: recoveries.records.get('r1'),
+    leader: world.leader,
+    keys,
+    messages: context.messages,
+  }
 }
 
-describe('a cut over that was left', () => {
+describe('a cut-over that was left', () => {
   const BACK = { status: RecoveryStatus.FAILED }
   const cases: [string, Left, { live: string; leader: string }][] = [
     [
@@ -204,7 +205,7 @@ describe('a cut over that was left', () => {
       { live: 'old', leader: 'db1' },
     ],
     [
-      'behind swap-data, before its node led',
+      'after swap-data, before its node led',
       { directories: { live: 'copy', previous: 'old' } },
       { live: 'old', leader: 'db1' },
     ],
@@ -246,6 +247,16 @@ describe('a cut over that was left', () => {
   })
 })
 
+test('a cut over is completed though the size of what was given up cannot be told', async () => {
+  const left: Left = { directories: { live: 'copy', previous: 'old' }, leader: 'db2' }
+  const world = new World(left)
+  world.db2.bytes = refusal('du failed')
+  const { recovery, messages } = await settle(left, world)
+  expect(recovery).toMatchObject({ status: RecoveryStatus.COMPLETED, previous: { bytes: null } })
+  expect(messages.join('\n')).toMatch(/How large it is could not be measured: .*du failed/)
+  expect((await settle(left)).recovery).toMatchObject({ previous: { bytes: 1e6 } })
+})
+
 describe('an undo that was left', () => {
   const record = () => ({ previous: { ...previous, directory: at('copy') } })
 
@@ -260,11 +271,12 @@ describe('an undo that was left', () => {
 
   test('whose directories are as no swap leaves them is left as it is, and nothing is moved', async () => {
     const directories = { live: 'recovered', copy: 'before', previous: 'x' }
-    await expect(settle({ directories, record: record() })).rejects.toMatchObject({
+    const world = new World({ directories })
+    await expect(settle({ directories, record: record() }, world)).rejects.toMatchObject({
       code: 'UNEXPECTED_DIRECTORIES',
       remedy: expect.stringContaining('settleRecovery'),
     })
-    expect(await namesThere()).toEqual(['copy', 'live', 'previous'])
+    expect(world.names).toEqual(['copy', 'live', 'previous'])
   })
 
   test('with nothing swapped leaves its previous data where it is', async () => {

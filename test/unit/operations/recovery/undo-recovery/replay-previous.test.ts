@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import type { ServiceCommands } from '../../../../../src/clients/docker/service-commands.ts'
 import { RecoveryStatus } from '../../../../../src/domain/recovery/recovery.ts'
 import { replayPrevious } from '../../../../../src/operations/recovery/undo-recovery/replay-previous.ts'
 import { clusterOf, LEADER, nodeOf, patroniStatus } from '../../../../support/builders/cluster.ts'
 import { seen } from '../../../../support/builders/observed.ts'
 import { recoveryRecord } from '../../../../support/builders/recovery-record.ts'
+import { controlData, FakeNodeData } from '../../../../support/fakes/fake-node-data.ts'
 import { FakeRecoveredCopy } from '../../../../support/fakes/fake-recovered-copy.ts'
 import { FakeRecoveries } from '../../../../support/fakes/fake-recoveries.ts'
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
@@ -16,12 +16,11 @@ const COMPLETED = recoveryRecord({ id: 'r1', status: RecoveryStatus.COMPLETED, p
 /** The step on previous data on this timeline, beside a cluster on that one. */
 async function replayed(data: number, cluster: number) {
   const copy = new FakeRecoveredCopy({ state: 'PAUSED', lsn: previous.endLsn })
-  const control = `Database system identifier: 7\nDatabase cluster state: shut down\nLatest checkpoint location: 0/9000028\nLatest checkpoint's TimeLineID: ${data}\n`
-  const run = async () => ({ exitCode: 0, stdout: control, stderr: '' })
+  const node = Object.assign(new FakeNodeData(), { control: controlData({ timeline: data }) })
   const context = fakeStepContext({
     input: { recovery: 'r1', confirm: 'patroni' },
     clients: {
-      services: { run } satisfies Partial<ServiceCommands> as unknown as ServiceCommands,
+      nodeData: () => node,
       recoveredCopy: (service, root) => copy.at(service, root),
       refreshNode: async () => {},
     },

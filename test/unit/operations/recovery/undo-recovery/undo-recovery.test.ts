@@ -11,7 +11,7 @@ describe('undoRecovery is refused', () => {
   const cases: [string, RecoveryRecord, string[]][] = [
     ['never while its previous data is kept', COMPLETED, []],
     ['when that is gone', { ...COMPLETED, previous: null }, ['NOT_UNDOABLE']],
-    ['before the cut over', READY, ['NOT_UNDOABLE']],
+    ['before the cut-over', READY, ['NOT_UNDOABLE']],
     ['a second time', { ...COMPLETED, status: RecoveryStatus.UNDONE }, ['NOT_UNDOABLE']],
   ]
   test.each(cases)('%s', async (_, recovery, expected) => {
@@ -20,7 +20,7 @@ describe('undoRecovery is refused', () => {
   })
 })
 
-test('the plan of an undo counts from the cut over', async () => {
+test('the plan of an undo counts from the cut-over', async () => {
   const plan = await planOperation(
     undoRecovery,
     planContext(new UndoRecoveryInput(), { recovery: 'r1' }, {}, [], [COMPLETED]),

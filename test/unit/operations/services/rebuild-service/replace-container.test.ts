@@ -107,7 +107,7 @@ describe('a container', () => {
     expect(await removeOldContainer.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
-  test.each([0, 1, 2, 3])('is replaced by whoever takes over from a worker lost before call %i', async (lostAt) => {
+  test.each([0, 1, 2, 3])('is replaced by a worker that takes over from one lost before call %i', async (lostAt) => {
     const { context, found, goOn } = engine({ lostAt })
     await expect(run(context)).rejects.toThrow(WorkerLost)
     goOn()

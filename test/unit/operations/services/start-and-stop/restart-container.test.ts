@@ -17,7 +17,7 @@ describe('a restart', () => {
     expect(await restartContainer.isDone?.(context)).toBe(StepOutcome.DONE)
   })
 
-  test('is asked for again by whoever takes over before it was done', async () => {
+  test('is asked for again by a worker that takes over before it was done', async () => {
     const state = { startedBefore: new Date(0).toISOString() }
     const { context } = serviceStepContext<ServiceInput>({ service: 'haproxy' }, { containers: { haproxy: {} }, state })
     expect(await restartContainer.isDone?.(context)).toBe(StepOutcome.NOT_DONE)

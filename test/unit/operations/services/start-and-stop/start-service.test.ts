@@ -7,7 +7,7 @@ import { serviceContext } from '../../../../support/builders/service-context.ts'
 
 describe('a start claims', () => {
   const cases: [service: string, force: boolean, expected: string[]][] = [
-    // So that several nodes are started side by side, and a cut over, which keeps nodes down, excludes it.
+    // So that several nodes are started side by side, and a cut-over, which keeps nodes down, excludes it.
     ['db1', false, ['service/db1 EXCLUSIVE', 'topology SHARED']],
     ['db2', false, ['service/db2 EXCLUSIVE', 'topology SHARED']],
     ['etcd1', false, ['service/etcd1 EXCLUSIVE', 'topology EXCLUSIVE']],

@@ -1,10 +1,10 @@
-import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from '../../domain/recovery/recovery.ts'
-import type { RecoveryTargetInput } from '../../domain/recovery/recovery-target.ts'
-import { formatLsn } from '../../domain/wal/lsn.ts'
+import { formatLsn } from '../wal/lsn.ts'
+import { isUndoable, isUnsettled, type RecoveryRecord, RecoveryStatus } from './recovery.ts'
+import type { RecoveryTargetInput } from './recovery-target.ts'
 
 /**
  * What leads on from each state of a recovery: every refusal and error that is about a recovery takes its remedy from here.
- * test/unit/operations/recovery/recovery-exits.test.ts walks all states and tries each remedy in the state for which it is given.
+ * test/unit/domain/recovery/recovery-exits.test.ts walks all states and tries each remedy in the state for which it is given.
  */
 
 /** Which operations have not ended: a recovery that one of them changed last is being worked on. */
@@ -14,7 +14,7 @@ export function isWorkedOn({ operationId }: Pick<RecoveryRecord, 'operationId'>,
   return active.has(operationId)
 }
 
-/** Frees the place that it takes, so that another recovery can begin. */
+/** Frees the place that it takes, so that another recovery can start. */
 export function freeingCall(record: RecoveryRecord, active: ActiveOperations): string {
   if (isWorkedOn(record, active)) return waitingCall(record)
   if (record.status === RecoveryStatus.CUTTING_OVER) return settleCall(record.id)
@@ -44,7 +44,7 @@ export function discardPreviousCall({ id, cluster }: RecoveryRecord): string {
   return `discardRecovery(input: {recovery: "${id}", previousData: true, confirm: "${cluster}"})`
 }
 
-/** The same once more. */
+/** Repeats the same recovery. */
 export function recoverCall({ target, cluster }: Pick<RecoveryRecord, 'target' | 'cluster'>): string {
   return `recoverCluster(input: {target: ${targetLiteral(target)}, confirm: "${cluster}"})`
 }

@@ -2,19 +2,19 @@ import { describe, expect, test } from 'vitest'
 import { excluded } from '../../../../src/admission/submit-refusals.ts'
 import type { ClusterSnapshot } from '../../../../src/domain/cluster/cluster.ts'
 import { type Claim, conflict } from '../../../../src/domain/operation/claim.ts'
-import type { Refusal } from '../../../../src/domain/operation/operation.ts'
 import {
   isUnsettled,
   RecoveryMode,
   type RecoveryRecord,
   RecoveryStatus,
 } from '../../../../src/domain/recovery/recovery.ts'
+import { recoverCall } from '../../../../src/domain/recovery/recovery-exits.ts'
+import type { Refusal } from '../../../../src/domain/refusal.ts'
 import { exclusive, resources } from '../../../../src/operations/claims.ts'
 import type { PlanContext } from '../../../../src/operations/context.ts'
 import { loadOperations } from '../../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../../src/operations/operation-input.ts'
 import { parseOperationInput } from '../../../../src/operations/parse-operation-input.ts'
-import { recoverCall } from '../../../../src/operations/recovery/recovery-exits.ts'
 import { serverOf } from '../../../support/builders/backup-server.ts'
 import { backupOf, range, walOf } from '../../../support/builders/backups.ts'
 import { LEADER, nodeOf, serviceOf, topologyOf } from '../../../support/builders/cluster.ts'

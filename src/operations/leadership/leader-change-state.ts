@@ -12,7 +12,7 @@ export interface LeaderChangeInput extends OperationInput {
 
 /** What a switchover and a failover keep. */
 export const leaderChangeState = z.object({
-  /** Who led when it was prepared; null: nobody. Left out: it was not prepared, because nothing had to be done. */
+  /** The leader when it was prepared; null: none. Left out: it was not prepared, because nothing had to be done. */
   from: z.string().nullable().optional(),
   candidate: z.string().nullable().optional(),
   /** The other nodes that streamed then. */
@@ -23,13 +23,13 @@ export const leaderChangeState = z.object({
   leader: z.string().optional(),
   /** A write has gone through HAProxy since. */
   writable: z.boolean().optional(),
-  /** Seconds for which writes through HAProxy failed, where that was measured from beginning to end. */
+  /** Seconds for which writes through HAProxy failed, where that was measured completely. */
   downtimeSeconds: z.number().optional(),
 })
 
 export type LeaderChangeState = z.output<typeof leaderChangeState>
 
-/** Null: at once. To the millisecond, so that what Patroni tells of its schedule can be compared: it looks once in a while. */
+/** Null: at once. To the millisecond, so that Patroni's schedule can be compared; Patroni checks it once a cycle. */
 export function timeOf({ at }: Pick<LeaderChangeInput, 'at'>): Date | null {
   return at === null || at === undefined ? null : Timestamp.parse(at).toDate()
 }

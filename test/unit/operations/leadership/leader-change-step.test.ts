@@ -3,7 +3,7 @@ import type { ClusterClients } from '../../../../src/clients/cluster-clients.ts'
 import type { PatroniAnswer } from '../../../../src/clients/patroni/patroni-commands.ts'
 import { UnreachableError } from '../../../../src/domain/errors.ts'
 import { StepOutcome } from '../../../../src/operations/define-operation.ts'
-import { changeLeader } from '../../../../src/operations/leadership/change-leader.ts'
+import { changePreparedLeader } from '../../../../src/operations/leadership/leader-change-step.ts'
 import { switchOver } from '../../../../src/operations/leadership/switchover/switch-over.ts'
 import {
   expectWarning,
@@ -48,7 +48,7 @@ function world(keys: { leader: string | null; request?: string | null }, state: 
   })
   let asked = 0
   const run = (answer: () => Promise<PatroniAnswer>) =>
-    changeLeader(context, {
+    changePreparedLeader(context, {
       ask: () => {
         asked += 1
         return answer()
@@ -73,7 +73,11 @@ describe('a change of the leader is what the keys say', () => {
     const { run, timeline, context } = world({ leader: 'db1' }, { from: 'db1' })
     timeline.push([100, { request: PENDING }], [1_000, { leader: null }], [1_500, over('db2')])
     expect(await run(answer)).toEqual({ leader: 'db2', downtimeSeconds: 1.63, writable: true })
-    expect(context.messages).toEqual(['Asking Patroni', 'db2 leads', 'Writes failed for 1.6 s (20 of 100 probes)'])
+    expect(context.messages).toEqual([
+      'Asking Patroni',
+      'db2 leads',
+      'Writes through HAProxy failed for 1.63 s (20 failed, 80 succeeded)',
+    ])
   })
 
   test('also when it landed elsewhere, and it says so', async () => {
@@ -141,7 +145,7 @@ describe('after a worker was lost that had asked', () => {
 function switchingOver(...given: Parameters<typeof refusedContext>) {
   const { context, said } = refusedContext(...given)
   const ask = async () => ({ status: 200, text: '' })
-  return { said, switchOver: () => changeLeader(context, { ask, timeoutMs: 60_000 }) }
+  return { said, switchOver: () => changePreparedLeader(context, { ask, timeoutMs: 60_000 }) }
 }
 
 describe.each(REFUSALS)('where Howdah may not log in because %s', (_, given, remedy) => {
@@ -169,12 +173,12 @@ describe('what decides is the node that leads', () => {
     expect(said()).toContain('ECONNREFUSED')
   })
 
-  test('also where its socket cannot be asked: HAProxy lets nobody through but to the primary', async () => {
+  test('also where its socket cannot be asked: HAProxy lets sessions through only to the primary', async () => {
     const { switchOver } = switchingOver(failing(refused), 'AWAY')
     expect(await switchOver()).toMatchObject({ leader: 'db2' })
   })
 
-  test('but then not where nobody has answered', async () => {
+  test('but then not where no server has answered', async () => {
     await expect(switchingOver(failing(SILENT), 'AWAY').switchOver()).rejects.toBe(SILENT)
   })
 

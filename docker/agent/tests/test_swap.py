@@ -1,0 +1,210 @@
+import functools
+import os
+import shutil
+from collections.abc import Sequence
+from typing import NamedTuple
+from unittest import mock
+
+from howdah.refusal import Refusal
+from tests.volume import CHANGES, STEPS, VERSION, Tablespace, Volume, VolumeTestCase, run
+
+IN_BOTH = Tablespace("ts/both", "101", "101")
+MADE_AGAIN = Tablespace("ts/again", "202", "102")
+IN_THE_COPY = Tablespace("ts/deep/copy", None, "103")
+IN_THE_NODES = Tablespace("ts/node", "104", None)
+ALL = (IN_BOTH, MADE_AGAIN, IN_THE_COPY, IN_THE_NODES)
+
+# What has which tablespaces; where they are then, of the data in service and of the data put aside.
+SWAPS: list[tuple[str, list[Tablespace], list[str], list[str]]] = [
+    ("none", [], ["copy"], ["live"]),
+    (
+        "one in both",
+        [IN_BOTH],
+        ["copy", "101 in ts/both: copy"],
+        ["live", "101 in previous/tablespaces/101: live"],
+    ),
+    (
+        "one that was dropped and made again",
+        [MADE_AGAIN],
+        ["copy", "102 in ts/again: copy"],
+        ["live", "202 in previous/tablespaces/202: live"],
+    ),
+    ("one in the copy alone", [IN_THE_COPY], ["copy", "103 in ts/deep/copy: copy"], ["live"]),
+    ("one in the node's data alone", [IN_THE_NODES], ["copy"], ["live", "104 in previous/tablespaces/104: live"]),
+]
+
+
+class SwapTest(VolumeTestCase):
+    def test_data_and_tablespaces_change_places_and_go_back_however_often_that_is_asked(self) -> None:
+        for what, tablespaces, live, previous in SWAPS:
+            with self.subTest(what):
+                volume = self.volume(*tablespaces)
+                before = volume.tree()
+                self.assertEqual(volume.run("swap-progress"), {"progress": "NOT_SWAPPED"})
+                self.assertEqual(volume.run("swap-check"), {})
+                for _ in range(2):
+                    self.assertEqual(volume.run("swap"), {})
+                    self.assertEqual(volume.lying(), {"live": live, "previous": previous})
+                    self.assertEqual(volume.run("swap-progress"), {"progress": "SWAPPED"})
+                for _ in range(2):
+                    self.assertEqual(volume.run("swap-back"), {})
+                    self.assert_as_before(volume, before)
+
+    def assert_as_before(self, volume: Volume, before: dict[str, str]) -> None:
+        self.assertEqual(volume.tree(), before)
+        self.assertFalse(os.path.lexists(volume.at("previous")))
+
+    def test_files_of_others_in_a_location_stay_where_they_are(self) -> None:
+        volume = self.volume(IN_BOTH, IN_THE_COPY)
+        others = {"ts/both/lost+found/x": "foreign", "ts/deep/copy/PG_16_202307071/x": "of an older PostgreSQL"}
+        for path, text in others.items():
+            volume.put(path, text)
+        before = volume.tree()
+        volume.run("swap-check")
+        volume.run("swap")
+        self.assertEqual({path: volume.tree().get(path) for path in others}, others)
+        volume.run("swap-back")
+        self.assert_as_before(volume, before)
+
+
+class Route(NamedTuple):
+    """What is killed, one after the other, and what is asked then: of data that is in its place, or swapped already."""
+
+    swapped: bool
+    killed: tuple[str, ...]
+    then: str
+
+
+WAYS = ("swap", "swap-back")
+BEGINNINGS = ((False, "swap"), (True, "swap-back"))
+ONCE = [Route(swapped, (first,), then) for swapped, first in BEGINNINGS for then in WAYS]
+TWICE = [Route(swapped, (first, second), then) for swapped, first in BEGINNINGS for second in WAYS for then in WAYS]
+
+
+class CutShortTest(VolumeTestCase):
+    """Wherever it is killed, it goes on to the same end and back to the very beginning. Nothing is lost meanwhile."""
+
+    def follow(
+        self, route: Route, tablespaces: Sequence[Tablespace], steps: Sequence[int], counting: Sequence[str]
+    ) -> list[bool]:
+        """Whether what was to be killed behind so many steps was, or had ended by itself."""
+        volume = self.volume(*tablespaces)
+        held, before = volume.held(), volume.tree()
+        if route.swapped:
+            volume.run("swap")
+        were = []
+        for verb, count in zip(route.killed, steps):
+            were.append(volume.is_killed(verb, count, counting))
+            self.assertEqual(volume.held(), held)
+            self.assertIn(volume.run("swap-progress")["progress"], ("NOT_SWAPPED", "HALF", "SWAPPED"))
+        volume.run(route.then)
+        if route.then == "swap":
+            self.assertEqual((volume.lying(), sorted(volume.tree())), self.whole(*tablespaces))
+            self.assertEqual(volume.held(), held)
+        else:
+            self.assertEqual(volume.tree(), before)
+            self.assertFalse(os.path.lexists(volume.at("previous")))
+        shutil.rmtree(volume.root)
+        return were
+
+    @functools.lru_cache
+    def whole(self, *tablespaces: Tablespace) -> tuple[dict[str, list[str]], list[str]]:
+        """What a swap leads to that nothing cuts short."""
+        volume = self.volume(*tablespaces)
+        volume.run("swap")
+        return volume.lying(), sorted(volume.tree())
+
+    def test_behind_each_single_step(self) -> None:
+        for route in ONCE:
+            with self.subTest(route):
+                steps = 0
+                while any(self.follow(route, ALL, [steps], STEPS)):
+                    steps += 1
+                # A rename and a link for each of the two times three tablespaces, and the data itself, at the least.
+                self.assertGreater(steps, 14)
+
+    def test_behind_any_two_changes(self) -> None:
+        for route in TWICE:
+            with self.subTest(route):
+                first, was_killed = 0, True
+                while was_killed:
+                    second, is_killed = 0, True
+                    while is_killed:
+                        was_killed, is_killed = self.follow(route, [IN_BOTH], [first, second], CHANGES)
+                        second += 1
+                    first += 1
+                self.assertGreater(first, 6)
+
+
+class UnexpectedTest(VolumeTestCase):
+    def refused(self, volume: Volume, verb: str, why: str) -> None:
+        with self.assertRaisesRegex(Refusal, why):
+            volume.run(verb)
+
+    def test_directories_that_no_swap_leaves_are_told_and_nothing_is_moved(self) -> None:
+        for what in ("all three", "none"):
+            with self.subTest(what):
+                volume = self.volume()
+                if what == "none":
+                    shutil.rmtree(volume.at("live"))
+                    shutil.rmtree(volume.at("copy"))
+                else:
+                    volume.put("previous/data/of", "x")
+                before = volume.tree()
+                answer = volume.run("swap-progress")
+                self.assertEqual(answer["progress"], "UNEXPECTED")
+                self.assertIn("there", answer["seen"])
+                for verb in ("swap", "swap-back"):
+                    self.refused(volume, verb, "no cut over leaves directories like these")
+                self.assertEqual(volume.tree(), before)
+
+    def test_no_copy_is_nothing_to_swap_and_nothing_to_bring_back(self) -> None:
+        volume = self.volume()
+        shutil.rmtree(volume.at("copy"))
+        self.assertEqual(volume.run("swap-progress"), {"progress": "NO_COPY"})
+        self.refused(volume, "swap", "there is no .*copy/data")
+        self.assertEqual(volume.run("swap-back"), {})
+
+    def test_what_is_asked_has_three_places_and_nothing_else(self) -> None:
+        for text in ("", "{}", "[]", '{"live": "/a", "copy": "/b", "previous": 1}'):
+            with self.assertRaisesRegex(Refusal, '"live": str, "copy": str, "previous": str'):
+                run("swap", text)
+
+    def test_only_roots_are_moved(self) -> None:
+        with self.assertRaisesRegex(Refusal, "/etc is no place for a recovered copy"):
+            run("swap", '{"live": "/a", "copy": "/etc", "previous": "/b"}')
+
+
+class CheckTest(VolumeTestCase):
+    """Before anything is stopped."""
+
+    def refused(self, volume: Volume, why: str) -> None:
+        with self.assertRaisesRegex(Refusal, why):
+            volume.run("swap-check")
+
+    def test_a_location_with_files_of_another_tablespace_is_refused(self) -> None:
+        volume = self.volume(IN_THE_COPY)
+        volume.put(f"{IN_THE_COPY.location}/{VERSION}/of", "somebody")
+        self.refused(volume, "tablespace 103 belongs in .*ts/deep/copy, where there are files of another one")
+
+    def test_files_of_the_nodes_own_make_room(self) -> None:
+        self.assertEqual(self.volume(IN_BOTH, MADE_AGAIN).run("swap-check"), {})
+
+    def test_two_links_to_one_location_are_refused_because_nobody_can_tell_whose_it_is(self) -> None:
+        volume = self.volume(IN_THE_NODES)
+        os.symlink(volume.at(IN_THE_NODES.location), volume.at("live/pg_tblspc/99"))
+        self.refused(volume, "two links to .*ts/node")
+
+    def test_a_location_of_the_copy_on_another_volume_is_refused(self) -> None:
+        volume = self.volume(IN_THE_COPY._replace(location="../../../../../../proc/self/howdah/ts"))
+        self.refused(volume, "tablespace 103 belongs in .*/proc/.*, which is on another volume than")
+
+    def test_a_location_of_the_nodes_on_another_volume_is_refused(self) -> None:
+        volume = self.volume()
+        os.symlink("/proc/self", volume.at("live/pg_tblspc/105"))
+        self.refused(volume, "/proc/self holds a tablespace, and is on another volume")
+
+    def test_a_location_that_may_not_be_written_to_is_refused(self) -> None:
+        volume = self.volume(IN_THE_COPY)
+        with mock.patch("os.access", lambda *_: False):
+            self.refused(volume, "tablespace 103 belongs in .*ts/deep/copy, and .* may not be written to")
