@@ -10,7 +10,7 @@ import { fakeStepContext } from '../../support/fake-step-context.ts'
 const patience = { patroniMs: 60_000, idleMs: 20_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
 const processes = ['postgres: patroni: checkpointer']
 const accepting = { accepts: true, processes }
-const checkpointing = {
+const inCheckpoint = {
   accepts: true,
   processes: [...processes, 'postgres: patroni: postgres postgres [local] CHECKPOINT'],
 }
@@ -34,12 +34,12 @@ const rows: Row[] = [
   ['Patroni hangs', { patroni: true, postgres: accepting, control: 'in production' }, 20, END_PATRONI, END_PATRONI],
   [
     'a checkpoint is written first',
-    { patroni: true, postgres: checkpointing, control: 'in production' },
+    { patroni: true, postgres: inCheckpoint, control: 'in production' },
     59,
     WAIT,
     WAIT,
   ],
-  ['it hangs in that', { patroni: true, postgres: checkpointing, control: null }, 60, END_PATRONI, END_PATRONI],
+  ['it hangs in that', { patroni: true, postgres: inCheckpoint, control: null }, 60, END_PATRONI, END_PATRONI],
   ['PostgreSQL has just ended', { patroni: true, postgres: null, control: 'shut down' }, 9, WAIT, WAIT],
   ['Patroni hangs after it', { patroni: true, postgres: null, control: 'shut down' }, 10, END_PATRONI, END_PATRONI],
   ['PostgreSQL hangs', { patroni: true, postgres: stopping, control: 'in production' }, 60, WAIT, END_BOTH],
