@@ -155,7 +155,7 @@ class UnexpectedTest(VolumeTestCase):
                 self.assertEqual(answer["progress"], "UNEXPECTED")
                 self.assertIn("there", answer["seen"])
                 for verb in ("swap", "swap-back"):
-                    self.refused(volume, verb, "no cut over leaves directories like these")
+                    self.refused(volume, verb, "no cut-over leaves directories like these")
                 self.assertEqual(volume.tree(), before)
 
     def test_no_copy_is_nothing_to_swap_and_nothing_to_bring_back(self) -> None:
