@@ -16,7 +16,7 @@ class Refusal(Exception):
 def exit_code_of(code: int) -> int:
     """Where a program that was run has failed. One that was killed was killed with its container, as a rule.
 
-    Then the one that ran it ends as if it had been killed too: whoever asked asks again.
+    Then the one that ran it ends as if it had been killed too: the caller asks again.
     """
     return KILLED if code in (KILLED, -signal.SIGKILL) else 1
 

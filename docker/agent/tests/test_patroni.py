@@ -49,7 +49,7 @@ class StartTest(RunitTestCase):
         self.assertEqual(patroni.start_patroni(), {"stopping": False})
         self.assertEqual(self.asked(), ["up"])
 
-    def test_where_it_does_not_start_runits_words_say_why(self) -> None:
+    def test_where_it_does_not_start_the_words_of_runit_say_why(self) -> None:
         self.is_in("down")
         self.fails_to_start("runsv not running")
         with self.assertRaisesRegex(Refusal, "sv up failed: runsv not running"):

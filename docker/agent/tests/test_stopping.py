@@ -89,7 +89,7 @@ class StoppingTest(RunitTestCase):
         self.assertFalse(self.stop()["patroni"])
         self.assertEqual(self.asked(), ["-w 10 stop"])
 
-    def test_a_number_that_another_program_has_by_now_is_nobodys(self) -> None:
+    def test_a_number_that_another_program_has_by_now_is_no_postmaster(self) -> None:
         for text in (str(os.getpid()), "4194305", "", "x", "-1"):
             with self.subTest(text):
                 self.put("data/postmaster.pid", f"{text}\n")

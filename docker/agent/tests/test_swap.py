@@ -155,7 +155,7 @@ class UnexpectedTest(VolumeTestCase):
                 self.assertEqual(answer["progress"], "UNEXPECTED")
                 self.assertIn("there", answer["seen"])
                 for verb in ("swap", "swap-back"):
-                    self.refused(volume, verb, "no cut over leaves directories like these")
+                    self.refused(volume, verb, "no cut-over leaves directories like these")
                 self.assertEqual(volume.tree(), before)
 
     def test_no_copy_is_nothing_to_swap_and_nothing_to_bring_back(self) -> None:
@@ -184,13 +184,13 @@ class CheckTest(VolumeTestCase):
 
     def test_a_location_with_files_of_another_tablespace_is_refused(self) -> None:
         volume = self.volume(IN_THE_COPY)
-        volume.put(f"{IN_THE_COPY.location}/{VERSION}/of", "somebody")
+        volume.put(f"{IN_THE_COPY.location}/{VERSION}/of", "another")
         self.refused(volume, "tablespace 103 belongs in .*ts/deep/copy, where there are files of another one")
 
     def test_files_of_the_nodes_own_make_room(self) -> None:
         self.assertEqual(self.volume(IN_BOTH, MADE_AGAIN).run("swap-check"), {})
 
-    def test_two_links_to_one_location_are_refused_because_nobody_can_tell_whose_it_is(self) -> None:
+    def test_two_links_to_one_location_are_refused_because_its_owner_is_unknown(self) -> None:
         volume = self.volume(IN_THE_NODES)
         os.symlink(volume.at(IN_THE_NODES.location), volume.at("live/pg_tblspc/99"))
         self.refused(volume, "two links to .*ts/node")

@@ -44,7 +44,7 @@ export interface Stopping {
   readonly patroni: boolean
   /** Null once no postmaster of the node's data directory is left. */
   readonly postgres: {
-    /** It takes connections: nobody has asked it to stop. */
+    /** It takes connections: it was not asked to stop. */
     readonly accepts: boolean
     /** Titles of its processes, as PostgreSQL sets them: what it waits for is among them. */
     readonly processes: readonly string[]

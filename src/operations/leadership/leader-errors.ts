@@ -9,8 +9,8 @@ export class NoCandidateError extends HowdahError {
     readonly candidate: string | null,
     readonly reasons: readonly string[],
   ) {
-    super(`${candidate ?? 'no node'} can take over now: ${reasons.join(' ')}`, {
-      remedy: 'Fix what the reasons name, or name another candidate: PostgresNode.switchoverEligibility says who may.',
+    super(`${candidate === null ? 'no node can' : `${candidate} cannot`} take over now: ${reasons.join(' ')}`, {
+      remedy: `Fix what the reasons name, then retry the operation (retryOperation)${candidate === null ? '' : ', or name another candidate: PostgresNode.switchoverEligibility says who may'}.`,
       retryable: true,
     })
   }

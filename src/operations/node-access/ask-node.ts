@@ -4,7 +4,7 @@ import { messageOf, UnreachableError } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 
-/** How long a container may be away in the middle of a cut over before the step is given up. */
+/** How long a container may be away in the middle of a cut-over before the step is given up. */
 const AWAY_MS = 90_000
 const AGAIN_MS = 500
 
@@ -43,7 +43,7 @@ function isAway(error: unknown): boolean {
   return error instanceof UnreachableError || (error instanceof NodeCommandError && error.diedWithContainer)
 }
 
-/** Nobody else does: a cut over has the cluster for itself, and Docker starts again only what died by itself. */
+/** No one else does: a cut-over has the cluster for itself, and Docker starts again only what died by itself. */
 async function startAgain(context: StepContext<unknown>, service: string): Promise<void> {
   try {
     const { status } = await context.clients.services.inspect(service)

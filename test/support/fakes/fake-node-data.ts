@@ -162,7 +162,7 @@ export class FakeNodeData implements NodeData {
 
   private async expected(directories: SwapDirectories): Promise<SwapAnswer['progress']> {
     const answer = await this.swapProgress(directories)
-    if (answer.progress === 'UNEXPECTED') throw refusal(`no cut over leaves directories like these: ${answer.seen}`)
+    if (answer.progress === 'UNEXPECTED') throw refusal(`no cut-over leaves directories like these: ${answer.seen}`)
     return answer.progress
   }
 

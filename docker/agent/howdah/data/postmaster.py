@@ -19,7 +19,7 @@ def find() -> int | None:
 
 
 def accepts() -> bool:
-    """Whether it takes connections: then nobody has asked it to stop."""
+    """Whether it takes connections: then it was not asked to stop."""
     command = ["pg_isready", "-q", "-t", "2", "-h", "/var/run/postgresql"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 

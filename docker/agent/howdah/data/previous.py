@@ -10,7 +10,7 @@ from howdah.refusal import Refusal, failed
 
 
 def size(directory: str) -> dict[str, int]:
-    """What it takes of its volume, whoever owns it. A number is an answer, even where not all of it could be read."""
+    """What it takes of its volume, whatever its owner. A number counts even where part of it could not be read."""
     said = run("du", "-sxB1", directory)
     if not (found := re.match("[0-9]+", said.stdout)):
         raise failed("du", said.returncode, said.stderr)

@@ -52,7 +52,7 @@ def swap_progress(text: str) -> dict[str, str]:
 def refuse_unexpected(text: str) -> str:
     answer = swap_progress(text)
     if answer["progress"] == "UNEXPECTED":
-        raise Refusal(f"no cut over leaves directories like these: {answer['seen']}")
+        raise Refusal(f"no cut-over leaves directories like these: {answer['seen']}")
     return answer["progress"]
 
 

@@ -78,9 +78,7 @@ def checksum_verdict(exit_code: int, lines: list[str], on: bool) -> Check:
     if exit_code == 0:
         if not on:
             return check("checksums", WARNING, "every file was read, but the cluster was made without checksums")
-        return check(
-            "checksums", OK, "every page was read; each that replay did not rewrite matches its checksum"
-        )
+        return check("checksums", OK, "every page was read; each that replay did not rewrite matches its checksum")
     if found:
         return check("checksums", FAILED, few(found), DAMAGED)
     return not_checked("checksums", few(lines[-5:]) or f"pg_basebackup ended with {exit_code}", AGAIN)

@@ -68,7 +68,7 @@ describe('what the leader has written', () => {
     })
   })
 
-  test('is not given up where nobody can look', async () => {
+  test('is not given up where no look is possible', async () => {
     const { secure } = worldOf({ exitCode: 1, stdout: '', stderr: 'ls: reading directory: Input/output error' })
     await expect(secure()).rejects.toMatchObject({
       code: 'NODE_COMMAND_FAILED',

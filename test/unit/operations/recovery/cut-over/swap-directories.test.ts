@@ -53,7 +53,7 @@ describe('how far a swap came', () => {
     await expect(swapProgress(context, DIRECTORIES)).rejects.toMatchObject({
       ...UNEXPECTED,
       message: expect.stringMatching(
-        /^the data directories of db2 are not as a cut over leaves them: .*live is .*there/,
+        /^the data directories of db2 are not as a cut-over leaves them: .*live is .*there/,
       ),
     })
   })
