@@ -3,7 +3,7 @@ import { recoveryRecord } from './recovery-record.ts'
 
 /** A verification that passed. */
 export const verification = { at: '2026-11-22T11:50:00.000Z', passed: true, message: null, checks: [] }
-/** A recovery in place that is verified and waits for its cut over. */
+/** A recovery in place that is verified and waits for its cut-over. */
 export const READY: RecoveryRecord = recoveryRecord({
   id: 'r1',
   mode: RecoveryMode.IN_PLACE,
@@ -21,7 +21,7 @@ const previous = {
   endLsn: '0/9000000',
   bytes: 1e6,
 }
-/** The same behind its cut over, with what it has kept. */
+/** The same after its cut-over, with what it has kept. */
 export const COMPLETED: RecoveryRecord = {
   ...READY,
   status: RecoveryStatus.COMPLETED,

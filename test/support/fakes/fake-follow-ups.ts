@@ -15,7 +15,7 @@ const CUT_OVER = {
   copy: '/data/p.recovery-r1',
   previous: '/data/p.previous-r1',
 }
-/** A cut over that has succeeded: a base backup is to follow it. */
+/** A cut-over that has succeeded: a base backup is to follow it. */
 export const cutOver = (changes: Parameters<typeof operationRecord>[0] = {}) =>
   operationRecord({
     id: 'op1',

@@ -84,7 +84,7 @@ export function refusedContext(
   return { context, said: () => context.messages.join('\n') }
 }
 
-/** What a cut over has kept. */
+/** What a cut-over has kept. */
 export const CUT_OVER = {
   cutOver: { operation: 'cut', recovery: 'r', server: 's', node: 'db2', live: '/l', copy: '/c', previous: '/p' },
 }

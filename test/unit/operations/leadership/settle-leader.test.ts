@@ -11,7 +11,7 @@ import {
 describe.each(REFUSALS)('where Howdah may not log in because %s', (_, given, remedy) => {
   const refused = refusedBy(given)
 
-  test('the cluster settles behind a change of the leader', async () => {
+  test('the cluster settles after a change of the leader', async () => {
     const { context, said } = refusedContext(failing(refused, { ready: refused }), 'WRITES', { leader: 'db2' })
     await settleLeader.run(context)
     expectWarning(said(), given, remedy)
