@@ -2,8 +2,8 @@ import type { NodeData, Stopping } from '../../clients/agent/node-data.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { askNode } from './ask-node.ts'
+import { nextStopAction, StopAction, type StopPatience } from './next-stop-action.ts'
 import { PostgresNotStoppedError } from './postgres-not-stopped-error.ts'
-import { nextStopAction, StopAction, type StopPatience } from './stopping.ts'
 
 /** What is done about a node that does not stop, and how the operation's log says it. */
 const HELP: Partial<Record<StopAction, { help(node: NodeData): Promise<void>; readonly told: string }>> = {

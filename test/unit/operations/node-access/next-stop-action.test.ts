@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Stopping } from '../../../../src/clients/agent/node-data.ts'
-import { nextStopAction, StopAction } from '../../../../src/operations/node-access/stopping.ts'
+import { nextStopAction, StopAction } from '../../../../src/operations/node-access/next-stop-action.ts'
 
 const patience = { patroniMs: 60_000, idleMs: 20_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
 const processes = ['postgres: patroni: checkpointer']
