@@ -61,10 +61,12 @@ function checkLeader({ cluster, layout, input: { service } }: Context): Refusal[
   const others = cluster.nodes.filter(({ name }) => name !== nodeOf(layout, service))
   // With no other node at all it is the last one, which has a refusal of its own.
   if (!leads(cluster, layout, service) || others.length === 0 || successors(cluster).length > 0) return []
-  const paused = cluster.topology.value?.paused === true ? ['The cluster is paused: no node takes over by itself.'] : []
+  const isPaused = cluster.topology.value?.paused === true
+  const paused = isPaused ? ['The cluster is paused: no node takes over by itself.'] : []
   const reasons = [...paused, ...others.flatMap(({ name }) => assessSwitchover(cluster, name).reasons)]
   const message = `${service} leads, and no replica may take over: ${reasons.join(' ')}`
-  const remedy = `Fix one of these first, or resume the cluster: resumeCluster(input: {}); ${FORCED}, and the cluster is then without a leader.`
+  const first = isPaused ? 'Resume the cluster first: resumeCluster(input: {})' : 'Fix one of these first'
+  const remedy = `${first}; ${FORCED}, and the cluster is then without a leader.`
   return [refuse('NO_ELIGIBLE_NODE', message, remedy, 'service')]
 }
 

@@ -78,6 +78,40 @@ describe('stopService is refused', () => {
   })
 })
 
+describe('the remedy of a refusal is what this cluster needs', () => {
+  const three = ['etcd1', 'etcd2', 'etcd3']
+  const oneAway = { etcd: three.map((name) => (name === 'etcd3' ? etcdOf(name, away()) : etcdOf(name))) }
+  const cases: [what: string, service: string, cluster: Partial<ClusterSnapshot>, remedy: RegExp][] = [
+    ['the last node: another is started', 'db1', alone, /^First startService\(input: \{service: "db2"\}\); force/],
+    [
+      'the last quorum: the member that is away is started',
+      'etcd2',
+      oneAway,
+      /^First startService\(.*"etcd3"\}\); force/,
+    ],
+    ['the last quorum of all members: none is left to start', 'etcd2', {}, /^No other member could be started; force/],
+    [
+      'a paused cluster is resumed',
+      'db1',
+      { topology: seen(topologyOf({ paused: true })) },
+      /^Resume .*resumeCluster\(/,
+    ],
+    [
+      'a replica that cannot lead is fixed',
+      'db1',
+      { nodes: [LEADER, lagging, lagging] },
+      /^Fix one of these first; force/,
+    ],
+  ]
+  test.each(cases)('%s', async (_, service, cluster, remedy) => {
+    const context = serviceContext({ service }, cluster)
+    const members = three.map((name) => ({ name, service: name, clientUrl: `https://${name}:2379` }))
+    const etcd = cluster.etcd === undefined ? context.layout.etcd : members
+    const [refusal] = await stopService.check({ ...context, layout: { ...context.layout, etcd } })
+    expect(refusal?.remedy).toMatch(remedy)
+  })
+})
+
 describe('restartService and rebuildService are refused', () => {
   const cases: [service: string, restart: string[], rebuild: string[]][] = [
     ['db1', [], []],
