@@ -1,6 +1,9 @@
 """Files that are there whole or not at all, and that stay when the machine stops."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def read(path: str) -> str | None:
@@ -40,10 +43,12 @@ def rename(source: str, target: str) -> None:
 
 
 def relink(link: str, target: str) -> None:
-    """Lets a symbolic link lead elsewhere. At no moment is there no link."""
+    """Lets a symbolic link lead elsewhere. At no moment is there no link. One that leads there already stays."""
     temporary = f"{link}.new"
     if os.path.lexists(temporary):
         os.unlink(temporary)
+    if os.path.islink(link) and os.readlink(link) == target:
+        return
     os.symlink(target, temporary)
     os.rename(temporary, link)
 
@@ -54,3 +59,14 @@ def unlink(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         pass
+
+
+@contextmanager
+def locked(directory: str) -> Iterator[None]:
+    """One caller at a time; a second one waits. However a process ends, the kernel takes its lock back."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,10 +1,12 @@
 import functools
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 from unittest import mock
 
+from howdah import files
 from howdah.refusal import Refusal
 from tests.volume import CHANGES, STEPS, VERSION, Tablespace, Volume, VolumeTestCase, run
 
@@ -208,3 +210,68 @@ class CheckTest(VolumeTestCase):
         volume = self.volume(IN_THE_COPY)
         with mock.patch("os.access", lambda *_: False):
             self.refused(volume, "tablespace 103 belongs in .*ts/deep/copy, and .* may not be written to")
+
+    def test_a_location_that_moves_with_the_data_is_refused(self) -> None:
+        for location in ("live/inner", "copy/inner", "previous/inner"):
+            for tablespace in (IN_THE_COPY._replace(location=location), IN_THE_NODES._replace(location=location)):
+                with self.subTest(tablespace):
+                    volume = self.volume(tablespace)
+                    self.refused(volume, f"{location} holds a tablespace, and is inside of .*, which is moved")
+
+    def test_a_link_to_the_data_is_no_way_around_that(self) -> None:
+        volume = self.volume(IN_THE_NODES._replace(location="live/inner"))
+        os.symlink(volume.at("live"), volume.at("around"))
+        link = volume.at("live/pg_tblspc", "104")
+        os.unlink(link)
+        os.symlink(volume.at("around/inner"), link)
+        self.refused(volume, "around/inner holds a tablespace, and is inside of .*/live, which is moved")
+
+    def test_a_pg_control_that_cannot_be_read_is_found_now_of_whichever_data(self) -> None:
+        for of in ("live", "copy/data"):
+            with self.subTest(of):
+                volume = self.volume(IN_BOTH)
+                os.unlink(volume.at(of, "PG_VERSION"))
+                with self.assertRaises(FileNotFoundError):
+                    volume.run("swap-check")
+
+
+class TwiceTest(VolumeTestCase):
+    """Docker does not end a call whose caller has lost it, and the caller asks again."""
+
+    def test_one_that_is_asked_while_another_is_at_it_waits_and_finds_the_work_done(self) -> None:
+        for verb, progress in (("swap", "SWAPPED"), ("swap-back", "NOT_SWAPPED")):
+            with self.subTest(verb):
+                volume = self.volume(*ALL)
+                if verb == "swap-back":
+                    volume.run("swap")
+                self.twice(volume, verb)
+                self.assertEqual(volume.run("swap-progress"), {"progress": progress})
+
+    def twice(self, volume: Volume, verb: str) -> None:
+        """Two processes at once; the first is slow in each step that makes something lasting."""
+        first = os.fork()
+        if first == 0:
+            os._exit(self.exit_code_of(volume, verb, slow=True))
+        second = os.fork()
+        if second == 0:
+            os._exit(self.exit_code_of(volume, verb, slow=False))
+        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in (first, second)]
+        self.assertEqual(codes, [0, 0])
+
+    def exit_code_of(self, volume: Volume, verb: str, slow: bool) -> int:
+        try:
+            with mock.patch("os.fsync", lambda _: time.sleep(0.02 if slow else 0)):
+                volume.run(verb)
+            return 0
+        except BaseException:  # A child of the tests ends here, however it ends.
+            return 1
+
+
+class LinkTest(VolumeTestCase):
+    def test_a_link_that_leads_there_already_takes_no_room_of_a_full_disk(self) -> None:
+        volume = self.volume(IN_BOTH)
+        link = volume.at("live/pg_tblspc", "101")
+        with mock.patch("os.symlink", side_effect=OSError(28, "No space left on device")):
+            files.relink(link, volume.at(IN_BOTH.location))
+            with self.assertRaises(OSError):
+                files.relink(link, volume.at("elsewhere"))

@@ -1,9 +1,11 @@
 import { HowdahError } from '../errors.ts'
 
 /** Docker's answers for a program that could not be started, and for one that was killed: with its container, here. */
-const AROUND_IT = new Set([126, 137])
-/** And for a program that the container does not have. */
+const NOT_STARTED = 126
+const KILLED = 137
+/** And for a program that the container does not have; Docker 20.10 says NOT_STARTED for that as well, and why. */
 const UNKNOWN = 127
+const NO_PROGRAM = /executable file not found|no such file or directory/i
 
 /** A program in a container ended with a fault; its own words. */
 export class NodeCommandError extends HowdahError {
@@ -16,15 +18,18 @@ export class NodeCommandError extends HowdahError {
     readonly exitCode: number | null = null,
   ) {
     super(`${program} in ${service}: ${said}`, {
-      remedy:
-        exitCode === UNKNOWN
-          ? `Its image is older than that program: rebuildService(input: {service: "${service}"}), or \`npm start\`.`
-          : `See the logs of ${service}.`,
+      remedy: isUnknown(exitCode, said)
+        ? `Its image is older than that program: rebuildService(input: {service: "${service}"}), or \`npm start\`.`
+        : `See the logs of ${service}.`,
     })
   }
 
   /** Its container died around it: nothing is wrong with what was asked. */
   get diedWithContainer(): boolean {
-    return this.exitCode !== null && AROUND_IT.has(this.exitCode)
+    return this.exitCode === KILLED || (this.exitCode === NOT_STARTED && !isUnknown(this.exitCode, this.said))
   }
+}
+
+function isUnknown(exitCode: number | null, said: string): boolean {
+  return exitCode === UNKNOWN || (exitCode === NOT_STARTED && NO_PROGRAM.test(said))
 }

@@ -19,9 +19,12 @@ export interface StopPatience {
   readonly patroniMs: number
   /** For Patroni to end once PostgreSQL has: then it only updates etcd, and on a leader writes fail meanwhile. */
   readonly afterPostgresMs: number
-  /** For Patroni to stop a PostgreSQL that still takes connections, and writes no checkpoint for Patroni meanwhile. */
+  /**
+   * For Patroni to stop a PostgreSQL that still takes connections, and writes no checkpoint for Patroni meanwhile. A sync
+   * standby waits up to two cycles for its leader to let it go.
+   */
   readonly idleMs: number
-  /** For a shutdown that must be clean. */
+  /** For a shutdown that must be clean, and for what a kill does not end. */
   readonly cleanMs: number
 }
 
@@ -53,10 +56,11 @@ export function nextStopAction(
   // A killed Patroni leaves it running, and nothing else stops it.
   if (!patroni && postgres?.accepts) return StopAction.STOP_POSTGRES
   if (postgres === null) return endedMs < patience.afterPostgresMs ? StopAction.WAIT : StopAction.END_PATRONI
-  // Patroni has it write a checkpoint first, which takes as long as it takes; nothing else keeps it from asking.
+  // A checkpoint that Patroni has it write first, in a restart or a demotion, takes as long as it takes.
   const isIdle = postgres.accepts && !postgres.processes.some((title) => CHECKPOINT.test(title))
   if (waitedMs < (isIdle ? patience.idleMs : patience.patroniMs)) return StopAction.WAIT
   if (patroni && postgres.accepts) return StopAction.END_PATRONI
-  if (!clean || control === SHUT_DOWN) return StopAction.END_BOTH
-  return waitedMs < patience.cleanMs ? StopAction.WAIT : StopAction.GIVE_UP
+  // Not even a kill ends a process that waits for its disk.
+  if (waitedMs >= patience.cleanMs) return StopAction.GIVE_UP
+  return !clean || control === SHUT_DOWN ? StopAction.END_BOTH : StopAction.WAIT
 }

@@ -1,4 +1,5 @@
 import type { NodeData, Stopping } from '../../clients/agent/node-data.ts'
+import { loopWaitOf } from '../../domain/configuration/patroni-configuration.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { askNode } from './ask-node.ts'
@@ -19,6 +20,8 @@ const HELP: Partial<Record<StopAction, { help(node: NodeData): Promise<void>; re
 }
 
 const TURN_SECONDS = 10
+/** Between two looks: runit waits for a Patroni that is up, and answers at once for one that is down. */
+const AGAIN_MS = 500
 const PATIENCE: StopPatience = { patroniMs: 60_000, idleMs: 20_000, afterPostgresMs: 10_000, cleanMs: 300_000 }
 
 /**
@@ -32,15 +35,20 @@ export async function stopPatroni(
   service: string,
   { clean }: { readonly clean: boolean },
 ): Promise<void> {
-  const startedAt = context.now().getTime()
+  const patience = patienceFor(context)
+  let startedAt = context.now().getTime()
+  let isFirst = true
   const asked = { by: context.operation.id, seconds: TURN_SECONDS }
   let endedAt: number | null = null
   for (;;) {
     const seen = await askNode(context, service, (node) => node.stopPatroni(asked))
     const now = context.now().getTime()
+    // A container that could not be reached was not asked to stop anything: patience starts with the first answer's turn.
+    if (isFirst) startedAt = Math.max(startedAt, now - TURN_SECONDS * 1000)
+    isFirst = false
     if (seen.postgres === null) endedAt ??= now
     const waitedMs = now - startedAt
-    const action = nextStopAction(seen, { clean, waitedMs, endedMs: now - (endedAt ?? now), patience: PATIENCE })
+    const action = nextStopAction(seen, { clean, waitedMs, endedMs: now - (endedAt ?? now), patience })
     if (action === StopAction.NONE) return
     const waitsFor = describeStopping(seen)
     if (action === StopAction.GIVE_UP) throw new PostgresNotStoppedError(service, waitedMs, waitsFor)
@@ -52,7 +60,13 @@ export async function stopPatroni(
       await askNode(context, service, known.help)
     }
     context.signal.throwIfAborted()
+    await context.sleep(AGAIN_MS)
   }
+}
+
+function patienceFor({ cluster }: StepContext<unknown>): StopPatience {
+  const cyclesMs = 2 * loopWaitOf(cluster().topology.value?.configuration) * 1000
+  return { ...PATIENCE, idleMs: Math.max(PATIENCE.idleMs, cyclesMs + TURN_SECONDS * 1000) }
 }
 
 /** For people: who is still there. */

@@ -1,6 +1,7 @@
 """Puts recovered data in the place of a node's, and back. In the node's container, with PostgreSQL stopped.
 
-A data directory and its tablespaces change places by rename alone, each of them once: see out_of_service.py.
+A data directory and its tablespaces change places by rename alone, each of them once: see out_of_service.py. Docker
+does not end a call whose caller is gone, so one that is asked again may find the first one still at it: it waits.
 """
 
 import os
@@ -58,22 +59,24 @@ def refuse_unexpected(text: str) -> str:
 
 def swap(text: str) -> dict[str, object]:
     copy, previous = both(text)
-    if refuse_unexpected(text) == "NO_COPY":
-        raise Refusal(f"there is no {copy.directory}")
-    previous.put_aside()
-    copy.put_into_service()
+    with files.locked(os.path.dirname(copy.live)):
+        if refuse_unexpected(text) == "NO_COPY":
+            raise Refusal(f"there is no {copy.directory}")
+        previous.put_aside()
+        copy.put_into_service()
     return {}
 
 
 def swap_back(text: str) -> dict[str, object]:
     copy, previous = both(text)
-    if refuse_unexpected(text) in ("NOT_SWAPPED", "NO_COPY"):
+    with files.locked(os.path.dirname(copy.live)):
+        if refuse_unexpected(text) in ("NOT_SWAPPED", "NO_COPY"):
+            previous.forget()
+            return {}
+        if os.path.isdir(copy.live):
+            files.rename(copy.live, copy.directory)
+        copy.bring_to_places()
+        previous.bring_to_locations()
+        files.rename(previous.directory, previous.live)
         previous.forget()
-        return {}
-    if os.path.isdir(copy.live):
-        files.rename(copy.live, copy.directory)
-    copy.bring_to_places()
-    previous.bring_to_locations()
-    files.rename(previous.directory, previous.live)
-    previous.forget()
     return {}

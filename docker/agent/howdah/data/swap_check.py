@@ -19,17 +19,31 @@ def mount_of(path: str) -> str:
 def swap_check(text: str) -> dict[str, object]:
     """Before anything is stopped: that each tablespace can change places by rename."""
     copy, previous = both(text)
+    # Read now: once the data has been moved, a pg_control that cannot be read would leave no way back.
+    expected = {data.version_directory for data in (copy, previous)}
+    if len(expected) > 1:
+        raise Refusal(f"{copy.directory} and {copy.live} are of two versions: {' and '.join(sorted(expected))}")
     volume = mount_of(copy.live)
     held = [tablespace["location"] for tablespace in previous.in_service()]
     if shared := {location for location in held if held.count(location) > 1}:
         remedy = "remove that of the tablespace that is not in pg_tablespace"
         raise Refusal(f"{copy.live}/pg_tblspc has two links to {', '.join(sorted(shared))}: {remedy}")
     for tablespace in copy.listed():
+        check_outside(tablespace["location"], copy, previous)
         check_location(copy, tablespace, volume, held)
     for location in held:
+        check_outside(location, copy, previous)
         if mount_of(location) != volume:
             raise Refusal(f"{location} holds a tablespace, and is on another volume than {copy.live}")
     return {}
+
+
+def check_outside(location: str, copy: Data, previous: Data) -> None:
+    """That it does not move with the data: then it could be brought neither there nor back."""
+    real = os.path.realpath(location)
+    for directory in (copy.live, copy.root, previous.root):
+        if os.path.commonpath([real, os.path.realpath(directory)]) == os.path.realpath(directory):
+            raise Refusal(f"{location} holds a tablespace, and is inside of {directory}, which is moved")
 
 
 def check_location(copy: Data, tablespace: Tablespace, volume: str, held: list[str]) -> None:

@@ -50,6 +50,18 @@ describe('a node that is asked', () => {
     expect(elapsed()).toBe(1_000)
   })
 
+  test.each([
+    ['', 127],
+    ['OCI runtime exec failed: exec failed: exec: "howdah-data": executable file not found in $PATH', 126],
+    ['exec: "/usr/local/bin/howdah-data": stat: no such file or directory', 126],
+  ])('and does not have the program (%s, %i) is not asked again, and is to be rebuilt', async (said, exitCode) => {
+    const error = refusal(said, exitCode)
+    const { ask, elapsed } = nodeFailing({ errors: [error, error] })
+    await expect(ask()).rejects.toBe(error)
+    expect(elapsed()).toBe(0)
+    expect(error.remedy).toContain('rebuildService(input: {service: "db2"})')
+  })
+
   test.each(['exited', 'dead'])('whose container is %s is started, and asked again', async (status) => {
     const { ask, started, context } = nodeFailing({ errors: [AWAY, KILLED], status })
     expect(await ask()).toBe('/data/patroni')

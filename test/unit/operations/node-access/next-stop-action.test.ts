@@ -38,8 +38,8 @@ const rows: Row[] = [
   ['PostgreSQL has just ended', { patroni: true, postgres: null, control: 'shut down' }, 9, WAIT, WAIT],
   ['Patroni hangs after it', { patroni: true, postgres: null, control: 'shut down' }, 10, END_PATRONI, END_PATRONI],
   ['PostgreSQL hangs', { patroni: true, postgres: stopping, control: 'in production' }, 60, WAIT, END_BOTH],
-  ['PostgreSQL hangs on', { patroni: true, postgres: stopping, control: 'in production' }, 300, GIVE_UP, END_BOTH],
-  ['it is hung without Patroni', { patroni: false, postgres: stopping, control: null }, 300, GIVE_UP, END_BOTH],
+  ['PostgreSQL hangs on', { patroni: true, postgres: stopping, control: 'in production' }, 300, GIVE_UP, GIVE_UP],
+  ['it is hung without Patroni', { patroni: false, postgres: stopping, control: null }, 300, GIVE_UP, GIVE_UP],
   ['its last WAL is not taken', { patroni: true, postgres: stopping, control: 'shut down' }, 60, END_BOTH, END_BOTH],
   ['a replica hangs', { patroni: true, postgres: stopping, control: 'in archive recovery' }, 60, WAIT, END_BOTH],
 ]

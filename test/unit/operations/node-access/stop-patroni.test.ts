@@ -49,4 +49,38 @@ describe('a node that does not stop', () => {
     })
     expect(did()).toEqual([])
   })
+
+  test('is an error as well where not even a kill ends it', async () => {
+    const { context, did } = stoppingContext(() => HUNG)
+    await expect(stopPatroni(context, 'db1', { clean: false })).rejects.toMatchObject({ code: 'POSTGRES_NOT_STOPPED' })
+    expect(new Set(did())).toEqual(new Set(['end both']))
+  })
+
+  test('is given its time from when it was first asked, not from when it could not be reached', async () => {
+    let looks = 0
+    const { context, did } = stoppingContext(() => (++looks < 5 ? HUNG : STOPPED), { awayMs: 55_000 })
+    await stopPatroni(context, 'db1', { clean: false })
+    expect(did()).toEqual([])
+  })
+
+  test.each([
+    ['2 s', 2, 2],
+    ['10 s', 10, 3],
+    ['30 s', 30, 7],
+  ])(
+    'keeps its Patroni for two cycles of %s, in which a sync standby waits for its leader',
+    async (_, loopWait, looks) => {
+      let seen = 0
+      const { context } = stoppingContext(
+        (done) => {
+          if (done.includes('stop PostgreSQL')) return STOPPED
+          if (!done.includes('end Patroni')) seen += 1
+          return { patroni: !done.includes('end Patroni'), postgres: accepting, control: null }
+        },
+        { loopWait },
+      )
+      await stopPatroni(context, 'db1', { clean: false })
+      expect(seen).toBe(looks)
+    },
+  )
 })
