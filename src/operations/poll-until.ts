@@ -47,3 +47,13 @@ export async function pollUntil<T = null>(context: StepContext<unknown>, wait: W
     await context.sleep(wait.intervalMs ?? 200)
   }
 }
+
+/** The same where it is no failure when it is late: answers what was last seen then, and null when it is so. */
+export async function lateAfter(context: StepContext<unknown>, wait: Wait<null>): Promise<string | null> {
+  try {
+    return await pollUntil(context, wait)
+  } catch (error) {
+    if (error instanceof WaitTimeoutError) return error.lastSeen
+    throw error
+  }
+}

@@ -1,12 +1,11 @@
 import { NodeState } from '../../domain/cluster/node.ts'
 import { type NodeView, viewNode } from '../../domain/cluster/node-view.ts'
-import { WaitTimeoutError } from '../../domain/errors.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { Lsn } from '../../domain/wal/lsn.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'
 import { requireWrites } from '../node-access/confirm-writes.ts'
-import { pollUntil } from '../poll-until.ts'
+import { lateAfter } from '../poll-until.ts'
 import type { LeaderChangeInput, LeaderChangeState } from './leader-change-state.ts'
 
 type Context = StepContext<LeaderChangeInput, LeaderChangeState>
@@ -32,29 +31,23 @@ export const settleLeader: Step<LeaderChangeInput, LeaderChangeState> = {
     if (writable !== true) await requireWrites(context, leader)
     const awaited = followers.filter((name) => name !== leader && name !== from)
     const late = await untilFollowing(context, leader, awaited)
-    if (late.length > 0) context.log(`Not streaming from ${leader} yet: ${late.join('; ')}`, LogLevel.WARNING)
+    if (late !== null) context.log(`Not streaming from ${leader} yet: ${late}`, LogLevel.WARNING)
     if (from !== null) context.log(`${from}, the leader until now, comes back as a replica by itself`)
     return undefined
   },
 }
 
-/** What those that do not follow in time are doing. */
-async function untilFollowing(context: Context, leader: string, names: readonly string[]): Promise<string[]> {
+/** What those that do not follow in time are doing; null: all follow. */
+async function untilFollowing(context: Context, leader: string, names: readonly string[]): Promise<string | null> {
   await context.clients.refreshNode(leader)
   // It has written since it leads: a node that has received this much is on its timeline, whatever a cached one says.
   const written = viewNode(context.cluster(), leader)?.lsn ?? null
-  let late: string[] = []
   const look = async () => {
     await Promise.all(names.map((name) => context.clients.refreshNode(name)))
-    late = names.filter((name) => !follows(viewNode(context.cluster(), name), written))
-    return late.length === 0 ? null : late.join(', ')
+    const late = names.filter((name) => !follows(viewNode(context.cluster(), name), written))
+    return late.map((name) => `${name} is ${stateOf(context, name)}`).join('; ') || null
   }
-  try {
-    await pollUntil(context, { what: `replicas to follow ${leader}`, timeoutMs: FOLLOW_MS, intervalMs: POLL_MS, look })
-  } catch (error) {
-    if (!(error instanceof WaitTimeoutError)) throw error
-  }
-  return late.map((name) => `${name} is ${stateOf(context, name)}`)
+  return lateAfter(context, { what: `replicas to follow ${leader}`, timeoutMs: FOLLOW_MS, intervalMs: POLL_MS, look })
 }
 
 function follows(node: NodeView | null, written: Lsn | null): boolean {

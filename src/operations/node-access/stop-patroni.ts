@@ -36,16 +36,15 @@ export async function stopPatroni(
   { clean }: { readonly clean: boolean },
 ): Promise<void> {
   const patience = patienceFor(context)
-  let startedAt = context.now().getTime()
-  let isFirst = true
+  const calledAt = context.now().getTime()
+  let startedAt: number | null = null
   const asked = { by: context.operation.id, seconds: TURN_SECONDS }
   let endedAt: number | null = null
   for (;;) {
     const seen = await askNode(context, service, (node) => node.stopPatroni(asked))
     const now = context.now().getTime()
     // A container that could not be reached was not asked to stop anything: patience starts with the first answer's turn.
-    if (isFirst) startedAt = Math.max(startedAt, now - TURN_SECONDS * 1000)
-    isFirst = false
+    startedAt ??= Math.max(calledAt, now - TURN_SECONDS * 1000)
     if (seen.postgres === null) endedAt ??= now
     const waitedMs = now - startedAt
     const action = nextStopAction(seen, { clean, waitedMs, endedMs: now - (endedAt ?? now), patience })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Look, pollUntil } from '../../../src/operations/poll-until.ts'
+import { type Look, lateAfter, pollUntil } from '../../../src/operations/poll-until.ts'
 import { fakeStepContext } from '../../support/fakes/fake-step-context.ts'
 
 /** Looks a second apart, each with the next answer; the last answer stays. */
@@ -57,5 +57,22 @@ describe('a wait', () => {
     const context = fakeStepContext({ input: {}, clients: {} })
     const look = () => Promise.reject(new TypeError('broken'))
     await expect(pollUntil(context, { what: 'it', timeoutMs: 1_000, look })).rejects.toThrow('broken')
+  })
+})
+
+describe('a wait that may be late', () => {
+  const wait = (look: () => Look<null>) =>
+    lateAfter(fakeStepContext({ input: {}, clients: {} }), { what: 'it', timeoutMs: 1_000, intervalMs: 500, look })
+
+  test('answers what was last seen, or nothing where it is so', async () => {
+    expect(await wait(() => 'db2 is away')).toBe('db2 is away')
+    expect(await wait(() => null)).toBeNull()
+  })
+
+  test('throws every other error', async () => {
+    const broken = () => {
+      throw new TypeError('broken')
+    }
+    await expect(wait(broken)).rejects.toThrow('broken')
   })
 })

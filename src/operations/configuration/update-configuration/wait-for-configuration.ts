@@ -1,10 +1,10 @@
 import { mergePatch, sameJson } from '../../../domain/configuration/merge-patch.ts'
 import { loopWaitOf, parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
-import { UnreachableError, WaitTimeoutError } from '../../../domain/errors.ts'
+import { UnreachableError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { pollUntil } from '../../poll-until.ts'
+import { lateAfter } from '../../poll-until.ts'
 import { configurationIn } from './plan-update-configuration.ts'
 import { answering, pendingOf, restartFlags, type UpdateConfigurationState } from './settled-restart-flags.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
@@ -29,17 +29,17 @@ export const waitForConfiguration: Step<UpdateConfigurationInput, UpdateConfigur
   async run(context) {
     const cycleMs = loopWaitOf(context.cluster().topology.value?.configuration) * 1000
     const late = await untilNone(context, CYCLES * cycleMs, () => lateOf(context))
-    if (late.length > 0) {
+    if (late !== null) {
       // It is written, and they will read it: that is no failure.
-      context.log(`${late.join(', ')} had not taken the configuration yet`, LogLevel.WARNING)
+      context.log(`${late} had not taken the configuration yet`, LogLevel.WARNING)
     }
     const before = configurationIn(context.operation.plan.basis?.['configuration'])
     const toRestart = parametersToRestart(before, mergePatch(before, context.input.patch))
     // Who asks for a restart next plans it by these flags.
     if (toRestart.length > 0) {
       const silent = await untilNone(context, cycleMs + FLAG_MS, restartFlags(context))
-      const message = `${silent.join(', ')} did not say that a restart is needed: the value may be the one it runs with`
-      if (silent.length > 0) context.log(message, LogLevel.WARNING)
+      const message = `${silent} did not say that a restart is needed: the value may be the one it runs with`
+      if (silent !== null) context.log(message, LogLevel.WARNING)
     }
     const pendingRestart = await pendingOf(context)
     const hint =
@@ -53,23 +53,10 @@ export const waitForConfiguration: Step<UpdateConfigurationInput, UpdateConfigur
   },
 }
 
-/** Waits for as long; answers who is left. */
-async function untilNone(
-  context: Context,
-  timeoutMs: number,
-  who: () => Promise<readonly string[]>,
-): Promise<readonly string[]> {
-  let left: readonly string[] = []
-  const look = async () => {
-    left = await who()
-    return left.length === 0 ? null : left.join(', ')
-  }
-  try {
-    await pollUntil(context, { what: 'every member', timeoutMs, intervalMs: POLL_MS, look })
-  } catch (error) {
-    if (!(error instanceof WaitTimeoutError)) throw error
-  }
-  return left
+/** Waits for as long; answers who is left, null: none. */
+function untilNone(context: Context, timeoutMs: number, who: () => Promise<readonly string[]>): Promise<string | null> {
+  const look = async () => (await who()).join(', ') || null
+  return lateAfter(context, { what: 'every member', timeoutMs, intervalMs: POLL_MS, look })
 }
 
 /** Members that answer, and whose configuration is not yet what the patch makes of it. */

@@ -1,5 +1,4 @@
 import { NodeCommandError } from '../../../domain/cluster/node-command-error.ts'
-import { WaitTimeoutError } from '../../../domain/errors.ts'
 import { formatLsn, parseLsn } from '../../../domain/wal/lsn.ts'
 import { formatSegmentName, segmentNumberAt, segmentStartLsn } from '../../../domain/wal/wal-name.ts'
 import { askAcrossRestarts, askNode } from '../../node-access/ask-node.ts'
@@ -53,14 +52,11 @@ async function untilArchived(context: CutOverContext, wal: string): Promise<void
   )
   const look = async () => {
     const isThere = await askAcrossRestarts(context, service, () => isAnyThere(context, service, paths))
-    return isThere ? null : `${wal} is in none of incoming, streaming, wals`
+    if (isThere) return null
+    const seen = `${wal} is in none of incoming, streaming, wals`
+    return { seen, error: () => new NotArchivedError(wal, seen) }
   }
-  try {
-    await pollUntil(context, { what: wal, timeoutMs: ARCHIVED_MS, intervalMs: 100, look })
-  } catch (error) {
-    if (error instanceof WaitTimeoutError) throw new NotArchivedError(wal, error.lastSeen)
-    throw error
-  }
+  await pollUntil(context, { what: wal, timeoutMs: ARCHIVED_MS, intervalMs: 100, look })
 }
 
 /** By `ls`, which ends with 2 where one of them is not there. */

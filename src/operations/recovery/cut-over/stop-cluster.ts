@@ -6,7 +6,7 @@ import { readLiveDirectory } from '../../node-access/control-data.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
 import { isKeptDownByPerson, startEachPatroni, startPatroni } from '../../node-access/patroni-service.ts'
 import { stopPatroni } from '../../node-access/stop-patroni.ts'
-import { pollUntil } from '../../poll-until.ts'
+import { lateAfter } from '../../poll-until.ts'
 import { NotRolledBackError, TimelineTakenError } from './cut-over-errors.ts'
 import { beginOutage, endOutage } from './cut-over-outage.ts'
 import type { CutOverContext, CutOverOperationState } from './cut-over-state.ts'
@@ -112,11 +112,5 @@ async function untilANodeLeads(context: Context): Promise<string | null> {
       return messageOf(error)
     }
   }
-  try {
-    await pollUntil(context, { what: 'a leader', timeoutMs: LEAD_MS, intervalMs: POLL_MS, look })
-    return null
-  } catch (error) {
-    if (error instanceof WaitTimeoutError) return error.lastSeen
-    throw error
-  }
+  return lateAfter(context, { what: 'a leader', timeoutMs: LEAD_MS, intervalMs: POLL_MS, look })
 }
