@@ -11,12 +11,28 @@ import { openStack, ROOT, setting } from './settings.mjs'
 /** @typedef {import('./steps-view.mjs').StepsView} StepsView */
 
 /**
- * Everything that a stack needs before it can be started, from a bare machine on: what does not depend on each other
- * runs side by side. What is there already is left as it is.
+ * @typedef {object} Preparing
+ * @property {Promise<unknown>} dependencies The npm packages.
+ * @property {Promise<unknown>} dist The sources, compiled.
+ * @property {Promise<import('./settings.mjs').Stack>} stack All of it.
+ */
+
+/**
+ * Everything that a stack needs before it can be started, from a bare machine on. What is there already is left as it is.
  * @param {StepsView} view
  * @param {Parameters<typeof openStack>[0]} [which]
  */
 export async function prepare(view, which) {
+  return (await beginPreparing(view, which)).stack
+}
+
+/**
+ * The same, for who has use for a part of it: what does not depend on each other runs side by side.
+ * @param {StepsView} view
+ * @param {Parameters<typeof openStack>[0]} [which]
+ * @returns {Promise<Preparing>}
+ */
+export async function beginPreparing(view, which) {
   const blank = await openStack(which)
   const suite = setting(blank.settings, 'SUITE')
 
@@ -51,10 +67,19 @@ export async function prepare(view, which) {
       return buildHowdahImage(opened, step)
     }),
   )
-  // All of them end before a failure is reported: nothing is left running after the message.
-  const all = [dependencies, docker, files, secrets, base, dist, packages, images, howdah]
-  for (const ended of await Promise.allSettled(all)) if (ended.status === 'rejected') throw ended.reason
-  return stack
+  return {
+    dependencies,
+    dist,
+    stack: allOf([docker, files, secrets, base, packages, images, howdah]).then(() => stack),
+  }
+}
+
+/**
+ * All of them end before a failure is reported: nothing is left running after the message.
+ * @param {readonly Promise<unknown>[]} parts
+ */
+export async function allOf(parts) {
+  for (const ended of await Promise.allSettled(parts)) if (ended.status === 'rejected') throw ended.reason
 }
 
 /**

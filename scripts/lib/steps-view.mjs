@@ -7,6 +7,9 @@ const REMIND_AFTER_MS = 15_000
 /**
  * @typedef {object} Step
  * @property {(text: string) => void} note What it is doing right now: one short line.
+ * @property {(ending: Ending) => void} tell How it will have ended, where that is more than its work's answer says.
+ *
+ * @typedef {{ readonly ok: boolean, readonly detail: string }} Ending
  *
  * @typedef {{ name: string, seconds: number, detail: string, ok: boolean }} StepRecord
  * @typedef {'live' | 'plain'} ViewMode
@@ -91,8 +94,14 @@ export function createStepsView({ mode, out }) {
         const note = (/** @type {string} */ text) => {
           entry.note = text
         }
-        const result = await work({ note })
-        end(true, typeof result === 'string' ? result : '')
+        /** @type {Ending | null} */
+        let told = null
+        const tell = (/** @type {Ending} */ ending) => {
+          told = ending
+        }
+        const result = await work({ note, tell })
+        const { ok, detail } = told ?? { ok: true, detail: typeof result === 'string' ? result : '' }
+        end(ok, detail)
         return result
       } catch (error) {
         end(false, 'failed')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { tryCommand } from './run-command.mjs'
 import { endSandboxes } from './sandboxes.mjs'
 import { ROOT } from './settings.mjs'
+import { startStack } from './start-stack.mjs'
 
 /**
  * The stack of the tests: complete, and apart from the user's in everything but the images. Its ports lie below those
@@ -55,8 +56,22 @@ export const TEST_STACK = {
 /** Which stack `prepare` makes ready: its own settings, and nothing of the caller's environment. */
 export const TEST_STACK_FILES = { envFile: TEST_STACK.envFile, environment: TEST_STACK.settings }
 
+/** Whether the stack is kept when the tests have ended, and taken over the next time. */
+export const keepsTestStack = () => Boolean(process.env['HOWDAH_KEEP_STACK'])
+
+/**
+ * A new one, or the one that was kept. Its images are there.
+ * @param {import('./settings.mjs').Stack} stack
+ * @param {import('./steps-view.mjs').StepsView} view
+ */
+export async function startTestStack(stack, view) {
+  await writeTestSettings()
+  if (!keepsTestStack()) await removeTestStack()
+  await startStack(stack, view)
+}
+
 /** Puts the settings into its .env as well, so that Compose by hand means the same stack. */
-export async function writeTestSettings() {
+async function writeTestSettings() {
   const text = await readFile(TEST_STACK.envFile, 'utf8')
   const lines = text.split('\n').map((line) => {
     const name = line.split('=')[0] ?? ''

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { agentChecks } from './agent-checks.mjs'
 import { lastLines, tryCommand } from './run-command.mjs'
 import { ROOT } from './settings.mjs'
@@ -27,6 +28,10 @@ const CHECKS = [
   { name: 'spelling', command: SPELLING },
   { name: 'schema', command: ['node', 'dist/bin/print-schema.js', '--check'] },
 ]
+
+const VITEST = 'node_modules/.bin/vitest'
+
+/** @typedef {{ readonly name: string, readonly command: readonly string[] }} Check */
 
 /**
  * @typedef {object} Outcome Of a suite or a check. A check counts only when it fails.
@@ -57,42 +62,50 @@ const CHECKS = [
  */
 
 /**
- * @param {string} checksImage What checks the programs of the containers: see agent-checks.mjs.
+ * @param {string | Promise<string>} checksImage What checks the programs of the containers: see agent-checks.mjs.
  * @param {string} [root] The project that is checked.
  * @returns {Promise<Outcome[]>}
  */
 export async function runChecks(checksImage, root = ROOT) {
-  const checks = [...CHECKS, ...(await agentChecks(root, checksImage))]
-  return Promise.all(
-    checks.map(async ({ name, command: [program = '', ...args] }) => {
-      const startedAt = Date.now()
-      const { code, output } = await tryCommand(program, args, { cwd: root })
-      const failed = code === 0 ? 0 : 1
-      return {
-        name,
-        passed: 0,
-        failed,
-        skipped: 0,
-        failures: [],
-        slowest: null,
-        seconds: (Date.now() - startedAt) / 1000,
-        output: failed === 0 ? '' : lastLines(output, 100),
-      }
-    }),
-  )
+  const runAll = (/** @type {readonly Check[]} */ checks) => Promise.all(checks.map((check) => runCheck(check, root)))
+  const agents = async () => runAll(await agentChecks(root, await checksImage))
+  return (await Promise.all([runAll(CHECKS), agents()])).flat()
 }
 
 /**
- * Runs one project of vitest.config.ts, its output going where ours goes.
- * @param {string} suite
- * @param {readonly string[]} filters
+ * @param {Check} check
+ * @param {string} root
  * @returns {Promise<Outcome>}
  */
-export async function runSuite(suite, filters) {
+async function runCheck({ name, command: [program = '', ...args] }, root) {
+  const startedAt = Date.now()
+  const { code, output } = await tryCommand(program, args, { cwd: root })
+  const failed = code === 0 ? 0 : 1
+  return {
+    name,
+    passed: 0,
+    failed,
+    skipped: 0,
+    failures: [],
+    slowest: null,
+    seconds: (Date.now() - startedAt) / 1000,
+    output: failed === 0 ? '' : lastLines(output, 100),
+  }
+}
+
+/**
+ * Runs one project of vitest.config.ts.
+ * @param {string} suite
+ * @param {readonly string[]} filters
+ * @param {import('./steps-view.mjs').Step} [step] Of a suite that runs beside others: its output is kept, and shown if
+ *   it fails. Without it, the output goes where ours goes.
+ * @returns {Promise<Outcome>}
+ */
+export async function runSuite(suite, filters, step) {
   const report = join(ROOT, '.build/test-results', `${suite}.json`)
   await rm(report, { force: true })
   const startedAt = Date.now()
-  const code = await inForeground('node_modules/.bin/vitest', [
+  const args = [
     'run',
     '--project',
     suite === EXACTNESS ? 'stack' : suite,
@@ -101,11 +114,19 @@ export async function runSuite(suite, filters) {
     '--reporter=json',
     `--outputFile.json=${report}`,
     ...(suite === EXACTNESS ? ['recovery-exactness'] : filters),
-  ])
+  ]
+  const { code, output } =
+    step === undefined
+      ? { code: await inForeground(VITEST, args), output: '' }
+      : await tryCommand(VITEST, args, {
+          cwd: ROOT,
+          onLine: (line) => step.note(stripVTControlCharacters(line).trim()),
+        })
   const counted = countTests(await readFile(report, 'utf8').catch(() => ''))
   // A file that does not load, a set-up that fails, an error between tests: no test failed, and the suite did.
   const failed = counted.failed === 0 && code !== 0 ? 1 : counted.failed
-  return { name: suite, ...counted, failed, seconds: (Date.now() - startedAt) / 1000, output: '' }
+  const seconds = (Date.now() - startedAt) / 1000
+  return { name: suite, ...counted, failed, seconds, output: failed === 0 ? '' : output }
 }
 
 /**

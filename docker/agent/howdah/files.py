@@ -18,12 +18,29 @@ def read(path: str) -> str | None:
 def write(path: str, text: str, mode: int = 0o600) -> None:
     """Whole or not at all."""
     temporary = f"{path}.new"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    write_in_place(temporary, text, mode)
+    os.rename(temporary, path)
+
+
+def create(path: str, text: str, mode: int = 0o600) -> None:
+    """Whole or not at all, and lasting. A file that is there, or that another program makes meanwhile, stays."""
+    temporary = f"{path}.{os.getpid()}.new"
+    write_in_place(temporary, text, mode)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(temporary)
+    sync(os.path.dirname(path))
+
+
+def write_in_place(path: str, text: str, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.rename(temporary, path)
 
 
 def sync(path: str) -> None:

@@ -1,9 +1,12 @@
 import os
+import re
+import threading
 from unittest import mock
 
+from howdah import files
 from howdah.data import previous, roots
 from howdah.refusal import Refusal
-from tests.support import TestCase
+from tests.support import TestCase, wait_for
 
 
 class PreviousTest(TestCase):
@@ -40,6 +43,15 @@ class PreviousTest(TestCase):
                 self.remove()
         self.assertEqual(self.names(), ["patroni1", "patroni1.previous-r1.gone"])
         self.remove()
+        self.assertEqual(self.names(), ["patroni1"])
+
+    def test_a_swap_that_is_under_way_is_waited_for(self) -> None:
+        with files.locked(self.root):
+            removal = threading.Thread(target=self.remove)
+            removal.start()
+            wait_for("it to wait", lambda: re.search(f"-> FLOCK .* {os.getpid()} ", files.read("/proc/locks") or ""))
+            self.assertIn("patroni1.previous-r1", self.names())
+        removal.join()
         self.assertEqual(self.names(), ["patroni1"])
 
     def test_data_in_service_is_not_removed(self) -> None:

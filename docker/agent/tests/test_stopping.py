@@ -27,20 +27,20 @@ class StoppingTest(RunitTestCase):
     def accepts(self, does: bool) -> None:
         self.install("pg_isready", f"#!/bin/sh\nexit {0 if does else 1}\n")
 
-    def start_postgres(self) -> "subprocess.Popen[bytes]":
+    def start_postgres(self, directory: str = "data") -> "subprocess.Popen[bytes]":
         program = self.path("bin/postgres")
         shutil.copy("/bin/sh", program)
-        started = subprocess.Popen([program, "-c", "sleep 61 & sleep 62 & wait"])
+        os.makedirs(self.path("data"), exist_ok=True)
+        started = subprocess.Popen([program, "-c", "sleep 61 & sleep 62 & wait"], cwd=self.path(directory))
         self.addCleanup(started.wait)
         self.addCleanup(self.kill_all, [started.pid])
         wait_for("its name", lambda: processes.name(started.pid) == "postgres")
         wait_for("its children", lambda: self.titles(started.pid) == ["sleep 61", "sleep 62"])
         self.addCleanup(self.kill_all, processes.children(started.pid))
-        self.put("data/postmaster.pid", f"{started.pid}\n{self.path('data')}\n")
         return started
 
     def titles(self, pid: int) -> list[str]:
-        return sorted(postmaster.titles(pid))
+        return sorted(postmaster.titles([pid]))
 
     def kill_all(self, pids: list[int]) -> None:
         for pid in pids:
@@ -73,11 +73,24 @@ class StoppingTest(RunitTestCase):
         self.assertEqual((self.down(), self.stop()["patroni"]), (f"{ID}\n", False))
 
     def test_the_file_that_keeps_it_down_is_never_without_the_operation(self) -> None:
-        with mock.patch("os.rename", side_effect=InterruptedError), self.assertRaises(InterruptedError):
-            self.stop()
-        self.assertEqual(patroni.kept_down_by(), {"by": None})
+        for step in ("os.fsync", "os.link"):
+            with mock.patch(step, side_effect=InterruptedError), self.assertRaises(InterruptedError):
+                self.stop()
+            self.assertEqual(patroni.kept_down_by(), {"by": None})
         self.stop()
         self.assertEqual(patroni.kept_down_by(), {"by": ID})
+
+    def test_a_persons_file_that_is_made_in_that_moment_stays(self) -> None:
+        link = os.link
+
+        def linked(source: str, target: str) -> None:
+            self.keep_down("me, until monday\n")
+            link(source, target)
+
+        with mock.patch("os.link", linked):
+            self.assertFalse(self.stop()["patroni"])
+        self.assertEqual(patroni.kept_down_by(), {"by": "me, until monday"})
+        self.assertEqual(os.listdir(self.path("runit/patroni")), ["down"])
 
     def test_a_persons_own_file_stays_as_it_is(self) -> None:
         self.keep_down("")
@@ -89,11 +102,41 @@ class StoppingTest(RunitTestCase):
         self.assertFalse(self.stop()["patroni"])
         self.assertEqual(self.asked(), ["-w 10 stop"])
 
-    def test_a_number_that_another_program_has_by_now_is_no_postmaster(self) -> None:
-        for text in (str(os.getpid()), "4194305", "", "x", "-1"):
+    def test_postgresql_is_found_by_its_directory_whatever_its_pid_file_says(self) -> None:
+        self.start_postgres()
+        for text in (b"", b"x", b"\xff\xfe", b"4194305", None):
             with self.subTest(text):
-                self.put("data/postmaster.pid", f"{text}\n")
-                self.assertIsNone(self.stop()["postgres"])
+                path = self.put("data/postmaster.pid", text or b"")
+                if text is None:
+                    os.unlink(path)
+                self.assertIsNotNone(self.stop()["postgres"])
+
+    def test_another_program_there_and_a_postgresql_elsewhere_are_none_of_its(self) -> None:
+        self.put("other/PG_VERSION", "17\n")
+        elsewhere = self.start_postgres("other")
+        other = subprocess.Popen(["sleep", "63"], cwd=self.path("data"))
+        self.addCleanup(other.wait)
+        self.addCleanup(self.kill_all, [other.pid])
+        for pid in (elsewhere.pid, other.pid):
+            self.put("data/postmaster.pid", f"{pid}\n")
+            self.assertIsNone(self.stop()["postgres"])
+        stopping.end_both()
+        self.assertEqual((elsewhere.poll(), other.poll()), (None, None))
+
+    def test_where_runit_cannot_tell_patroni_is_not_taken_for_ended(self) -> None:
+        self.is_away(patroni.SUPERVISED_TRIES + 9)
+        with self.assertRaisesRegex(Refusal, "sv status failed: fail: .*unable to change"):
+            self.stop()
+
+    def test_what_a_postmaster_has_left_behind_is_found_and_ended(self) -> None:
+        program = self.path("bin/postgres")
+        started = self.start_postgres()
+        left = subprocess.Popen([program, "-c", "sleep 64 & wait"], cwd=self.path("data"))
+        self.addCleanup(self.kill_all, [left.pid])
+        wait_for("its name", lambda: processes.name(left.pid) == "postgres")
+        self.assertEqual(sorted(postmaster.find()), sorted([started.pid, left.pid]))
+        stopping.end_both()
+        self.assertEqual((started.wait(20), left.wait(20)), (-signal.SIGKILL, -signal.SIGKILL))
 
     def test_control_data_that_cannot_be_read_is_told_as_none(self) -> None:
         self.install("pg_controldata", "#!/bin/sh\nexit 1\n")

@@ -1,13 +1,15 @@
 import functools
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
 from unittest import mock
 
-from howdah import files
+from howdah import files, processes
 from howdah.refusal import Refusal
+from tests.support import wait_for
 from tests.volume import CHANGES, STEPS, VERSION, Tablespace, Volume, VolumeTestCase, run
 
 IN_BOTH = Tablespace("ts/both", "101", "101")
@@ -265,6 +267,47 @@ class TwiceTest(VolumeTestCase):
             return 0
         except BaseException:  # A child of the tests ends here, however it ends.
             return 1
+
+
+SERVED = (("swap", "live"), ("swap", "copy/data"), ("swap-back", "live"), ("swap-back", "previous/data"))
+
+
+class RunningTest(VolumeTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.program = self.put("bin/postgres", "")
+        shutil.copy("/bin/sleep", self.program)
+
+    def start_postgres(self, directory: str) -> "subprocess.Popen[bytes]":
+        """Of that name, and at work there: that is what makes it one."""
+        started = subprocess.Popen([self.program, "61"], cwd=directory)
+        self.addCleanup(started.wait)
+        self.addCleanup(started.kill)
+        wait_for("its name", lambda: processes.name(started.pid) == "postgres")
+        return started
+
+    def test_data_that_a_server_writes_is_not_moved(self) -> None:
+        for verb, place in SERVED:
+            with self.subTest((verb, place)):
+                volume = self.volume(*ALL)
+                if verb == "swap-back":
+                    volume.run("swap")
+                before = volume.tree()
+                started = self.start_postgres(volume.at(place))
+                with self.assertRaisesRegex(Refusal, f"PostgreSQL runs there: process {started.pid}"):
+                    volume.run(verb)
+                self.assertEqual(volume.tree(), before)
+                started.kill()
+                started.wait()
+                self.assertEqual(volume.run(verb), {})
+
+    def test_what_is_done_already_is_done_though_its_server_runs_by_now(self) -> None:
+        for verb in ("swap", "swap-back"):
+            with self.subTest(verb):
+                volume = self.volume(*ALL)
+                volume.run(verb)
+                self.start_postgres(volume.at("live"))
+                self.assertEqual(volume.run(verb), {})
 
 
 class LinkTest(VolumeTestCase):

@@ -4,13 +4,15 @@ import { readTokens } from '../../../scripts/lib/ensure-tokens.mjs'
 import { prepare } from '../../../scripts/lib/prepare.mjs'
 import { lastLogLines } from '../../../scripts/lib/services.mjs'
 import { describe } from '../../../scripts/lib/setup-error.mjs'
-import { startStack } from '../../../scripts/lib/start-stack.mjs'
-import { removeTestStack, TEST_STACK, TEST_STACK_FILES, writeTestSettings } from '../../../scripts/lib/test-stack.mjs'
+import {
+  keepsTestStack,
+  removeTestStack,
+  startTestStack,
+  TEST_STACK,
+  TEST_STACK_FILES,
+} from '../../../scripts/lib/test-stack.mjs'
 import { docker } from '../docker.ts'
 import { describeStack } from './stack.ts'
-
-/** Keeps the stack when the tests have ended, and takes it over the next time. */
-const KEEP = Boolean(process.env['HOWDAH_KEEP_STACK'])
 
 /** Whose logs tell most about a failure: they are gone with the stack. */
 const TELLING = ['worker', 'barman']
@@ -30,9 +32,7 @@ export default async function setUpStack(project: TestProject): Promise<() => Pr
 async function bringUp() {
   const view = viewForTerminal()
   const stack = await prepare(view, TEST_STACK_FILES)
-  await writeTestSettings()
-  if (!KEEP) await removeTestStack()
-  await startStack(stack, view)
+  await startTestStack(stack, view)
   return describeStack(stack, await readTokens(stack.secretsDir))
 }
 
@@ -45,5 +45,5 @@ async function takeDown(failed: boolean): Promise<void> {
       process.stdout.write(`\nThe end of ${name}'s log:\n${lines}\n`)
     }
   }
-  if (!KEEP) await removeTestStack()
+  if (!keepsTestStack()) await removeTestStack()
 }

@@ -26,8 +26,11 @@ def sv(*words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def is_up() -> bool:
-    """Also while it is being stopped, and has not ended."""
-    return sv("status").stdout.startswith("run:")
+    """Also while it is being stopped, and has not ended. Where runit cannot tell, it is not known to have ended."""
+    said = sv("status")
+    if said.returncode != 0:
+        raise failed("sv status", said.returncode, said.stderr or said.stdout)
+    return not said.stdout.startswith("down:")
 
 
 def wait_until_supervised() -> None:
@@ -45,10 +48,7 @@ def keep_down(by: str) -> None:
     """
     if not by.strip() or "\n" in by:
         raise Refusal("what keeps Patroni down has no name")
-    if not os.path.exists(down()):
-        with open(f"{down()}.new", "w", encoding="utf-8") as file:
-            file.write(f"{by}\n")
-        os.rename(f"{down()}.new", down())
+    files.create(down(), f"{by}\n", mode=0o644)
 
 
 def kept_down_by() -> dict[str, str | None]:
@@ -59,7 +59,9 @@ def kept_down_by() -> dict[str, str | None]:
 
 def patroni_started() -> dict[str, bool]:
     """Whether it is up, and nothing keeps it down when the container is restarted."""
-    return {"started": not os.path.exists(down()) and is_up()}
+    if os.path.exists(down()) or sv("status").returncode != 0:
+        return {"started": False}
+    return {"started": is_up()}
 
 
 def start_patroni() -> dict[str, bool]:

@@ -5,17 +5,40 @@ import os
 import signal
 import subprocess
 
-from howdah import files, processes
+from howdah import processes
 from howdah.data import live
+from howdah.refusal import Refusal
+
+PROGRAM = "postgres"
 
 
-def find() -> int | None:
-    """Of the node's own data directory. A number that another program has by now is nobody's."""
-    try:
-        pid = (files.read(os.path.join(live.directory(), "postmaster.pid")) or "").partition("\n")[0].strip()
-    except OSError:
-        return None
-    return int(pid) if pid.isdecimal() and processes.name(pid) == "postgres" else None
+def working_in(*directories: str) -> list[int]:
+    """Every process of a PostgreSQL on one of them: a server's, or a recovery's in a single session.
+
+    By where it works, always its data directory: postmaster.pid may be damaged, or name another program by now.
+    """
+    places = [os.stat(directory) for directory in directories if os.path.isdir(directory)]
+    return [pid for pid in processes.pids() if processes.name(pid) == PROGRAM and works_in(pid, places)]
+
+
+def works_in(pid: int, places: list[os.stat_result]) -> bool:
+    # One that has ended meanwhile, or that is another user's, does not: a server is its data's owner.
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+        place = os.stat(f"/proc/{pid}/cwd")
+        return any(os.path.samestat(place, known) for known in places)
+    return False
+
+
+def find() -> list[int]:
+    """Of the node's own data directory, without their children: a postmaster, and what has lost its own."""
+    found = working_in(live.directory())
+    return [pid for pid in found if not (known := processes.process(pid)) or known.parent not in found]
+
+
+def refuse_running(*directories: str) -> None:
+    """Data that a server writes must not be moved."""
+    if found := working_in(*directories):
+        raise Refusal(f"PostgreSQL runs there: process {', '.join(map(str, found))}")
 
 
 def accepts() -> bool:
@@ -24,21 +47,21 @@ def accepts() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def titles(pid: int) -> list[str]:
-    """Of its processes, as PostgreSQL sets them: what it waits for is among them."""
-    return [title for child in processes.children(pid) if (title := processes.title(child))]
+def titles(pids: list[int]) -> list[str]:
+    """Of their children, as PostgreSQL sets them: what it waits for is among them."""
+    return [title for pid in pids for child in processes.children(pid) if (title := processes.title(child))]
 
 
 def stop_postgres() -> dict[str, object]:
     """Asks for a fast shutdown. What has ended in this very moment is ended: the next look tells."""
-    if pid := find():
+    for pid in find():
         send(pid, signal.SIGINT)
     return {}
 
 
 def end_postgres() -> None:
     """Its children too: PostgreSQL does not start beside one that is left."""
-    if pid := find():
+    for pid in find():
         for each in [pid, *processes.children(pid)]:
             send(each, signal.SIGKILL)
 

@@ -28,7 +28,10 @@ def remove_previous(directory: str) -> dict[str, object]:
     gone = f"{previous}.gone"
     if os.path.lexists(previous):
         remove(gone)
-        files.rename(previous, gone)
+        # A swap may be under way, which takes it from here, or puts it here.
+        with files.locked(os.path.dirname(previous)):
+            if os.path.lexists(previous):
+                files.rename(previous, gone)
     remove(gone)
     return {}
 

@@ -20,7 +20,7 @@ class Postgres(TypedDict):
 
 class Stopping(TypedDict):
     patroni: bool
-    # None once no postmaster of the node's data directory is left.
+    # None once no PostgreSQL of the node's data directory is left.
     postgres: Postgres | None
     # The state of pg_control; None where it cannot be read.
     control: str | None
@@ -41,11 +41,11 @@ def stop_patroni(text: str) -> Stopping:
 def look() -> Stopping:
     """Patroni first: one that is seen to have ended starts no PostgreSQL after it was looked for."""
     is_up = patroni.is_up()
-    pid = postmaster.find()
+    pids = postmaster.find()
     state = control.state(live.directory())
     postgres: Postgres | None = None
-    if pid is not None:
-        postgres = {"accepts": postmaster.accepts(), "processes": postmaster.titles(pid)}
+    if pids:
+        postgres = {"accepts": postmaster.accepts(), "processes": postmaster.titles(pids)}
     return {"patroni": is_up, "postgres": postgres, "control": state}
 
 

@@ -8,6 +8,7 @@ import os
 from typing import NamedTuple
 
 from howdah import files
+from howdah.data import postmaster
 from howdah.data.out_of_service import Data
 from howdah.data.requests import parse
 from howdah.refusal import Refusal
@@ -57,11 +58,20 @@ def refuse_unexpected(text: str) -> str:
     return answer["progress"]
 
 
+def refuse_running(copy: Data, previous: Data) -> None:
+    postmaster.refuse_running(copy.live, copy.directory, previous.directory)
+
+
 def swap(text: str) -> dict[str, object]:
     copy, previous = both(text)
     with files.locked(os.path.dirname(copy.live)):
-        if refuse_unexpected(text) == "NO_COPY":
+        progress = refuse_unexpected(text)
+        if progress == "NO_COPY":
             raise Refusal(f"there is no {copy.directory}")
+        # The copy's data changes places last. Its server may run by now.
+        if progress == "SWAPPED":
+            return {}
+        refuse_running(copy, previous)
         previous.put_aside()
         copy.put_into_service()
     return {}
@@ -73,6 +83,7 @@ def swap_back(text: str) -> dict[str, object]:
         if refuse_unexpected(text) in ("NOT_SWAPPED", "NO_COPY"):
             previous.forget()
             return {}
+        refuse_running(copy, previous)
         if os.path.isdir(copy.live):
             files.rename(copy.live, copy.directory)
         copy.bring_to_places()
