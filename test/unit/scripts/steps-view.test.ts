@@ -28,6 +28,15 @@ it('answers what the step answers', async () => {
   expect(await viewOf('plain').view.step('secrets', async () => 42)).toBe(42)
 })
 
+it('ends as the step says, where it says so', async () => {
+  const { view, text } = viewOf('plain')
+  await view.step('unit', async (step) => {
+    step.tell({ ok: false, detail: 'failed: unit' })
+    return 'what was found'
+  })
+  expect(text()).toMatch(/^✘ unit +0\.\d s {2}failed: unit\n$/)
+})
+
 it('redraws what runs on a terminal, and leaves only the finished lines', async () => {
   const { view, text } = viewOf('live')
   view.board(['db1 running'])
