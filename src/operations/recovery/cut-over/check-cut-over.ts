@@ -1,13 +1,7 @@
 import { Verdict, verdictOf } from '../../../domain/check-verdict.ts'
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
-import {
-  hasEnded,
-  isUndoable,
-  RecoveryMode,
-  type RecoveryRecord,
-  RecoveryStatus,
-} from '../../../domain/recovery/recovery.ts'
+import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import {
   type ActiveOperations,
   forcedCutOverCall,
@@ -33,27 +27,6 @@ export function checkCutOver(context: Context): Refusal[] {
     ...checkTimeline(context, recovery),
     ...checkCluster(context.cluster, recovery.node, force),
   ]
-}
-
-export function checkUndo(context: Context): Refusal[] {
-  const recovery = findRecovery(context)
-  if (recovery === undefined) return [unknownRecovery(context)]
-  if (isUndoable(recovery))
-    return checkCluster(context.cluster, recovery.previous?.node ?? null, context.input.force === true)
-  const why = recovery.status === RecoveryStatus.COMPLETED ? 'its previous data is gone' : `it is ${recovery.status}`
-  return [
-    refuse(
-      'NOT_UNDOABLE',
-      `recovery ${recovery.id} cannot be undone: ${why}`,
-      remedyForUndo(recovery, context.active),
-      'recovery',
-    ),
-  ]
-}
-
-function remedyForUndo(record: RecoveryRecord, active: ActiveOperations): string {
-  if (!hasEnded(record)) return `What leads on: ${onwardCall(record, active)}.`
-  return `What was given up is in the archive: ${recoverCall(record)}, or another moment in the recovery windows.`
 }
 
 function checkReady(record: RecoveryRecord, active: ActiveOperations, force: boolean): Refusal[] {

@@ -10,7 +10,6 @@ import { leaderOf } from '../../node-access/node-health.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
 import { findRecovery } from '../find-recovery.ts'
 import type { CutOverInput } from '../recovery-operation-input.ts'
-
 import { rolesCheck } from './check-roles.ts'
 import { scopeOfCutOver } from './cut-over-scope.ts'
 
@@ -33,18 +32,6 @@ export function planCutOver(context: Context): PlanDraft {
   }
 }
 
-export function planUndo(context: Context): PlanDraft {
-  const recovery = findRecovery(context)
-  const node = recovery?.previous?.node ?? 'its node'
-  return {
-    downtimeSeconds: cutOverDowntime(context),
-    checks: [verificationCheck(recovery), rolesCheck(context.cluster)],
-    summary: `Brings back the state at the cut-over of ${recovery?.cutOverAt ?? 'that recovery'}: ${node} leads with it`,
-    dataLoss: recovery === undefined ? null : lossOfUndo(context, recovery),
-    scope: scopeOfCutOver(context.layout, recovery?.previous?.node ?? null),
-  }
-}
-
 /** Seconds for which writes fail. */
 export function cutOverDowntime({ earlier }: Pick<Context, 'earlier'>): number {
   return typicalDowntime(earlier) ?? CUT_OVER_DOWNTIME_SECONDS
@@ -53,11 +40,6 @@ export function cutOverDowntime({ earlier }: Pick<Context, 'earlier'>): number {
 function lossOfCutOver(context: Context, { reached }: RecoveryRecord): string {
   const since = reached?.time === null || reached?.time === undefined ? 'the recovery target' : reached.time
   return `What was committed after ${since} is given up${amountSince(context, reached?.lsn ?? null, reached?.time ?? null)}. ${STAYS_RECOVERABLE}`
-}
-
-function lossOfUndo(context: Context, { cutOverAt }: RecoveryRecord): string {
-  const at = cutOverAt ?? 'the cut-over'
-  return `What was committed since ${at} is given up${amountSince(context, null, cutOverAt)}. ${STAYS_RECOVERABLE}`
 }
 
 /** ": 12 MiB of WAL, 4 minutes", as far as it is known. */
@@ -83,7 +65,7 @@ function statusOf(verification: RecoveryRecord['verification']): CheckStatus {
   return isUnknown ? CheckStatus.UNKNOWN : CheckStatus.FAILED
 }
 
-function verificationCheck(recovery: RecoveryRecord | undefined): Check {
+export function verificationCheck(recovery: RecoveryRecord | undefined): Check {
   const verification = recovery?.verification ?? null
   return {
     name: 'verification',
