@@ -55,6 +55,10 @@ class SettingsTest(CopyTestCase):
         self.assertEqual((self.settings()["listen_addresses"], self.settings()["archive_mode"]), ("", "off"))
         self.assertEqual(self.settings(keepsWal=True)["archive_mode"], "on")
 
+    def test_what_is_to_lead_keeps_the_wal_from_which_the_others_will_stream(self) -> None:
+        kept = [self.settings(keepsWal=keeps)["wal_keep_size"] for keeps in (False, True)]
+        self.assertEqual(kept, ["0", "1GB"])
+
     def test_each_kind_of_target_is_a_setting_of_its_own(self) -> None:
         for kind, name in (
             ("TIME", "recovery_target_time"),

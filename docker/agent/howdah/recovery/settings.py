@@ -27,6 +27,7 @@ FLOORS = {
 IN_CONTROL_DATA = {"max_prepared_transactions": "max_prepared_xacts", "max_locks_per_transaction": "max_locks_per_xact"}
 # What a promotion writes into the WAL: it must be what the cluster has.
 KEPT = ("wal_level", "wal_log_hints", "track_commit_timestamp")
+MAX_WAL_SIZE = "1GB"
 KINDS = {
     "TIME": "recovery_target_time",
     "LSN": "recovery_target_lsn",
@@ -96,6 +97,9 @@ def settings(copy: Copy, request: Mapping[str, Any], floors: Mapping[str, int]) 
         # Archives nothing while it recovers. What is to take the cluster's place keeps what it writes after its
         # promotion, history file included, for the cluster's own archive_command.
         "archive_mode": "on" if request["keepsWal"] else "off",
+        # The other nodes are rewound to where their history left this one, and stream from there: the checkpoint of a
+        # promotion must not remove it. As much as lies between two checkpoints.
+        "wal_keep_size": MAX_WAL_SIZE if request["keepsWal"] else "0",
         "archive_command": "/bin/false",
         "config_file": copy.path("postgresql.conf"),
         "data_directory": copy.directory,
@@ -112,7 +116,7 @@ def settings(copy: Copy, request: Mapping[str, Any], floors: Mapping[str, int]) 
         "lo_compat_privileges": "on",
         "shared_buffers": "64MB",
         "huge_pages": "off",
-        "max_wal_size": "1GB",
+        "max_wal_size": MAX_WAL_SIZE,
         "cluster_name": "howdah-recovery",
         "lc_messages": "C",
         "logging_collector": "off",
