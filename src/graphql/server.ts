@@ -10,6 +10,7 @@ import { createAuthenticator } from './transport/authenticate.ts'
 import { createDocumentPreparer } from './transport/documents.ts'
 import { createSseHandler } from './transport/sse.ts'
 import { ErrorFormatter } from './transport/subscribe.ts'
+import { wantsEvents } from './transport/wants-events.ts'
 import { attachWebSockets } from './transport/websocket.ts'
 
 export interface ApiServerOptions {
@@ -78,7 +79,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     method: ['GET', 'POST'],
     url: PATH,
     async handler(request: FastifyRequest, reply: FastifyReply) {
-      if (wantsEvents(request)) return sse.serve(request, reply)
+      if (wantsEvents(request.headers.accept)) return sse.serve(request, reply)
       if (Array.isArray(request.body) && request.body.length > limits.maxBatch) return tooLargeBatch(reply, limits)
       // The integration spells the same request with other defaults of its generic types.
       return query.apply(fastify, [request, reply] as unknown as Parameters<typeof query>)
@@ -117,10 +118,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       await apollo.stop()
     },
   }
-}
-
-function wantsEvents({ headers }: FastifyRequest): boolean {
-  return headers.accept?.includes('text/event-stream') === true
 }
 
 function unauthorized(reply: FastifyReply): FastifyReply {

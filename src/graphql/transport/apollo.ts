@@ -5,7 +5,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled'
-import type { GraphQLSchema } from 'graphql'
+import { GraphQLError, type GraphQLSchema } from 'graphql'
 import type { Limits } from '../../config/configuration.ts'
 import type { ApiContext } from '../request-context.ts'
 import { limitRules } from './documents.ts'
@@ -31,8 +31,25 @@ export function createApollo(schema: GraphQLSchema, limits: Limits, errors: Erro
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       statusByMediaType,
+      refuseSubscriptions,
     ],
   })
+}
+
+/** A subscription has no one answer. */
+const refuseSubscriptions: ApolloServerPlugin<ApiContext> = {
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ operation }) {
+        if (operation.operation !== 'subscription') return
+        const remedy =
+          'Send it over WebSocket (graphql-transport-ws) to the same path, or with "Accept: text/event-stream" alone for server-sent events.'
+        throw new GraphQLError('A subscription is not answered over plain HTTP', {
+          extensions: { code: 'BAD_REQUEST', remedy, retryable: false, http: { status: 400 } },
+        })
+      },
+    }
+  },
 }
 
 const GRAPHQL_RESPONSE = 'application/graphql-response+json'

@@ -1,7 +1,10 @@
 import type { WebSocket } from 'ws'
 
-/** Application close code: the subscriber did not take what it was sent. Reconnect, and subscribe again with `after`. */
-export const CLOSE_TOO_SLOW = 4429
+/**
+ * "Try again later": the subscriber did not take what it was sent. Reconnect, and subscribe again with `after`. graphql-ws does
+ * so by itself; every code from 4400 on is fatal to it.
+ */
+export const CLOSE_TOO_SLOW = 1013
 /** Bytes that may wait for one socket, whatever the time. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024
 /** How long a socket that was cut off may take to read its close code. */

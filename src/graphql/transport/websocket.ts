@@ -8,7 +8,7 @@ import type { Actor } from '../../domain/operation/operation.ts'
 import { type ApiDependencies, createContext } from '../request-context.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { PrepareDocument } from './documents.ts'
-import { GuardedSocket } from './slow-socket.ts'
+import { CLOSE_TOO_SLOW, GuardedSocket } from './slow-socket.ts'
 import { type ErrorFormatter, type OperationArguments, subscribeToOperation } from './subscribe.ts'
 
 export interface WebSocketOptions {
@@ -37,8 +37,8 @@ const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length
 /**
  * GraphQL over WebSocket, subprotocol graphql-transport-ws. The token comes in connection_init as `authorization`
  * ("Bearer ...") or `token`, or as the header of the upgrade. Close codes beside the protocol's own (4400, 4401
- * subscribed before the acknowledgement, 4403 token refused, 4408 no connection_init, 4409, 4429 twice): 4429 also
- * "Subscriber too slow", 1001 the server is stopping, 1009 message too large, 4500 a fault of the server.
+ * subscribed before the acknowledgement, 4403 token refused, 4408 no connection_init, 4409, 4429 twice): 1001
+ * the server is stopping, 1009 message too large, 1013 "Subscriber too slow", 4500 a fault of the server.
  */
 export function attachWebSockets(options: WebSocketOptions): { close(graceMs: number): Promise<void> } {
   const { server, limits, authenticate } = options
@@ -63,7 +63,7 @@ export function attachWebSockets(options: WebSocketOptions): { close(graceMs: nu
       closed(code, reason).catch(options.onUnexpected)
     }
     const guarded = new GuardedSocket(socket, limits.slowSubscriberSeconds * 1000, () =>
-      end(4429, 'Subscriber too slow'),
+      end(CLOSE_TOO_SLOW, 'Subscriber too slow'),
     )
     const heartbeat = keepAlive(socket)
     const closed = protocol.opened(
