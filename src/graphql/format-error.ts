@@ -1,6 +1,10 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 import { ArgumentValidationError } from 'type-graphql'
 import { HowdahError } from '../domain/errors.ts'
+import { tooComplex } from './too-complex.ts'
+
+/** As graphql-js has it, which stops reading there. */
+const TOO_MANY_TOKENS = /^Syntax Error: Document contains more tha[nt] (\d+) tokens/
 
 /** Receives unexpected errors; their text never leaves the process. */
 export type UnexpectedErrorListener = (error: unknown) => void
@@ -24,6 +28,14 @@ export function formatGraphQLError(
   onUnexpected: UnexpectedErrorListener,
 ): GraphQLFormattedError {
   const cause = causeOf(error)
+  const tokens = TOO_MANY_TOKENS.exec(formatted.message)
+  if (tokens !== null) {
+    const { message, extensions } = tooComplex(`The document has more than ${tokens[1]} tokens`, {
+      limit: Number(tokens[1]),
+      found: null,
+    })
+    return { message, extensions }
+  }
   const { locations, path } = formatted
   const place = { ...(locations === undefined ? {} : { locations }), ...(path === undefined ? {} : { path }) }
   if (cause instanceof HowdahError) {

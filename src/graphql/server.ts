@@ -8,6 +8,7 @@ import { buildApiSchema } from './schema.ts'
 import { createApollo } from './transport/apollo.ts'
 import { createAuthenticator } from './transport/authenticate.ts'
 import { createDocumentPreparer } from './transport/documents.ts'
+import { createLimitCheck } from './transport/request-limits.ts'
 import { createSseHandler } from './transport/sse.ts'
 import { ErrorFormatter } from './transport/subscribe.ts'
 import { wantsEvents } from './transport/wants-events.ts'
@@ -47,10 +48,11 @@ const UNKNOWN_ACTOR = null as unknown as Actor
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { deps, limits, onUnexpectedError } = options
   const schema = await buildApiSchema(deps.registry)
-  const prepare = createDocumentPreparer(schema, limits)
+  const checkLimits = createLimitCheck(schema, limits)
+  const prepare = createDocumentPreparer(schema, limits, checkLimits)
   const authenticate = createAuthenticator(options.tokens)
   const errors = new ErrorFormatter(onUnexpectedError)
-  const apollo = createApollo(schema, limits, errors)
+  const apollo = createApollo(schema, limits, checkLimits, errors)
   await apollo.start()
 
   const fastify = Fastify({

@@ -8,11 +8,16 @@ import {
 import { GraphQLError, type GraphQLSchema } from 'graphql'
 import type { Limits } from '../../config/configuration.ts'
 import type { ApiContext } from '../request-context.ts'
-import { limitRules } from './documents.ts'
+import type { CheckLimits } from './request-limits.ts'
 import type { ErrorFormatter } from './subscribe.ts'
 
 /** Apollo for queries and mutations over HTTP. It reports nothing and shows no page of its own. */
-export function createApollo(schema: GraphQLSchema, limits: Limits, errors: ErrorFormatter): ApolloServer<ApiContext> {
+export function createApollo(
+  schema: GraphQLSchema,
+  limits: Limits,
+  checkLimits: CheckLimits,
+  errors: ErrorFormatter,
+): ApolloServer<ApiContext> {
   return new ApolloServer<ApiContext>({
     schema,
     introspection: true,
@@ -21,7 +26,6 @@ export function createApollo(schema: GraphQLSchema, limits: Limits, errors: Erro
     stopOnTerminationSignals: false,
     persistedQueries: false,
     allowBatchedHttpRequests: limits.maxBatch > 1,
-    validationRules: limitRules(limits),
     parseOptions: { maxTokens: limits.maxTokens },
     formatError: (formatted, error) => errors.error(formatted, error),
     logger: { debug() {}, info() {}, warn() {}, error() {} },
@@ -32,6 +36,7 @@ export function createApollo(schema: GraphQLSchema, limits: Limits, errors: Erro
       ApolloServerPluginUsageReportingDisabled(),
       statusByMediaType,
       refuseSubscriptions,
+      limitRequests(checkLimits),
     ],
   })
 }
@@ -41,7 +46,7 @@ const refuseSubscriptions: ApolloServerPlugin<ApiContext> = {
   async requestDidStart() {
     return {
       async didResolveOperation({ operation }) {
-        if (operation.operation !== 'subscription') return
+        if (operation?.operation !== 'subscription') return
         const remedy =
           'Send it over WebSocket (graphql-transport-ws) to the same path, or with "Accept: text/event-stream" alone for server-sent events.'
         throw new GraphQLError('A subscription is not answered over plain HTTP', {
@@ -52,8 +57,24 @@ const refuseSubscriptions: ApolloServerPlugin<ApiContext> = {
   },
 }
 
+const limitRequests = (checkLimits: CheckLimits): ApolloServerPlugin<ApiContext> => ({
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ document, operationName, request }) {
+        const [error] = checkLimits({ document, operationName, variables: request.variables ?? null })
+        if (error !== undefined) throw error
+      },
+    }
+  },
+})
+
 const GRAPHQL_RESPONSE = 'application/graphql-response+json'
-const WELL_FORMED = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
+const WELL_FORMED = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'QUERY_TOO_COMPLEX',
+])
 
 /**
  * GraphQL over HTTP: in the older media type (application/json) a well-formed request is answered with 200, whatever

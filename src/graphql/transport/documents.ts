@@ -1,17 +1,16 @@
-import { ApolloArmor } from '@escape.tech/graphql-armor'
-import {
-  type DocumentNode,
-  GraphQLError,
-  type GraphQLSchema,
-  parse,
-  specifiedRules,
-  type ValidationRule,
-  validate,
-} from 'graphql'
+import { type DocumentNode, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql'
 import type { Limits } from '../../config/configuration.ts'
+import type { CheckLimits } from './request-limits.ts'
+
+/** What a client has sent. */
+export interface SentDocument {
+  readonly query: string
+  readonly operationName?: string | null | undefined
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined
+}
 
 /** Documents that were parsed and found valid, for transports that Apollo does not serve. */
-export type PrepareDocument = (source: string) => PreparedDocument
+export type PrepareDocument = (sent: SentDocument) => PreparedDocument
 
 export type PreparedDocument =
   | { readonly document: DocumentNode; readonly errors: null }
@@ -20,22 +19,12 @@ export type PreparedDocument =
 const CACHED_DOCUMENTS = 500
 const CACHED_DOCUMENT_CHARACTERS = 20_000
 
-/** Depth, cost, aliases and directives: the same rules for every transport. */
-export function limitRules(limits: Limits): ValidationRule[] {
-  const armor = new ApolloArmor({
-    maxDepth: { n: limits.maxDepth, flattenFragments: true },
-    costLimit: { maxCost: limits.maxCost, flattenFragments: true },
-    maxAliases: { n: limits.maxAliases },
-    // Both are Apollo plugins: the parser counts tokens, and suggestions stay, as every caller here has a token.
-    maxTokens: { enabled: false },
-    blockFieldSuggestion: { enabled: false },
-  })
-  return armor.protect().validationRules
-}
-
 /** Parses and validates as Apollo does; what is valid is kept, the least recently used goes first. */
-export function createDocumentPreparer(schema: GraphQLSchema, limits: Limits): PrepareDocument {
-  const rules = [...specifiedRules, ...limitRules(limits)]
+export function createDocumentPreparer(
+  schema: GraphQLSchema,
+  limits: Limits,
+  checkLimits: CheckLimits,
+): PrepareDocument {
   const cache = new Map<string, DocumentNode>()
 
   function keep(source: string, document: DocumentNode): void {
@@ -47,7 +36,7 @@ export function createDocumentPreparer(schema: GraphQLSchema, limits: Limits): P
     }
   }
 
-  return (source) => {
+  function prepare(source: string): PreparedDocument {
     const known = cache.get(source)
     if (known !== undefined) {
       cache.delete(source)
@@ -56,7 +45,7 @@ export function createDocumentPreparer(schema: GraphQLSchema, limits: Limits): P
     }
     try {
       const document = parse(source, { maxTokens: limits.maxTokens })
-      const errors = validate(schema, document, rules)
+      const errors = validate(schema, document)
       if (errors.length > 0)
         return { document: null, errors: errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')) }
       keep(source, document)
@@ -65,6 +54,13 @@ export function createDocumentPreparer(schema: GraphQLSchema, limits: Limits): P
       if (!(error instanceof GraphQLError)) throw error
       return { document: null, errors: [coded(error, 'GRAPHQL_PARSE_FAILED')] }
     }
+  }
+
+  return ({ query, operationName = null, variables = null }) => {
+    const prepared = prepare(query)
+    if (prepared.document === null) return prepared
+    const errors = checkLimits({ document: prepared.document, operationName, variables })
+    return errors.length === 0 ? prepared : { document: null, errors }
   }
 }
 

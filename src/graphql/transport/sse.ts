@@ -32,7 +32,7 @@ export function createSseHandler({ schema, deps, limits, prepare, errors }: SseO
     authenticate: () => null,
     validate: () => [],
     onSubscribe({ context: { context } }, { query, operationName, variables }) {
-      const { document, errors: found } = prepare(query)
+      const { document, errors: found } = prepare({ query, operationName, variables })
       // `data` makes it a result for graphql-sse; it is not sent.
       if (document === null) return { data: undefined, errors: found } as unknown as ExecutionResult
       const args = { schema, document, operationName: operationName ?? null, variableValues: variables ?? null }

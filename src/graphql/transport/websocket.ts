@@ -110,7 +110,7 @@ function makeProtocol({ schema, deps, limits, prepare, authenticate, errors }: W
     onSubscribe({ subscriptions, extra: { actor } }, _id, { query, operationName, variables }) {
       if (actor === null) throw new TypeError('a connection without an actor was acknowledged')
       if (Object.keys(subscriptions).length > limits.maxSubscriptionsPerConnection) return [tooMany(limits)]
-      const prepared = prepare(query)
+      const prepared = prepare({ query, operationName, variables })
       if (prepared.errors !== null) return prepared.errors
       const args: ExecutionArgs = { schema, document: prepared.document, contextValue: createContext(deps, actor) }
       return { ...args, operationName: operationName ?? null, variableValues: variables ?? null }
