@@ -1,7 +1,7 @@
 import { NotFoundError } from '../domain/errors.ts'
 import { type Actor, isTerminal, OperationStatus } from '../domain/operation/operation.ts'
+import { refuse } from '../domain/refusal.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
-import { refuse } from '../operations/refuse.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import { requirePermission } from './permissions.ts'
 import { stepToGoOnFrom } from './retry-point.ts'

@@ -1,4 +1,5 @@
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
+import { requiredCluster } from '../domain/cluster/required-cluster.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { type Actor, type OperationPlan, type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import type { Refusal } from '../domain/refusal.ts'
@@ -17,7 +18,14 @@ import { requirePermission } from './permissions.ts'
 import { fingerprint, operationFields } from './request-fingerprint.ts'
 import { describeRetry, type Retry } from './retry-point.ts'
 import type { SettledSnapshots } from './settled-snapshots.ts'
-import { excluded, keyConflict, unconfirmed, unknownCluster, withoutQuorum } from './submit-refusals.ts'
+import {
+  clusterRequired,
+  excluded,
+  keyConflict,
+  unconfirmed,
+  unknownCluster,
+  withoutQuorum,
+} from './submit-refusals.ts'
 
 /** A configured cluster as requests see it. */
 export interface PlannedCluster {
@@ -48,19 +56,21 @@ export async function submitOperation(
   if (definition === undefined) throw new NotFoundError(`there is no operation "${request.kind}"`)
   requirePermission(request.actor, definition.name, registry)
 
-  const name = request.input.cluster ?? clusters.keys().next().value ?? ''
+  const known = [...clusters.keys()]
+  if (request.input.cluster == null && known.length > 1) return refused([clusterRequired(known)])
+  const name = requiredCluster(request.input.cluster, known)
   const cluster = clusters.get(name)
-  if (cluster === undefined) return refused([unknownCluster(name, [...clusters.keys()])])
+  if (cluster === undefined) return refused([unknownCluster(name, known)])
 
   const fields = operationFields(request.input)
   const print = fingerprint(definition.name, name, fields)
   const key = request.input.idempotencyKey ?? null
   const dryRun = request.input.dryRun === true
   if (key !== null && !dryRun) {
-    const known = await log.findByIdempotencyKey(key)
-    if (known !== null) {
-      if (known.fingerprint !== print) return refused([keyConflict(key, known.operationId)])
-      return accepted(await log.get(known.operationId))
+    const earlier = await log.findByIdempotencyKey(key)
+    if (earlier !== null) {
+      if (earlier.fingerprint !== print) return refused([keyConflict(key, earlier.operationId)])
+      return accepted(await log.get(earlier.operationId))
     }
   }
 

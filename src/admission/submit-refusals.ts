@@ -1,10 +1,10 @@
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { assessEtcd } from '../domain/cluster/etcd-quorum.ts'
+import { ClusterRequiredError } from '../domain/cluster/required-cluster.ts'
 import type { OperationRecord } from '../domain/operation/operation.ts'
-import type { Refusal } from '../domain/refusal.ts'
+import { type Refusal, refuse } from '../domain/refusal.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
-import { refuse } from '../operations/refuse.ts'
 
 /** A destructive kind wants the cluster's name again. */
 export function unconfirmed(definition: AnyOperation, input: OperationInput, cluster: string): Refusal[] {
@@ -32,24 +32,31 @@ export function withoutQuorum(cluster: ClusterSnapshot): Refusal[] {
   ]
 }
 
+export function clusterRequired(known: readonly string[]): Refusal {
+  const { message, remedy } = new ClusterRequiredError(known)
+  return refuse('CLUSTER_REQUIRED', message, remedy, 'cluster')
+}
+
 export function unknownCluster(name: string, known: readonly string[]): Refusal {
   return refuse('UNKNOWN_CLUSTER', `there is no cluster "${name}"`, `Configured: ${known.join(', ')}.`, 'cluster')
 }
 
 export function keyConflict(key: string, operationId: string): Refusal {
-  return refuse(
+  const refusal = refuse(
     'CONFLICT',
     `idempotency key "${key}" already stands for operation ${operationId}, which was asked for with another input`,
     'Use a new key for a new request.',
     'idempotencyKey',
   )
+  return { ...refusal, retryable: false, operation: operationId }
 }
 
 /** Another operation claims the same. */
 export function excluded(running: OperationRecord): Refusal {
-  return refuse(
+  const refusal = refuse(
     'CONFLICT',
     `${running.kind} ${running.id} is ${running.status.toLowerCase()}; the two must not run at the same time`,
     `Wait for it (subscribe to operationEvents(operationId: "${running.id}")) or cancel it: cancelOperation(id: "Operation:${running.id}").`,
   )
+  return { ...refusal, operation: running.id }
 }

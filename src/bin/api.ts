@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
 import { createOperationService } from '../admission/create-operation-service.ts'
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
@@ -41,6 +43,7 @@ await runProcess(async () => {
       recoveries,
       recoveryFeed,
       registry,
+      version: await readVersion(),
       operations: createOperationService({
         registry,
         log,
@@ -75,3 +78,9 @@ await runProcess(async () => {
     },
   }
 })
+
+/** From the package that this file is part of, in the image as in the sources. */
+async function readVersion(): Promise<string> {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version
+}

@@ -23,12 +23,14 @@ export const REFUSAL_CODES = {
   CANDIDATE_NOT_ELIGIBLE: 'The named node must not take over; the message has every reason.',
   CHECKS_FAILING: "Barman's checks fail.",
   CLUSTER_PAUSED: 'Patroni is paused, and what was requested needs it to act.',
+  CLUSTER_REQUIRED: 'Several clusters are configured, and the request names none.',
   CONFIRMATION_REQUIRED: "`confirm` is not the cluster's name.",
   CONFLICT:
     'The idempotency key was used with another input, or an operation that claims the same is queued or running.',
   ETCD_NO_QUORUM: 'etcd has no quorum, so the lock that keeps two operations apart cannot be taken.',
   HAS_PREVIOUS_DATA: 'The recovery keeps the data from before its cut-over; `previousData` removes that.',
   HOLDS_THE_OPERATIONS: 'Redis holds the record of every operation, and stays.',
+  INVALID_INPUT: 'A field of the input breaks a rule of its type: the message has the rule, `field` the path.',
   INVALID_PATCH: 'The patch is not a JSON object.',
   INVALID_SETTING: 'Patroni or PostgreSQL does not take the value.',
   IS_LEADER: 'The node leads: the others are copies of it.',
@@ -82,3 +84,34 @@ export const REFUSAL_CODES = {
 } as const satisfies Readonly<Record<string, string>>
 
 export type RefusalCode = keyof typeof REFUSAL_CODES
+
+/**
+ * Those for which time alone may be the remedy: what is in the way ends, or what cannot be seen is seen again. The same
+ * request may be sent again, unchanged.
+ */
+export const PASSING_REFUSALS: ReadonlySet<RefusalCode> = new Set([
+  'BACKUP_IN_USE',
+  'BACKUP_NOT_COMPLETE',
+  'BACKUP_RUNNING',
+  'BACKUP_SERVER_UNREACHABLE',
+  'CANDIDATE_NOT_ELIGIBLE',
+  'CHECKS_FAILING',
+  'CONFLICT',
+  'ETCD_NO_QUORUM',
+  'LEADER_NOT_DEAD',
+  'LEADER_UNREACHABLE',
+  'NODE_BUSY',
+  'NODE_NOT_FOLLOWING',
+  'NODE_NOT_WELL',
+  'NODE_UNREACHABLE',
+  'NO_ELIGIBLE_NODE',
+  'NO_LEADER',
+  'NO_MEMBER',
+  'NO_WAL_ARCHIVED',
+  'RECOVERY_NOT_READY',
+  'REINITIALIZING',
+  'TARGET_IN_FUTURE',
+  'TARGET_NOT_RECOVERABLE',
+  'TOPOLOGY_UNKNOWN',
+  'WAL_UNKNOWN',
+])

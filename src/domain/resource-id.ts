@@ -9,6 +9,7 @@ export interface GlobalIdPaths {
   BackupServer: [server: string]
   Backup: [server: string, backupId: string]
   WalSegment: [server: string, name: string]
+  RecoveryWindow: [server: string, backupId: string, timeline: string]
   Recovery: [id: string]
   Operation: [id: string]
 }
@@ -26,6 +27,7 @@ const PATH_LENGTHS: { readonly [T in GlobalIdType]: GlobalIdPaths[T]['length'] }
   BackupServer: 1,
   Backup: 2,
   WalSegment: 2,
+  RecoveryWindow: 3,
   Recovery: 1,
   Operation: 1,
 }

@@ -41,8 +41,16 @@ export interface AppendRequest {
 export interface EventPage {
   /** Oldest first. */
   readonly events: readonly OperationEvent[]
-  readonly hasMore: boolean
-  readonly hasMorePast: boolean
+  readonly hasNext: boolean
+  readonly hasPrevious: boolean
+}
+
+export interface EventPageRequest {
+  readonly limit: number
+  /** Cursor: start after it, towards newer ones; with `backward`, end before it. */
+  readonly from: string | null
+  /** From the newest end. The page itself stays oldest first. */
+  readonly backward: boolean
 }
 
 export interface OperationPage {
@@ -77,7 +85,8 @@ export interface OperationLog {
   list(request: OperationPageRequest): Promise<OperationPage>
   /** Ids of operations that have not ended. */
   active(): Promise<readonly string[]>
-  events(operationId: string, after: string | null, limit: number): Promise<EventPage>
+  /** Throws CursorExpiredError for what is no cursor. */
+  events(operationId: string, request: EventPageRequest): Promise<EventPage>
 }
 
 /** A subscriber of the log: replays from a cursor, follows live. */
@@ -87,6 +96,8 @@ export interface OperationFeed {
   stop(): Promise<void>
   /** The cursor of the newest event in the log, whether subscribers have it already or not. */
   head(): Promise<string>
+  /** The cursor of the newest event that this process has read: what is read from the log later is never older. */
+  position(): string
   /**
    * One operation's events after the cursor (from its first without one), then live; ends after its last event.
    * Throws NotFoundError for an unknown operation, CursorExpiredError for a cursor that is no position.

@@ -115,6 +115,7 @@ export function createOperationFeed(options: OperationFeedOptions): OperationFee
       await reader.stop()
     },
     head: () => guard(newestCursor(redis, keys.feed)),
+    position: () => ring.head,
     followOperation(operationId, after) {
       return follow(
         source(keys.events(operationId), (event) => event.operationId === operationId),
@@ -126,7 +127,7 @@ export function createOperationFeed(options: OperationFeedOptions): OperationFee
             const record = await log.get(operationId)
             if (record === null) throw new NotFoundError(`there is no operation ${operationId}`)
             if (after === null || !isTerminal(record.status)) return after ?? STREAM_START
-            const { events } = await log.events(operationId, after, 1)
+            const { events } = await log.events(operationId, { limit: 1, from: after, backward: false })
             return events.length > 0 ? after : null
           },
         },

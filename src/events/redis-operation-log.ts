@@ -9,7 +9,14 @@ import { CursorExpiredError, guard, LogUnavailableError, LostOperationError } fr
 import { type EndedRecords, listOperations } from './list-operations.ts'
 import { logKeys } from './log-keys.ts'
 import { APPEND_SCRIPT, CREATE_SCRIPT } from './log-scripts.ts'
-import type { AppendRequest, CreateOutcome, CreateRequest, EventPage, OperationLog } from './operation-log.ts'
+import type {
+  AppendRequest,
+  CreateOutcome,
+  CreateRequest,
+  EventPage,
+  EventPageRequest,
+  OperationLog,
+} from './operation-log.ts'
 import { isCursor, readEntry, readRecord, type StreamEntry, writeEvent } from './stored-event.ts'
 
 export interface OperationLogOptions {
@@ -102,14 +109,19 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
     return fingerprint && operationId ? { fingerprint, operationId } : null
   }
 
-  async function events(operationId: string, after: string | null, limit: number): Promise<EventPage> {
-    if (after !== null && !isCursor(after)) throw new CursorExpiredError(after)
-    const from = after === null ? '-' : `(${after}`
-    const entries = (await guard(
-      redis.xrange(keys.events(operationId), from, '+', 'COUNT', limit + 1),
-    )) as unknown as StreamEntry[]
+  async function events(operationId: string, { limit, from, backward }: EventPageRequest): Promise<EventPage> {
+    if (from !== null && !isCursor(from)) throw new CursorExpiredError(from)
+    const key = keys.events(operationId)
+    // One more than asked for tells whether there are more.
+    const reading = backward
+      ? redis.xrevrange(key, from === null ? '+' : `(${from}`, '-', 'COUNT', limit + 1)
+      : redis.xrange(key, from === null ? '-' : `(${from}`, '+', 'COUNT', limit + 1)
+    const entries = (await guard(reading)) as unknown as StreamEntry[]
     const page: OperationEvent[] = entries.slice(0, limit).map(readEntry)
-    return { events: page, hasMore: entries.length > limit, hasMorePast: (page[0]?.sequence ?? 1) > 1 }
+    const hasMore = entries.length > limit
+    return backward
+      ? { events: page.toReversed(), hasNext: from !== null, hasPrevious: hasMore }
+      : { events: page, hasNext: hasMore, hasPrevious: (page[0]?.sequence ?? 1) > 1 }
   }
 
   async function holders(cluster: string, claims: readonly Claim[]): Promise<readonly OperationRecord[]> {

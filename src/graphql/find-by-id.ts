@@ -28,7 +28,8 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
     case 'BackupServer':
     case 'Backup':
     case 'WalSegment':
-      return findInArchive(context, id)
+    case 'RecoveryWindow':
+      return findInArchive(context, id, text)
     case 'Cluster':
     case 'PostgresNode':
     case 'EtcdNode':
@@ -54,11 +55,13 @@ async function findInCluster({ deps }: ApiContext, { type, path }: GlobalId): Pr
   }
 }
 
-async function findInArchive({ deps }: ApiContext, { type, path }: GlobalId): Promise<NodeType | null> {
+async function findInArchive({ deps }: ApiContext, { type, path }: GlobalId, text: string): Promise<NodeType | null> {
   const found = await backupServerNow(deps, path[0])
   if (found === null) return null
   const { cluster, server } = found
-  if (type === 'BackupServer') return new BackupServerType(ClusterView.of(cluster), server)
+  const archive = new BackupServerType(ClusterView.of(cluster), server)
+  if (type === 'BackupServer') return archive
+  if (type === 'RecoveryWindow') return archive.recoveryWindows.find(({ id }) => id === text) ?? null
   if (type === 'Backup') return backupNamed(server, path[1] ?? '')
   const segment = server.wal.value?.get(path[1] ?? '') ?? null
   return segment === null ? null : new WalSegmentType(server.name, segment)

@@ -1,5 +1,4 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
-import { ArgumentValidationError } from 'type-graphql'
 import { HowdahError } from '../domain/errors.ts'
 import { tooComplex } from './too-complex.ts'
 
@@ -42,11 +41,6 @@ export function formatGraphQLError(
     const { code, remedy, retryable } = cause
     return { message: cause.message, ...place, extensions: { code, remedy, retryable } }
   }
-  if (cause instanceof ArgumentValidationError) {
-    const problems = problemsOf(cause.extensions.validationErrors)
-    const message = problems.map((each) => each.message).join('; ')
-    return { message, ...place, extensions: { code: 'BAD_USER_INPUT', validationErrors: problems } }
-  }
   // With a path, a resolver ran: there a GraphQL error without a code is a fault of the API's own.
   if (cause instanceof GraphQLError && (path === undefined || cause.extensions['code'] !== undefined)) {
     const { stacktrace: _, ...extensions } = formatted.extensions ?? {}
@@ -60,24 +54,4 @@ function causeOf(error: unknown): unknown {
   let cause = error
   while (cause instanceof GraphQLError && cause.originalError !== undefined) cause = cause.originalError
   return cause
-}
-
-interface ValidationProblem {
-  readonly field: string
-  readonly message: string
-}
-
-interface ValidationErrorNode {
-  readonly property: string
-  readonly constraints?: Readonly<Record<string, string>>
-  readonly children?: readonly ValidationErrorNode[]
-}
-
-/** class-validator's tree without the values that it was given. */
-function problemsOf(errors: readonly ValidationErrorNode[] | undefined, prefix = ''): ValidationProblem[] {
-  return (errors ?? []).flatMap(({ property, constraints, children }) => {
-    const field = `${prefix}${property}`
-    const own = Object.values(constraints ?? {}).map((message) => ({ field, message }))
-    return [...own, ...problemsOf(children, `${field}.`)]
-  })
 }

@@ -1,20 +1,21 @@
 import type { BackupServerSnapshot, ClusterSnapshot } from '../domain/cluster/cluster.ts'
+import { requiredCluster } from '../domain/cluster/required-cluster.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import type { ApiDependencies, ClusterSource } from './request-context.ts'
 
 type Clusters = Pick<ApiDependencies, 'clusters'>
 type Snapshots = Pick<ApiDependencies, 'clusters' | 'snapshots'>
 
-/** By name; the first configured one without a name. Throws NotFoundError. */
+/** By name; the only one without a name. Throws NotFoundError and ClusterRequiredError. */
 export function clusterSource({ clusters }: Clusters, name: string | null | undefined): ClusterSource {
-  const source = name == null ? clusters.values().next().value : clusters.get(name)
+  const source = clusters.get(requiredCluster(name, [...clusters.keys()]))
   if (source !== undefined) return source
   throw new NotFoundError(name == null ? 'no cluster is configured' : `there is no cluster "${name}"`, {
     remedy: `Configured: ${[...clusters.keys()].join(', ') || 'none'}.`,
   })
 }
 
-/** The cluster of that name as it is now, with what has just ended in it. Throws NotFoundError. */
+/** The cluster of that name as it is now, with what has just ended in it. Throws as `clusterSource` does. */
 export async function clusterSnapshot(deps: Snapshots, name: string | null | undefined): Promise<ClusterSnapshot> {
   return deps.snapshots.forQuery(clusterSource(deps, name).current().name)
 }
@@ -47,7 +48,7 @@ export async function backupServerNow(
   return server === undefined ? null : { cluster, server }
 }
 
-/** By name; the first cluster's first one without a name. Throws NotFoundError. */
+/** By name; the only cluster's first one without a name. Throws NotFoundError and ClusterRequiredError. */
 export function backupServerNamed(deps: Clusters, name: string | null | undefined): FoundBackupServer {
   const wanted = name ?? clusterSource(deps, null).current().backupServers[0]?.name
   const found = wanted === undefined ? null : findBackupServer(deps, wanted)
@@ -58,10 +59,14 @@ export function backupServerNamed(deps: Clusters, name: string | null | undefine
   })
 }
 
-/** The cluster that has a service of that name; the first one when none is seen to, which then says what is wrong. */
-export function serviceSource(deps: Clusters, service: string): ClusterSource {
-  for (const source of deps.clusters.values()) {
-    if (source.current().services.value?.some(({ name }) => name === service) === true) return source
-  }
-  return clusterSource(deps, null)
+/**
+ * The cluster whose service is meant: the one that is named, or the only one that has a service of that name. Throws
+ * NotFoundError and ClusterRequiredError.
+ */
+export function serviceSource(deps: Clusters, service: string, cluster: string | null | undefined): ClusterSource {
+  if (cluster != null) return clusterSource(deps, cluster)
+  const [source, ...others] = [...deps.clusters.values()].filter((each) =>
+    each.current().services.value?.some(({ name }) => name === service),
+  )
+  return source !== undefined && others.length === 0 ? source : clusterSource(deps, null)
 }

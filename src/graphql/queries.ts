@@ -2,6 +2,7 @@ import { Arg, Args, Ctx, ID, Query, Resolver } from 'type-graphql'
 import { permissionsOf } from '../admission/permissions.ts'
 import { ClusterView } from '../domain/cluster/cluster-view.ts'
 import { findNode } from './find-by-id.ts'
+import { badUserInput } from './format-error.ts'
 import { clusterSnapshot } from './lookup.ts'
 import type { ApiContext } from './request-context.ts'
 import { ClusterType } from './types/cluster/cluster.ts'
@@ -11,6 +12,10 @@ import { NodeType } from './types/common/relay-node.ts'
 import { ViewerType } from './types/common/viewer.ts'
 import { OperationConnection, OperationFilterInput, OperationType } from './types/operation/operation.ts'
 import { operationPage, readOperationId, toFilter } from './types/operation/operation-pages.ts'
+import { RecoveryType } from './types/recovery/recovery.ts'
+import { readRecoveryId } from './types/recovery/recovery-pages.ts'
+
+const MAX_IDS = 100
 
 @Resolver()
 export class Queries {
@@ -25,17 +30,39 @@ export class Queries {
     return findNode(context, id)
   }
 
+  @Query(() => [NodeType], {
+    nullable: 'items',
+    description: 'The same for several ids, in their order: at most 100. Errors: INVALID_VALUE for what is no id.',
+  })
+  nodes(
+    @Arg('ids', () => [ID], { description: 'As answers gave them.' }) ids: readonly string[],
+    @Ctx() context: ApiContext,
+  ): Promise<readonly (NodeType | null)[]> {
+    if (ids.length > MAX_IDS) throw badUserInput(`There are ${ids.length} ids; one request may have ${MAX_IDS}.`)
+    context.memo.spendRows(ids.length)
+    return Promise.all(ids.map((id) => findNode(context, id)))
+  }
+
+  @Query(() => String, { description: 'Version of Howdah. What may change in which: docs/API.md.' })
+  version(@Ctx() { deps }: ApiContext): string {
+    return deps.version
+  }
+
   @Query(() => [ClusterType], { description: 'The configured clusters, in configured order.' })
   async clusters(@Ctx() { deps }: ApiContext): Promise<readonly ClusterType[]> {
     const snapshots = await Promise.all([...deps.clusters.keys()].map((name) => clusterSnapshot(deps, name)))
     return snapshots.map((snapshot) => new ClusterType(ClusterView.of(snapshot)))
   }
 
-  @Query(() => ClusterType, { nullable: true, description: 'One of them. Null when there is none of that name.' })
+  @Query(() => ClusterType, {
+    nullable: true,
+    description:
+      'One of them. Null when there is none of that name. Errors: CLUSTER_REQUIRED where several are configured and none is named.',
+  })
   async cluster(
     @Arg('name', () => String, {
       nullable: true,
-      description: 'Patroni scope; the only or first configured one when left out.',
+      description: 'Patroni scope; the only one when left out.',
     })
     name: string | null | undefined,
     @Ctx() { deps }: ApiContext,
@@ -57,8 +84,8 @@ export class Queries {
   }
 
   @Query(() => OperationConnection, {
-    description:
-      'Every operation, newest first. Errors: OPERATION_LOG_UNAVAILABLE while Redis is away; the field is never null, so ask for it apart from what must go on.',
+    nullable: true,
+    description: 'Every operation, newest first. Null while Redis is away: OPERATION_LOG_UNAVAILABLE.',
   })
   operations(
     @Args(() => PageArgs) page: PageArgs,
@@ -67,6 +94,26 @@ export class Queries {
     @Ctx() context: ApiContext,
   ): Promise<Connection<OperationType>> {
     return operationPage(context, page, toFilter(filter))
+  }
+
+  @Query(() => String, {
+    description:
+      'Where the feed of operations stands. Read a state and this in one query: operationFeed(after: this) then misses nothing, and may repeat what the state has already.',
+  })
+  feedCursor(@Ctx() { deps }: ApiContext): string {
+    return deps.feed.position()
+  }
+
+  @Query(() => RecoveryType, {
+    nullable: true,
+    description: 'One recovery. Null when there is none. Errors: OPERATION_LOG_UNAVAILABLE while Redis is away.',
+  })
+  async recovery(
+    @Arg('id', () => ID, { description: 'Its id, with or without "Recovery:".' }) id: string,
+    @Ctx() { deps }: ApiContext,
+  ): Promise<RecoveryType | null> {
+    const record = await deps.recoveries.get(readRecoveryId(id))
+    return record === null ? null : new RecoveryType(record)
   }
 
   @Query(() => ViewerType, { description: 'Who the token says you are, and what you may do.' })

@@ -8,7 +8,10 @@ import type { OperationRegistry } from '../operations/load-operations.ts'
 import { RequestMemo } from './request-memo.ts'
 
 /** What the API reads of one cluster: the part of its observer that answers and changes nothing. */
-export type ClusterSource = Pick<Observer, 'current' | 'onTopologyChange' | 'onWalArchived' | 'logs' | 'streamLogs'>
+export type ClusterSource = Pick<
+  Observer,
+  'current' | 'onChange' | 'onTopologyChange' | 'onWalArchived' | 'logs' | 'streamLogs'
+>
 
 /** Everything that the API works with; filled by hand in bin/api.ts. */
 export interface ApiDependencies {
@@ -22,6 +25,8 @@ export interface ApiDependencies {
   readonly recoveryFeed: Pick<RecoveryFeed, 'follow'>
   readonly operations: OperationService
   readonly registry: OperationRegistry
+  /** Of Howdah. */
+  readonly version: string
   now(): Date
 }
 

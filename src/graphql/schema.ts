@@ -20,10 +20,17 @@ const NO_PUB_SUB: PubSub = {
   },
 }
 
+const ROOTS: Readonly<Record<string, string>> = {
+  Query: 'What is, read from the newest snapshot and from the log of operations. Role VIEWER.',
+  Mutation:
+    'What can be done. Each kind of operation is one mutation: it checks, plans, records and enqueues, and answers at once; the work is done by a worker. What the caller can fix comes back in `refusals`.',
+  Subscription: 'What happens, as it happens. Role VIEWER.',
+}
+
 /** The schema of the code and of the registered kinds of operation. */
 export async function buildApiSchema(registry: OperationRegistry): Promise<GraphQLSchema> {
   defineOperationKinds(registry)
-  return buildSchema({
+  const schema = await buildSchema({
     resolvers: [
       Queries,
       operationMutations(registry),
@@ -36,6 +43,10 @@ export async function buildApiSchema(registry: OperationRegistry): Promise<Graph
     pubSub: NO_PUB_SUB,
     validate: false,
   })
+  // type-graphql has no place for what these are for.
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
+  for (const root of roots) if (root != null) root.description = ROOTS[root.name]
+  return schema
 }
 
 const HEADER = '# Generated from src/graphql and src/operations: do not edit. Make it again with npm run schema.\n\n'

@@ -2,18 +2,23 @@ import { Arg, ID, Int, Resolver, Root, Subscription } from 'type-graphql'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { ClusterView } from '../domain/cluster/cluster-view.ts'
 import type { LogLine } from '../domain/cluster/log-line.ts'
+import { NotFoundError } from '../domain/errors.ts'
+import { assessHealth, type Health } from '../domain/health/health.ts'
+import type { OperationRecord } from '../domain/operation/operation.ts'
 import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
 import type { WalSegment } from '../domain/wal/wal-catalogue.ts'
 import { backupServerNamed, clusterSource, serviceSource } from './lookup.ts'
-import type { ApiContext } from './request-context.ts'
+import type { ApiContext, ApiDependencies } from './request-context.ts'
 import { abortable } from './streams/abortable.ts'
 import { boundedQueue } from './streams/bounded-queue.ts'
+import { latestRecord } from './streams/latest-record.ts'
 import { latestValue } from './streams/latest-value.ts'
 import { WalSegmentType } from './types/backup/wal-segment.ts'
 import { ClusterType } from './types/cluster/cluster.ts'
+import { HealthType } from './types/cluster/health.ts'
 import { DEFAULT_LOG_LINES, LogLineType, MAX_LOG_LINES, readTail } from './types/cluster/service.ts'
-import { OperationFilterInput } from './types/operation/operation.ts'
+import { OperationFilterInput, OperationType } from './types/operation/operation.ts'
 import { toOperationEvent } from './types/operation/operation-event.ts'
 import { OperationEventType } from './types/operation/operation-event-base.ts'
 import { readOperationId, toFilter } from './types/operation/operation-pages.ts'
@@ -25,6 +30,25 @@ interface Subscribing<A> {
   readonly context: ApiContext
 }
 
+/** An operation's record as it is after each of its events. */
+function followRecord({ log, feed }: ApiDependencies, operationId: string): AsyncIterableIterator<OperationRecord> {
+  const follow = async () => {
+    const { events } = await log.events(operationId, { limit: 1, from: null, backward: true })
+    return feed.followOperation(operationId, events[0]?.cursor ?? null)
+  }
+  return latestRecord(follow, async () => {
+    const record = await log.get(operationId)
+    if (record === null) throw new NotFoundError(`there is no operation ${operationId}`)
+    return record
+  })
+}
+
+function hasSameIssues(health: Health, last: Health): boolean {
+  const told = ({ issues }: Health) =>
+    issues.map(({ code, subject, severity }) => `${severity} ${code} ${subject}`).sort()
+  return told(health).join() === told(last).join()
+}
+
 interface ArchivedWal {
   readonly server: string
   readonly segment: WalSegment
@@ -32,6 +56,7 @@ interface ArchivedWal {
 
 const WAITING_WALS = 1_000
 const AFTER = 'A cursor: start with the event after it.'
+const CLUSTER = 'Patroni scope; the only one when left out.'
 
 /** Live fields. Each ends its source as soon as the subscriber leaves. */
 @Resolver()
@@ -65,6 +90,37 @@ export class Subscriptions {
     return toOperationEvent(event)
   }
 
+  @Subscription(() => OperationType, {
+    description:
+      'An operation at once, then each time that it changes; completes with its end. Changes that come faster than they are read are one. Errors: NOT_FOUND, OPERATION_LOG_UNAVAILABLE.',
+    subscribe: ({ args, context }: Subscribing<{ id: string }>) => followRecord(context.deps, readOperationId(args.id)),
+  })
+  operationUpdates(
+    @Root() record: OperationRecord,
+    @Arg('id', () => ID, { description: 'Its id, with or without "Operation:".' }) _id: string,
+  ): OperationType {
+    return new OperationType(record)
+  }
+
+  @Subscription(() => HealthType, {
+    description:
+      'The health at once, then when an issue comes, goes or changes its severity. Changes that come faster than they are read are one. Errors: NOT_FOUND.',
+    subscribe: ({ args, context: { deps } }: Subscribing<{ cluster?: string | null }>) => {
+      const source = clusterSource(deps, args.cluster)
+      return latestValue(
+        () => assessHealth(source.current(), deps.now()),
+        (listener) => source.onChange(listener),
+        hasSameIssues,
+      )
+    },
+  })
+  healthUpdates(
+    @Root() health: Health,
+    @Arg('cluster', () => String, { nullable: true, description: CLUSTER }) _cluster: string | null | undefined,
+  ): Health {
+    return health
+  }
+
   @Subscription(() => RecoveryType, {
     description:
       'A recovery at once, then each time that it changes; completes after the state in which it ends. Changes that come faster than they are read are one. Errors: NOT_FOUND, OPERATION_LOG_UNAVAILABLE.',
@@ -91,11 +147,7 @@ export class Subscriptions {
   })
   clusterUpdates(
     @Root() snapshot: ClusterSnapshot,
-    @Arg('cluster', () => String, {
-      nullable: true,
-      description: 'Patroni scope; the only or first configured one when left out.',
-    })
-    _cluster: string | null | undefined,
+    @Arg('cluster', () => String, { nullable: true, description: CLUSTER }) _cluster: string | null | undefined,
   ): ClusterType {
     return new ClusterType(ClusterView.of(snapshot))
   }
@@ -125,16 +177,21 @@ export class Subscriptions {
 
   @Subscription(() => LogLineType, {
     description:
-      "A service's last lines, then those to come. Read no faster than the subscriber takes them: Docker keeps the rest. Errors: NOT_FOUND, UNREACHABLE.",
-    subscribe: ({ args, context }: Subscribing<{ service: string; tail?: number | null }>) => {
+      "A service's last lines, then those to come. Read no faster than the subscriber takes them: Docker keeps the rest. Errors: NOT_FOUND, UNREACHABLE, CLUSTER_REQUIRED where several clusters have such a service.",
+    subscribe: ({ args, context }: Subscribing<{ service: string; cluster?: string | null; tail?: number | null }>) => {
       const tail = readTail(args.tail)
-      const source = serviceSource(context.deps, args.service)
+      const source = serviceSource(context.deps, args.service, args.cluster)
       return abortable((signal) => source.streamLogs(args.service, tail, null, signal))
     },
   })
   serviceLogs(
     @Root() line: LogLine,
     @Arg('service', () => String, { description: 'Its name in the compose file.' }) _service: string,
+    @Arg('cluster', () => String, {
+      nullable: true,
+      description: 'The only one that has such a service when left out.',
+    })
+    _cluster: string | null | undefined,
     @Arg('tail', () => Int, {
       nullable: true,
       defaultValue: DEFAULT_LOG_LINES,

@@ -8,7 +8,7 @@ import { Field, InputType } from 'type-graphql'
 export abstract class OperationInput {
   @Field(() => String, {
     nullable: true,
-    description: 'Cluster (Patroni scope); the only or first configured one when left out.',
+    description: 'Cluster (Patroni scope); the only one when left out. Needed where several are configured.',
   })
   @IsOptional()
   @Length(1, 63)

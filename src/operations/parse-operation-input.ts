@@ -1,6 +1,6 @@
-import { validateSync } from 'class-validator'
 import { InvalidValueError } from '../domain/errors.ts'
 import type { AnyOperation } from './define-operation.ts'
+import { inputProblems } from './input-problems.ts'
 import type { OperationInput } from './operation-input.ts'
 
 /**
@@ -12,8 +12,8 @@ export function parseOperationInput(
   fields: Readonly<Record<string, unknown>>,
 ): OperationInput {
   const input: OperationInput = Object.assign(new definition.input(), fields)
-  const faults = validateSync(input, { forbidUnknownValues: false })
-  if (faults.length === 0) return input
-  const sentences = faults.flatMap((fault) => Object.values(fault.constraints ?? {}))
+  const problems = inputProblems(input)
+  if (problems.length === 0) return input
+  const sentences = problems.map(({ message }) => message)
   throw new InvalidValueError(`the input of this ${definition.name} is not valid: ${sentences.join('; ')}`)
 }

@@ -8,6 +8,7 @@ export const DateTime = new GraphQLScalarType<GivenTime, string>({
   name: 'DateTime',
   description:
     'A point in time. Answers are ISO 8601 in UTC: "2026-11-22T17:13:11.042Z", and with microseconds where milliseconds do not suffice: "2026-11-22T17:13:11.042718Z". Inputs may have the forms in which psql, PostgreSQL\'s logs and pg_waldump print it as well, to the microsecond: "2026-11-22 17:13:11.042718+00", "2026-11-22 17:13:11.042 UTC". The zone is always given, as Z, UTC, GMT or an offset.',
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time',
   extensions: { jsonSchema: { type: 'string', format: 'date-time' } },
   serialize: writeTime,
   parseValue: readTime,
@@ -28,6 +29,7 @@ function readTime(value: unknown): GivenTime {
 export const LsnScalar = new GraphQLScalarType<GivenLsn, string>({
   name: 'LSN',
   description: 'A position in the WAL as PostgreSQL writes it, e.g. "1/BBCC7AC0".',
+  specifiedByURL: 'https://www.postgresql.org/docs/current/datatype-pg-lsn.html',
   serialize(value) {
     if (typeof value === 'bigint') return formatLsn(value)
     throw new GraphQLError('LSN can represent only a position in the WAL')

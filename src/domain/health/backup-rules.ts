@@ -62,13 +62,15 @@ function checkIssues(server: BackupServerSnapshot): HealthIssue[] {
   const bad = (seenNow(server.checks) ?? []).filter(
     ({ status }) => status === CheckStatus.FAILED || status === CheckStatus.UNKNOWN,
   )
-  const issues = bad.map((check) => ({
-    severity: HealthStatus.DEGRADED,
-    code: check.status === CheckStatus.FAILED ? 'BACKUP_CHECK_FAILED' : 'BACKUP_CHECK_UNKNOWN',
-    subject,
-    message: `Barman's check "${check.name}" of ${server.name} ${check.status === CheckStatus.FAILED ? 'fails' : 'was not made'}${check.message === null ? '' : `: ${check.message}`}.`,
-    remedy: check.hint ?? `Fix it and look again: checkBackupServer(input: {server: "${server.name}"}).`,
-  }))
+  const issues = bad.map(
+    (check): HealthIssue => ({
+      severity: HealthStatus.DEGRADED,
+      code: check.status === CheckStatus.FAILED ? 'BACKUP_CHECK_FAILED' : 'BACKUP_CHECK_UNKNOWN',
+      subject,
+      message: `Barman's check "${check.name}" of ${server.name} ${check.status === CheckStatus.FAILED ? 'fails' : 'was not made'}${check.message === null ? '' : `: ${check.message}`}.`,
+      remedy: check.hint ?? `Fix it and look again: checkBackupServer(input: {server: "${server.name}"}).`,
+    }),
+  )
   if (!inactive) return issues
   const message = `Barman server ${server.name} is not active: it takes neither backups nor WAL.`
   const remedy = 'Set "active = true" in its Barman configuration.'

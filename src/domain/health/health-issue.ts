@@ -1,5 +1,6 @@
 import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import type { NodeView } from '../cluster/node-view.ts'
+import type { HealthIssueCode } from './health-issue-codes.ts'
 
 export enum HealthStatus {
   HEALTHY = 'HEALTHY',
@@ -11,8 +12,7 @@ export enum HealthStatus {
 /** Something that a person should know; HEALTHY where it is no fault but a limit of this stack. */
 export interface HealthIssue {
   readonly severity: HealthStatus
-  /** Stable, for programs. */
-  readonly code: string
+  readonly code: HealthIssueCode
   /** Global id of what it is about; null for the cluster as a whole. */
   readonly subject: string | null
   readonly message: string

@@ -4,7 +4,7 @@ import { clusterSnapshot } from '../lookup.ts'
 import type { ApiContext } from '../request-context.ts'
 import { ClusterType } from '../types/cluster/cluster.ts'
 import type { Connection } from '../types/common/connection.ts'
-import { ForwardPageArgs } from '../types/common/page-args.ts'
+import { PageArgs } from '../types/common/page-args.ts'
 import { OperationType } from '../types/operation/operation.ts'
 import { OperationEventConnection } from '../types/operation/operation-event.ts'
 import type { OperationEventType } from '../types/operation/operation-event-base.ts'
@@ -18,10 +18,13 @@ export class OperationLinks {
     return new ClusterType(ClusterView.of(await clusterSnapshot(deps, record.cluster)))
   }
 
-  @FieldResolver(() => OperationEventConnection, { description: 'Everything that happened to it, oldest first.' })
+  @FieldResolver(() => OperationEventConnection, {
+    nullable: true,
+    description: 'Everything that happened to it, oldest first. Null while Redis is away: OPERATION_LOG_UNAVAILABLE.',
+  })
   events(
     @Root() { record }: OperationType,
-    @Args(() => ForwardPageArgs) page: ForwardPageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Ctx() context: ApiContext,
   ): Promise<Connection<OperationEventType>> {
     return eventPage(context, record.id, page)

@@ -18,13 +18,12 @@ export class RecoveryLinks {
   }
 
   @FieldResolver(() => BaseBackupType, {
-    description: 'The base backup that it restored. NOT_FOUND once that is deleted: backupId still says which it was.',
+    nullable: true,
+    description: 'The base backup that it restored. Null once that is deleted: backupId still says which it was.',
   })
-  async backup(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): Promise<BaseBackupType> {
+  async backup(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): Promise<BaseBackupType | null> {
     const found = await backupServerNow(deps, record.server)
-    const backup = found === null ? null : backupNamed(found.server, record.backupId)
-    if (backup === null) throw new NotFoundError(`backup ${record.backupId} of ${record.server} no longer exists`)
-    return backup
+    return found === null ? null : backupNamed(found.server, record.backupId)
   }
 
   @FieldResolver(() => OperationType, { description: 'The operation that began it.' })

@@ -1,5 +1,5 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
-import { badUserInput } from '../format-error.ts'
+import { type Refusal, refuse } from '../../domain/refusal.ts'
 import type { ApiContext } from '../request-context.ts'
 import { readOperationId } from '../types/operation/operation-pages.ts'
 import { OperationPayload } from '../types/operation/operation-payload.ts'
@@ -23,7 +23,9 @@ export class ControlMutations {
     reason: string | null | undefined,
     @Ctx() { actor, deps }: ApiContext,
   ): Promise<OperationPayload> {
-    return new OperationPayload(await deps.operations.cancel(readOperationId(id), readReason(reason), actor))
+    const refusals = checkReason(reason)
+    if (refusals.length > 0) return new OperationPayload({ operation: null, plan: null, refusals })
+    return new OperationPayload(await deps.operations.cancel(readOperationId(id), reason ?? null, actor))
   }
 
   @Mutation(() => OperationPayload, {
@@ -39,12 +41,14 @@ export class ControlMutations {
     reason: string | null | undefined,
     @Ctx() { actor, deps }: ApiContext,
   ): Promise<OperationPayload> {
-    return new OperationPayload(await deps.operations.retry(readOperationId(id), readReason(reason), actor))
+    const refusals = checkReason(reason)
+    if (refusals.length > 0) return new OperationPayload({ operation: null, plan: null, refusals })
+    return new OperationPayload(await deps.operations.retry(readOperationId(id), reason ?? null, actor))
   }
 }
 
-function readReason(reason: string | null | undefined): string | null {
-  if (reason != null && reason.length > MAX_REASON)
-    throw badUserInput(`reason has ${reason.length} characters; at most ${MAX_REASON} are kept.`)
-  return reason ?? null
+function checkReason(reason: string | null | undefined): Refusal[] {
+  if (reason == null || reason.length <= MAX_REASON) return []
+  const message = `reason has ${reason.length} characters; at most ${MAX_REASON} are kept`
+  return [refuse('INVALID_INPUT', message, null, 'reason')]
 }

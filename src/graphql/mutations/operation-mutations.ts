@@ -1,7 +1,11 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql'
+import { requirePermission } from '../../admission/permissions.ts'
+import { refuse } from '../../domain/refusal.ts'
 import type { AnyOperation } from '../../operations/define-operation.ts'
+import { inputProblems } from '../../operations/input-problems.ts'
 import type { OperationRegistry } from '../../operations/load-operations.ts'
 import type { OperationInput } from '../../operations/operation-input.ts'
+import { takeNames } from '../../operations/take-names.ts'
 import type { ApiContext } from '../request-context.ts'
 import { OperationPayload } from '../types/operation/operation-payload.ts'
 
@@ -17,13 +21,19 @@ export function operationMutations(registry: OperationRegistry): new () => objec
 
 function addMutation(prototype: object, { name, description, destructive, input }: AnyOperation): void {
   const value = async (request: OperationInput, { actor, deps }: ApiContext): Promise<OperationPayload> => {
+    requirePermission(actor, name, deps.registry)
+    // With the other refusals, where callers look: no error of GraphQL.
+    const refusals = [
+      ...takeNames(request),
+      ...inputProblems(request).map(({ field, message }) => refuse('INVALID_INPUT', message, null, field)),
+    ]
+    if (refusals.length > 0) return new OperationPayload({ operation: null, plan: null, refusals })
     return new OperationPayload(await deps.operations.submit(name, request, actor))
   }
   const descriptor: PropertyDescriptor = { value, configurable: true, writable: true }
   Object.defineProperty(prototype, name, descriptor)
   const text = `${description} ${destructive ? 'Destructive: role ADMIN.' : 'Role OPERATOR.'}`
   Mutation(() => OperationPayload, { description: text })(prototype, name, descriptor)
-  // With class-validator: only what people type is validated, so the schema as a whole is not.
-  Arg('input', () => input, { validate: true, description: 'What to do, and how.' })(prototype, name, 0)
+  Arg('input', () => input, { description: 'What to do, and how.' })(prototype, name, 0)
   Ctx()(prototype, name, 1)
 }

@@ -1,11 +1,14 @@
 /**
  * An iterator over the newest state of something: the first value at once, then one after each change. Changes that
- * come between two reads are one value, so a slow reader costs nothing and never sees outdated state.
+ * come between two reads are one value, so a slow reader costs nothing and never sees outdated state. `isSame`: what is
+ * no change to the reader.
  */
 export function latestValue<T>(
   read: () => T,
   onChange: (listener: () => void) => () => void,
+  isSame: (value: T, last: T) => boolean = () => false,
 ): AsyncIterableIterator<T> {
+  let last: { readonly value: T } | null = null
   let changed = true
   let ended = false
   let wake: (() => void) | null = null
@@ -21,14 +24,19 @@ export function latestValue<T>(
 
   return {
     async next() {
-      while (!changed && !ended) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
+      for (;;) {
+        while (!changed && !ended) {
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        }
+        if (ended) return { done: true, value: undefined }
+        changed = false
+        const value = read()
+        if (last !== null && isSame(value, last.value)) continue
+        last = { value }
+        return { done: false, value }
       }
-      if (ended) return { done: true, value: undefined }
-      changed = false
-      return { done: false, value: read() }
     },
     async return() {
       ended = true

@@ -1,8 +1,7 @@
 import type { Backup } from '../../domain/backup/backup.ts'
 import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster/cluster-layout.ts'
-import type { Refusal } from '../../domain/refusal.ts'
-import { refuse } from '../refuse.ts'
+import { type Refusal, refuse } from '../../domain/refusal.ts'
 import type { BackupServerInput } from './backup-inputs.ts'
 
 interface Context {

@@ -1,8 +1,7 @@
 import { type Backup, isCopied } from '../../domain/backup/backup.ts'
 import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster/cluster-layout.ts'
-import type { Refusal } from '../../domain/refusal.ts'
-import { refuse } from '../refuse.ts'
+import { type Refusal, refuse } from '../../domain/refusal.ts'
 import type { BackupInput } from './backup-inputs.ts'
 import { backupsOf, checkBackupServer, serverName } from './find-server.ts'
 

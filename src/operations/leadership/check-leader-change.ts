@@ -1,6 +1,5 @@
 import type { ClusterSnapshot, Topology } from '../../domain/cluster/cluster.ts'
-import type { Refusal } from '../../domain/refusal.ts'
-import { refuse } from '../refuse.ts'
+import { type Refusal, refuse } from '../../domain/refusal.ts'
 
 /** What speaks against any change of the leader: the topology is unknown, or no node has the candidate's name. */
 export function checkSubject(cluster: ClusterSnapshot, candidate: string | null): Refusal[] {

@@ -1,8 +1,7 @@
 import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import { seenNow } from '../../domain/cluster/observed.ts'
-import type { Refusal } from '../../domain/refusal.ts'
+import { type Refusal, refuse } from '../../domain/refusal.ts'
 import { snapshotOf } from '../node-access/node-health.ts'
-import { refuse } from '../refuse.ts'
 
 /** Refuses a node that there is not, and one whose Patroni does not answer. */
 export function checkNode(cluster: ClusterSnapshot, name: string): Refusal[] {

@@ -1,8 +1,7 @@
 import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import { ServiceState } from '../../domain/cluster/node.ts'
 import { startCall } from '../../domain/cluster/start-call.ts'
-import type { Refusal } from '../../domain/refusal.ts'
-import { refuse } from '../refuse.ts'
+import { type Refusal, refuse } from '../../domain/refusal.ts'
 import { isDown, statusOf } from '../services/find-service.ts'
 
 /** What lies in a container is removed by what runs there: one that is known to be down is named, with what starts it. */

@@ -1,6 +1,5 @@
 import { bareRecoveryId, type RecoveryRecord } from '../../domain/recovery/recovery.ts'
-import type { Refusal } from '../../domain/refusal.ts'
-import { refuse } from '../refuse.ts'
+import { type Refusal, refuse } from '../../domain/refusal.ts'
 
 export function findRecovery({
   recoveries,

@@ -116,6 +116,54 @@ describe('operations', () => {
     })
   })
 
+  test('say what they are about, for how long they run, and where their events end', async () => {
+    const { id } = api.operations.add(operationRecord({ input: { node: 'db2', backupId: 'none', service: 'barman' } }))
+    api.operations.emit(id, { type: 'OperationStarted', attempt: 1, worker: 'w1' })
+    api.operations.emit(id, { type: 'StepStarted', step: 'only-step' })
+    const query =
+      'query ($id: ID!) { feedCursor operation(id: $id) { durationSeconds lastCursor backup { id } recovery { id } node { name } service { name } steps { id name durationSeconds } events(last: 2) { edges { cursor node { step final } } pageInfo { hasNextPage hasPreviousPage } } } }'
+    const { feedCursor, operation } = await ask(query, { id })
+    const cursor = api.operations.history.at(-1)?.cursor
+    expect(operation).toMatchObject({
+      durationSeconds: expect.any(Number),
+      lastCursor: cursor,
+      backup: null,
+      recovery: null,
+      node: { name: 'db2' },
+      service: { name: 'barman' },
+      events: {
+        edges: [{ node: { step: null, final: false } }, { cursor, node: { step: 'only-step', final: false } }],
+        pageInfo: { hasNextPage: false, hasPreviousPage: true },
+      },
+    })
+    expect(operation.steps[0]).toEqual({
+      id: `OperationStep:${id}/only-step`,
+      name: 'only-step',
+      durationSeconds: expect.any(Number),
+    })
+    expect(feedCursor).toBe(cursor)
+  })
+
+  test('while Redis is away never take the cluster with them', async () => {
+    const { id } = api.operations.add(operationRecord())
+    const { operation } = await ask(`{ operation(id: "${id}") { id } }`)
+    api.operations.away = true
+    api.recoveries.away = true
+    const query = `{ version feedCursor operations { edges { cursor } } cluster { name leader { name } operations { edges { cursor } } recoveries { edges { cursor } } } }`
+    const { data, errors } = await api.query(query)
+    api.operations.away = false
+    api.recoveries.away = false
+    expect(operation.id).toBe(`Operation:${id}`)
+    expect(data).toMatchObject({
+      version: '0.0.0-test',
+      operations: null,
+      cluster: { name: 'patroni', leader: { name: 'db1' }, operations: null, recoveries: null },
+    })
+    expect(errors?.map(({ path, extensions }) => `${path} ${extensions['code']}`).sort()).toEqual(
+      ['cluster,operations', 'cluster,recoveries', 'operations'].map((path) => `${path} OPERATION_LOG_UNAVAILABLE`),
+    )
+  })
+
   test('while Redis is away they fail with a code, and the rest of the query goes on', async () => {
     api.operations.away = true
     const { data, errors } = await api.query('{ cluster { name } operation(id: "x") { id } }')
@@ -132,9 +180,21 @@ describe('operations', () => {
 
 test('an input that breaks a rule is refused before anything is submitted, and not echoed', async () => {
   const submitted = api.submitted.length
-  const { errors } = await api.query('mutation { testKind(input: { label: "hunter2hunter2" }) { operation { id } } }')
-  expect(errors?.[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', validationErrors: [{ field: 'label' }] })
-  expect(JSON.stringify(errors)).not.toContain('hunter2')
+  const mutation = (input: string) =>
+    api.query(
+      `mutation { testKind(input: {${input}}) { operation { id } plan { summary } refusals { code field message retryable operation { id } } } }`,
+    )
+  const { data, errors } = await mutation('label: "hunter2hunter2", reason: "nightly"')
+  expect(errors).toBeUndefined()
+  const refusal = {
+    code: 'INVALID_INPUT',
+    field: 'label',
+    message: expect.any(String),
+    retryable: false,
+    operation: null,
+  }
+  expect(data.testKind).toEqual({ operation: null, plan: null, refusals: [refusal] })
+  expect(JSON.stringify(data)).not.toContain('hunter2')
   expect(api.submitted.length).toBe(submitted)
 })
 

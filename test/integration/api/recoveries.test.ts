@@ -43,7 +43,44 @@ test('a cluster lists its recoveries newest first, in pages', async () => {
   const second = (await page(`first: 5, after: "${restoring.id}"`)).data.cluster.recoveries
   expect(second.edges.map(({ cursor }: { cursor: string }) => cursor)).toEqual([ready.id])
   expect(second.pageInfo.hasNextPage).toBe(false)
+  const last = (await page(`last: 1, before: "${ready.id}"`)).data.cluster.recoveries
+  expect(last.edges.map(({ cursor }: { cursor: string }) => cursor)).toEqual([restoring.id])
   expect((await page('after: "none"')).errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT')
+})
+
+test('recoveries are narrowed and counted', async () => {
+  const found = async (filter: string) =>
+    (await api.query(`{ cluster { recoveries(filter: {${filter}}) { totalCount edges { cursor } } } }`)).data.cluster
+      .recoveries
+  expect(await found('statuses: [READY]')).toEqual({ totalCount: 1, edges: [{ cursor: ready.id }] })
+  expect(await found('statuses: [RESTORING, FAILED]')).toEqual({ totalCount: 1, edges: [{ cursor: restoring.id }] })
+  expect(await found('modes: [REHEARSAL]')).toMatchObject({ totalCount: 2 })
+  expect(await found('modes: [IN_PLACE]')).toEqual({ totalCount: 0, edges: [] })
+  // One that no longer passes is a place in the list all the same.
+  const behind = `{ cluster { recoveries(after: "${restoring.id}", filter: {statuses: [READY]}) { edges { cursor } } } }`
+  expect((await api.query(behind)).data.cluster.recoveries.edges).toEqual([{ cursor: ready.id }])
+})
+
+test('a recovery is found by recovery(id:) too, and is null where there is none', async () => {
+  const query = (id: string) => api.query('query ($id: ID!) { recovery(id: $id) { id status } }', { id })
+  for (const id of [ready.id, `Recovery:${ready.id}`]) {
+    expect((await query(id)).data.recovery).toEqual({ id: `Recovery:${ready.id}`, status: 'READY' })
+  }
+  expect(await query('none')).toEqual({ data: { recovery: null } })
+})
+
+test('a recovery whose backup is gone has none, and the rest of the cluster is there', async () => {
+  const { id } = api.operations.add(operationRecord())
+  api.recoveries.put(recoveryRecord({ id, operationId: id, backupId: '20200101T000000', cluster: 'patroni' }))
+  const { data, errors } = await api.query(
+    '{ cluster { name recoveries(first: 1) { edges { node { backupId backup { backupId } } } } } }',
+  )
+  expect(errors).toBeUndefined()
+  expect(data.cluster).toEqual({
+    name: 'patroni',
+    recoveries: { edges: [{ node: { backupId: '20200101T000000', backup: null } }] },
+  })
+  api.recoveries.records.delete(id)
 })
 
 test('a recovery is found by its id, with its backup, its operation and what it reached', async () => {

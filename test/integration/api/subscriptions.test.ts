@@ -56,11 +56,14 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
   test('operationEvents replays from the first event, goes on live and completes after the last', async () => {
     api.operations.emit(operation.id, { type: 'OperationStarted', attempt: 1, worker: 'w1' })
     const subscriber = await subscribe(`subscription { operationEvents(operationId: "${operation.id}") {
-      __typename sequence message operation { id status } ... on OperationStarted { worker attempt } } }`)
+      __typename id sequence step final message operation { id status } ... on OperationStarted { worker attempt } } }`)
     const event = async () => (await subscriber.next())?.data?.operationEvents
     expect(await event()).toMatchObject({
       __typename: 'OperationQueued',
+      id: `OperationEvent:${operation.id}/1`,
       sequence: 1,
+      step: null,
+      final: false,
       operation: { status: 'RUNNING' },
     })
     expect(await event()).toMatchObject({ __typename: 'OperationStarted', sequence: 2, worker: 'w1', attempt: 1 })
@@ -70,6 +73,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     expect(await live).toMatchObject({
       __typename: 'OperationSucceeded',
       sequence: 3,
+      final: true,
       operation: { status: 'SUCCEEDED' },
     })
     expect(await subscriber.next()).toBeUndefined()
@@ -92,15 +96,17 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     const waiting: Subscriber[] = []
     for (const query of [
       'operationFeed { cursor }',
+      'operationUpdates(id: "$id") { id }',
       'clusterUpdates { name }',
+      'healthUpdates { status }',
       'walArchived { name }',
       'serviceLogs(service: "db1") { text }',
     ]) {
-      waiting.push(await subscribe(`subscription { ${query} }`))
+      waiting.push(await subscribe(`subscription { ${query.replace('$id', operation.id)} }`))
     }
     // Started by asking for a value that does not come.
     for (const subscriber of waiting) subscriber.next().catch(() => {})
-    await expect.poll(open).toEqual([1, 2, 1])
+    await expect.poll(open).toEqual([2, 3, 1])
     await Promise.all(waiting.map((subscriber) => subscriber.leave()))
     await expect.poll(open, { timeout: 500, interval: 5 }).toEqual([0, 0, 0])
   })
@@ -114,6 +120,57 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     expect(JSON.stringify(told)).toContain('"NOT_FOUND"')
     expect(JSON.stringify(told)).not.toContain('stack')
     await subscriber.leave()
+  })
+
+  test('operationUpdates answers at once, after each change, and completes with the operation', async () => {
+    const subscriber = await subscribe(
+      `subscription { operationUpdates(id: "Operation:${operation.id}") { status attempt steps { id status } lastCursor } }`,
+    )
+    const update = async () => (await subscriber.next())?.data?.operationUpdates
+    expect(await update()).toMatchObject({ status: 'QUEUED', attempt: 0 })
+    const next = update()
+    api.operations.emit(operation.id, { type: 'OperationStarted', attempt: 1, worker: 'w1' })
+    expect(await next).toMatchObject({ status: 'RUNNING', attempt: 1 })
+    api.operations.emit(operation.id, { type: 'OperationSucceeded', result: null })
+    expect(await update()).toMatchObject({ status: 'SUCCEEDED', lastCursor: api.operations.history.at(-1)?.cursor })
+    expect(await subscriber.next()).toBeUndefined()
+    await expect.poll(() => api.operations.following).toBe(0)
+    await subscriber.leave()
+  })
+
+  test('operationUpdates of one that has ended answers once, and of none is NOT_FOUND', async () => {
+    api.operations.emit(operation.id, { type: 'OperationSucceeded', result: null })
+    const subscriber = await subscribe(`subscription { operationUpdates(id: "${operation.id}") { status } }`)
+    expect((await subscriber.next())?.data).toEqual({ operationUpdates: { status: 'SUCCEEDED' } })
+    expect(await subscriber.next()).toBeUndefined()
+    const none = await subscribe('subscription { operationUpdates(id: "none") { status } }')
+    const told = await none.next().then(
+      (answer) => answer?.errors,
+      (errors: unknown) => errors,
+    )
+    expect(JSON.stringify(told)).toContain('"NOT_FOUND"')
+    await Promise.all([subscriber.leave(), none.leave()])
+  })
+
+  test('healthUpdates answers at once, and when an issue comes or goes, not when the same is seen again', async () => {
+    const well = clusterOf()
+    const paused = clusterOf({ topology: seen(topologyOf({ paused: true })) })
+    api.cluster.change(well)
+    const subscriber = await subscribe('subscription { healthUpdates { issues { code } } }')
+    const codes = async () =>
+      (await subscriber.next())?.data?.healthUpdates.issues.map(({ code }: { code: string }) => code)
+    const before = await codes()
+    expect(before).not.toContain('CLUSTER_PAUSED')
+    const next = codes()
+    api.cluster.change(well)
+    api.cluster.change(paused)
+    expect(await next).toEqual(expect.arrayContaining([...before, 'CLUSTER_PAUSED']))
+    const then = codes()
+    api.cluster.change(paused)
+    api.cluster.change(well)
+    expect(await then).toEqual(before)
+    await subscriber.leave()
+    await expect.poll(() => api.cluster.listeners).toBe(0)
   })
 
   test('recoveryUpdates answers at once, after each change, and completes when the recovery has ended', async () => {

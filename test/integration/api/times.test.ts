@@ -90,14 +90,13 @@ test('an LSN that cannot be read is refused by its field too', async () => {
 describe('every other time', () => {
   test('of an input is read in the same way', async () => {
     const switchover = (at: string) =>
-      api.query(`mutation { switchover(input: {at: "${at}", dryRun: true}) { refusals { code } } }`)
+      api.query(`mutation { switchover(input: {at: "${at}", dryRun: true}) { refusals { code field message } } }`)
     expect((await switchover('2026-11-22 13:00:00.5 UTC')).errors).toBeUndefined()
     expect(String(lastSubmitted<SwitchoverInput>()?.at)).toBe('2026-11-22T13:00:00.500Z')
-    const { errors } = await switchover('2026-11-22 13:00:00')
-    expect(errors?.[0]).toMatchObject({
-      message: expect.stringContaining('has no time zone. Write "2026-11-22 13:00:00+00"'),
-      extensions: { code: 'BAD_USER_INPUT', validationErrors: [expect.objectContaining({ field: 'at' })] },
-    })
+    const { data, errors } = await switchover('2026-11-22 13:00:00')
+    expect(errors).toBeUndefined()
+    const message = expect.stringContaining('has no time zone. Write "2026-11-22 13:00:00+00"')
+    expect(data.switchover.refusals).toEqual([{ code: 'INVALID_INPUT', field: 'at', message }])
   })
 
   test('of a filter is compared to the microsecond, and refused by its name', async () => {

@@ -120,7 +120,7 @@ describe('the operation log', () => {
     await Promise.all(
       Array.from({ length: 40 }, (_, n) => log.append({ operationId: id, body: line, message: `${n}` })),
     )
-    const { events } = await log.events(id, null, 100)
+    const { events } = await log.events(id, { limit: 100, from: null, backward: false })
     expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 41 }, (_, n) => n + 1))
     expect(await log.get(id)).toMatchObject({ sequence: 41 })
   })
@@ -142,7 +142,7 @@ describe('the operation log', () => {
     // The second call races the first as a repeat after a timeout would.
     await log.append(request)
     await log.append(request)
-    expect((await log.events(id, null, 10)).events).toHaveLength(2)
+    expect((await log.events(id, { limit: 10, from: null, backward: false })).events).toHaveLength(2)
   })
 
   test('writes nothing after the end', async () => {

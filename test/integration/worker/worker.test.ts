@@ -398,7 +398,7 @@ describe('a worker', () => {
     await startWorker()
     const id = await submit()
     await ended(id)
-    const { events } = await log.events(id, null, 100)
+    const { events } = await log.events(id, { limit: 100, from: null, backward: false })
     const bytes = events.flatMap(({ body }) => (body.type === 'StepProgressed' ? [body.progress.bytesDone] : []))
     expect(bytes).toEqual([10, 50, 50, 90, 90])
     expect(events.findLast(({ body }) => body.type === 'StepProgressed')?.body).toMatchObject({
@@ -471,7 +471,7 @@ describe('retrying', () => {
     expect(failed.status).toBe(OperationStatus.FAILED)
     broken = false
     const { operation } = await service.retry(failed.id, null, OPERATOR)
-    const { events } = await log.events(operation?.id ?? '', null, 1)
+    const { events } = await log.events(operation?.id ?? '', { limit: 1, from: null, backward: false })
     expect(events[0]?.message).toContain(`Retry of ${failed.id}, from the step "second"`)
     const record = await ended(operation?.id ?? '')
     expect(record).toMatchObject({
@@ -497,7 +497,7 @@ describe('retrying', () => {
     const failed = await ended(await submit())
     broken = false
     const { operation } = await service.retry(failed.id, null, OPERATOR)
-    const { events } = await log.events(operation?.id ?? '', null, 1)
+    const { events } = await log.events(operation?.id ?? '', { limit: 1, from: null, backward: false })
     expect(events[0]?.message).toContain('from the start')
     expect((await ended(operation?.id ?? '')).status).toBe(OperationStatus.SUCCEEDED)
     expect(runs).toBe(2)
@@ -650,7 +650,7 @@ describe('Redis killed in the middle', () => {
     await container.start()
     await waitFor('the log to answer', () => log.get(id))
     expect((await ended(id)).status).toBe(OperationStatus.SUCCEEDED)
-    const { events } = await log.events(id, null, 100)
+    const { events } = await log.events(id, { limit: 100, from: null, backward: false })
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1))
   })
 })

@@ -84,6 +84,7 @@ export async function startFakeApi(
       },
     },
     registry,
+    version: '0.0.0-test',
     now: () => NOW,
   }
   const token = (role: Role) => `secret-of-${role.toLowerCase()}`

@@ -6,6 +6,7 @@ import type { ClusterSource } from '../../../src/graphql/request-context.ts'
 /** A cluster whose snapshot the test sets. */
 export class FakeClusterSource implements ClusterSource {
   #snapshot: ClusterSnapshot
+  readonly #all = new Set<(snapshot: ClusterSnapshot) => void>()
   readonly #topology = new Set<(snapshot: ClusterSnapshot) => void>()
   readonly #wals = new Set<(segment: WalSegment, server: string) => void>()
   lines: LogLine[] = []
@@ -18,7 +19,7 @@ export class FakeClusterSource implements ClusterSource {
   }
 
   get listeners(): number {
-    return this.#topology.size + this.#wals.size
+    return this.#all.size + this.#topology.size + this.#wals.size
   }
 
   current(): ClusterSnapshot {
@@ -27,11 +28,16 @@ export class FakeClusterSource implements ClusterSource {
 
   change(snapshot: ClusterSnapshot): void {
     this.#snapshot = snapshot
-    for (const listener of this.#topology) listener(snapshot)
+    for (const listener of [...this.#topology, ...this.#all]) listener(snapshot)
   }
 
   archive(segment: WalSegment, server = 'patroni'): void {
     for (const listener of this.#wals) listener(segment, server)
+  }
+
+  onChange(listener: (snapshot: ClusterSnapshot) => void): () => void {
+    this.#all.add(listener)
+    return () => this.#all.delete(listener)
   }
 
   onTopologyChange(listener: (snapshot: ClusterSnapshot) => void): () => void {

@@ -60,11 +60,14 @@ export class FakeOperations {
       return { operations: all.slice(begin, to), hasNext: to < all.length, hasPrevious: begin > 0 }
     },
     active: async () => [...this.records.values()].filter(({ status }) => !isTerminal(status)).map(({ id }) => id),
-    events: async (id, after, limit) => {
+    events: async (id, { from, limit, backward }) => {
       this.#read()
       const all = this.history.filter((event) => event.operationId === id)
-      const begin = after === null ? 0 : all.findIndex((event) => event.cursor === after) + 1
-      return { events: all.slice(begin, begin + limit), hasMore: begin + limit < all.length, hasMorePast: begin > 0 }
+      const at = all.findIndex((event) => event.cursor === from)
+      const end = at === -1 ? all.length : at
+      const begin = backward ? Math.max(0, end - limit) : at + 1
+      const events = all.slice(begin, backward ? end : begin + limit)
+      return { events, hasNext: begin + events.length < all.length, hasPrevious: begin > 0 }
     },
   }
 
@@ -72,17 +75,18 @@ export class FakeOperations {
     start: async () => {},
     stop: async () => {},
     head: async () => `${this.history.length}-0`,
+    position: () => `${this.history.length}-0`,
     followOperation: (id, after) => {
       return this.#follow(after, (event) => event.operationId === id, {
         begin: () => this.#known(id),
-        endsWithOperation: true,
+        endsWithOperation: id,
       })
     },
     followAll: (filter: OperationFilter, after) => {
       const begin = async () => {}
       return this.#follow(after ?? `${this.history.length}-0`, (event) => matches(event, filter), {
         begin,
-        endsWithOperation: false,
+        endsWithOperation: null,
       })
     },
   }
@@ -99,7 +103,7 @@ export class FakeOperations {
   #follow(
     after: string | null,
     passes: (event: OperationEvent) => boolean,
-    { begin, endsWithOperation }: { begin: () => Promise<void>; endsWithOperation: boolean },
+    { begin, endsWithOperation }: { begin: () => Promise<void>; endsWithOperation: string | null },
   ): AsyncIterableIterator<OperationEvent> {
     let at = after === null ? 0 : Number.parseInt(after, 10)
     let ended = false
@@ -115,6 +119,11 @@ export class FakeOperations {
       while (!ended) {
         const event = this.history[at]
         if (event === undefined) {
+          const record = this.records.get(endsWithOperation ?? '')
+          if (record !== undefined && isTerminal(record.status)) {
+            end()
+            break
+          }
           await new Promise<void>((resolve) => {
             wake = resolve
             this.#waiting.add(resolve)
@@ -124,7 +133,7 @@ export class FakeOperations {
         }
         at++
         if (!passes(event)) continue
-        if (endsWithOperation && endsOperation(event.body)) end()
+        if (endsWithOperation !== null && endsOperation(event.body)) end()
         return { done: false, value: event }
       }
       return { done: true, value: undefined }

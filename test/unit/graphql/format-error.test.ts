@@ -1,6 +1,5 @@
 import 'reflect-metadata'
 import { GraphQLError, locatedError } from 'graphql'
-import { ArgumentValidationError } from 'type-graphql'
 import { expect, test, vi } from 'vitest'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { badUserInput, formatGraphQLError } from '../../../src/graphql/format-error.ts'
@@ -33,28 +32,6 @@ test('an unexpected error that a stream threw, and so has no path, says nothing 
   const originalError = new TypeError('password is hunter2')
   const { formatted } = format(new GraphQLError(originalError.message, { originalError }), null)
   expect(formatted.message).toBe('Internal server error')
-})
-
-test('a failed validation names fields and rules, never the value that was given', () => {
-  const target = { name: 'x', secret: 'hunter2' }
-  const failure = { target, value: 'hunter2', property: 'secret', constraints: { length: 'secret must be shorter' } }
-  const nested = {
-    target,
-    property: 'inner',
-    children: [{ target, property: 'deep', constraints: { is: 'deep must be' } }],
-  }
-  const { formatted } = format(new ArgumentValidationError([failure, nested]))
-  expect(formatted).toEqual({
-    message: 'secret must be shorter; deep must be',
-    path: ['field'],
-    extensions: {
-      code: 'BAD_USER_INPUT',
-      validationErrors: [
-        { field: 'secret', message: 'secret must be shorter' },
-        { field: 'inner.deep', message: 'deep must be' },
-      ],
-    },
-  })
 })
 
 test('errors of GraphQL itself and those with a code pass as they are', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { OperationStatus } from '../../../src/domain/operation/operation.ts'
-import type { Refusal } from '../../../src/domain/refusal.ts'
+import { refuse } from '../../../src/domain/refusal.ts'
 import { askFollowUps } from '../../../src/worker/ask-follow-ups.ts'
 import { asking, cutOver } from '../../support/fakes/fake-follow-ups.ts'
 
@@ -22,7 +22,7 @@ describe('what follows a cut-over', () => {
   })
 
   test('is told when it is refused', async () => {
-    const refusal: Refusal = { code: 'CONFLICT', message: 'a backup is being made', remedy: 'Wait.', field: null }
+    const refusal = refuse('CONFLICT', 'a backup is being made', 'Wait.')
     const { deps, told } = asking({ operation: null, plan: null, refusals: [refusal] })
     await askFollowUps(deps, cutOver())
     expect(told).toEqual(['op1: a backup is being made'])

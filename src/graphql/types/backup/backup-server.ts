@@ -113,7 +113,9 @@ export class BackupServerType implements NodeType {
   }
 
   @Field(() => RecoverabilityVerdictType, {
-    description: 'Whether a target can be reached, and how; if not, why and what is nearest.',
+    nullable: true,
+    description:
+      'Whether a target can be reached, and how; if not, why and what is nearest. Null where that cannot be found out: OPERATION_LOG_UNAVAILABLE while Redis is away, BAD_USER_INPUT for what is no target.',
   })
   async canRecoverTo(
     @Arg('target', () => RecoveryTargetInput, { description: 'Where to go back to.' }) input: RecoveryTargetInput,

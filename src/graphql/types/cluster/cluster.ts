@@ -8,11 +8,12 @@ import type { ApiContext } from '../../request-context.ts'
 import { BackupServerType } from '../backup/backup-server.ts'
 import type { Connection } from '../common/connection.ts'
 import { Json } from '../common/output-scalars.ts'
-import { ForwardPageArgs } from '../common/page-args.ts'
+import { PageArgs } from '../common/page-args.ts'
 import { NodeType } from '../common/relay-node.ts'
 import { OperationConnection, OperationFilterInput, type OperationType } from '../operation/operation.ts'
 import { operationPage, toFilter } from '../operation/operation-pages.ts'
 import { RecoveryConnection, type RecoveryType } from '../recovery/recovery.ts'
+import { RecoveryFilter } from '../recovery/recovery-filter.ts'
 import { recoveryPage } from '../recovery/recovery-pages.ts'
 import { EtcdClusterType } from './etcd.ts'
 import { HaproxyType } from './haproxy.ts'
@@ -151,17 +152,25 @@ export class ClusterType implements NodeType {
     return service === undefined ? null : new ServiceType(this.#view.name, service)
   }
 
-  @Field(() => RecoveryConnection, { description: 'Its recoveries, newest first.' })
+  @Field(() => RecoveryConnection, {
+    nullable: true,
+    description: 'Its recoveries, newest first. Null while Redis is away: OPERATION_LOG_UNAVAILABLE.',
+  })
   recoveries(
-    @Args(() => ForwardPageArgs) page: ForwardPageArgs,
+    @Args(() => PageArgs) page: PageArgs,
+    @Arg('filter', () => RecoveryFilter, { nullable: true, description: 'Narrows them.' })
+    filter: RecoveryFilter | null | undefined,
     @Ctx() context: ApiContext,
   ): Promise<Connection<RecoveryType>> {
-    return recoveryPage(context, page, this.#view.name)
+    return recoveryPage(context, page, filter, this.#view.name)
   }
 
-  @Field(() => OperationConnection, { description: 'Its operations, newest first.' })
+  @Field(() => OperationConnection, {
+    nullable: true,
+    description: 'Its operations, newest first. Null while Redis is away: OPERATION_LOG_UNAVAILABLE.',
+  })
   operations(
-    @Args(() => ForwardPageArgs) page: ForwardPageArgs,
+    @Args(() => PageArgs) page: PageArgs,
     @Arg('filter', () => OperationFilterInput, { nullable: true, description: 'Narrows them.' })
     filter: OperationFilterInput | null | undefined,
     @Ctx() context: ApiContext,

@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType } from 'type-graphql'
 import { type Health, type HealthIssue, HealthStatus } from '../../../domain/health/health.ts'
-import { describeEnum } from '../../../operations/describe-enum.ts'
+import { HEALTH_ISSUE_CODES, type HealthIssueCode } from '../../../domain/health/health-issue-codes.ts'
+import { describeCodes, describeEnum } from '../../../operations/describe-enum.ts'
 import { DateTime } from '../common/output-scalars.ts'
 
 describeEnum(HealthStatus, 'HealthStatus', 'How healthy something is.', {
@@ -10,6 +11,12 @@ describeEnum(HealthStatus, 'HealthStatus', 'How healthy something is.', {
   UNKNOWN: 'Something cannot be seen: never taken for healthy.',
 })
 
+const HealthIssueCodes = describeCodes(
+  HEALTH_ISSUE_CODES,
+  'HealthIssueCode',
+  'What an issue is. A code keeps its meaning, and one fact has one code; more may come.',
+)
+
 @ObjectType('HealthIssue', {
   description: 'Something that a person should know, and what to do about it.',
   simpleResolvers: true,
@@ -18,8 +25,8 @@ export class HealthIssueType implements HealthIssue {
   @Field(() => HealthStatus, { description: 'How much it matters. HEALTHY: no fault but a limit of this stack.' })
   severity!: HealthStatus
 
-  @Field(() => String, { description: 'Stable, for programs: NO_LEADER, NODE_UNREACHABLE, WAL_GAP, NOT_OBSERVED ...' })
-  code!: string
+  @Field(() => HealthIssueCodes, { description: 'What it is, for programs.' })
+  code!: HealthIssueCode
 
   @Field(() => ID, { nullable: true, description: 'Global id of what it is about, for node(id:).' })
   subject!: string | null

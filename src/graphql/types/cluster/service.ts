@@ -121,7 +121,10 @@ export class ServiceType implements NodeType {
     return this.#service.ports
   }
 
-  @Field(() => [LogLineType], { description: 'Its last lines, oldest first, read now.' })
+  @Field(() => [LogLineType], {
+    nullable: true,
+    description: 'Its last lines, oldest first, read now. Null, with the error, where Docker has none to give.',
+  })
   logs(
     @Arg('tail', () => Int, {
       nullable: true,

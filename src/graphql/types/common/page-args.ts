@@ -4,16 +4,13 @@ import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './connection.ts'
 const SIZE = `0 to ${MAX_PAGE_SIZE}; ${DEFAULT_PAGE_SIZE} when neither first nor last is given.`
 
 @ArgsType()
-export class ForwardPageArgs {
+export class PageArgs {
   @Field(() => Int, { nullable: true, description: `How many from the start, or after cursor \`after\`: ${SIZE}` })
   first?: number | null
 
   @Field(() => String, { nullable: true, description: 'A cursor: start after it.' })
   after?: string | null
-}
 
-@ArgsType()
-export class PageArgs extends ForwardPageArgs {
   @Field(() => Int, { nullable: true, description: `How many from the end, or before \`before\`: ${SIZE}` })
   last?: number | null
 

@@ -1,6 +1,10 @@
-import { Ctx, Field, Int, InterfaceType } from 'type-graphql'
+import { Ctx, Field, ID, Int, InterfaceType } from 'type-graphql'
 import { NotFoundError } from '../../../domain/errors.ts'
-import type { OperationEvent, OperationEventBody } from '../../../domain/operation/operation-events.ts'
+import {
+  endsOperation,
+  type OperationEvent,
+  type OperationEventBody,
+} from '../../../domain/operation/operation-events.ts'
 import type { ApiContext } from '../../request-context.ts'
 import { DateTime } from '../common/output-scalars.ts'
 import { OperationType } from './operation.ts'
@@ -18,6 +22,13 @@ export abstract class OperationEventType<K extends EventKind = EventKind> {
   constructor(event: OperationEvent, body: BodyOf<K>) {
     this.event = event
     this.body = body
+  }
+
+  @Field(() => ID, {
+    description: '"OperationEvent:20261122T171311042-3f9a1c/7": its operation, and its sequence there.',
+  })
+  get id(): string {
+    return `OperationEvent:${this.event.operationId}/${this.event.sequence}`
   }
 
   @Field(() => String, { description: 'Its place in the log, over all operations; subscribe again with after: this.' })
@@ -45,5 +56,15 @@ export abstract class OperationEventType<K extends EventKind = EventKind> {
   @Field(() => String, { description: 'For people.' })
   get message(): string {
     return this.event.message
+  }
+
+  @Field(() => String, { nullable: true, description: "The step's name. Null for what is about the whole operation." })
+  get step(): string | null {
+    return 'step' in this.event.body ? this.event.body.step : null
+  }
+
+  @Field(() => Boolean, { description: "Whether it is its operation's last." })
+  get final(): boolean {
+    return endsOperation(this.event.body)
   }
 }

@@ -26,10 +26,10 @@ export async function eventPage(
   operationId: string,
   page: PageArguments,
 ): Promise<Connection<OperationEventType>> {
-  const { limit, cursor } = readPage(page, memo)
-  const { events, hasMore, hasMorePast } = await deps.log.events(operationId, cursor, limit)
+  const { limit, cursor: from, backward } = readPage(page, memo)
+  const { events, hasNext, hasPrevious } = await deps.log.events(operationId, { limit, from, backward })
   const edges = events.map((event) => ({ cursor: event.cursor, node: toOperationEvent(event) }))
-  return toConnection(edges, hasMore, hasMorePast)
+  return toConnection(edges, hasNext, hasPrevious)
 }
 
 export function toFilter(input: OperationFilterInput | null | undefined): OperationFilter {

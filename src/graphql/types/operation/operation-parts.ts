@@ -1,4 +1,4 @@
-import { Field, Float, ObjectType } from 'type-graphql'
+import { Ctx, Field, Float, ID, ObjectType } from 'type-graphql'
 import type { Check } from '../../../domain/check.ts'
 import {
   type Actor,
@@ -10,8 +10,7 @@ import {
   Role,
   StepStatus,
 } from '../../../domain/operation/operation.ts'
-import type { Refusal } from '../../../domain/refusal.ts'
-import type { RefusalCode } from '../../../domain/refusal-codes.ts'
+import type { ApiContext } from '../../request-context.ts'
 import { CheckType } from '../common/check.ts'
 import { ByteCount, DateTime } from '../common/output-scalars.ts'
 
@@ -45,28 +44,75 @@ export class ProgressType implements Progress {
   message!: string | null
 }
 
-@ObjectType('OperationStep', { description: 'One step of an operation.', simpleResolvers: true })
-export class OperationStepType implements OperationStep {
+/** From its start to its end, or until now; null for what has not begun. */
+export function secondsOf(
+  { startedAt, finishedAt }: { readonly startedAt: string | null; readonly finishedAt: string | null },
+  now: Date,
+): number | null {
+  if (startedAt === null) return null
+  const end = finishedAt === null ? now.getTime() : Date.parse(finishedAt)
+  return Math.max(0, end - Date.parse(startedAt)) / 1000
+}
+
+@ObjectType('OperationStep', { description: 'One step of an operation.' })
+export class OperationStepType {
+  readonly #operation: string
+  readonly #step: OperationStep
+
+  constructor(operation: string, step: OperationStep) {
+    this.#operation = operation
+    this.#step = step
+  }
+
+  @Field(() => ID, {
+    description: '"OperationStep:20261122T171311042-3f9a1c/take-backup": its operation, and its name.',
+  })
+  get id(): string {
+    return `OperationStep:${this.#operation}/${this.#step.name}`
+  }
+
   @Field(() => String, { description: 'Stable, unique in its operation: "take-backup".' })
-  name!: string
+  get name(): string {
+    return this.#step.name
+  }
 
   @Field(() => String, { description: 'For people: "Take the base backup".' })
-  title!: string
+  get title(): string {
+    return this.#step.title
+  }
 
   @Field(() => StepStatus, { description: 'Where it is.' })
-  status!: StepStatus
+  get status(): StepStatus {
+    return this.#step.status
+  }
 
   @Field(() => DateTime, { nullable: true, description: 'When it first began. Null until then.' })
-  startedAt!: string | null
+  get startedAt(): string | null {
+    return this.#step.startedAt
+  }
 
   @Field(() => DateTime, { nullable: true, description: 'When it ended. Null until then.' })
-  finishedAt!: string | null
+  get finishedAt(): string | null {
+    return this.#step.finishedAt
+  }
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Seconds from when it first began to its end, or until now. Null until it began.',
+  })
+  durationSeconds(@Ctx() { deps }: ApiContext): number | null {
+    return secondsOf(this.#step, deps.now())
+  }
 
   @Field(() => ProgressType, { nullable: true, description: 'How far it is. Null for a step without progress.' })
-  progress!: Progress | null
+  get progress(): Progress | null {
+    return this.#step.progress
+  }
 
   @Field(() => String, { nullable: true, description: 'Why it failed. Null when it did not.' })
-  message!: string | null
+  get message(): string | null {
+    return this.#step.message
+  }
 }
 
 @ObjectType('OperationError', { description: 'Why an operation or a step failed.', simpleResolvers: true })
@@ -130,22 +176,4 @@ export class OperationPlanType implements Omit<OperationPlan, 'scope'> {
     description: "What `confirm` must be: the cluster's name. Null when it is not destructive.",
   })
   confirm!: string | null
-}
-
-@ObjectType('Refusal', {
-  description: 'Why an operation was not started; the caller can fix it.',
-  simpleResolvers: true,
-})
-export class RefusalType implements Refusal {
-  @Field(() => String, { description: 'Stable, for programs: CONFLICT, CONFIRMATION_REQUIRED ...' })
-  code!: RefusalCode
-
-  @Field(() => String, { description: 'For people.' })
-  message!: string
-
-  @Field(() => String, { nullable: true, description: 'How to fix it. Null where no remedy is known.' })
-  remedy!: string | null
-
-  @Field(() => String, { nullable: true, description: 'The input field that it is about. Null when it is about none.' })
-  field!: string | null
 }

@@ -1,9 +1,9 @@
 import { Field, ObjectType } from 'type-graphql'
 import type { OperationAnswer } from '../../../admission/operation-service.ts'
 import type { OperationPlan } from '../../../domain/operation/operation.ts'
-import type { Refusal } from '../../../domain/refusal.ts'
 import { OperationType } from './operation.ts'
-import { OperationPlanType, RefusalType } from './operation-parts.ts'
+import { OperationPlanType } from './operation-parts.ts'
+import { RefusalType } from './refusal.ts'
 
 @ObjectType('OperationPayload', {
   description: 'The answer to every mutation: what was begun, or why it was not.',
@@ -20,11 +20,11 @@ export class OperationPayload {
   readonly plan: OperationPlan | null
 
   @Field(() => [RefusalType], { description: 'What the caller has to fix first; empty when the operation may run.' })
-  readonly refusals: readonly Refusal[]
+  readonly refusals: readonly RefusalType[]
 
   constructor({ operation, plan, refusals }: OperationAnswer) {
     this.operation = operation === null ? null : new OperationType(operation)
     this.plan = plan
-    this.refusals = refusals
+    this.refusals = refusals.map((refusal) => new RefusalType(refusal))
   }
 }

@@ -1,21 +1,33 @@
-import { Ctx, Field, ID, InputType, Int, ObjectType } from 'type-graphql'
+import { Ctx, Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql'
 import {
   type Actor,
   type OperationError,
   type OperationPlan,
   type OperationRecord,
+  type OperationResultReference,
   OperationStatus,
-  type OperationStep,
   type Progress,
 } from '../../../domain/operation/operation.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { ApiContext } from '../../request-context.ts'
+import { BaseBackupType } from '../backup/backup.ts'
+import { PostgresNodeType } from '../cluster/postgres-node.ts'
+import { ServiceType } from '../cluster/service.ts'
 import { connectionType } from '../common/connection.ts'
 import { DateTime, Json } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
+import { RecoveryType } from '../recovery/recovery.ts'
 import { operationKindEnum } from './operation-kind.ts'
-import { ActorType, OperationErrorType, OperationPlanType, OperationStepType, ProgressType } from './operation-parts.ts'
+import {
+  ActorType,
+  OperationErrorType,
+  OperationPlanType,
+  OperationStepType,
+  ProgressType,
+  secondsOf,
+} from './operation-parts.ts'
 import { type OperationResultObject, OperationResultType, resolveResult } from './operation-result.ts'
+import { subjectOf } from './operation-subjects.ts'
 
 /** Its cluster and its events are in links/. */
 @ObjectType('Operation', {
@@ -81,9 +93,17 @@ export class OperationType implements NodeType {
     return this.record.finishedAt
   }
 
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Seconds from when a worker first began to its end, or until now. Null until it began.',
+  })
+  durationSeconds(@Ctx() { deps }: ApiContext): number | null {
+    return secondsOf(this.record, deps.now())
+  }
+
   @Field(() => [OperationStepType], { description: 'Its steps, in order.' })
-  get steps(): readonly OperationStep[] {
-    return this.record.steps
+  get steps(): readonly OperationStepType[] {
+    return this.record.steps.map((step) => new OperationStepType(this.record.id, step))
   }
 
   @Field(() => ProgressType, { description: 'How far the whole is.' })
@@ -112,6 +132,49 @@ export class OperationType implements NodeType {
     return resolveResult(deps, this.record.cluster, this.record.result)
   }
 
+  @Field(() => BaseBackupType, {
+    nullable: true,
+    description:
+      'The backup that it makes or is about, also while it runs. Null where it is about none, or that is gone.',
+  })
+  backup(@Ctx() context: ApiContext): Promise<BaseBackupType | null> {
+    return this.#subject(context, 'Backup') as Promise<BaseBackupType | null>
+  }
+
+  @Field(() => RecoveryType, {
+    nullable: true,
+    description: 'The recovery that it makes or is about, also while it runs. Null where it is about none.',
+  })
+  recovery(@Ctx() context: ApiContext): Promise<RecoveryType | null> {
+    return this.#subject(context, 'Recovery') as Promise<RecoveryType | null>
+  }
+
+  @Field(() => PostgresNodeType, {
+    nullable: true,
+    description: 'The node that it is about: that is restarted, or takes over. Null where it is about none.',
+  })
+  node(@Ctx() context: ApiContext): Promise<PostgresNodeType | null> {
+    return this.#subject(context, 'PostgresNode') as Promise<PostgresNodeType | null>
+  }
+
+  @Field(() => ServiceType, {
+    nullable: true,
+    description: 'The service that it is about. Null where it is about none.',
+  })
+  service(@Ctx() context: ApiContext): Promise<ServiceType | null> {
+    return this.#subject(context, 'Service') as Promise<ServiceType | null>
+  }
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Cursor of its newest event: operationEvents(after: this) goes on behind it. Null, with the error, while Redis is away.',
+  })
+  async lastCursor(@Ctx() { deps }: ApiContext): Promise<string | null> {
+    const { events } = await deps.log.events(this.record.id, { limit: 1, from: null, backward: true })
+    return events[0]?.cursor ?? null
+  }
+
   @Field(() => Boolean, {
     description: 'Whether cancelOperation takes effect: false after a point of no return, and at the end.',
   })
@@ -133,6 +196,12 @@ export class OperationType implements NodeType {
   async retryOf(@Ctx() { memo }: ApiContext): Promise<OperationType | null> {
     const record = this.record.retryOf === null ? null : await memo.operation(this.record.retryOf)
     return record === null ? null : new OperationType(record)
+  }
+
+  async #subject({ deps }: ApiContext, type: OperationResultReference['type']): Promise<OperationResultObject | null> {
+    const { cluster } = this.record
+    const server = deps.clusters.get(cluster)?.current().backupServers[0]?.name ?? null
+    return resolveResult(deps, cluster, subjectOf(this.record, type, server))
   }
 }
 

@@ -4,23 +4,11 @@ import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { OperationEventType } from './operation-event-base.ts'
 import { OperationErrorType, ProgressType } from './operation-parts.ts'
 
-const STEP = "The step's name."
-
 @ObjectType('StepStarted', { implements: OperationEventType, description: 'A step began.' })
-export class StepStarted extends OperationEventType<'StepStarted'> {
-  @Field(() => String, { description: STEP })
-  get step(): string {
-    return this.body.step
-  }
-}
+export class StepStarted extends OperationEventType<'StepStarted'> {}
 
 @ObjectType('StepProgressed', { implements: OperationEventType, description: 'A step came further.' })
 export class StepProgressed extends OperationEventType<'StepProgressed'> {
-  @Field(() => String, { description: STEP })
-  get step(): string {
-    return this.body.step
-  }
-
   @Field(() => ProgressType, { description: 'How far the step is.' })
   get progress(): Progress {
     return this.body.progress
@@ -34,11 +22,6 @@ export class StepProgressed extends OperationEventType<'StepProgressed'> {
 
 @ObjectType('StepFinished', { implements: OperationEventType, description: 'A step succeeded.' })
 export class StepFinished extends OperationEventType<'StepFinished'> {
-  @Field(() => String, { description: STEP })
-  get step(): string {
-    return this.body.step
-  }
-
   @Field(() => Boolean, { description: 'Whether it was already so.' })
   get skipped(): boolean {
     return this.body.skipped
@@ -47,11 +30,6 @@ export class StepFinished extends OperationEventType<'StepFinished'> {
 
 @ObjectType('StepFailed', { implements: OperationEventType, description: 'A step failed, or was stopped by a cancel.' })
 export class StepFailed extends OperationEventType<'StepFailed'> {
-  @Field(() => String, { description: STEP })
-  get step(): string {
-    return this.body.step
-  }
-
   @Field(() => OperationErrorType, { description: 'Why.' })
   get error(): OperationError {
     return this.body.error
@@ -59,23 +37,13 @@ export class StepFailed extends OperationEventType<'StepFailed'> {
 }
 
 @ObjectType('StepUndone', { implements: OperationEventType, description: 'What a step did was undone.' })
-export class StepUndone extends OperationEventType<'StepUndone'> {
-  @Field(() => String, { description: STEP })
-  get step(): string {
-    return this.body.step
-  }
-}
+export class StepUndone extends OperationEventType<'StepUndone'> {}
 
 @ObjectType('OperationLogged', {
   implements: OperationEventType,
   description: 'A line of a step or of a tool that it runs.',
 })
 export class OperationLogged extends OperationEventType<'OperationLogged'> {
-  @Field(() => String, { nullable: true, description: `${STEP} Null for a line about the operation.` })
-  get step(): string | null {
-    return this.body.step
-  }
-
   @Field(() => LogLevel, { description: 'How much it matters.' })
   get level(): LogLevel {
     return this.body.level

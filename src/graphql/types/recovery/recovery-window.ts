@@ -1,23 +1,32 @@
-import { Field, Float, Int, ObjectType } from 'type-graphql'
+import { Field, Float, ID, Int, ObjectType } from 'type-graphql'
 import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 import type { RecoverabilityVerdict } from '../../../domain/recovery/recoverability.ts'
 import type { RecoveryWindow } from '../../../domain/recovery/recovery-window.ts'
+import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
 import { BaseBackupType } from '../backup/backup.ts'
 import { ByteCount, DateTime, LsnScalar } from '../common/output-scalars.ts'
+import { NodeType } from '../common/relay-node.ts'
 
 @ObjectType('RecoveryWindow', {
+  implements: NodeType,
   description:
     'Where one can go back to with one base backup on one timeline: nothing is missing in between. Derived from the catalogue of backups and WAL.',
 })
-export class RecoveryWindowType {
+export class RecoveryWindowType implements NodeType {
   readonly #server: BackupServerSnapshot
   readonly #window: RecoveryWindow
 
   constructor(server: BackupServerSnapshot, window: RecoveryWindow) {
     this.#server = server
     this.#window = window
+  }
+
+  @Field(() => ID, { description: '"RecoveryWindow:patroni/20261122T171311/3": its server, backup and timeline.' })
+  get id(): string {
+    const { backup, timeline } = this.#window
+    return formatGlobalId('RecoveryWindow', this.#server.name, backup.backupId, String(timeline))
   }
 
   @Field(() => BaseBackupType, { description: 'The base backup that recovery restores.' })

@@ -196,4 +196,5 @@ export class RecoveryType implements NodeType {
 export const RecoveryConnection = connectionType<RecoveryType>('Recovery', () => RecoveryType, {
   order: 'newest first',
   cursor: "The recovery's bare id.",
+  counted: true,
 })

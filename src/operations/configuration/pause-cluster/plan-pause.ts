@@ -1,11 +1,10 @@
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
-import type { Refusal } from '../../../domain/refusal.ts'
+import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { whyNotServing } from '../../node-access/node-health.ts'
 import type { OperationInput } from '../../operation-input.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
-import { refuse } from '../../refuse.ts'
 
 type Context = PlanContext<OperationInput>
 

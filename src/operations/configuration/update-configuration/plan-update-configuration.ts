@@ -2,10 +2,9 @@ import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
 import { isJsonObject, type JsonChange, jsonChanges, mergePatch } from '../../../domain/configuration/merge-patch.ts'
 import { configurationFaults, parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
-import type { Refusal } from '../../../domain/refusal.ts'
+import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
-import { refuse } from '../../refuse.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
 type Context = PlanContext<UpdateConfigurationInput>

@@ -1,8 +1,7 @@
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { assessFailover, bestForFailover, healthyLeader } from '../../../domain/cluster/failover-eligibility.ts'
-import type { Refusal } from '../../../domain/refusal.ts'
+import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
-import { refuse } from '../../refuse.ts'
 import { checkSubject, notEligible } from '../check-leader-change.ts'
 import type { FailoverInput } from './failover-input.ts'
 

@@ -1,7 +1,7 @@
 import { findDeadLeader } from '../../../domain/cluster/dead-leader.ts'
+import { refuse } from '../../../domain/refusal.ts'
 import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { refuse } from '../../refuse.ts'
 import { awaitNextLeader, NEXT_LEADER_SECONDS } from './await-next-leader.ts'
 import { findDeadLeaders } from './find-dead-leaders.ts'
 import { ReleaseLeaderLockInput } from './release-leader-lock-input.ts'

@@ -1,12 +1,11 @@
 import { NodeState } from '../../../domain/cluster/node.ts'
 import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { NOTHING_TOUCHED, PlannedDowntime, planScope } from '../../../domain/operation/plan-scope.ts'
-import type { Refusal } from '../../../domain/refusal.ts'
+import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { typicalDowntime } from '../../downtime.ts'
 import { leaderOf } from '../../node-access/node-health.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
-import { refuse } from '../../refuse.ts'
 import { checkNode } from '../check-node.ts'
 import type { RestartNodeInput } from './restart-node-input.ts'
 

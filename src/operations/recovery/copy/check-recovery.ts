@@ -4,10 +4,9 @@ import { isFuture } from '../../../domain/recovery/recoverability-reasons.ts'
 import { hasEnded, RecoveryMode, type RecoveryRecord } from '../../../domain/recovery/recovery.ts'
 import { type ActiveOperations, freeingCall } from '../../../domain/recovery/recovery-exits.ts'
 import { parseRecoveryTarget } from '../../../domain/recovery/recovery-target.ts'
-import type { Refusal } from '../../../domain/refusal.ts'
+import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import { backupsOf, checkBackupServer, findServer } from '../../backups/find-server.ts'
 import { checkLeads, checkNode } from '../../nodes/check-node.ts'
-import { refuse } from '../../refuse.ts'
 import { TABLESPACE_REMEDY } from '../recovery-errors.ts'
 import {
   bytesNeeded,

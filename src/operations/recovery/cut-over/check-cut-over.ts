@@ -8,11 +8,10 @@ import {
   onwardCall,
   recoverCall,
 } from '../../../domain/recovery/recovery-exits.ts'
-import type { Refusal } from '../../../domain/refusal.ts'
+import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { leaderOf, snapshotOf } from '../../node-access/node-health.ts'
 import { checkLeads, checkNode } from '../../nodes/check-node.ts'
-import { refuse } from '../../refuse.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
 import type { CutOverInput } from '../recovery-operation-input.ts'
 

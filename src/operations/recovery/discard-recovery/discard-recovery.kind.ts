@@ -7,12 +7,12 @@ import {
   freeingCall,
   isWorkedOn,
 } from '../../../domain/recovery/recovery-exits.ts'
+import { refuse } from '../../../domain/refusal.ts'
 import { exclusive, resources } from '../../claims.ts'
 import { type PlanContext, PlanRead } from '../../context.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
-import { refuse } from '../../refuse.ts'
 import { checkDataService } from '../check-data-service.ts'
 import { findRecovery, unknownRecovery } from '../find-recovery.ts'
 import { recoveryResult } from '../recovery-result.ts'

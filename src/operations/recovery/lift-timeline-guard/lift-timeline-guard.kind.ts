@@ -1,6 +1,6 @@
+import { refuse } from '../../../domain/refusal.ts'
 import { resources, shared } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { refuse } from '../../refuse.ts'
 import { findLeftGuard } from './find-left-guard.ts'
 import { guardInForce, liftTimelineGuardStep, whyGuarded } from './lift-guard.ts'
 import { LiftTimelineGuardInput } from './lift-timeline-guard-input.ts'

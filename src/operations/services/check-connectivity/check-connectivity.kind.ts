@@ -1,7 +1,7 @@
 import { ServiceState } from '../../../domain/cluster/node.ts'
 import { startCall } from '../../../domain/cluster/start-call.ts'
+import { refuse } from '../../../domain/refusal.ts'
 import { defineOperation } from '../../define-operation.ts'
-import { refuse } from '../../refuse.ts'
 import { checkServiceExists } from '../check-service.ts'
 import { isDown, statusOf } from '../find-service.ts'
 import { CheckConnectivityInput } from './check-connectivity-input.ts'

@@ -9,7 +9,7 @@ import {
   RecoveryStatus,
 } from '../../../../src/domain/recovery/recovery.ts'
 import { recoverCall } from '../../../../src/domain/recovery/recovery-exits.ts'
-import type { Refusal } from '../../../../src/domain/refusal.ts'
+import { type Refusal, refuse } from '../../../../src/domain/refusal.ts'
 import { exclusive, resources } from '../../../../src/operations/claims.ts'
 import type { PlanContext } from '../../../../src/operations/context.ts'
 import { loadOperations } from '../../../../src/operations/load-operations.ts'
@@ -99,7 +99,7 @@ async function refusalsOf(
   const claims: readonly Claim[] = kind.claims?.(context) ?? []
   return state.worked && conflict(claims, WORKING.claims) ? [excluded(WORKING)] : []
 }
-const NOTHING_RUNS: Refusal = { code: 'ALREADY_ENDED', message: '', remedy: null, field: 'id' }
+const NOTHING_RUNS = refuse('ALREADY_ENDED', '', null, 'id')
 
 /** What can be asked for about a recovery. */
 const REQUESTS: readonly Pick<RemedyCall, 'name' | 'args'>[] = [

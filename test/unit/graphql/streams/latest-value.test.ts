@@ -28,6 +28,24 @@ describe('latestValue', () => {
     expect(await next).toEqual(DONE)
   })
 
+  test('leaves out what is no change to its reader', async () => {
+    const changes = source<void>()
+    let value = 10
+    const tens = latestValue(
+      () => value,
+      changes.listen,
+      (now, last) => Math.floor(now / 10) === Math.floor(last / 10),
+    )
+    await tens.next()
+    const next = tens.next()
+    for (value = 11; value < 25; value++) {
+      changes.tell()
+      await new Promise((resolve) => setImmediate(resolve))
+      if (value === 20) break
+    }
+    expect(await next).toEqual({ done: false, value: 20 })
+  })
+
   test('ends a waiting reader and stops listening when it is returned', async () => {
     const changes = source<void>()
     const values = latestValue(() => 1, changes.listen)

@@ -1,0 +1,33 @@
+/** Every code of an issue, and what it means. Clients go by them: a code keeps its meaning, and one fact has one code. */
+export const HEALTH_ISSUE_CODES = {
+  ARCHIVING_BEHIND: 'WAL waits to be archived: more segments than usual, or for longer.',
+  ARCHIVING_FAILING: "The leader's archive_command fails.",
+  BACKUP_CHECK_FAILED: "One of Barman's checks fails.",
+  BACKUP_CHECK_UNKNOWN: "One of Barman's checks cannot be made now.",
+  BACKUP_SERVER_INACTIVE: 'Barman does not work for this server: it is not active.',
+  BACKUP_TOO_OLD: 'The newest complete backup is older than it should be.',
+  CLUSTER_PAUSED: "Patroni's automatic failover is paused.",
+  DISK_NEARLY_FULL: 'A disk of the backups is nearly full.',
+  ETCD_MEMBER_DOWN: 'An etcd member does not answer, or is not healthy.',
+  ETCD_NO_FAULT_TOLERANCE: 'etcd tolerates the loss of no member.',
+  ETCD_QUORUM_LOST: 'etcd has no quorum: no other leader can be elected.',
+  HAPROXY_NO_SERVER: 'HAProxy has no server for a backend.',
+  LAST_BACKUP_FAILED: 'The newest backup failed.',
+  LEADER_NOT_RUNNING: "The leader's PostgreSQL does not run.",
+  NODE_STOPPED: "A node's container does not run.",
+  NODE_UNKNOWN: 'Patroni has a member that is not configured.',
+  NODE_UNREACHABLE: 'Patroni on a node does not answer.',
+  NOT_OBSERVED: 'Something cannot be seen, so nothing is known of it.',
+  NO_BACKUP: 'There is no complete backup.',
+  NO_LEADER: 'No node leads: nothing can be written.',
+  PENDING_RESTART: 'A node runs with values that only a restart changes.',
+  REPLICA_LAGGING: 'A replica is further behind than it should be.',
+  REPLICA_NOT_STREAMING: 'A replica does not receive WAL.',
+  ROLE_CANNOT_LOGIN: "One of the stack's own roles may not log in.",
+  SERVICE_DOWN: 'A service of the stack does not run.',
+  SERVICE_UNHEALTHY: "Docker's health check of a service fails.",
+  SLOT_RETAINS_WAL: 'A replication slot that nothing reads keeps much WAL.',
+  WAL_GAP: 'Segments are missing in the archive: no recovery goes across.',
+} as const satisfies Readonly<Record<string, string>>
+
+export type HealthIssueCode = keyof typeof HEALTH_ISSUE_CODES
