@@ -12,6 +12,7 @@ import {
   environmentSchema,
   tokensFileSchema,
 } from './configuration-schema.ts'
+import { findDuplicates } from './find-duplicates.ts'
 import { interpolate } from './interpolate.ts'
 import { layoutOf } from './layout-of.ts'
 
@@ -78,8 +79,12 @@ async function readConfigurationFile(
     const text = interpolate(parse(await readFile(path, 'utf8')), environment, missing)
     for (const name of missing) faults.push(`${path}: the environment has no ${name}`)
     const checked = configurationFileSchema.safeParse(text)
-    if (checked.success) return checked.data
-    faults.push(...issuesOf(path, checked.error))
+    if (!checked.success) {
+      faults.push(...issuesOf(path, checked.error))
+      return null
+    }
+    faults.push(...findDuplicates(checked.data.clusters.map(layoutOf)).map((fault) => `${path}: ${fault}`))
+    return checked.data
   } catch (error) {
     faults.push(`${path}: ${messageOf(error)}`)
   }
