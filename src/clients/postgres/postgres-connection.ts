@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
+import { sessionOptions } from '../../domain/session-settings.ts'
 import { loginErrorOf } from './classify-login.ts'
 
 export interface PostgresAddress {
@@ -45,6 +46,7 @@ export function createPostgresConnection(address: PostgresAddress): PostgresConn
       password,
       database: 'postgres',
       application_name: 'howdah',
+      options: sessionOptions(),
       connectionTimeoutMillis: timeoutMs,
       statement_timeout: timeoutMs,
       query_timeout: timeoutMs + 500,

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { messageOf, WaitTimeoutError } from '../../domain/errors.ts'
+import { sessionOptions } from '../../domain/session-settings.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { loginErrorOf } from './classify-login.ts'
 
@@ -72,6 +73,7 @@ export function startWriteProbe({ target, clock }: { target: ProbeTarget; clock:
       ...target,
       database: 'postgres',
       application_name: 'howdah write probe',
+      options: sessionOptions(),
       connectionTimeoutMillis: WRITE_TIMEOUT_MS,
       query_timeout: WRITE_TIMEOUT_MS,
       statement_timeout: WRITE_TIMEOUT_MS,

@@ -2,15 +2,16 @@ import { z } from 'zod'
 import { LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 import { NodeCommandError } from '../../domain/cluster/node-command-error.ts'
 import { UnreachableError } from '../../domain/errors.ts'
+import { sessionOptions } from '../../domain/session-settings.ts'
 import type { StepContext } from '../context.ts'
 import { serviceOf } from './node-health.ts'
 
 const SECONDS = 5
 /**
- * Whatever is set for the cluster or for the role: no trigger of a login runs, and what psql left behind ends. Not before psql
- * itself: a commit that waits for a standby and is cancelled counts as done.
+ * No trigger of a login runs, and what psql left behind ends. Not before psql itself: a commit that waits for a standby and is
+ * cancelled counts as done.
  */
-const OPTIONS = `-c event_triggers=off -c statement_timeout=${2 * SECONDS}s`
+const OPTIONS = sessionOptions({ event_triggers: 'off', statement_timeout: `${2 * SECONDS}s` })
 /** coreutils' timeout has ended it. */
 const TIMED_OUT = 124
 

@@ -1,3 +1,4 @@
+import { sessionOptions } from '../../../src/domain/session-settings.ts'
 import { startContainer, type TestContainer } from '../../support/servers/test-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
@@ -30,7 +31,13 @@ async function start(script: string): Promise<PostgresServer> {
     options: ['--user', 'postgres'],
     command: ['-ec', script],
   })
-  const sql = (statement: string) => container.exec('psql', '-h', '127.0.0.1', '-Atqc', statement)
+  const options = sessionOptions({
+    statement_timeout: '0',
+    default_transaction_read_only: 'off',
+    search_path: 'public',
+  })
+  const sql = (statement: string) =>
+    container.exec('env', `PGOPTIONS=${options}`, 'psql', '-h', '127.0.0.1', '-Atqc', statement)
   await waitFor('PostgreSQL to answer', () => sql('SELECT 1'))
   return { ...container, sql }
 }

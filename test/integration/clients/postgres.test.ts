@@ -49,6 +49,63 @@ it('a primary tells its position, its slots and its archiver', async () => {
   expect(await client.readDatabaseBytes()).toBeGreaterThan(1_000_000)
 })
 
+/** What somebody may set for everybody: each of them changes what a session sees, or ends it. */
+const HOSTILE: Readonly<Record<string, string>> = {
+  datestyle: 'German, DMY',
+  intervalstyle: 'iso_8601',
+  timezone: 'Asia/Kolkata',
+  bytea_output: 'escape',
+  extra_float_digits: '-15',
+  search_path: 'nowhere',
+  row_security: 'off',
+  client_min_messages: 'error',
+  default_transaction_isolation: 'serializable',
+  default_transaction_deferrable: 'on',
+  default_transaction_read_only: 'on',
+  statement_timeout: '1ms',
+  lock_timeout: '1ms',
+  transaction_timeout: '1ms',
+  idle_in_transaction_session_timeout: '1ms',
+  idle_session_timeout: '100ms',
+}
+
+it.each(['for the cluster', 'for the role', 'for the database'])(
+  'what is set %s changes nothing of what is read',
+  async (where) => {
+    const client = connect(primary)
+    const before = await client.readStatus()
+    const sessions = () =>
+      primary.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'howdah' ORDER BY pid")
+    const loadedAt = async () => Math.abs(Date.now() - (await client.readConfigurationLoadedAt()).getTime())
+    const set = async (value: (name: string, value: string) => string) => {
+      for (const [name, text] of Object.entries(HOSTILE)) await primary.sql(value(name, text))
+      await primary.sql('SELECT pg_reload_conf()')
+    }
+    const target = {
+      'for the cluster': 'SYSTEM',
+      'for the role': 'ROLE howdah',
+      'for the database': 'DATABASE postgres',
+    }[where]
+    try {
+      await set((name, value) => `ALTER ${target} SET ${name} = '${value}'`)
+      const own = connect(primary)
+      for (const each of [own, client]) {
+        const status = await each.readStatus()
+        expect(status).toMatchObject({ inRecovery: false, version: before.version, slots: [{ name: 'barman' }] })
+        expect(Math.abs(Date.now() - (status.archiver?.lastFailedAt?.getTime() ?? 0))).toBeLessThan(120_000)
+      }
+      // A session that is kept is not ended for being idle.
+      const open = await sessions()
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      expect(await sessions()).toBe(open)
+      expect(await loadedAt()).toBeLessThan(60_000)
+    } finally {
+      await primary.sql(`ALTER ${target} RESET ALL`)
+      await primary.sql('SELECT pg_reload_conf()')
+    }
+  },
+)
+
 it('a role that may not list the archive status reads the rest', async () => {
   const status = await connect(primary, 'stranger').readStatus()
   expect(status.archiver).toMatchObject({ pendingSegments: null })
