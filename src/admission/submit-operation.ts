@@ -18,14 +18,7 @@ import { requirePermission } from './permissions.ts'
 import { fingerprint, operationFields } from './request-fingerprint.ts'
 import { describeRetry, type Retry } from './retry-point.ts'
 import type { SettledSnapshots } from './settled-snapshots.ts'
-import {
-  clusterRequired,
-  excluded,
-  keyConflict,
-  unconfirmed,
-  unknownCluster,
-  withoutQuorum,
-} from './submit-refusals.ts'
+import { clusterRequired, excluded, keyConflict, unconfirmed, unknownCluster, withoutEtcd } from './submit-refusals.ts'
 
 /** A configured cluster as requests see it. */
 export interface PlannedCluster {
@@ -94,7 +87,7 @@ export async function submitOperation(
   )
   const claims = definition.claims?.(context) ?? []
   const refusals = [
-    ...(definition.fenced ? withoutQuorum(context.cluster) : []),
+    ...(definition.fenced ? withoutEtcd(context.cluster) : []),
     ...(await definition.check(context)),
     ...(dryRun ? (await log.holders(name, claims)).map(excluded) : unconfirmed(definition, request.input, name)),
   ]

@@ -1,4 +1,5 @@
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
+import { etcdAlarm, remedyForAlarm } from '../domain/cluster/etcd-alarms.ts'
 import { assessEtcd } from '../domain/cluster/etcd-quorum.ts'
 import { ClusterRequiredError } from '../domain/cluster/required-cluster.ts'
 import type { OperationRecord } from '../domain/operation/operation.ts'
@@ -20,7 +21,12 @@ export function unconfirmed(definition: AnyOperation, input: OperationInput, clu
 }
 
 /** A fenced kind cannot take its lock. */
-export function withoutQuorum(cluster: ClusterSnapshot): Refusal[] {
+export function withoutEtcd(cluster: ClusterSnapshot): Refusal[] {
+  const alarm = etcdAlarm(cluster.etcd)
+  if (alarm !== null) {
+    const message = `etcd has raised the alarm ${alarm} and refuses writes, so the lock that keeps two operations apart cannot be taken`
+    return [refuse('ETCD_ALARM', message, remedyForAlarm(alarm, cluster.etcd[0]?.name ?? 'etcd1'))]
+  }
   const { hasQuorum, healthyCount, memberCount } = assessEtcd(cluster.etcd)
   if (hasQuorum) return []
   return [

@@ -27,6 +27,7 @@ export const REFUSAL_CODES = {
   CONFIRMATION_REQUIRED: "`confirm` is not the cluster's name.",
   CONFLICT:
     'The idempotency key was used with another input, or an operation that claims the same is queued or running.',
+  ETCD_ALARM: 'etcd has raised an alarm (NOSPACE, CORRUPT) and refuses writes; health has the remedy.',
   ETCD_NO_QUORUM: 'etcd has no quorum, so the lock that keeps two operations apart cannot be taken.',
   HAS_PREVIOUS_DATA: 'The recovery keeps the data from before its cut-over; `previousData` removes that.',
   HOLDS_THE_OPERATIONS: 'Redis holds the record of every operation, and stays.',
@@ -97,6 +98,7 @@ export const PASSING_REFUSALS: ReadonlySet<RefusalCode> = new Set([
   'CANDIDATE_NOT_ELIGIBLE',
   'CHECKS_FAILING',
   'CONFLICT',
+  'ETCD_ALARM',
   'ETCD_NO_QUORUM',
   'LEADER_NOT_DEAD',
   'LEADER_UNREACHABLE',

@@ -51,7 +51,10 @@ const statusSchema = z.object({
   dbSize: z.coerce.number(),
   leader: z.string(),
   raftTerm: z.coerce.number(),
+  errors: z.array(z.string()),
 })
+/** "memberID:10276657743932975437 alarm:NOSPACE " */
+const ALARM = /\balarm:\s*(\w+)/
 
 export function createEtcdEndpoint(deps: { member: EtcdMember; timeoutMs: number }): EtcdEndpoint {
   const { member, timeoutMs } = deps
@@ -90,6 +93,7 @@ export function createEtcdEndpoint(deps: { member: EtcdMember; timeoutMs: number
         return {
           version: status.version,
           databaseBytes: status.dbSize,
+          alarms: [...new Set(status.errors.flatMap((error) => ALARM.exec(error)?.[1] ?? []))],
           raftTerm: status.raftTerm,
           isLeader: status.leader === status.header.member_id,
           hasLeader: status.leader !== '0',

@@ -1,4 +1,5 @@
 import { Etcd3, Range } from 'etcd3'
+import { EtcdAlarm, EtcdAlarmError } from '../../domain/cluster/etcd-alarms.ts'
 import { messageOf, UnreachableError } from '../../domain/errors.ts'
 import type { EtcdMember } from './etcd-endpoint.ts'
 
@@ -17,7 +18,7 @@ export interface Transaction {
 
 /**
  * Reads and writes of etcd, through the first member that answers. Every call throws UnreachableError without quorum; a
- * write may then have been done or not.
+ * write may then have been done or not. A write throws EtcdAlarmError while etcd has raised an alarm.
  */
 export interface EtcdStore {
   read(key: string): Promise<StoredEntry | null>
@@ -57,6 +58,9 @@ export function createEtcdStore(deps: { members: readonly EtcdMember[]; timeoutM
         first = (first + turn) % members.length
         return answer
       } catch (error) {
+        // It has answered, and every other member would answer the same.
+        const alarm = alarmIn(messageOf(error))
+        if (alarm !== null) throw new EtcdAlarmError(alarm, member.name, error)
         drop(member)
         failure = new UnreachableError(`etcd (${member.name})`, messageOf(error), { cause: error })
       }
@@ -146,4 +150,10 @@ function entryOf(kv: { value: Buffer; create_revision: string; mod_revision: str
     createRevision: String(kv.create_revision),
     modRevision: String(kv.mod_revision),
   }
+}
+
+/** In etcd's words for a write that it refuses. */
+function alarmIn(message: string): EtcdAlarm | null {
+  if (/database space exceeded/i.test(message)) return EtcdAlarm.NO_SPACE
+  return /corrupt cluster/i.test(message) ? EtcdAlarm.CORRUPT : null
 }

@@ -162,6 +162,8 @@ export interface EtcdMemberSnapshot {
 export interface EtcdMemberStatus {
   readonly version: string
   readonly databaseBytes: number
+  /** etcd's words for what it has raised, whatever member has: "NOSPACE", "CORRUPT". */
+  readonly alarms: readonly string[]
   readonly raftTerm: number
   readonly isLeader: boolean
   /** Whether the member sees a leader, and so a quorum. */

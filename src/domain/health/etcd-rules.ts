@@ -1,3 +1,5 @@
+import type { EtcdMemberSnapshot } from '../cluster/cluster.ts'
+import { EtcdAlarm, etcdAlarm, remedyForAlarm } from '../cluster/etcd-alarms.ts'
 import { assessEtcd } from '../cluster/etcd-quorum.ts'
 import { isNotYetRead, seenNow } from '../cluster/observed.ts'
 import { startCall } from '../cluster/start-call.ts'
@@ -20,6 +22,7 @@ export const etcdIssues: HealthRule = ({ snapshot }) => {
     }
   })
   const subject = formatGlobalId('Cluster', snapshot.name)
+  issues.push(...alarmIssues(snapshot.etcd, subject))
   const startMissing = snapshot.etcd
     .filter((member) => seenNow(member.status)?.hasLeader !== true)
     .map(({ name }) => startCall(name))
@@ -45,4 +48,21 @@ export const etcdIssues: HealthRule = ({ snapshot }) => {
     })
   }
   return issues
+}
+
+/** Reads go on while an alarm is raised: that etcd answers says nothing. */
+function alarmIssues(members: readonly EtcdMemberSnapshot[], subject: string): HealthIssue[] {
+  const alarm = etcdAlarm(members)
+  if (alarm === null) return []
+  const isFull = alarm === EtcdAlarm.NO_SPACE
+  const why = isFull ? 'its database has reached its quota' : 'the data of its members differ'
+  return [
+    {
+      severity: HealthStatus.CRITICAL,
+      code: isFull ? 'ETCD_NO_SPACE' : 'ETCD_CORRUPT',
+      subject,
+      message: `etcd has raised the alarm ${alarm}: ${why}. It refuses writes, so Patroni can neither elect a leader nor change anything.`,
+      remedy: remedyForAlarm(alarm, members[0]?.name ?? 'etcd1'),
+    },
+  ]
 }

@@ -10,7 +10,7 @@ export interface EtcdMembers {
 }
 
 /** An etcd cluster of its own: one member, or two on a network of their own. */
-export async function startEtcd(count: 1 | 2): Promise<EtcdMembers> {
+export async function startEtcd(count: 1 | 2, options: readonly string[] = []): Promise<EtcdMembers> {
   const network = uniqueName('network')
   await docker('network', 'create', '--label', 'howdah.test', network)
   const names = Array.from({ length: count }, () => uniqueName('etcd'))
@@ -25,6 +25,7 @@ export async function startEtcd(count: 1 | 2): Promise<EtcdMembers> {
           ['--name', name, '--data-dir', '/tmp/etcd', '--heartbeat-interval', '100', '--election-timeout', '1000'],
           ['--listen-client-urls', 'http://0.0.0.0:2379', '--advertise-client-urls', `http://${name}:2379`],
           ['--listen-peer-urls', 'http://0.0.0.0:2380', '--initial-advertise-peer-urls', `http://${name}:2380`],
+          options,
           ['--initial-cluster', names.map((each) => `${each}=http://${each}:2380`).join(',')],
         ].flat(),
       }),

@@ -110,7 +110,7 @@ export function serviceOf(name: string, changes: Partial<ServiceStatus> = {}): S
 }
 
 export function etcdOf(name: string, status: EtcdMemberSnapshot['status'] | null = null): EtcdMemberSnapshot {
-  const well = { version: '3.5.16', databaseBytes: 1, raftTerm: 1, isLeader: false, hasLeader: true }
+  const well = { version: '3.5.16', databaseBytes: 1, alarms: [], raftTerm: 1, isLeader: false, hasLeader: true }
   return { name, clientUrl: `http://${name}:2379`, status: status ?? seen(well) }
 }
 

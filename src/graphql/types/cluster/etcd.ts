@@ -50,6 +50,14 @@ export class EtcdNodeType implements NodeType {
     return this.#member.status.value?.databaseBytes ?? null
   }
 
+  @Field(() => [String], {
+    description:
+      'Alarms of etcd that it knows of, in etcd\'s words: "NOSPACE", "CORRUPT". While there is one, etcd refuses writes.',
+  })
+  get alarms(): readonly string[] {
+    return this.#member.status.value?.alarms ?? []
+  }
+
   @Field(() => Int, { nullable: true, description: 'Raft term that it is in; the last that was known.' })
   get raftTerm(): number | null {
     return this.#member.status.value?.raftTerm ?? null

@@ -66,6 +66,11 @@ const disk = (freeBytes: number) => server({ disk: seen({ usedBytes: 0, freeByte
 const hourAgo = new Date(NOW.getTime() - 3_600_000)
 const young = { endTime: Timestamp.fromDate(hourAgo) }
 
+const alarmed = (alarm: string) => {
+  const { value } = etcdOf('etcd1').status
+  return value === null ? away() : seen({ ...value, alarms: [alarm] })
+}
+
 describe('the health of a cluster', () => {
   it.each([ServiceState.RUNNING, ServiceState.PAUSED])(
     'names startService for a node whose container is %s and whose Patroni does not answer',
@@ -172,6 +177,8 @@ describe('the health of a cluster', () => {
       },
     ],
     ['ETCD_QUORUM_LOST', CRITICAL, 'Cluster:patroni', { etcd: [etcdOf('etcd1'), etcdOf('etcd2', away())] }],
+    ['ETCD_NO_SPACE', CRITICAL, 'Cluster:patroni', { etcd: [etcdOf('etcd1', alarmed('NOSPACE')), etcdOf('etcd2')] }],
+    ['ETCD_CORRUPT', CRITICAL, 'Cluster:patroni', { etcd: [etcdOf('etcd1'), etcdOf('etcd2', alarmed('CORRUPT'))] }],
     ['ETCD_MEMBER_DOWN', DEGRADED, 'EtcdNode:patroni/b', { etcd: [etcdOf('a'), etcdOf('b', away()), etcdOf('c')] }],
     ['ETCD_NO_FAULT_TOLERANCE', DEGRADED, 'Cluster:patroni', { etcd: [etcdOf('a'), etcdOf('b', away()), etcdOf('c')] }],
     [
