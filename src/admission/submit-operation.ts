@@ -1,7 +1,9 @@
+import { type Check, CheckStatus } from '../domain/check.ts'
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import { requiredCluster } from '../domain/cluster/required-cluster.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { type Actor, type OperationPlan, type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
+import { hasNoWorker, START_WORKER, type WorkerPresence } from '../domain/operation/worker-presence.ts'
 import type { Refusal } from '../domain/refusal.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import { readUnfinishedWork } from '../events/read-unfinished-work.ts'
@@ -32,6 +34,8 @@ export interface SubmitDependencies {
   readonly queue: OperationsQueue
   readonly clusters: ReadonlyMap<string, PlannedCluster>
   readonly snapshots: Pick<SettledSnapshots, 'current' | 'forPlan'>
+  /** Null where that is not known, or does not matter. */
+  readonly workers: () => WorkerPresence | null
   readonly now: () => Date
   /** Told when an operation was recorded but could not be enqueued: the worker's sweep will find it. */
   readonly onEnqueueFailed: (operationId: string, error: unknown) => void
@@ -91,7 +95,8 @@ export async function submitOperation(
     ...(await definition.check(context)),
     ...(dryRun ? (await log.holders(name, claims)).map(excluded) : unconfirmed(definition, request.input, name)),
   ]
-  const plan = await planOperation(definition, context)
+  const planned = await planOperation(definition, context)
+  const plan = { ...planned, checks: [...planned.checks, ...workerCheck(dependencies)] }
   if (refusals.length > 0 || dryRun) return { operation: null, plan, refusals }
 
   const record = newRecord(definition, { ...request, cluster: name, fields, plan, claims, now: dependencies.now() })
@@ -120,4 +125,11 @@ function accepted(operation: OperationRecord | null): OperationAnswer {
 
 function refused(refusals: readonly Refusal[], plan: OperationPlan | null = null): OperationAnswer {
   return { operation: null, plan, refusals }
+}
+
+/** It is recorded all the same, and taken up when there is one. */
+function workerCheck({ workers, now }: SubmitDependencies): Check[] {
+  if (!hasNoWorker(workers(), now())) return []
+  const message = 'No worker runs: the operation waits until there is one.'
+  return [{ name: 'worker', status: CheckStatus.WARNING, message, hint: START_WORKER }]
 }

@@ -4,6 +4,7 @@ import { createOperationService } from '../admission/create-operation-service.ts
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
 import { messageOf } from '../domain/errors.ts'
+import { watchWorkers } from '../events/worker-presence.ts'
 import { createApiServer } from '../graphql/server.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
@@ -34,6 +35,7 @@ await runProcess(async () => {
     clock: systemClock,
     onError: (error) => logger.warn({ error: messageOf(error) }, 'what has ended'),
   })
+  const workers = watchWorkers(operations.presence, () => log.active())
   const server = await createApiServer({
     deps: {
       clusters,
@@ -44,6 +46,7 @@ await runProcess(async () => {
       recoveryFeed,
       registry,
       version: await readVersion(),
+      workers,
       operations: createOperationService({
         registry,
         log,
@@ -51,6 +54,7 @@ await runProcess(async () => {
         queue,
         clusters: new Map(observers.map(({ layout }) => [layout.name, { layout }])),
         snapshots,
+        workers: () => workers.current(),
         now: () => new Date(),
         onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
       }),
@@ -71,6 +75,7 @@ await runProcess(async () => {
     async stop() {
       logger.info('stopping')
       await server.close()
+      workers.stop()
       await snapshots.stop()
       await Promise.all(observers.map(({ observer }) => observer.stop()))
       await recoveryFeed.stop()

@@ -7,6 +7,8 @@ import { createOperationFeed } from '../events/redis-operation-feed.ts'
 import { createOperationLog } from '../events/redis-operation-log.ts'
 import { createRecoveryFeed } from '../events/redis-recovery-feed.ts'
 import { createRecoveryStore } from '../events/redis-recovery-store.ts'
+import type { PresenceOptions } from '../events/worker-presence.ts'
+import { systemClock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
 import { connectRedis, type Redis } from '../shared/redis.ts'
 
@@ -20,6 +22,8 @@ export interface Operations {
   readonly queue: OperationsQueue
   /** Fails at once while Redis is away. */
   readonly redis: Redis
+  /** What the presence of workers is said and read with. */
+  readonly presence: PresenceOptions
   close(): Promise<void>
 }
 
@@ -50,6 +54,12 @@ export async function openOperations(settings: Configuration['redis'], logger: L
       }),
     queue,
     redis,
+    presence: {
+      redis,
+      prefix: PREFIX,
+      clock: systemClock,
+      onError: (error) => logger.debug({ error: messageOf(error) }, 'presence of workers'),
+    },
     async close() {
       await feed.stop()
       await queue.close()

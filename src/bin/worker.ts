@@ -13,6 +13,7 @@ import { startWriteProbe } from '../clients/postgres/write-probe.ts'
 import type { ConfiguredCluster } from '../config/configuration.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
 import { messageOf } from '../domain/errors.ts'
+import { beatAsWorker } from '../events/worker-presence.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
 import { systemClock } from '../shared/clock.ts'
@@ -68,6 +69,8 @@ await runProcess(async () => {
     queue,
     clusters: worked,
     snapshots,
+    // It is one.
+    workers: () => null,
     now: () => new Date(),
     onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
   })
@@ -103,6 +106,7 @@ await runProcess(async () => {
       logger,
     }),
   )
+  const stopBeating = beatAsWorker(operations.presence)
   const health = createServer((_, response) => {
     redis.ping().then(
       () => response.writeHead(200).end('ok\n'),
@@ -114,6 +118,7 @@ await runProcess(async () => {
   return {
     async stop() {
       logger.info('stopping: running operations are handed over')
+      stopBeating()
       for (const stop of automations) stop()
       await worker.stop()
       await snapshots.stop()

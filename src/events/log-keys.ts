@@ -14,6 +14,8 @@ export interface LogKeys {
   recovery(recoveryId: string): string
   /** Ids of a cluster's recoveries, by the time of their start. */
   recoveries(cluster: string): string
+  /** When a worker last said that it is there. */
+  readonly workers: string
   /** The id of each recovery that was written, in order. */
   readonly recoveryChanges: string
 }
@@ -29,6 +31,7 @@ export function logKeys(prefix: string): LogKeys {
     idempotency: (key) => `${prefix}:idempotency:${key}`,
     recovery: (recoveryId) => `${prefix}:recovery:${recoveryId}`,
     recoveries: (cluster) => `${prefix}:recoveries:${cluster}`,
+    workers: `${prefix}:workers`,
     recoveryChanges: `${prefix}:recovery-changes`,
   }
 }

@@ -3,6 +3,7 @@ import type { SettledSnapshots } from '../admission/settled-snapshots.ts'
 import type { Actor } from '../domain/operation/operation.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
 import type { RecoveryFeed, RecoveryStore } from '../events/recovery-store.ts'
+import type { PresenceWatch } from '../events/worker-presence.ts'
 import type { Observer } from '../observe/create-observer.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import { RequestMemo } from './request-memo.ts'
@@ -25,6 +26,8 @@ export interface ApiDependencies {
   readonly recoveryFeed: Pick<RecoveryFeed, 'follow'>
   readonly operations: OperationService
   readonly registry: OperationRegistry
+  /** Whether a worker is there to do what is requested. */
+  readonly workers: Pick<PresenceWatch, 'current'>
   /** Of Howdah. */
   readonly version: string
   now(): Date

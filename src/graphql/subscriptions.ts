@@ -108,7 +108,7 @@ export class Subscriptions {
     subscribe: ({ args, context: { deps } }: Subscribing<{ cluster?: string | null }>) => {
       const source = clusterSource(deps, args.cluster)
       return latestValue(
-        () => assessHealth(source.current(), deps.now()),
+        () => assessHealth(source.current(), deps.now(), deps.workers.current()),
         (listener) => source.onChange(listener),
         hasSameIssues,
       )

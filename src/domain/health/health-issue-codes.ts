@@ -22,6 +22,7 @@ export const HEALTH_ISSUE_CODES = {
   NOT_OBSERVED: 'Something cannot be seen, so nothing is known of it.',
   NO_BACKUP: 'There is no complete backup.',
   NO_LEADER: 'No node leads: nothing can be written.',
+  NO_WORKER: 'No worker of Howdah runs: what is requested waits.',
   PENDING_RESTART: 'A node runs with values that only a restart changes.',
   REPLICA_LAGGING: 'A replica is further behind than it should be.',
   REPLICA_NOT_STREAMING: 'A replica does not receive WAL.',

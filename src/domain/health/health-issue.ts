@@ -1,5 +1,6 @@
 import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import type { NodeView } from '../cluster/node-view.ts'
+import type { WorkerPresence } from '../operation/worker-presence.ts'
 import type { HealthIssueCode } from './health-issue-codes.ts'
 
 export enum HealthStatus {
@@ -60,6 +61,8 @@ export interface HealthContext {
   readonly now: Date
   readonly thresholds: HealthThresholds
   readonly nodes: readonly NodeView[]
+  /** Null where that is not known. */
+  readonly workers: WorkerPresence | null
 }
 
 export type HealthRule = (context: HealthContext) => HealthIssue[]

@@ -1,5 +1,6 @@
 import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import { viewNodes } from '../cluster/node-view.ts'
+import type { WorkerPresence } from '../operation/worker-presence.ts'
 import { archivingIssues } from './archiving-rules.ts'
 import { backupIssues } from './backup-rules.ts'
 import { clusterIssues } from './cluster-rules.ts'
@@ -16,6 +17,7 @@ import { serviceIssues } from './service-rules.ts'
 import { storageIssues } from './storage-rules.ts'
 import { unseenIssues } from './unseen-rules.ts'
 import { walIssues } from './wal-rules.ts'
+import { workerIssues } from './worker-rules.ts'
 
 export {
   DEFAULT_HEALTH_THRESHOLDS,
@@ -35,6 +37,7 @@ const RULES = [
   backupIssues,
   storageIssues,
   unseenIssues,
+  workerIssues,
 ]
 
 /** A known fault says more than what cannot be seen, and that is worse than nothing known against it. */
@@ -44,9 +47,10 @@ const BY_SEVERITY = [HealthStatus.CRITICAL, HealthStatus.DEGRADED, HealthStatus.
 export function assessHealth(
   snapshot: ClusterSnapshot,
   now: Date,
+  workers: WorkerPresence | null = null,
   thresholds: HealthThresholds = DEFAULT_HEALTH_THRESHOLDS,
 ): Health {
-  const context = { snapshot, now, thresholds, nodes: viewNodes(snapshot) }
+  const context = { snapshot, now, thresholds, workers, nodes: viewNodes(snapshot) }
   const issues: HealthIssue[] = RULES.flatMap((rule) => rule(context))
   issues.sort((a, b) => BY_SEVERITY.indexOf(a.severity) - BY_SEVERITY.indexOf(b.severity))
   return { status: issues[0]?.severity ?? HealthStatus.HEALTHY, issues, checkedAt: snapshot.checkedAt }

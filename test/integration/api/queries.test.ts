@@ -144,6 +144,24 @@ describe('operations', () => {
     expect(feedCursor).toBe(cursor)
   })
 
+  test('without a worker say so for as long as they wait, and so does the health', async () => {
+    const { id } = api.operations.add(operationRecord())
+    const query = `{ operation(id: "${id}") { progress { message } } cluster { health { issues { code severity remedy } } } }`
+    const told = async () => {
+      const { operation, cluster } = await ask(query)
+      const issues = cluster.health.issues.filter(({ code }: { code: string }) => code === 'NO_WORKER')
+      return { message: operation.progress.message, issues }
+    }
+    expect(await told()).toEqual({ message: null, issues: [] })
+    api.operations.workers = { seenAt: null, waiting: 1 }
+    const remedy = 'Start it: docker compose start worker.'
+    const issue = { code: 'NO_WORKER', severity: 'CRITICAL', remedy }
+    expect(await told()).toEqual({ message: `No worker runs. ${remedy}`, issues: [issue] })
+    api.operations.emit(id, { type: 'OperationSucceeded', result: null })
+    expect(await told()).toEqual({ message: null, issues: [issue] })
+    api.operations.workers = null
+  })
+
   test('while Redis is away never take the cluster with them', async () => {
     const { id } = api.operations.add(operationRecord())
     const { operation } = await ask(`{ operation(id: "${id}") { id } }`)

@@ -8,6 +8,7 @@ import type { WriteProbe } from '../../../src/clients/postgres/write-probe.ts'
 import { OperationStatus, StepStatus } from '../../../src/domain/operation/operation.ts'
 import type { OperationEventBody } from '../../../src/domain/operation/operation-events.ts'
 import { PlannedDowntime, planScope } from '../../../src/domain/operation/plan-scope.ts'
+import type { WorkerPresence } from '../../../src/domain/operation/worker-presence.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import type { OperationFeed, OperationLog } from '../../../src/events/operation-log.ts'
 import type { RecoveryStore } from '../../../src/events/recovery-store.ts'
@@ -97,6 +98,7 @@ let queue: OperationsQueue
 let recoveries: RecoveryStore
 let service: OperationService
 let workers: OperationWorker[] = []
+let presence: WorkerPresence | null = null
 
 beforeAll(async () => {
   container = await startRedis()
@@ -119,6 +121,7 @@ beforeAll(async () => {
     queue,
     clusters,
     snapshots: { current: () => cluster.current(), forPlan: async () => cluster.current() },
+    workers: () => presence,
     now: () => new Date(),
     onEnqueueFailed: () => {},
   })
@@ -177,6 +180,17 @@ function step(name: string, changes: Partial<TestStep> = {}): TestStep {
 }
 
 const untilAborted = (context: Context) => context.sleep(60_000).then(() => ({}))
+
+test('what is requested while no worker runs is recorded, and its plan says that it waits', async () => {
+  steps = [step('first', { run: async () => ({}) })]
+  presence = { seenAt: null, waiting: 0 }
+  const id = await submit()
+  presence = null
+  const check = { name: 'worker', status: 'WARNING', hint: 'Start it: docker compose start worker.' }
+  expect((await log.get(id))?.plan.checks).toMatchObject([check])
+  await startWorker()
+  expect((await ended(id)).status).toBe(OperationStatus.SUCCEEDED)
+})
 
 describe('a worker', () => {
   test('records a recovery under the id of the operation that begins it', async () => {

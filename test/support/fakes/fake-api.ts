@@ -85,6 +85,7 @@ export async function startFakeApi(
     },
     registry,
     version: '0.0.0-test',
+    workers: { current: () => operations.workers },
     now: () => NOW,
   }
   const token = (role: Role) => `secret-of-${role.toLowerCase()}`

@@ -6,6 +6,7 @@ import {
   type OperationEvent,
   type OperationEventBody,
 } from '../../../src/domain/operation/operation-events.ts'
+import type { WorkerPresence } from '../../../src/domain/operation/worker-presence.ts'
 import { LogUnavailableError } from '../../../src/events/event-errors.ts'
 import { matches } from '../../../src/events/list-operations.ts'
 import type { OperationFeed, OperationFilter, OperationLog } from '../../../src/events/operation-log.ts'
@@ -19,6 +20,7 @@ export class FakeOperations {
   /** Calls of `get` and `list`. */
   reads = 0
   away = false
+  workers: WorkerPresence | null = null
   readonly #waiting = new Set<() => void>()
 
   add(record: OperationRecord): OperationRecord {

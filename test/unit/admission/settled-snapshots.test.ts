@@ -195,6 +195,7 @@ describe('a switchover to a replica that was just reinitialized', () => {
       queue: {} as OperationsQueue,
       clusters: new Map([['patroni', { layout }]]),
       snapshots,
+      workers: () => null,
       now: clock.now,
       onEnqueueFailed: () => {},
     }).submit('switchover', Object.assign(new SwitchoverInput(), { candidate: 'db2', dryRun: true }), OPERATOR)

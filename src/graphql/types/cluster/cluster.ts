@@ -63,7 +63,7 @@ export class ClusterType implements NodeType {
 
   @Field(() => HealthType, { description: 'What is wrong, and what to do about it.' })
   health(@Ctx() { deps }: ApiContext): Health {
-    return assessHealth(this.#view.snapshot, deps.now())
+    return assessHealth(this.#view.snapshot, deps.now(), deps.workers.current())
   }
 
   @Field(() => Boolean, {

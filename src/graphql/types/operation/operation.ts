@@ -1,6 +1,7 @@
 import { Ctx, Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql'
 import {
   type Actor,
+  isTerminal,
   type OperationError,
   type OperationPlan,
   type OperationRecord,
@@ -8,6 +9,7 @@ import {
   OperationStatus,
   type Progress,
 } from '../../../domain/operation/operation.ts'
+import { hasNoWorker, START_WORKER } from '../../../domain/operation/worker-presence.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { ApiContext } from '../../request-context.ts'
 import { BaseBackupType } from '../backup/backup.ts'
@@ -106,9 +108,11 @@ export class OperationType implements NodeType {
     return this.record.steps.map((step) => new OperationStepType(this.record.id, step))
   }
 
-  @Field(() => ProgressType, { description: 'How far the whole is.' })
-  get progress(): Progress {
-    return this.record.progress
+  @Field(() => ProgressType, { description: 'How far the whole is. While it waits for a worker, its message says so.' })
+  progress(@Ctx() { deps }: ApiContext): Progress {
+    const { progress, status } = this.record
+    if (isTerminal(status) || !hasNoWorker(deps.workers.current(), deps.now())) return progress
+    return { ...progress, message: `No worker runs. ${START_WORKER}` }
   }
 
   @Field(() => OperationPlanType, { description: 'The plan that it was begun with.' })

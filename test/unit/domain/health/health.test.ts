@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { BackupStatus, RetentionStatus } from '../../../../src/domain/backup/backup.ts'
 import { CheckStatus } from '../../../../src/domain/check.ts'
+import type { EtcdMemberSnapshot } from '../../../../src/domain/cluster/cluster.ts'
 import {
   type BackupServerSnapshot,
   type ClusterSnapshot,
@@ -11,6 +12,7 @@ import {
 import type { LoginRefusal } from '../../../../src/domain/cluster/login-refusal.ts'
 import { NodeState, ServiceState } from '../../../../src/domain/cluster/node.ts'
 import { assessHealth, HealthStatus } from '../../../../src/domain/health/health.ts'
+import type { WorkerPresence } from '../../../../src/domain/operation/worker-presence.ts'
 import { Timestamp } from '../../../../src/domain/timestamp.ts'
 import { backupOf, backupServerOf, lsnOf, range, switchAt, walOf } from '../../../support/builders/backups.ts'
 import {
@@ -66,7 +68,7 @@ const disk = (freeBytes: number) => server({ disk: seen({ usedBytes: 0, freeByte
 const hourAgo = new Date(NOW.getTime() - 3_600_000)
 const young = { endTime: Timestamp.fromDate(hourAgo) }
 
-const alarmed = (alarm: string) => {
+const alarmed = (alarm: string): EtcdMemberSnapshot['status'] => {
   const { value } = etcdOf('etcd1').status
   return value === null ? away() : seen({ ...value, alarms: [alarm] })
 }
@@ -289,6 +291,19 @@ describe('the health of a cluster', () => {
     expect(issue).toMatchObject({ severity, subject })
     expect(issue?.remedy).toBeTruthy()
     expect(health.status).not.toBe(HEALTHY)
+  })
+
+  const ago = (seconds: number) => new Date(NOW.getTime() - seconds * 1000)
+  it.each<[string, WorkerPresence | null, HealthStatus | null]>([
+    ['is not known', null, null],
+    ['was there a moment ago', { seenAt: ago(14), waiting: 3 }, null],
+    ['was there too long ago', { seenAt: ago(16), waiting: 0 }, DEGRADED],
+    ['was never there', { seenAt: null, waiting: 0 }, DEGRADED],
+    ['is not there for what waits', { seenAt: ago(3600), waiting: 1 }, CRITICAL],
+  ])('a worker that %s', (_which, workers, severity) => {
+    const issues = assessHealth(clusterOf(), NOW, workers).issues.filter(({ code }) => code === 'NO_WORKER')
+    const remedy = 'Start it: docker compose start worker.'
+    expect(issues).toMatchObject(severity === null ? [] : [{ severity, remedy }])
   })
 
   it.each<[string, string, Partial<ClusterSnapshot>]>([
