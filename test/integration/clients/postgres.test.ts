@@ -49,7 +49,7 @@ it('a primary tells its position, its slots and its archiver', async () => {
   expect(await client.readDatabaseBytes()).toBeGreaterThan(1_000_000)
 })
 
-/** What somebody may set for everybody: each of them changes what a session sees, or ends it. */
+/** What may be set for every session: each of them changes what a session sees, or ends it. */
 const HOSTILE: Readonly<Record<string, string>> = {
   datestyle: 'German, DMY',
   intervalstyle: 'iso_8601',
