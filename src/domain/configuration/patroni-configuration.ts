@@ -64,8 +64,24 @@ const LEAST_PARAMETERS: Readonly<Record<string, number>> = {
   max_worker_processes: 2,
 }
 const WAL_LEVELS: readonly unknown[] = ['hot_standby', 'replica', 'logical']
-/** Each node's own, from its configuration file: Patroni ignores them here. */
+/** Parameters that are each node's own, from its configuration file: Patroni ignores them here. */
 const NODES_OWN: readonly string[] = ['listen_addresses', 'port', 'cluster_name', 'hot_standby']
+/** The same of the keys under `postgresql` (config.py, _safe_copy_dynamic_configuration). */
+const NODES_OWN_KEYS: readonly string[] = [
+  'authentication',
+  'config_dir',
+  'connect_address',
+  'data_dir',
+  'listen',
+  'pgpass',
+  'proxy_address',
+]
+/** What configs/patroni.yml sets for every node of this stack: a node's own file comes first. */
+const SET_BY_FILE = {
+  keys: ['basebackup', 'bin_dir', 'pg_hba', 'pg_ident', 'pre_promote'] as readonly string[],
+  parameters: ['unix_socket_directories'] as readonly string[],
+}
+const EDIT_FILE = 'Set it in configs/patroni.yml and restart the nodes.'
 
 const TIMEOUTS = { ttl: 30, loop_wait: 10, retry_timeout: 10 }
 
@@ -73,7 +89,12 @@ const TIMEOUTS = { ttl: 30, loop_wait: 10, retry_timeout: 10 }
 export function configurationFaults(patch: Json, merged: Json): ConfigurationFault[] {
   const keys = Object.entries(patch).flatMap(([key, value]) => keyFaults(key, value))
   const parameters = parametersOf(patch)
-  return [...keys, ...Object.entries(parameters).flatMap(parameterFaults), ...timeoutFaults(patch, merged)]
+  return [
+    ...keys,
+    ...postgresqlFaults(patch),
+    ...Object.entries(parameters).flatMap(parameterFaults),
+    ...timeoutFaults(patch, merged),
+  ]
 }
 
 /** PostgreSQL's parameters that differ between two configurations and take effect only with a restart. */
@@ -100,6 +121,26 @@ function keyFaults(key: string, value: unknown): ConfigurationFault[] {
   return wanted === null ? [] : [fault('INVALID_SETTING', `${key} must be ${wanted}, not ${text(value)}`, remedy)]
 }
 
+function postgresqlFaults({ postgresql }: Json): ConfigurationFault[] {
+  const values = isJsonObject(postgresql) ? Object.entries(postgresql) : []
+  return values.flatMap(([key, value]) => {
+    // Whatever stands there may be removed.
+    if (value === null) return []
+    if (NODES_OWN_KEYS.includes(key)) return [ignored(`postgresql.${key}`)]
+    return SET_BY_FILE.keys.includes(key) ? [overridden(`postgresql.${key}`)] : []
+  })
+}
+
+function ignored(name: string): ConfigurationFault {
+  const message = `${name} is each node's own, and Patroni ignores it in the dynamic configuration`
+  return fault('NOT_TO_BE_SET_HERE', message, EDIT_FILE)
+}
+
+function overridden(name: string): ConfigurationFault {
+  const message = `${name} is set by each node's own file, which comes before the dynamic configuration: nothing would change`
+  return fault('NOT_TO_BE_SET_HERE', message, EDIT_FILE)
+}
+
 /** What the shape wants; null when the value is such. */
 function wantedFor(shape: Shape, value: unknown): string | null {
   if (shape === 'object') return isJsonObject(value) ? null : 'an object'
@@ -113,10 +154,8 @@ function wantedFor(shape: Shape, value: unknown): string | null {
 function parameterFaults([name, value]: [string, unknown]): ConfigurationFault[] {
   if (value === null) return []
   const lower = name.toLowerCase()
-  if (NODES_OWN.includes(lower)) {
-    const message = `${name} is each node's own, and Patroni ignores it in the dynamic configuration`
-    return [fault('NOT_TO_BE_SET_HERE', message, 'Set it in configs/patroni.yml and restart the nodes.')]
-  }
+  if (NODES_OWN.includes(lower)) return [ignored(name)]
+  if (SET_BY_FILE.parameters.includes(lower)) return [overridden(name)]
   const remedy = 'With any other value Patroni silently goes on with its default.'
   if (typeof value === 'object') {
     return [fault('INVALID_SETTING', `${name} must be a string, a number or a boolean, not ${text(value)}`, remedy)]

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { mergePatch } from '../../../../src/domain/configuration/merge-patch.ts'
 import { configurationFaults, parametersToRestart } from '../../../../src/domain/configuration/patroni-configuration.ts'
 
@@ -28,6 +31,16 @@ describe('a change of the dynamic configuration', () => {
     ['may not break it with a default', { retry_timeout: 12, ttl: null }, ['TIMEOUTS_DO_NOT_FIT']],
     ['may not make postgresql a word', { postgresql: 'fast' }, ['INVALID_SETTING']],
     ['may not set what is each node its own', parameters({ port: 5433 }), ['NOT_TO_BE_SET_HERE']],
+    [
+      'may not set where the data is',
+      { postgresql: { data_dir: '/x', listen: '*' } },
+      ['NOT_TO_BE_SET_HERE', 'NOT_TO_BE_SET_HERE'],
+    ],
+    ['may not set who is let in', { postgresql: { pg_hba: ['local all all reject'] } }, ['NOT_TO_BE_SET_HERE']],
+    ['may not set which programs run', { postgresql: { bin_dir: '/x' } }, ['NOT_TO_BE_SET_HERE']],
+    ['may not set what a promotion runs', { postgresql: { pre_promote: 'true' } }, ['NOT_TO_BE_SET_HERE']],
+    ['may not set where the socket is', parameters({ Unix_Socket_Directories: '/tmp' }), ['NOT_TO_BE_SET_HERE']],
+    ['may remove what had no effect', { postgresql: { pg_hba: null } }, []],
     ['may not set too few connections', parameters({ max_connections: 5 }), ['INVALID_SETTING']],
     ['may not set a wal_level without replicas', parameters({ wal_level: 'minimal' }), ['INVALID_SETTING']],
     ['may not set a parameter to an object', parameters({ work_mem: {} }), ['INVALID_SETTING']],
@@ -58,4 +71,15 @@ describe('a restart is needed', () => {
   test.each(cases)('%s', (_, patch, expected) => {
     expect(parametersToRestart(base, mergePatch(base, patch))).toEqual(expected)
   })
+})
+
+test("whatever the nodes' own file sets is refused here, with that file as the remedy", async () => {
+  const file = parse(await readFile(join(import.meta.dirname, '../../../../configs/patroni.yml'), 'utf8'))
+  const { parameters: own, ...keys } = file.postgresql
+  const patch = { postgresql: { ...keys, parameters: own } }
+  const faults = configurationFaults(patch, patch)
+  expect(faults).toHaveLength(Object.keys(keys).length + Object.keys(own).length)
+  for (const { code, remedy } of faults) {
+    expect([code, remedy]).toEqual(['NOT_TO_BE_SET_HERE', expect.stringContaining('configs/patroni.yml')])
+  }
 })
