@@ -2,6 +2,7 @@ import type { PatroniClient } from '../clients/patroni/patroni-client.ts'
 import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
 import type { NodeLayout } from '../domain/cluster/cluster-layout.ts'
 import { type LoginRefusal, LoginRefusedError } from '../domain/cluster/login-refusal.ts'
+import type { Parameters } from '../domain/configuration/parameter.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createPoll, type Poll } from './poll.ts'
 import { lost, seen } from './readings.ts'
@@ -54,6 +55,17 @@ export function observeNode(deps: ObserveNodeDeps): NodeSource {
     return size?.bytes ?? null
   }
 
+  let known: { readonly parameters: Parameters; readonly version: string; readonly atMs: number } | null = null
+  // They change with the version, and with what is preloaded.
+  const parametersOf = async (version: string) => {
+    const atMs = clock.elapsedMs()
+    if (known === null || known.version !== version || atMs - known.atMs >= deps.databaseSizeIntervalMs) {
+      const parameters = await postgres.readParameters().catch(() => null)
+      if (parameters !== null) known = { parameters, version, atMs }
+    }
+    return known?.parameters ?? null
+  }
+
   let login = { refusal: null as LoginRefusal | null, atMs: clock.elapsedMs() }
   const noteLogin = (refusal: LoginRefusal | null) => {
     login = { refusal, atMs: clock.elapsedMs() }
@@ -76,7 +88,11 @@ export function observeNode(deps: ObserveNodeDeps): NodeSource {
     run: async () => {
       try {
         const status = await postgres.readStatus()
-        const whole = { ...status, databaseBytes: await databaseBytes(status.inRecovery) }
+        const whole = {
+          ...status,
+          databaseBytes: await databaseBytes(status.inRecovery),
+          parameters: await parametersOf(status.version),
+        }
         await tryLogin()
         const loginRefusal = login.refusal
         store.updateNode(node.name, (part) => ({ ...part, postgres: seen(whole, clock.now()), loginRefusal }))

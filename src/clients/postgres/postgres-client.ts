@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { PostgresStatus } from '../../domain/cluster/cluster.ts'
+import type { Parameters } from '../../domain/configuration/parameter.ts'
 import { parseAnswer } from '../parse-answer.ts'
 import { createPostgresConnection } from './postgres-connection.ts'
 import { parsePostgresStatus, statusQuery } from './postgres-status.ts'
@@ -23,8 +24,10 @@ export interface BaseBackupProgress {
  * UnexpectedAnswerError.
  */
 export interface PostgresClient {
-  /** All but the size of the databases, which costs more and is asked for apart. */
-  readStatus(): Promise<Omit<PostgresStatus, 'databaseBytes'>>
+  /** All but the size of the databases and the parameters, which cost more and are asked for apart. */
+  readStatus(): Promise<Omit<PostgresStatus, 'databaseBytes' | 'parameters'>>
+  /** Every parameter that it knows, of loaded extensions too. */
+  readParameters(): Promise<Parameters>
   /** Base backups that are being sent from this node; empty while there is none. */
   readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
   /** Bytes of all databases. PostgreSQL looks at every file for it. */
@@ -72,6 +75,27 @@ const progressSchema = z.array(
 const SIZE_QUERY = 'SELECT sum(pg_database_size(oid))::text AS bytes FROM pg_database WHERE datallowconn'
 const sizeSchema = z.tuple([z.object({ bytes: z.coerce.number() })])
 
+const PARAMETERS_QUERY = `SELECT json_agg(json_build_object('name', name, 'type', vartype, 'unit', unit, 'least', min_val, 'most', max_val,
+  'values', coalesce(enumvals, '{}'))) AS parameters FROM pg_settings`
+const bound = z
+  .string()
+  .nullable()
+  .transform((text) => (text === null ? null : Number(text)))
+const parametersSchema = z.tuple([
+  z.object({
+    parameters: z.array(
+      z.object({
+        name: z.string(),
+        type: z.enum(['bool', 'integer', 'real', 'string', 'enum']),
+        unit: z.string().nullable(),
+        least: bound,
+        most: bound,
+        values: z.array(z.string()),
+      }),
+    ),
+  }),
+])
+
 const LOADED_QUERY = 'SELECT pg_conf_load_time() AS "loadedAt"'
 const loadedSchema = z.tuple([z.object({ loadedAt: z.date() })])
 
@@ -115,6 +139,10 @@ export function createPostgresClient(deps: PostgresClientDeps): PostgresClient {
     readBaseBackupProgress: async () => {
       const rows = parseAnswer(system, progressSchema, await connection.query(PROGRESS_QUERY))
       return rows.map((row) => row.progress)
+    },
+    readParameters: async () => {
+      const [row] = parseAnswer(system, parametersSchema, await connection.query(PARAMETERS_QUERY))
+      return new Map(row.parameters.map((parameter) => [parameter.name.toLowerCase(), parameter]))
     },
     readDatabaseBytes: async () => {
       const [row] = parseAnswer(system, sizeSchema, await connection.query(SIZE_QUERY))

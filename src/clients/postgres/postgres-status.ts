@@ -88,6 +88,9 @@ SELECT json_build_object(
 }
 
 /** Reads the column `status` of `statusQuery`. Throws UnexpectedAnswerError. */
-export function parsePostgresStatus(system: string, answer: unknown): Omit<PostgresStatus, 'databaseBytes'> {
+export function parsePostgresStatus(
+  system: string,
+  answer: unknown,
+): Omit<PostgresStatus, 'databaseBytes' | 'parameters'> {
   return parseAnswer(system, statusSchema, answer)
 }

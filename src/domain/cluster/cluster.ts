@@ -1,6 +1,7 @@
 import type { Backup } from '../backup/backup.ts'
 import type { Tablespace } from '../backup/tablespace.ts'
 import type { Check } from '../check.ts'
+import type { Parameters } from '../configuration/parameter.ts'
 import type { Timestamp } from '../timestamp.ts'
 import type { Lsn } from '../wal/lsn.ts'
 import type { TimelineSwitch } from '../wal/timeline.ts'
@@ -122,6 +123,8 @@ export interface PostgresStatus {
   /** pg_stat_archiver, on a primary. */
   readonly archiver: ArchiverStatus | null
   readonly databaseBytes: number | null
+  /** All that this PostgreSQL knows; null until they were read. */
+  readonly parameters: Parameters | null
 }
 
 export interface ReplicationSlot {

@@ -1,4 +1,6 @@
+import { closest, distance } from 'fastest-levenshtein'
 import { isJsonObject, jsonChanges } from './merge-patch.ts'
+import { type Parameters, wantedInstead } from './parameter.ts'
 import { needsRestart } from './postmaster-parameters.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -19,7 +21,13 @@ function numberOr(value: unknown, otherwise: number): number {
 
 /** Why a dynamic configuration must not be written. */
 export interface ConfigurationFault {
-  readonly code: 'UNKNOWN_KEY' | 'NOT_TO_BE_SET_HERE' | 'INVALID_SETTING' | 'TIMEOUTS_DO_NOT_FIT'
+  readonly code:
+    | 'UNKNOWN_KEY'
+    | 'NOT_TO_BE_SET_HERE'
+    | 'INVALID_SETTING'
+    | 'TIMEOUTS_DO_NOT_FIT'
+    | 'UNKNOWN_PARAMETER'
+    | 'BAD_VALUE'
   readonly message: string
   readonly remedy: string
 }
@@ -85,14 +93,17 @@ const EDIT_FILE = 'Set it in configs/patroni.yml and restart the nodes.'
 
 const TIMEOUTS = { ttl: 30, loop_wait: 10, retry_timeout: 10 }
 
-/** What Patroni forbids, ignores or silently alters in what `patch` would make of the configuration. */
-export function configurationFaults(patch: Json, merged: Json): ConfigurationFault[] {
+/**
+ * What Patroni forbids, ignores or silently alters in what `patch` would make of the configuration, and what PostgreSQL would
+ * not take. `known`: PostgreSQL's parameters; null where they were not read.
+ */
+export function configurationFaults(patch: Json, merged: Json, known: Parameters | null = null): ConfigurationFault[] {
   const keys = Object.entries(patch).flatMap(([key, value]) => keyFaults(key, value))
   const parameters = parametersOf(patch)
   return [
     ...keys,
     ...postgresqlFaults(patch),
-    ...Object.entries(parameters).flatMap(parameterFaults),
+    ...Object.entries(parameters).flatMap((entry) => parameterFaults(entry, known)),
     ...timeoutFaults(patch, merged),
   ]
 }
@@ -151,7 +162,7 @@ function wantedFor(shape: Shape, value: unknown): string | null {
   return Number.isSafeInteger(value) && Number(value) >= least ? null : `a whole number, ${least} at the least`
 }
 
-function parameterFaults([name, value]: [string, unknown]): ConfigurationFault[] {
+function parameterFaults([name, value]: [string, unknown], known: Parameters | null): ConfigurationFault[] {
   if (value === null) return []
   const lower = name.toLowerCase()
   if (NODES_OWN.includes(lower)) return [ignored(name)]
@@ -167,7 +178,22 @@ function parameterFaults([name, value]: [string, unknown]): ConfigurationFault[]
   if (lower === 'wal_level' && !WAL_LEVELS.includes(value)) {
     return [fault('INVALID_SETTING', `wal_level must be replica or logical, not ${text(value)}`, remedy)]
   }
-  return []
+  return known === null ? [] : postgresFaults(name, value, known)
+}
+
+/** What PostgreSQL itself says of it. An extension that is not loaded may know a name with a dot. */
+function postgresFaults(name: string, value: unknown, known: Parameters): ConfigurationFault[] {
+  const parameter = known.get(name.toLowerCase())
+  if (parameter === undefined) {
+    if (name.includes('.')) return []
+    const near = closest(name.toLowerCase(), [...known.keys()])
+    const remedy = `${distance(name.toLowerCase(), near) <= 2 ? `Did you mean ${near}? ` : ''}SHOW ALL lists them.`
+    return [fault('UNKNOWN_PARAMETER', `PostgreSQL knows no parameter "${name}"`, remedy)]
+  }
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return []
+  const wanted = wantedInstead(parameter, value)
+  if (wanted === null) return []
+  return [fault('BAD_VALUE', `${name} must be ${wanted}, not ${text(value)}`, `Give ${name} such a value.`)]
 }
 
 /** Only for a patch that changes them: what is set already is no fault of this patch. */

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { createPostgresClient, type PostgresClient } from '../../../src/clients/postgres/postgres-client.ts'
+import { wantedInstead } from '../../../src/domain/configuration/parameter.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { docker } from '../../support/docker.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -105,6 +106,83 @@ it.each(['for the cluster', 'for the role', 'for the database'])(
     }
   },
 )
+
+it('what is said of a value is what PostgreSQL says', async () => {
+  const parameters = await connect(primary).readParameters()
+  expect(parameters.size).toBeGreaterThan(300)
+  const values = [
+    'on',
+    'off',
+    'OF',
+    'tr',
+    'maybe',
+    '',
+    '0',
+    '1',
+    '-1',
+    '5',
+    '1.5',
+    '0x10',
+    '1e3',
+    ' 8MB',
+    '8 MB',
+    '8mb',
+  ].concat([
+    '8kB',
+    '4000kB',
+    '1TB',
+    '3s',
+    '10min',
+    '2 h',
+    '1d',
+    '250us',
+    'lots',
+    'replica',
+    'LOGICAL',
+    'warning',
+    'debug',
+    'hot_standby',
+    'yes',
+    'local',
+    '9999999999',
+  ])
+  const names = [
+    'work_mem',
+    'shared_buffers',
+    'wal_keep_size',
+    'max_connections',
+    'statement_timeout',
+    'checkpoint_timeout',
+  ]
+    .concat([
+      'autovacuum',
+      'log_connections',
+      'wal_level',
+      'log_min_messages',
+      'synchronous_commit',
+      'random_page_cost',
+    ])
+    .concat(['checkpoint_completion_target', 'vacuum_cost_delay', 'port', 'bgwriter_delay', 'extra_float_digits'])
+  const pairs = names.flatMap((name) => values.map((value) => ({ name, value })))
+  // One call for all: each statement by itself, and what PostgreSQL says of it.
+  const said = await primary.sql(`DO $$ DECLARE each record; BEGIN
+    CREATE TEMP TABLE said (name text, value text, takes boolean);
+    FOR each IN SELECT * FROM json_to_recordset('${JSON.stringify(pairs)}') AS pair (name text, value text) LOOP
+      BEGIN
+        EXECUTE format('CREATE OR REPLACE FUNCTION probe() RETURNS void LANGUAGE sql SET %s TO %L AS $f$ SELECT $f$', each.name, each.value);
+        INSERT INTO said VALUES (each.name, each.value, true);
+      EXCEPTION WHEN cant_change_runtime_param THEN INSERT INTO said VALUES (each.name, each.value, NULL);
+      WHEN OTHERS THEN INSERT INTO said VALUES (each.name, each.value, false);
+      END;
+    END LOOP; END $$; SELECT json_agg(said) FROM said`)
+  const answers = JSON.parse(said) as { name: string; value: string; takes: boolean | null }[]
+  const differing = answers.filter(({ name, value, takes }) => {
+    const parameter = parameters.get(name)
+    return parameter !== undefined && takes !== null && (wantedInstead(parameter, value) === null) !== takes
+  })
+  expect(answers.filter(({ takes }) => takes !== null).length).toBeGreaterThan(200)
+  expect(differing).toEqual([])
+})
 
 it('a role that may not list the archive status reads the rest', async () => {
   const status = await connect(primary, 'stranger').readStatus()

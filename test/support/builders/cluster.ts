@@ -45,6 +45,7 @@ export function postgresStatus(changes: Partial<PostgresStatus> = {}): PostgresS
     tablespaces: [],
     archiver: null,
     databaseBytes: null,
+    parameters: null,
     ...changes,
   }
 }

@@ -1,9 +1,11 @@
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { seenNow } from '../../../domain/cluster/observed.ts'
 import { isJsonObject, type JsonChange, jsonChanges, mergePatch } from '../../../domain/configuration/merge-patch.ts'
+import type { Parameters } from '../../../domain/configuration/parameter.ts'
 import { configurationFaults, parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
 import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
+import { leaderOf } from '../../node-access/node-health.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
@@ -20,7 +22,7 @@ export function checkUpdateConfiguration({ cluster, input }: Context): Refusal[]
     return [refuse('TOPOLOGY_UNKNOWN', message, 'See cluster.health for what to do.', null)]
   }
   const merged = mergePatch(currentOf(cluster), input.patch)
-  return configurationFaults(input.patch, merged).map(({ code, message, remedy }) =>
+  return configurationFaults(input.patch, merged, parametersOf(cluster)).map(({ code, message, remedy }) =>
     refuse(code, message, remedy, 'patch'),
   )
 }
@@ -43,6 +45,13 @@ export function planUpdateConfiguration(context: Context): PlanDraft {
     dataLoss: null,
     basis: { configuration },
   }
+}
+
+/** Those of the leader, else of any node that answers. */
+function parametersOf(cluster: Context['cluster']): Parameters | null {
+  const leader = leaderOf(cluster)
+  const nodes = [...cluster.nodes].sort((a, b) => Number(b.name === leader) - Number(a.name === leader))
+  return nodes.map(({ postgres }) => seenNow(postgres)?.parameters ?? null).find((each) => each !== null) ?? null
 }
 
 /** A JSON object, or an empty one. */

@@ -3,7 +3,7 @@ import type { ClusterSnapshot } from '../../../../../src/domain/cluster/cluster.
 import updateConfiguration from '../../../../../src/operations/configuration/update-configuration/update-configuration.kind.ts'
 import { UpdateConfigurationInput } from '../../../../../src/operations/configuration/update-configuration/update-configuration-input.ts'
 import { planOperation } from '../../../../../src/operations/plan-operation.ts'
-import { topologyOf } from '../../../../support/builders/cluster.ts'
+import { nodeOf, postgresStatus, topologyOf } from '../../../../support/builders/cluster.ts'
 import { away, seen } from '../../../../support/builders/observed.ts'
 import { planContext } from '../../../../support/builders/plan-context.ts'
 
@@ -34,6 +34,34 @@ describe('updateConfiguration is refused', () => {
   test.each(cases)('%s', async (_, patch, changes, expected) => {
     const refusals = await updateConfiguration.check(contextOf(patch, changes))
     expect(refusals.map(({ code }) => code)).toEqual(expected)
+  })
+})
+
+describe('by what the nodes say of their PostgreSQL, it', () => {
+  const workMem = { name: 'work_mem', type: 'integer', unit: 'kB', least: 64, most: 2_147_483_647, values: [] } as const
+  const known = new Map([['work_mem', workMem]])
+  const nodes = [nodeOf('db1', { postgres: seen(postgresStatus({ parameters: known })) })]
+  const refusals = async (values: Record<string, unknown>) =>
+    updateConfiguration.check(contextOf(parameters(values), { topology, nodes }))
+
+  test.each<[string, Record<string, unknown>, string[]]>([
+    ['takes what PostgreSQL takes', { work_mem: '16MB' }, []],
+    ['takes names as PostgreSQL does', { Work_Mem: '16MB' }, []],
+    ['takes what an extension may know', { 'pg_stat_statements.max': 1000 }, []],
+    ['lets what is wrong be removed', { work_men: null }, []],
+    ['refuses a name that PostgreSQL does not know', { work_men: '16MB' }, ['UNKNOWN_PARAMETER']],
+    ['refuses a value that PostgreSQL would not take', { work_mem: 'lots' }, ['BAD_VALUE']],
+  ])('%s', async (_what, values, codes) => {
+    expect((await refusals(values)).map(({ code }) => code)).toEqual(codes)
+  })
+
+  test('says what may have been meant', async () => {
+    expect((await refusals({ work_men: 1 }))[0]?.remedy).toBe('Did you mean work_mem? SHOW ALL lists them.')
+    expect((await refusals({ nothing_like_it: 1 }))[0]?.remedy).toBe('SHOW ALL lists them.')
+  })
+
+  test('says nothing where they have not said it', async () => {
+    expect(await updateConfiguration.check(contextOf(parameters({ work_men: 'lots' })))).toEqual([])
   })
 })
 
