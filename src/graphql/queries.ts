@@ -32,15 +32,17 @@ export class Queries {
 
   @Query(() => [NodeType], {
     nullable: 'items',
-    description: 'The same for several ids, in their order: at most 100. Errors: INVALID_VALUE for what is no id.',
+    description:
+      'The same for several ids, in their order, at most 100: null for what there is not, and, with its error, for what cannot be read.',
   })
   nodes(
     @Arg('ids', () => [ID], { description: 'As answers gave them.' }) ids: readonly string[],
     @Ctx() context: ApiContext,
-  ): Promise<readonly (NodeType | null)[]> {
+  ): readonly Promise<NodeType | null>[] {
     if (ids.length > MAX_IDS) throw badUserInput(`There are ${ids.length} ids; one request may have ${MAX_IDS}.`)
     context.memo.spendRows(ids.length)
-    return Promise.all(ids.map((id) => findNode(context, id)))
+    // Each by itself: one that cannot be read leaves the others.
+    return ids.map((id) => findNode(context, id))
   }
 
   @Query(() => String, { description: 'Version of Howdah. What may change in which: docs/API.md.' })

@@ -196,6 +196,19 @@ describe('operations', () => {
   })
 })
 
+test('several things are read by their ids, and one that cannot be read leaves the others', async () => {
+  const { id } = api.operations.add(operationRecord())
+  const ids = ['PostgresNode:patroni/db2', 'no id', 'Service:patroni/nowhere', `Operation:${id}`]
+  api.operations.away = true
+  const { data, errors } = await api.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids })
+  api.operations.away = false
+  expect(data.nodes).toEqual([{ id: 'PostgresNode:patroni/db2' }, null, null, null])
+  expect(errors?.map(({ path, extensions }) => `${path} ${extensions['code']}`)).toEqual([
+    'nodes,1 INVALID_VALUE',
+    'nodes,3 OPERATION_LOG_UNAVAILABLE',
+  ])
+})
+
 test('an input that breaks a rule is refused before anything is submitted, and not echoed', async () => {
   const submitted = api.submitted.length
   const mutation = (input: string) =>
