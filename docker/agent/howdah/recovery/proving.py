@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from typing import Any, TypedDict
 
 from howdah import files
@@ -92,13 +93,25 @@ class Archive:
                 return True
         return False
 
-    def records(self, start: int) -> list[Record]:
-        """Records from this position on, as far as the segments in the folder go, where pg_waldump ends in an error."""
-        command = ["pg_waldump", "-p", self.folder, "-t", "1", "-s", lsn_of(start)]
+    def records(self, start: int, *options: str) -> Iterator[Record]:
+        """Records from this position on, as far as the segments in the folder go, where pg_waldump ends in an error.
+
+        A segment holds a hundred thousand of them: it is read for as long as its caller takes some.
+        """
+        command = ["pg_waldump", "-p", self.folder, "-t", "1", "-s", lsn_of(start), *options]
         known = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
-        said = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=known)
-        found = [record for line in said.stdout.split("\n") if (record := parse(line))]
-        return [record for record in found if self.left_at is None or position_of(record["lsn"]) < self.left_at]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace", env=known
+        ) as process:
+            try:
+                for line in process.stdout or ():
+                    if not (record := parse(line.removesuffix("\n"))):
+                        continue
+                    if self.left_at is not None and position_of(record["lsn"]) >= self.left_at:
+                        return
+                    yield record
+            finally:
+                process.kill()
 
 
 def parse(line: str) -> Record | None:
@@ -159,9 +172,13 @@ def look_back(archive: Archive, position: int) -> Record | None:
     for segment in range(newest, max(-1, newest - BACK), -1):
         if not archive.has(segment):
             return None
-        before = [record for record in archive.records(segment * archive.size) if position_of(record["lsn"]) < position]
-        if before:
-            return before[-1]
+        last = None
+        for record in archive.records(segment * archive.size):
+            if position_of(record["lsn"]) >= position:
+                break
+            last = record
+        if last:
+            return last
     return None
 
 
@@ -173,9 +190,11 @@ def look_ahead(archive: Archive, position: int, until_transaction: bool) -> tupl
             break
         # Its last record may end in the one after it.
         archive.has(segment + 1)
-        found = archive.records(max(position, segment * archive.size))
-        following = following or (found[0] if found else None)
-        transaction = next((record for record in found if ends_transaction(record)), None)
-        if transaction or (following and not until_transaction):
+        start = max(position, segment * archive.size)
+        following = following or next(archive.records(start, "-n", "1"), None)
+        if following and not until_transaction:
+            return following, None
+        transaction = next(filter(ends_transaction, archive.records(start, "-r", "Transaction")), None)
+        if transaction:
             return following, transaction
     return following, None

@@ -1,0 +1,66 @@
+from unittest import mock
+
+from howdah.recovery import proving
+from howdah.wal import archive_client
+from howdah.wal.names import position_of
+from tests.support import TestCase
+
+SIZE = 1 << 24
+# As pg_waldump goes on: records of 0x40 bytes from where it is told to start, and one in eight ends a transaction. It
+# takes -s, -n and -r, and has no end.
+WALDUMP = r"""#!/usr/bin/env python3
+import sys
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+high, low = (int(part, 16) for part in options["-s"].split("/"))
+start, count, only = (high << 32) + low, int(options.get("-n", -1)), options.get("-r")
+lsn = -(-start // 0x40) * 0x40
+print("first record is after somewhere, skipping some bytes")
+try:
+    while count:
+        commits = lsn // 0x40 % 8 == 0
+        rmgr, said = ("Transaction", "COMMIT 2026-11-28 19:32:58.681437 UTC") if commits else ("Heap", "INSERT off: 1")
+        if only in (None, rmgr):
+            at, before = (f"{each >> 32:X}/{each & 0xFFFFFFFF:08X}" for each in (lsn, lsn - 0x40))
+            print(f"rmgr: {rmgr} len (rec/tot):     34/    34, tx:        739, lsn: {at}, prev {before}, desc: {said}")
+            count -= 1
+        lsn += 0x40
+except BrokenPipeError:
+    sys.stderr.close()
+"""
+
+
+class ProvingTest(TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.install("pg_waldump", WALDUMP)
+        self.addCleanup(mock.patch.stopall)
+        mock.patch.object(archive_client, "Archive").start()
+        self.archive = proving.Archive("patroni", self.root)
+        self.archive.size = SIZE
+        self.has(*range(16))
+
+    def has(self, *segments: int) -> None:
+        mock.patch.object(self.archive, "has", lambda segment: segment in segments).start()
+
+    def test_the_last_record_is_the_one_that_begins_before_however_much_follows(self) -> None:
+        for position, last in (("0/3000140", "0/03000100"), ("0/3000141", "0/03000140"), ("0/4000000", "0/03FFFFC0")):
+            with self.subTest(position):
+                record = proving.look_back(self.archive, position_of(position))
+                self.assertEqual(record and record["lsn"], last)
+
+    def test_a_segment_that_the_archive_lacks_tells_nothing(self) -> None:
+        self.has()
+        self.assertIsNone(proving.look_back(self.archive, position_of("0/3000140")))
+        self.assertEqual(proving.look_ahead(self.archive, position_of("0/3000140"), True), (None, None))
+
+    def test_what_comes_next_is_the_first_and_where_it_is_asked_for_the_next_that_ends_a_transaction(self) -> None:
+        for until, end in ((False, None), (True, "0/03000200")):
+            following, transaction = proving.look_ahead(self.archive, position_of("0/3000140"), until)
+            self.assertEqual(following and following["lsn"], "0/03000140")
+            self.assertEqual(transaction and transaction["lsn"], end)
+
+    def test_what_follows_in_a_history_that_was_left_is_not_told(self) -> None:
+        self.archive.left_at = position_of("0/3000140")
+        self.assertEqual(proving.look_ahead(self.archive, position_of("0/3000140"), False)[0], None)
+        record = proving.look_back(self.archive, position_of("0/3000400"))
+        self.assertEqual(record and record["lsn"], "0/03000100")
