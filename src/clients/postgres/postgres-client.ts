@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PostgresStatus } from '../../domain/cluster/cluster.ts'
-import type { Parameters } from '../../domain/configuration/parameter.ts'
+import type { Parameters } from '../../domain/parameter.ts'
 import { parseAnswer } from '../parse-answer.ts'
 import { createPostgresConnection } from './postgres-connection.ts'
 import { parsePostgresStatus, statusQuery } from './postgres-status.ts'

@@ -1,7 +1,7 @@
 import type { Backup } from '../backup/backup.ts'
 import type { Tablespace } from '../backup/tablespace.ts'
 import type { Check } from '../check.ts'
-import type { Parameters } from '../configuration/parameter.ts'
+import type { Parameters } from '../parameter.ts'
 import type { Timestamp } from '../timestamp.ts'
 import type { Lsn } from '../wal/lsn.ts'
 import type { TimelineSwitch } from '../wal/timeline.ts'

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein'
+import { type Parameters, wantedInstead } from '../parameter.ts'
 import { isJsonObject, jsonChanges } from './merge-patch.ts'
-import { type Parameters, wantedInstead } from './parameter.ts'
 import { needsRestart } from './postmaster-parameters.ts'
 
 type Json = Readonly<Record<string, unknown>>

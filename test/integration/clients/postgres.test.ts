@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { createPostgresClient, type PostgresClient } from '../../../src/clients/postgres/postgres-client.ts'
-import { wantedInstead } from '../../../src/domain/configuration/parameter.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
+import { wantedInstead } from '../../../src/domain/parameter.ts'
 import { docker } from '../../support/docker.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { type PostgresServer, startPrimary, startStandby } from './postgres-servers.ts'

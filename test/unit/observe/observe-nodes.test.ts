@@ -18,20 +18,27 @@ const refusal: LoginRefusal = {
 }
 const refused = () => Promise.reject(new LoginRefusedError('PostgreSQL db1', refusal))
 
+const WORK_MEM = { name: 'work_mem', type: 'integer', unit: 'kB', least: 64, most: 2_147_483_647, values: [] } as const
+
 let stop = async () => {}
 afterEach(() => stop())
 
-function observed(logins: { session: boolean; again: boolean | null }) {
+function observed(logins: { session: boolean; again: boolean | null }, server = { version: '17.1' }) {
   const [node] = layout.nodes
   if (node === undefined) throw new Error('the layout has no node')
   const store = createSnapshotStore({ layout, clock: systemClock })
   let tries = 0
+  let parametersRead = 0
   const source = observeNode({
     node,
     store,
     patroni: { status: async () => patroniStatus() } satisfies Partial<PatroniClient> as unknown as PatroniClient,
     postgres: {
-      readStatus: async () => (logins.session ? postgresStatus() : refused()),
+      readStatus: async () => (logins.session ? postgresStatus(server) : refused()),
+      readParameters: async () => {
+        parametersRead += 1
+        return new Map([['work_mem', WORK_MEM]])
+      },
       checkLogin: async () => {
         tries += 1
         if (logins.again === null) throw new UnreachableError('PostgreSQL db1', 'no answer')
@@ -51,7 +58,7 @@ function observed(logins: { session: boolean; again: boolean | null }) {
     await source.now()
     return store.current().nodes[0]
   }
-  return { look, tries: () => tries }
+  return { look, tries: () => tries, parametersRead: () => parametersRead }
 }
 
 test('a role that could not log in any more is noticed while its session lives, and that it can again', async () => {
@@ -71,4 +78,16 @@ test('a role that is not let in is told as such, and nothing else is asked', asy
   expect(node).toMatchObject({ loginRefusal: refusal })
   expect(node?.postgres.error).toContain('does not let role howdah log in')
   expect(tries()).toBe(0)
+})
+
+test('what its PostgreSQL knows of parameters is read once, and again of another version', async () => {
+  const server = { version: '17.1' }
+  const { look, parametersRead } = observed({ session: true, again: true }, server)
+  for (const _ of [1, 2]) {
+    expect((await look())?.postgres.value?.parameters).toEqual(new Map([['work_mem', WORK_MEM]]))
+    expect(parametersRead()).toBe(1)
+  }
+  server.version = '18.0'
+  await look()
+  expect(parametersRead()).toBe(2)
 })

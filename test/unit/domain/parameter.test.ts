@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Parameter, wantedInstead } from '../../../../src/domain/configuration/parameter.ts'
+import { type Parameter, wantedInstead } from '../../../src/domain/parameter.ts'
 
 // test/integration/clients/postgres.test.ts compares the same with PostgreSQL itself.
 const parameter = (changes: Partial<Parameter>): Parameter => {
