@@ -24,7 +24,7 @@ export class ControlMutations {
     @Ctx() { actor, deps }: ApiContext,
   ): Promise<OperationPayload> {
     const refusals = checkReason(reason)
-    if (refusals.length > 0) return new OperationPayload({ operation: null, plan: null, refusals })
+    if (refusals.length > 0) return OperationPayload.refused(refusals)
     return new OperationPayload(await deps.operations.cancel(readOperationId(id), reason ?? null, actor))
   }
 
@@ -42,7 +42,7 @@ export class ControlMutations {
     @Ctx() { actor, deps }: ApiContext,
   ): Promise<OperationPayload> {
     const refusals = checkReason(reason)
-    if (refusals.length > 0) return new OperationPayload({ operation: null, plan: null, refusals })
+    if (refusals.length > 0) return OperationPayload.refused(refusals)
     return new OperationPayload(await deps.operations.retry(readOperationId(id), reason ?? null, actor))
   }
 }

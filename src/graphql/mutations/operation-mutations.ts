@@ -27,7 +27,7 @@ function addMutation(prototype: object, { name, description, destructive, input 
       ...takeNames(request),
       ...inputProblems(request).map(({ field, message }) => refuse('INVALID_INPUT', message, null, field)),
     ]
-    if (refusals.length > 0) return new OperationPayload({ operation: null, plan: null, refusals })
+    if (refusals.length > 0) return OperationPayload.refused(refusals)
     return new OperationPayload(await deps.operations.submit(name, request, actor))
   }
   const descriptor: PropertyDescriptor = { value, configurable: true, writable: true }

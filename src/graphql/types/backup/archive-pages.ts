@@ -3,7 +3,7 @@ import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 import { parseWalFileName } from '../../../domain/wal/wal-name.ts'
 import { badUserInput } from '../../format-error.ts'
 import type { RequestMemo } from '../../request-memo.ts'
-import { type Connection, type PageArguments, readPage, toConnection } from '../common/connection.ts'
+import { type Connection, cutPage, type PageArguments, readPage, toConnection } from '../common/connection.ts'
 import { BaseBackupType } from './backup.ts'
 import { type BackupFilter, narrowed, type WalFilter } from './backup-filter.ts'
 import { WalSegmentType } from './wal-segment.ts'
@@ -21,23 +21,16 @@ export function backupNamed(server: BackupServerSnapshot, id: string): BaseBacku
   return backup === undefined ? null : new BaseBackupType(server, backup)
 }
 
-/** Newest first. A cursor is a place in time: it holds when its backup is gone. */
+/** Newest first. */
 export function backupPage(
   server: BackupServerSnapshot,
   page: PageArguments,
   filter: BackupFilter | null | undefined,
   memo: RequestMemo,
 ): Connection<BaseBackupType> {
-  const { limit, cursor, backward } = readPage(page, memo)
   const all = narrowed(server.backups.value ?? [], filter).toReversed()
-  const found = all.findIndex(({ backupId }) => (backward ? backupId <= (cursor ?? '') : backupId < (cursor ?? '')))
-  const end = found === -1 ? all.length : found
-  const from = backward ? Math.max(0, end - limit) : cursor === null ? 0 : end
-  const to = backward ? end : Math.min(all.length, from + limit)
-  const edges = all
-    .slice(from, to)
-    .map((backup) => ({ cursor: backup.backupId, node: new BaseBackupType(server, backup) }))
-  return toConnection(edges, to < all.length, from > 0, all.length)
+  const nodeOf = (backup: Backup) => new BaseBackupType(server, backup)
+  return cutPage(all, readPage(page, memo), ({ backupId }) => backupId, nodeOf)
 }
 
 /** Ascending. */

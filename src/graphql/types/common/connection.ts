@@ -59,6 +59,25 @@ export function toConnection<N>(
   return { edges, totalCount, pageInfo: { hasNextPage, hasPreviousPage, startCursor, endCursor } }
 }
 
+/**
+ * A page of a list that is whole in memory, newest first, whose cursors are ids that begin with the time. A cursor is a place
+ * in time: it holds when what it names is gone.
+ */
+export function cutPage<T, N>(
+  newestFirst: readonly T[],
+  { limit, cursor, backward }: PageRequest,
+  idOf: (each: T) => string,
+  nodeOf: (each: T) => N,
+): Connection<N> {
+  const at = cursor ?? ''
+  const found = newestFirst.findIndex((each) => (backward ? idOf(each) <= at : idOf(each) < at))
+  const end = found === -1 ? newestFirst.length : found
+  const from = backward ? Math.max(0, end - limit) : cursor === null ? 0 : end
+  const to = backward ? end : Math.min(newestFirst.length, from + limit)
+  const edges = newestFirst.slice(from, to).map((each) => ({ cursor: idOf(each), node: nodeOf(each) }))
+  return toConnection(edges, to < newestFirst.length, from > 0, newestFirst.length)
+}
+
 function badPage(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
 }

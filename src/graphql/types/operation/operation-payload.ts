@@ -1,6 +1,7 @@
 import { Field, ObjectType } from 'type-graphql'
 import type { OperationAnswer } from '../../../admission/operation-service.ts'
 import type { OperationPlan } from '../../../domain/operation/operation.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
 import { OperationType } from './operation.ts'
 import { OperationPlanType } from './operation-parts.ts'
 import { RefusalType } from './refusal.ts'
@@ -21,6 +22,11 @@ export class OperationPayload {
 
   @Field(() => [RefusalType], { description: 'What the caller has to fix first; empty when the operation may run.' })
   readonly refusals: readonly RefusalType[]
+
+  /** What was not even checked against the cluster. */
+  static refused(refusals: readonly Refusal[]): OperationPayload {
+    return new OperationPayload({ operation: null, plan: null, refusals })
+  }
 
   constructor({ operation, plan, refusals }: OperationAnswer) {
     this.operation = operation === null ? null : new OperationType(operation)
