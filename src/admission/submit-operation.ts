@@ -1,6 +1,5 @@
 import { type Check, CheckStatus } from '../domain/check.ts'
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
-import { requiredCluster } from '../domain/cluster/required-cluster.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { type Actor, type OperationPlan, type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import { hasNoWorker, START_WORKER, type WorkerPresence } from '../domain/operation/worker-presence.ts'
@@ -55,7 +54,7 @@ export async function submitOperation(
 
   const known = [...clusters.keys()]
   if (request.input.cluster == null && known.length > 1) return refused([clusterRequired(known)])
-  const name = requiredCluster(request.input.cluster, known)
+  const name = request.input.cluster ?? known[0] ?? ''
   const cluster = clusters.get(name)
   if (cluster === undefined) return refused([unknownCluster(name, known)])
 

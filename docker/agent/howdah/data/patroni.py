@@ -59,9 +59,11 @@ def kept_down_by() -> dict[str, str | None]:
 
 def patroni_started() -> dict[str, bool]:
     """Whether it is up, and nothing keeps it down when the container is restarted."""
-    if os.path.exists(down()) or sv("status").returncode != 0:
+    try:
+        return {"started": not os.path.exists(down()) and is_up()}
+    except Refusal:
+        # What supervises nothing has not started it.
         return {"started": False}
-    return {"started": is_up()}
 
 
 def start_patroni() -> dict[str, bool]:
