@@ -1,7 +1,7 @@
 /**
  * What each session of Howdah's own asks for itself: whatever is set for the cluster, a database or a role does not apply to it.
  * No limit here ends one, or its statement: each has its own. What decides whether writes go through is left as it is.
- * docker/agent/howdah/recovery/copies.py has the same for sessions in a recovered copy.
+ * docker/agent/howdah/session_settings.py has the same for Patroni, Barman, and sessions in a recovered copy.
  */
 const PINNED: Readonly<Record<string, string>> = {
   DateStyle: 'ISO, YMD',

@@ -11,8 +11,3 @@ class RootsTest(unittest.TestCase):
         for root in ("/var/lib/postgresql/17/patroni1", "/var/lib/barman/recoveries/../x", "/etc", ""):
             with self.assertRaisesRegex(Refusal, "is no place for a recovered copy"):
                 copies.Copy(root)
-
-    def test_our_sessions_set_for_themselves_what_data_could_set_for_them(self) -> None:
-        self.assertIn("-c search_path=pg_catalog", copies.options())
-        self.assertIn(r"-c DateStyle=ISO,\ YMD", copies.options())
-        self.assertIn("-c lock_timeout=2000", copies.options(lock_timeout="2000"))

@@ -9,6 +9,9 @@ exec < /dev/null
 # Beside the data: the next start of a container that was killed in between turns it on again (entrypoint.sh).
 off_for_now=/var/lib/postgresql/$PG_MAJOR/.summarizer-off-for-a-promotion
 turned_off=no
+# As howdah-session-settings says, without the time that it takes to start.
+PGOPTIONS=$(< /usr/local/lib/howdah/session-options)
+export PGOPTIONS
 sql() { PGCONNECT_TIMEOUT=1 timeout 2 psql -qAtX -U postgres -d postgres -c "$1"; }
 summarizers() { pgrep -f '^postgres: .*walsummarizer'; } # More than one where a recovery is prepared in this container as well.
 wake() { for summarizer in $(summarizers); do kill -HUP "$summarizer"; done; }

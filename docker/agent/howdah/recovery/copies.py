@@ -21,7 +21,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from howdah import files, processes
+from howdah import files, processes, session_settings
 from howdah.data.roots import Root
 
 ROLE = "rehearsal"
@@ -29,45 +29,9 @@ ROLE = "rehearsal"
 OURS = "local all postgres peer map=howdah\nlocal replication postgres peer map=howdah\n"
 READERS = f"local all {ROLE} pam pamservice=howdah-recovery\n"
 
-# Our sessions are our own: whatever the recovered data sets for everybody, for a database or for a role does not apply
-# to them. What a connection asks for itself comes before all of those.
-PINNED = {
-    "DateStyle": "ISO, YMD",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "bytea_output": "hex",
-    "extra_float_digits": "1",
-    "statement_timeout": "0",
-    "lock_timeout": "0",
-    "transaction_timeout": "0",
-    "idle_in_transaction_session_timeout": "0",
-    "idle_session_timeout": "0",
-    "default_transaction_read_only": "off",
-    "default_transaction_isolation": "read committed",
-    "search_path": "pg_catalog",
-    "row_security": "off",
-    "client_min_messages": "notice",
-    "event_triggers": "off",
-    "session_preload_libraries": "",
-    "local_preload_libraries": "",
-    "log_statement": "none",
-    "standard_conforming_strings": "on",
-    "client_encoding": "UTF8",
-    "lc_messages": "C",
-    "default_transaction_deferrable": "off",
-    "synchronous_commit": "local",
-}
-
 
 def fail(message: str) -> NoReturn:
     sys.exit(f"howdah-recovery: {message}")
-
-
-def options(**changes: str) -> str:
-    """PGOPTIONS with which a session of ours begins."""
-    chosen = {**PINNED, **changes}
-    escaped = {name: value.replace("\\", "\\\\").replace(" ", "\\ ") for name, value in chosen.items()}
-    return " ".join(f"-c {name}={value}" for name, value in escaped.items())
 
 
 class Copy(Root):
@@ -133,7 +97,7 @@ class Copy(Root):
     ) -> subprocess.CompletedProcess[str]:
         command = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", *self.connection(), *arguments]
         # As an argument a database may be a connection string, which names another user. From here it is a name.
-        known = {**os.environ, "PGDATABASE": database, "PGOPTIONS": options()}
+        known = {**os.environ, "PGDATABASE": database, "PGOPTIONS": session_settings.superuser()}
         # Text that begins with a backslash would be a command to psql itself; after a line break it is SQL.
         return subprocess.run([*command, "-c", f"\n{sql}"], capture_output=True, text=True, check=False, env=known)
 

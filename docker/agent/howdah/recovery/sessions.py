@@ -6,7 +6,8 @@ from typing import Any
 
 import psycopg2
 
-from howdah.recovery.copies import Copy, options
+from howdah import session_settings
+from howdah.recovery.copies import Copy
 
 # psycopg2 has no types: a connection, a cursor and a row of it are anything here.
 Connection = Any
@@ -24,7 +25,7 @@ def session(copy: Copy, database: str = "postgres", **settings: str) -> Iterator
         port=copy.port(),
         user="postgres",
         dbname=database,
-        options=options(**settings),
+        options=session_settings.superuser(**settings),
         application_name="howdah",
     )
     try:

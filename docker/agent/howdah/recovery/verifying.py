@@ -4,9 +4,10 @@ import os
 import re
 import subprocess
 
+from howdah import session_settings
 from howdah.recovery.checks import DAMAGED, FAILED, OK, WARNING, Check, check, few, not_checked
 from howdah.recovery.collations import verify_collations
-from howdah.recovery.copies import Copy, options
+from howdah.recovery.copies import Copy
 from howdah.recovery.reading import verify_readers
 from howdah.recovery.sessions import Failure, ask, message_of
 from howdah.recovery.structure import verify_structure
@@ -54,7 +55,7 @@ def verify_checksums(copy: Copy) -> Check:
 def run_base_backup(command: list[str]) -> tuple[int, list[str]]:
     """Its exit code, and what it said beside its progress. The server's own words are English too."""
     lines: list[str] = []
-    known = {**os.environ, "LC_ALL": "C", "PGOPTIONS": options()}
+    known = {**os.environ, "LC_ALL": "C", "PGOPTIONS": session_settings.superuser()}
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", env=known
     ) as process:
