@@ -7,6 +7,14 @@ const url = z.url({ protocol: /^(https?|rediss?)$/ })
 const flag = z.union([z.boolean(), z.stringbool()])
 const bound = z.coerce.number().int().positive()
 
+/** As PostgreSQL and Patroni write it: "16MB". */
+const size = z
+  .string()
+  .regex(/^\d+\s*(kB|MB|GB)?$/, 'a size: a number with kB, MB or GB, or of bytes')
+  .transform(
+    (text) => Number.parseInt(text, 10) * 1024 ** ['B', 'kB', 'MB', 'GB'].indexOf(/[kMG]?B$/.exec(text)?.[0] ?? 'B'),
+  )
+
 /** `configs/howdah.yml`, after the environment has been put in. Unknown keys are faults: most are typing errors. */
 export const configurationFileSchema = z.strictObject({
   redis: z.strictObject({ url }),
@@ -45,7 +53,13 @@ export const configurationFileSchema = z.strictObject({
           )
           .min(1),
         etcd: z.array(z.strictObject({ name, clientUrl: url, service: name.optional() })).min(1),
-        haproxy: z.strictObject({ service: name, host: z.string().min(1), port, statsUrl: url }),
+        haproxy: z.strictObject({
+          service: name,
+          host: z.string().min(1),
+          port,
+          statsUrl: url,
+          readMaxLag: size.default(16 * 1024 ** 2),
+        }),
         backupServers: z.array(
           z.strictObject({
             /** Empty: the cluster's own name. */

@@ -22,7 +22,7 @@ export function layoutOf(cluster: ConfiguredFile): ClusterLayout {
       service: node.service ?? node.name,
     })),
     etcd: cluster.etcd.map((member) => ({ ...member, service: member.service ?? member.name })),
-    haproxy: cluster.haproxy,
+    haproxy: haproxyOf(cluster.haproxy),
     backupServers: cluster.backupServers.map((server) => ({ ...server, name: server.name || cluster.name })),
     services: [...services].map(
       (service): ServiceLayout => ({
@@ -32,4 +32,8 @@ export function layoutOf(cluster: ConfiguredFile): ClusterLayout {
       }),
     ),
   }
+}
+
+function haproxyOf({ readMaxLag, ...haproxy }: ConfiguredFile['haproxy']): ClusterLayout['haproxy'] {
+  return { ...haproxy, readMaxLagBytes: readMaxLag }
 }

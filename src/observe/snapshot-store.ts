@@ -88,6 +88,7 @@ function emptySnapshot(layout: ClusterLayout, now: Date): ClusterSnapshot {
     etcd: layout.etcd.map(({ name, clientUrl }) => ({ name, clientUrl, status: NOT_YET_OBSERVED })),
     haproxy: NOT_YET_OBSERVED,
     haproxyStatsUrl: layout.haproxy.statsUrl,
+    readMaxLagBytes: layout.haproxy.readMaxLagBytes,
     services: NOT_YET_OBSERVED,
     backupServers: layout.backupServers.map(({ name }) => ({
       name,

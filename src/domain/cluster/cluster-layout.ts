@@ -37,6 +37,8 @@ export interface HaproxyLayout {
   readonly host: string
   readonly port: number
   readonly service: string
+  /** Bytes of WAL not replayed from which on its read-only port gives a replica no new sessions. */
+  readonly readMaxLagBytes: number
 }
 
 export interface BackupServerLayout {

@@ -36,6 +36,8 @@ export interface ClusterSnapshot {
   readonly etcd: readonly EtcdMemberSnapshot[]
   readonly haproxy: Observed<readonly HaproxyBackend[]>
   readonly haproxyStatsUrl: string
+  /** Bytes of WAL not replayed from which on HAProxy gives a replica no new sessions. */
+  readonly readMaxLagBytes: number
   /** The stack's containers, configured ones that do not exist included (MISSING). */
   readonly services: Observed<readonly ServiceStatus[]>
   readonly backupServers: readonly BackupServerSnapshot[]

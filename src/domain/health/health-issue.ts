@@ -28,8 +28,6 @@ export interface Health {
 
 /** From where on something is an issue. */
 export interface HealthThresholds {
-  readonly receiveLagBytes: number
-  readonly replayLagBytes: number
   readonly replayLagSeconds: number
   /** Segments that wait to be archived, on the leader or in Barman's incoming directory. */
   readonly pendingSegments: number
@@ -44,8 +42,6 @@ export interface HealthThresholds {
 }
 
 export const DEFAULT_HEALTH_THRESHOLDS: HealthThresholds = {
-  receiveLagBytes: 64 * 1024 * 1024,
-  replayLagBytes: 256 * 1024 * 1024,
   replayLagSeconds: 60,
   pendingSegments: 16,
   backupAgeSeconds: 26 * 3600,

@@ -92,25 +92,25 @@ function loginIssues(node: NodeView, { snapshot, nodes }: HealthContext): NodeIs
   ]
 }
 
+/** One bound for HAProxy and for what is said here: more, and new sessions of readers go elsewhere. */
 function lagIssues(node: NodeView, { snapshot, thresholds }: HealthContext): NodeIssue[] {
   const { receiveBytes = null, replayBytes = null, replaySeconds = null } = node.lag ?? {}
+  const bound = snapshot.readMaxLagBytes
   const parts: string[] = []
-  if (receiveBytes !== null && receiveBytes > thresholds.receiveLagBytes) {
-    parts.push(`${formatBytes(receiveBytes)} not received (bound ${formatBytes(thresholds.receiveLagBytes)})`)
-  }
-  if (replayBytes !== null && replayBytes > thresholds.replayLagBytes) {
-    parts.push(`${formatBytes(replayBytes)} not replayed (bound ${formatBytes(thresholds.replayLagBytes)})`)
-  }
+  const late = replayBytes !== null && replayBytes > bound
+  if (receiveBytes !== null && receiveBytes > bound) parts.push(`${formatBytes(receiveBytes)} not received`)
+  if (late) parts.push(`${formatBytes(replayBytes)} not replayed`)
   // On an idle leader the last replayed commit grows old without any lag.
   if (replaySeconds !== null && replaySeconds > thresholds.replayLagSeconds && replayBytes !== 0) {
     parts.push(`replay ${formatSeconds(replaySeconds)} behind (bound ${formatSeconds(thresholds.replayLagSeconds)})`)
   }
   if (parts.length === 0) return []
+  const readers = `. Above ${formatBytes(bound)} HAProxy's read-only port gives it no new sessions`
   return [
     {
       severity: HealthStatus.DEGRADED,
       code: 'REPLICA_LAGGING',
-      message: `${node.name} lags: ${parts.join('; ')}.`,
+      message: `${node.name} lags: ${parts.join('; ')}${late ? readers : ''}.`,
       remedy: `Look for long queries, a paused replay or a slow disk on ${node.name}; if it cannot catch up: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
     },
   ]

@@ -49,7 +49,7 @@ beforeAll(async () => {
       { name: 'db2', ...NOWHERE, apiUrl: db2.apiUrl, service: 'db2', dataDirectory: '/data' },
     ],
     etcd: etcd.members.map((member) => ({ ...member, service: 'etcd1' })),
-    haproxy: { ...NOWHERE, statsUrl: 'http://127.0.0.1:1/stats', service: 'haproxy' },
+    haproxy: { ...NOWHERE, statsUrl: 'http://127.0.0.1:1/stats', service: 'haproxy', readMaxLagBytes: 16 * 1024 ** 2 },
     backupServers: [{ name: 'test', host: NOWHERE.host, sshPort: NOWHERE.port, service: 'barman', rehearsalPort: 1 }],
     services: [
       { name: 'etcd1', container, docker: engine },

@@ -157,6 +157,7 @@ export function clusterOf(changes: Partial<ClusterSnapshot> = {}): ClusterSnapsh
     etcd: [etcdOf('etcd1'), etcdOf('etcd2')],
     haproxy: seen([]),
     haproxyStatsUrl: 'http://haproxy:8404/stats',
+    readMaxLagBytes: 16 * 1024 ** 2,
     services: seen(['db1', 'db2', 'db3', 'etcd1', 'etcd2', 'haproxy', 'barman'].map((name) => serviceOf(name))),
     backupServers: [backupServerOf()],
     ...changes,

@@ -13,7 +13,13 @@ export const layout: ClusterLayout = {
     dataDirectory: '/var/lib/postgresql/17',
   })),
   etcd: [{ name: 'etcd1', clientUrl: 'http://127.0.0.1:1', service: 'etcd1' }],
-  haproxy: { statsUrl: 'http://127.0.0.1:1/stats', host: '127.0.0.1', port: 1, service: 'haproxy' },
+  haproxy: {
+    statsUrl: 'http://127.0.0.1:1/stats',
+    host: '127.0.0.1',
+    port: 1,
+    service: 'haproxy',
+    readMaxLagBytes: 16 * 1024 ** 2,
+  },
   backupServers: [{ name: 'patroni', host: '127.0.0.1', sshPort: 1, service: 'barman', rehearsalPort: 1 }],
   services: ['db1', 'db2'].map((name) => ({ name, container: name, docker: 'http://127.0.0.1:1' })),
 }

@@ -11,7 +11,7 @@ export interface TestContainer {
 
 /** Starts a container of the test's own from one of the stack's images ("etcd", "postgres", "barman"). */
 export async function startContainer(request: {
-  image: 'etcd' | 'postgres' | 'barman'
+  image: 'etcd' | 'postgres' | 'barman' | 'haproxy'
   entrypoint: string
   command: readonly string[]
   options?: readonly string[]

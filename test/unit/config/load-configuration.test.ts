@@ -36,6 +36,21 @@ describe('the configuration', () => {
     expect(clusters[0]?.credentials.patroni).toEqual({ username: 'howdah', password: 'q' })
   })
 
+  test.each([
+    [undefined, 16 * 1024 ** 2],
+    ['1GB', 1024 ** 3],
+    ['512 kB', 512 * 1024],
+    ['1000', 1000],
+  ])('takes %s as the bound of lag that HAProxy has', async (READ_MAX_LAG, bytes) => {
+    const { clusters } = await loadConfiguration({ ...environment, ...(READ_MAX_LAG && { READ_MAX_LAG }) }, 'api')
+    expect(clusters[0]?.layout.haproxy.readMaxLagBytes).toBe(bytes)
+  })
+
+  test.each(['much', '16mb', '-1', '1.5GB'])('refuses %s for it', async (READ_MAX_LAG) => {
+    const loaded = loadConfiguration({ ...environment, READ_MAX_LAG }, 'api')
+    await expect(loaded).rejects.toThrow(/clusters.0.haproxy.readMaxLag: a size/)
+  })
+
   test('tells every fault at once, and no secret with it', async () => {
     const broken = join(directory, 'broken.yml')
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the file's own placeholder

@@ -10,7 +10,7 @@ import {
   type PostgresStatus,
 } from '../../../../src/domain/cluster/cluster.ts'
 import type { LoginRefusal } from '../../../../src/domain/cluster/login-refusal.ts'
-import { NodeState, ServiceState } from '../../../../src/domain/cluster/node.ts'
+import { NodeRole, NodeState, ServiceState } from '../../../../src/domain/cluster/node.ts'
 import { assessHealth, HealthStatus } from '../../../../src/domain/health/health.ts'
 import type { WorkerPresence } from '../../../../src/domain/operation/worker-presence.ts'
 import { Timestamp } from '../../../../src/domain/timestamp.ts'
@@ -53,6 +53,16 @@ function archiver(changes: object): Partial<ClusterSnapshot> {
     ...changes,
   }
   return { nodes: [{ ...LEADER, postgres: seen(postgresStatus({ inRecovery: false, lsn: 1000n, archiver: status })) }] }
+}
+
+/** db2 has received and replayed so many bytes less than the leader has. */
+function behind(bytes: number): Partial<ClusterSnapshot> {
+  const lsn = 1n << 30n
+  const position = { receivedLsn: lsn - BigInt(bytes), replayedLsn: lsn - BigInt(bytes) }
+  const patroniOfLeader = seen({ ...patroniStatus(), role: NodeRole.LEADER, state: NodeState.RUNNING, lsn })
+  const leader = { ...LEADER, patroni: patroniOfLeader, postgres: seen(postgresStatus({ inRecovery: false, lsn })) }
+  const patroni = seen(patroniStatus({ state: NodeState.STREAMING, ...position }))
+  return { nodes: [leader, nodeOf('db2', { patroni, postgres: seen(postgresStatus(position)) })] }
 }
 
 const loginRefusal: LoginRefusal = {
@@ -134,21 +144,7 @@ describe('the health of a cluster', () => {
     ['REPLICA_NOT_STREAMING', DEGRADED, 'PostgresNode:patroni/db2', replica({ state: NodeState.IN_ARCHIVE_RECOVERY })],
     ['PENDING_RESTART', DEGRADED, 'PostgresNode:patroni/db2', replica({ pendingRestart: true })],
     ['ROLE_CANNOT_LOGIN', DEGRADED, 'PostgresNode:patroni/db2', { nodes: [LEADER, nodeOf('db2', REFUSED)] }],
-    [
-      'REPLICA_LAGGING',
-      DEGRADED,
-      'PostgresNode:patroni/db2',
-      {
-        nodes: [
-          {
-            ...LEADER,
-            patroni: seen({ ...patroniStatus(), state: NodeState.RUNNING, lsn: 1n << 30n }),
-            postgres: seen(postgresStatus({ lsn: 1n << 30n })),
-          },
-          nodeOf('db2'),
-        ],
-      },
-    ],
+    ['REPLICA_LAGGING', DEGRADED, 'PostgresNode:patroni/db2', behind(16 * 1024 ** 2 + 1)],
     [
       'SLOT_RETAINS_WAL',
       DEGRADED,
@@ -327,6 +323,7 @@ describe('the health of a cluster', () => {
       archiver({ lastFailedAt: new Date(0), lastFailedWal: 'b' }),
     ],
     ['a service of a node, which the node tells of', 'SERVICE_DOWN', services('db2', { state: ServiceState.EXITED })],
+    ['a replica that HAProxy still reads from', 'REPLICA_LAGGING', behind(16 * 1024 ** 2)],
     [
       'the age of the last commit on an idle leader',
       'REPLICA_LAGGING',

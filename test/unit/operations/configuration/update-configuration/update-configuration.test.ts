@@ -68,7 +68,8 @@ describe('by what the nodes say of their PostgreSQL, it', () => {
 describe('the plan of updateConfiguration', () => {
   test('shows each change, and keeps what it was made on', async () => {
     const plan = await planOperation(updateConfiguration, contextOf({ ttl: null, ...parameters({ work_mem: '8MB' }) }))
-    expect(plan.checks.map(({ name, message }) => `${name}: ${message}`)).toEqual([
+    const changes = plan.checks.filter(({ status }) => status === 'OK')
+    expect(changes.map(({ name, message }) => `${name}: ${message}`)).toEqual([
       'postgresql.parameters.work_mem: "4MB" -> "8MB"',
       'ttl: 30 -> not set',
     ])
@@ -84,6 +85,12 @@ describe('the plan of updateConfiguration', () => {
   test('does nothing for a patch that changes nothing', async () => {
     const plan = await planOperation(updateConfiguration, contextOf({ ttl: 30 }))
     expect(plan).toMatchObject({ estimatedSeconds: 0, summary: expect.stringContaining('Nothing to do') })
+  })
+
+  test.each(['ttl', 'loop_wait'])('warns that HAProxy reckons with %s', async (key) => {
+    const plan = await planOperation(updateConfiguration, contextOf({ [key]: 25 }))
+    const hint = expect.stringContaining('.env')
+    expect(plan.checks).toContainEqual(expect.objectContaining({ status: 'WARNING', name: key, hint }))
   })
 
   test('warns of a slot that goes', async () => {
