@@ -1,6 +1,9 @@
 #!/bin/bash
 set -euo pipefail
 . /usr/local/lib/howdah/secrets.sh
+# Data that was made elsewhere: names of segments are reckoned with this size everywhere in the stack.
+size=$({ pg_controldata -D "$PATRONI_POSTGRESQL_DATA_DIR" 2> /dev/null || true; } | sed -n 's/^Bytes per WAL segment: *//p')
+[ "${size:-16777216}" = 16777216 ] || { echo "wal_segment_size is $size bytes: this stack works with 16MB only" >&2; exit 1; }
 install_ssh postgres
 install_secret postgres barman_password
 install_secret postgres howdah_password

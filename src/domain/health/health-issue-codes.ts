@@ -29,6 +29,8 @@ export const HEALTH_ISSUE_CODES = {
   ROLE_CANNOT_LOGIN: "One of the stack's own roles may not log in.",
   SERVICE_DOWN: 'A service of the stack does not run.',
   SERVICE_UNHEALTHY: "Docker's health check of a service fails.",
+  SLOT_AT_RISK: 'A replication slot keeps more WAL than it may: the next checkpoint removes what its consumer needs.',
+  SLOT_LOST: 'WAL that the consumer of a replication slot needs has been removed: it cannot go on from it.',
   SLOT_RETAINS_WAL: 'A replication slot that nothing reads keeps much WAL.',
   WAL_GAP: 'Segments are missing in the archive: no recovery goes across.',
 } as const satisfies Readonly<Record<string, string>>

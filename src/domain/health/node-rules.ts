@@ -1,3 +1,4 @@
+import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import { cureOf, describeRefusal } from '../cluster/login-refusal.ts'
 import { NodeState, ServiceState } from '../cluster/node.ts'
 import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
@@ -116,16 +117,35 @@ function lagIssues(node: NodeView, { snapshot, thresholds }: HealthContext): Nod
   ]
 }
 
-function slotIssues(node: NodeView, { thresholds }: HealthContext): NodeIssue[] {
+function slotIssues(node: NodeView, { snapshot, thresholds }: HealthContext): NodeIssue[] {
   if (!isLeading(node.role)) return []
-  return node.slots
-    .filter((slot) => !slot.active && (slot.retainedBytes ?? 0) > thresholds.slotRetainedBytes)
-    .map((slot) => ({
-      severity: HealthStatus.DEGRADED,
-      code: 'SLOT_RETAINS_WAL',
-      message: `Replication slot ${slot.name} on ${node.name} is inactive; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`,
-      remedy: 'Start the replica or receiver that it belongs to, or drop the slot, before the disk is full.',
-    }))
+  const severity = HealthStatus.DEGRADED
+  return node.slots.flatMap((slot): NodeIssue[] => {
+    const named = `Replication slot ${slot.name} on ${node.name}`
+    if (slot.walStatus === 'lost') {
+      const message = `${named} is lost: the WAL that its consumer needs has been removed (max_slot_wal_keep_size).`
+      return [{ severity, code: 'SLOT_LOST', message, remedy: cureOfLostSlot(slot.name, node, snapshot) }]
+    }
+    if (slot.walStatus === 'unreserved') {
+      const message = `${named} keeps more WAL than it may (max_slot_wal_keep_size): the next checkpoint removes what its consumer needs.`
+      const remedy = `See that its consumer reads, or allow more: updateConfiguration(input: {patch: {postgresql: {parameters: {max_slot_wal_keep_size: "-1"}}}}).`
+      return [{ severity, code: 'SLOT_AT_RISK', message, remedy }]
+    }
+    if (slot.active || (slot.retainedBytes ?? 0) <= thresholds.slotRetainedBytes) return []
+    const message = `${named} is inactive; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`
+    const remedy = 'Start the replica or receiver that it belongs to, or drop the slot, before the disk is full.'
+    return [{ severity, code: 'SLOT_RETAINS_WAL', message, remedy }]
+  })
+}
+
+/** A node's own is made again with the node; Barman's receiver makes its own again by itself, where it runs. */
+function cureOfLostSlot(slot: string, leader: NodeView, { name, nodes }: ClusterSnapshot): string {
+  const member = nodes.find((node) => node.name.replaceAll('-', '_') === slot)
+  if (member !== undefined) {
+    return `If ${member.name} does not stream again by itself, copy it again: reinitializeNode(input: {node: "${member.name}", confirm: "${name}"}).`
+  }
+  const drop = `docker exec ${leader.service?.name ?? leader.name} psql -U postgres -c "SELECT pg_drop_replication_slot('${slot}')"`
+  return `Barman's is made again by its receiver within seconds, without a gap. Another one is dropped (${drop}), and its consumer begins with a new copy.`
 }
 
 function restartIssues(node: NodeView): NodeIssue[] {

@@ -8,6 +8,7 @@ import {
   NOT_YET_OBSERVED,
   type NodeSnapshot,
   type PostgresStatus,
+  type ReplicationSlot,
 } from '../../../../src/domain/cluster/cluster.ts'
 import type { LoginRefusal } from '../../../../src/domain/cluster/login-refusal.ts'
 import { NodeRole, NodeState, ServiceState } from '../../../../src/domain/cluster/node.ts'
@@ -65,6 +66,21 @@ function behind(bytes: number): Partial<ClusterSnapshot> {
   return { nodes: [leader, nodeOf('db2', { patroni, postgres: seen(postgresStatus(position)) })] }
 }
 
+function slot(changes: Partial<ReplicationSlot>): Partial<ClusterSnapshot> {
+  const whole = {
+    name: 'barman',
+    slotType: 'physical',
+    database: null,
+    active: false,
+    restartLsn: 1n,
+    confirmedFlushLsn: null,
+    retainedBytes: 0,
+    walStatus: 'extended',
+    ...changes,
+  }
+  return { nodes: [{ ...LEADER, postgres: seen(postgresStatus({ lsn: 1000n, slots: [whole] })) }, nodeOf('db2')] }
+}
+
 const loginRefusal: LoginRefusal = {
   role: 'howdah',
   sqlstate: '42501',
@@ -98,6 +114,14 @@ describe('the health of a cluster', () => {
     const health = assessHealth(clusterOf(), NOW)
     expect([health.status, health.checkedAt]).toEqual([HEALTHY, NOW])
     expect(health.issues.map((issue) => [issue.severity, issue.code])).toEqual([[HEALTHY, 'ETCD_NO_FAULT_TOLERANCE']])
+  })
+
+  it('has another node copied again whose slot is lost, and Barman make its own again', () => {
+    const remedy = (name: string) =>
+      assessHealth(clusterOf(slot({ name, walStatus: 'lost' })), NOW).issues.find(({ code }) => code === 'SLOT_LOST')
+        ?.remedy
+    expect(remedy('db2')).toContain('reinitializeNode(input: {node: "db2", confirm: "patroni"})')
+    expect(remedy('barman')).toContain('made again by its receiver')
   })
 
   it('names the role that is not let in, why, and what to paste, and does not call PostgreSQL unseen', () => {
@@ -145,35 +169,9 @@ describe('the health of a cluster', () => {
     ['PENDING_RESTART', DEGRADED, 'PostgresNode:patroni/db2', replica({ pendingRestart: true })],
     ['ROLE_CANNOT_LOGIN', DEGRADED, 'PostgresNode:patroni/db2', { nodes: [LEADER, nodeOf('db2', REFUSED)] }],
     ['REPLICA_LAGGING', DEGRADED, 'PostgresNode:patroni/db2', behind(16 * 1024 ** 2 + 1)],
-    [
-      'SLOT_RETAINS_WAL',
-      DEGRADED,
-      'PostgresNode:patroni/db1',
-      {
-        nodes: [
-          {
-            ...LEADER,
-            postgres: seen(
-              postgresStatus({
-                lsn: 1000n,
-                slots: [
-                  {
-                    name: 's',
-                    slotType: 'physical',
-                    database: null,
-                    active: false,
-                    restartLsn: 1n,
-                    confirmedFlushLsn: null,
-                    retainedBytes: 5 * 2 ** 30,
-                    walStatus: 'extended',
-                  },
-                ],
-              }),
-            ),
-          },
-        ],
-      },
-    ],
+    ['SLOT_RETAINS_WAL', DEGRADED, 'PostgresNode:patroni/db1', slot({ retainedBytes: 5 * 2 ** 30 })],
+    ['SLOT_AT_RISK', DEGRADED, 'PostgresNode:patroni/db1', slot({ active: true, walStatus: 'unreserved' })],
+    ['SLOT_LOST', DEGRADED, 'PostgresNode:patroni/db1', slot({ walStatus: 'lost' })],
     ['ETCD_QUORUM_LOST', CRITICAL, 'Cluster:patroni', { etcd: [etcdOf('etcd1'), etcdOf('etcd2', away())] }],
     ['ETCD_NO_SPACE', CRITICAL, 'Cluster:patroni', { etcd: [etcdOf('etcd1', alarmed('NOSPACE')), etcdOf('etcd2')] }],
     ['ETCD_CORRUPT', CRITICAL, 'Cluster:patroni', { etcd: [etcdOf('etcd1'), etcdOf('etcd2', alarmed('CORRUPT'))] }],
