@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   RECOVERY_NOT_VERIFIED: 'The recovered data did not pass its verification.',
   REINITIALIZE_REFUSED: 'Patroni refused to reinitialize the node.',
   REPLAY_FAILED: 'The recovered PostgreSQL ended before it reached the target.',
+  RESTART_STILL_PENDING: 'A restart is pending on a node after it was restarted for it.',
   RESTART_FAILED: "Patroni did not restart the node's PostgreSQL.",
   RESTORE_FAILED: '`barman restore` ended without the files.',
   SCHEDULE_NOT_CHANGED: 'Patroni did not change its schedule.',

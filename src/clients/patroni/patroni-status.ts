@@ -25,6 +25,7 @@ const statusSchema = z.object({
     .nullish(),
   database_system_identifier: z.string().nullish(),
   pending_restart: z.boolean().nullish(),
+  pending_restart_reason: anyObject.nullish(),
   tags: anyObject.nullish(),
   patroni: z.object({ version: z.string().nullish() }).nullish(),
 })
@@ -45,6 +46,7 @@ export function parsePatroniStatus(system: string, answer: unknown): PatroniStat
     replayedLsn: lsnOf(status.xlog?.replayed_location),
     replayPaused: status.xlog?.paused ?? false,
     pendingRestart: status.pending_restart ?? false,
+    pendingRestartReasons: status.pending_restart_reason ?? null,
     tags: status.tags ?? {},
   }
 }

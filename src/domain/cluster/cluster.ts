@@ -106,6 +106,8 @@ export interface PatroniStatus {
   readonly replayedLsn: Lsn | null
   readonly replayPaused: boolean
   readonly pendingRestart: boolean
+  /** By parameter: { "old_value", "new_value" }, as Patroni says it. Null: none said. */
+  readonly pendingRestartReasons: Readonly<Record<string, unknown>> | null
   readonly tags: Readonly<Record<string, unknown>>
 }
 

@@ -90,7 +90,7 @@ function positionsOf(snapshot: ClusterSnapshot, node: NodeSnapshot): Positions {
     replayedLsn: newer(patroni, postgres, { a: (value) => value.replayedLsn, b: (value) => value.replayedLsn }),
     replayPaused: seenNow(patroni)?.replayPaused ?? false,
     pendingRestart: seenNow(patroni)?.pendingRestart ?? member?.pendingRestart ?? false,
-    pendingRestartReasons: member?.pendingRestartReasons ?? null,
+    pendingRestartReasons: seenNow(patroni)?.pendingRestartReasons ?? member?.pendingRestartReasons ?? null,
     tags: seenNow(patroni)?.tags ?? member?.tags ?? patroni.value?.tags ?? {},
     slots: postgres.value?.slots ?? [],
   }

@@ -40,3 +40,14 @@ export class ReinitializeRefusedError extends HowdahError {
     })
   }
 }
+
+/** A node runs with an old value after it was restarted for the new one. */
+export class RestartStillPendingError extends HowdahError {
+  readonly code = 'RESTART_STILL_PENDING'
+  constructor(readonly nodes: readonly string[]) {
+    super(`every node was restarted, and a restart is pending still: ${nodes.join('; ')}`, {
+      remedy:
+        'If the configuration was changed meanwhile, restartCluster(input: {pendingOnly: true}) once more. Else look for the parameter in the logs of the node: PostgreSQL may not take its value.',
+    })
+  }
+}

@@ -28,6 +28,7 @@ export function patroniStatus(changes: Partial<PatroniStatus> = {}): PatroniStat
     replayedLsn: 1000n,
     replayPaused: false,
     pendingRestart: false,
+    pendingRestartReasons: null,
     tags: {},
     ...changes,
   }

@@ -17,6 +17,7 @@ export interface FakeNode {
   /** Of the base backup that its data came from. */
   manifest: string | null
   pendingRestart: boolean
+  pendingRestartReasons: Readonly<Record<string, unknown>> | null
 }
 
 /** A cluster of three that does what the test's Patroni makes of it, in a time of its own. */
@@ -31,6 +32,7 @@ export class FakeCluster {
         state: name === 'db1' ? NodeState.RUNNING : NodeState.STREAMING,
         manifest: `a${name}`,
         pendingRestart: false,
+        pendingRestartReasons: null,
       },
     ]),
   )
@@ -61,10 +63,17 @@ export class FakeCluster {
   snapshot(): ClusterSnapshot {
     const leads = (name: string) => name === this.leader
     const roleOf = (name: string) => (leads(name) ? NodeRole.LEADER : NodeRole.REPLICA)
-    const nodes = [...this.nodes].map(([name, { startedAt, state, pendingRestart }]) =>
+    const nodes = [...this.nodes].map(([name, { startedAt, state, pendingRestart, pendingRestartReasons }]) =>
       nodeOf(name, {
         patroni: seen(
-          patroniStatus({ role: roleOf(name), state, startedAt, pendingRestart, lsn: leads(name) ? 1000n : null }),
+          patroniStatus({
+            role: roleOf(name),
+            state,
+            startedAt,
+            pendingRestart,
+            pendingRestartReasons,
+            lsn: leads(name) ? 1000n : null,
+          }),
         ),
         postgres: seen(postgresStatus({ inRecovery: !leads(name), lsn: 1000n })),
       }),

@@ -90,6 +90,7 @@ it('tells that a node cannot be seen any more, and keeps what was known of it', 
     replayedLsn: 1n,
     replayPaused: false,
     pendingRestart: false,
+    pendingRestartReasons: null,
     tags: {},
   }
   store.updateNode('db2', (part) => ({ ...part, patroni: seen(status, now) }))

@@ -31,6 +31,7 @@ function account(role: NodeRole, timeline: number): PatroniStatus {
     replayedLsn: null,
     replayPaused: false,
     pendingRestart: false,
+    pendingRestartReasons: null,
     tags: {},
   }
 }

@@ -10,8 +10,11 @@ import { typicalStepSeconds } from '../../estimate.ts'
 import { whyAway, whyNotWell } from '../../node-access/node-health.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
 import { checkLeads } from '../check-node.ts'
+import { confirmNonePending } from './confirm-none-pending.ts'
 import type { RestartClusterInput } from './restart-cluster-input.ts'
-import { planRoll, restartClusterState, restartReplicas, scopeOfRoll } from './rolling-restart.ts'
+import { restartLeaderInPlace } from './restart-leader-in-place.ts'
+import { orderOfRoll, planRoll, restartClusterState, scopeOfRoll } from './roll.ts'
+import { restartReplicas, restartReplicasAfter } from './rolling-restart.ts'
 import { restartOldLeader, switchRolledLeader } from './switch-rolled-leader.ts'
 
 type Context = PlanContext<RestartClusterInput>
@@ -30,11 +33,13 @@ export function checkRestartCluster(context: Context): Refusal[] {
 export function planRestartCluster(context: Context): PlanDraft {
   const { cluster, earlier, input } = context
   const roll = planRoll(cluster, input)
-  const { replicas, leader, restartsLeader } = roll
+  const { replicas, leader, restartsLeader, lowered, replicasAfter } = roll
   const candidate = bestForSwitchover(cluster, replicas) ?? bestForSwitchover(cluster)
-  const alike = earlier.filter(
-    ({ state }) => restartClusterState.safeParse(state).data?.roll?.replicas.length === replicas.length,
-  )
+  const alike = earlier.filter(({ state }) => {
+    const then = restartClusterState.safeParse(state).data?.roll
+    return then?.replicas.length === replicas.length && then.lowered.length > 0 === lowered.length > 0
+  })
+  const nodes = orderOfRoll(roll)
   const steps = {
     [restartReplicas.name]: {
       title: `Restart the replicas, one by one: ${replicas.join(', ') || 'none'}`,
@@ -45,9 +50,20 @@ export function planRestartCluster(context: Context): PlanDraft {
       : { title: 'No switchover', seconds: 0 },
     [restartOldLeader.name]: restartsLeader
       ? { title: `Restart the old leader, ${leader}` }
-      : { title: 'Leave the leader as it is', seconds: 0 },
+      : { title: 'No restart of the leader as a replica', seconds: 0 },
+    [restartLeaderInPlace.name]:
+      lowered.length === 0
+        ? { title: 'No restart of the leader while it leads', seconds: 0 }
+        : {
+            title: `Restart ${leader} while it leads: replicas take a lower ${lowered.join(', ')} only after it`,
+            seconds: typicalStepSeconds(alike, restartLeaderInPlace.name) ?? DEFAULT_DOWNTIME_SECONDS,
+          },
+    [restartReplicasAfter.name]: {
+      title: `Restart the replicas after it: ${replicasAfter.join(', ') || 'none'}`,
+      seconds: typicalStepSeconds(alike, restartReplicasAfter.name) ?? SECONDS_A_REPLICA * replicasAfter.length,
+    },
+    [confirmNonePending.name]: nodes.length === 0 ? { seconds: 0 } : {},
   }
-  const nodes = [...replicas, ...(restartsLeader ? [leader] : [])]
   const left = cluster.nodes.map(({ name }) => name).filter((name) => whyAway(cluster, name) !== null)
   return {
     summary:
@@ -62,7 +78,7 @@ export function planRestartCluster(context: Context): PlanDraft {
       hint: `Fix it first, or restart it by itself: restartNode(input: {node: "${name}"}).`,
     })),
     alike,
-    downtimeSeconds: restartsLeader ? (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS) : 0,
+    downtimeSeconds: nodes.includes(leader) ? (typicalDowntime(earlier) ?? DEFAULT_DOWNTIME_SECONDS) : 0,
     dataLoss: null,
     scope: scopeOfRoll(roll),
   }

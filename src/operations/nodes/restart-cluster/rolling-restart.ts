@@ -1,110 +1,107 @@
-import { z } from 'zod'
-import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
-import { viewNodes } from '../../../domain/cluster/node-view.ts'
-import { PlannedDowntime, PlannedEffect, type PlanScope, planScope } from '../../../domain/operation/plan-scope.ts'
+import { viewNode } from '../../../domain/cluster/node-view.ts'
+import { formatLsn, parseLsn } from '../../../domain/wal/lsn.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { downtimeState } from '../../downtime.ts'
-import { leaderOf, whyAway, whyNotWellNow } from '../../node-access/node-health.ts'
+import { leaderOf, whyNotWellNow } from '../../node-access/node-health.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { ClusterUnhealthyError } from '../node-errors.ts'
-import { restartPostgres, restartState, startKept } from '../restart-postgres.ts'
+import { restartPostgres, startKept } from '../restart-postgres.ts'
 import type { RestartClusterInput } from './restart-cluster-input.ts'
-
-/** Which nodes a rolling restart is about: fixed when it begins. */
-export interface Roll {
-  /** In the order in which they are restarted. */
-  readonly replicas: string[]
-  /** Who led when it began. */
-  readonly leader: string
-  readonly restartsLeader: boolean
-  /** The nodes that have to be healthy all along. */
-  readonly watched: string[]
-}
-
-/** What restartCluster keeps. */
-export const restartClusterState = z
-  .object({
-    ...restartState.shape,
-    ...downtimeState.shape,
-    /** As it was planned when it began: see Roll. */
-    roll: z.object({
-      replicas: z.array(z.string()),
-      leader: z.string(),
-      restartsLeader: z.boolean(),
-      watched: z.array(z.string()),
-    }),
-    /** Replicas that have been restarted. */
-    restarted: z.array(z.string()),
-  })
-  .partial()
-
-export type RestartClusterState = z.output<typeof restartClusterState>
+import { orderOfRoll, planRoll, type RestartClusterState, type Roll, scopeOfRoll } from './roll.ts'
 
 type Context = StepContext<RestartClusterInput, RestartClusterState>
 
 /** A node may lag for a moment under load before it counts as unhealthy. */
 const GRACE_MS = 60_000
 
-/** The nodes that are to be restarted, as the cluster is now; with force, those that are away are left out. */
-export function planRoll(cluster: ClusterSnapshot, request: RestartClusterInput): Roll {
-  const leader = leaderOf(cluster) ?? ''
-  const watched = viewNodes(cluster).filter(
-    ({ name }) => request.force !== true || name === leader || whyAway(cluster, name) === null,
-  )
-  const wanted = watched.filter(({ pendingRestart }) => request.pendingOnly !== true || pendingRestart)
-  return {
-    replicas: wanted.flatMap(({ name }) => (name === leader ? [] : [name])),
-    leader,
-    restartsLeader: wanted.some(({ name }) => name === leader),
-    watched: watched.map(({ name }) => name),
-  }
-}
-
-/** What restarting these nodes touches; a switchover is part of it where the leader is one of them. */
-export function scopeOfRoll({ replicas, leader, restartsLeader }: Omit<Roll, 'watched'>): PlanScope {
-  if (!restartsLeader) return planScope({ nodes: replicas })
-  return planScope({
-    nodes: [...replicas, leader],
-    downtime: PlannedDowntime.BRIEF,
-    effects: [PlannedEffect.LEADER_CHANGE],
-  })
-}
-
 /** Restarts them one by one; each streams without lag before the next. A worker that takes over goes on at the next. */
-export const restartReplicas: Step<RestartClusterInput, RestartClusterState> = {
+export const restartReplicas = restartOneByOne({
   name: 'restart-replicas',
   title: 'Restart the replicas, one by one',
-  weight: 3,
-  irreversible: true,
+  nodesOf: ({ replicas }) => replicas,
+  key: 'restarted',
+  left: (roll, replicas) => ({ ...roll, replicas }),
+})
 
-  async scope(context) {
-    const roll = await rollOf(context)
-    const restarted = restartedOf(context)
-    return scopeOfRoll({ ...roll, replicas: roll.replicas.filter((name) => !restarted.includes(name)) })
-  },
-
-  async isDone(context) {
-    const { replicas } = await rollOf(context)
-    return replicas.every((name) => restartedOf(context).includes(name)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
-  },
-
-  async run(context) {
-    const { replicas, leader, watched } = await rollOf(context)
-    for (const name of replicas) {
-      const restarted = restartedOf(context)
-      if (restarted.includes(name)) continue
-      const at = `${restarted.length} of ${replicas.length} replicas restarted, now ${name}`
-      context.progress({ percent: (100 * restarted.length) / replicas.length, message: at })
-      // The node that an earlier attempt was at may be starting just now.
-      const begun = startKept(context, name) !== undefined
-      await mustBeWell(context, begun ? watched.filter((each) => each !== name) : watched, leader)
-      await restartPostgres(context, name, { pendingOnly: false })
-      await context.keep({ restarted: [...restarted, name] }, `${name} was restarted and streams without lag`)
+/** The same after a leader that was restarted while it led. */
+export const restartReplicasAfter = restartOneByOne({
+  name: 'restart-replicas-after',
+  title: 'Restart the replicas after it, one by one',
+  nodesOf: ({ replicasAfter }) => replicasAfter,
+  key: 'restartedAfter',
+  left: (roll, replicasAfter) => ({ ...roll, replicas: [], lowered: [], replicasAfter }),
+  async beforeEach(context, name) {
+    // Its own control file has the leader's values once it has replayed that they changed.
+    const wanted = context.state().leaderLsn
+    if (wanted === undefined) return
+    const look = async () => {
+      await context.clients.refreshNode(name)
+      const replayed = viewNode(context.cluster(), name)?.replayedLsn ?? null
+      if (replayed !== null && replayed >= parseLsn(wanted)) return null
+      return `it has replayed up to ${replayed === null ? 'an unknown position' : formatLsn(replayed)}`
     }
-    context.progress({ percent: 100, message: `${replicas.length} of ${replicas.length} replicas restarted` })
-    return undefined
+    await pollUntil(context, { what: `${name} to replay up to ${wanted}`, timeoutMs: GRACE_MS, look })
   },
+})
+
+function restartOneByOne(request: {
+  readonly name: string
+  readonly title: string
+  readonly nodesOf: (roll: Roll) => string[]
+  readonly key: 'restarted' | 'restartedAfter'
+  /** What is left of the roll with these nodes. */
+  readonly left: (roll: Roll, nodes: string[]) => Roll
+  readonly beforeEach?: (context: Context, node: string) => Promise<void>
+}): Step<RestartClusterInput, RestartClusterState> {
+  const { nodesOf, key } = request
+  const restartedOf = (context: Context): readonly string[] => context.state()[key] ?? []
+  return {
+    name: request.name,
+    title: request.title,
+    weight: 3,
+    irreversible: true,
+
+    async scope(context) {
+      const roll = await rollOf(context)
+      const restarted = restartedOf(context)
+      return scopeOfRoll(
+        request.left(
+          roll,
+          nodesOf(roll).filter((name) => !restarted.includes(name)),
+        ),
+      )
+    },
+
+    async isDone(context) {
+      const nodes = nodesOf(await rollOf(context))
+      return nodes.every((name) => restartedOf(context).includes(name)) ? StepOutcome.DONE : StepOutcome.NOT_DONE
+    },
+
+    async run(context) {
+      const roll = await rollOf(context)
+      const nodes = nodesOf(roll)
+      for (const name of nodes) {
+        const restarted = restartedOf(context)
+        if (restarted.includes(name)) continue
+        const at = `${restarted.length} of ${nodes.length} replicas restarted, now ${name}`
+        context.progress({ percent: (100 * restarted.length) / nodes.length, message: at })
+        // The node that an earlier attempt was at may be starting just now.
+        const begun = startKept(context, name) !== undefined
+        const others = begun ? roll.watched.filter((each) => each !== name) : roll.watched
+        await mustBeWell(context, others, roll.leader)
+        if (!begun) await request.beforeEach?.(context, name)
+        await restartPostgres(context, name, { pendingOnly: false })
+        // It may be its turn once more, and is compared with this start then.
+        const { [name]: _, ...startedBefore } = context.state().startedBefore ?? {}
+        await context.keep(
+          { [key]: [...restarted, name], startedBefore },
+          `${name} was restarted and streams without lag`,
+        )
+      }
+      context.progress({ percent: 100, message: `${nodes.length} of ${nodes.length} replicas restarted` })
+      return undefined
+    },
+  }
 }
 
 /** What was planned when it began, kept for every later step and worker. */
@@ -113,8 +110,7 @@ export async function rollOf(context: Context): Promise<Roll> {
   if (kept !== undefined) return kept
   await Promise.all(context.layout.nodes.map(({ name }) => context.clients.refreshNode(name)))
   const roll = planRoll(context.cluster(), context.input)
-  const nodes = [...roll.replicas, ...(roll.restartsLeader ? [roll.leader] : [])]
-  await context.keep({ roll }, `To restart, in this order: ${nodes.join(', ') || 'none'}`)
+  await context.keep({ roll }, `To restart, in this order: ${orderOfRoll(roll).join(', ') || 'none'}`)
   return roll
 }
 
@@ -135,8 +131,4 @@ export async function mustBeWell(context: Context, nodes: readonly string[], lea
     if (reasons.length === 0) throw error
     throw new ClusterUnhealthyError(reasons)
   }
-}
-
-function restartedOf(context: Context): readonly string[] {
-  return context.state().restarted ?? []
 }

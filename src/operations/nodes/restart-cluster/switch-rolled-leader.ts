@@ -9,7 +9,8 @@ import { whyNotWellNow } from '../../node-access/node-health.ts'
 import { pollUntil } from '../../poll-until.ts'
 import { hasRestarted, keepStart, restartPostgres, startKept } from '../restart-postgres.ts'
 import type { RestartClusterInput } from './restart-cluster-input.ts'
-import { mustBeWell, type RestartClusterState, rollOf, scopeOfRoll } from './rolling-restart.ts'
+import { type RestartClusterState, scopeOfRoll } from './roll.ts'
+import { mustBeWell, rollOf } from './rolling-restart.ts'
 
 const REJOIN_MS = 5 * 60_000
 
@@ -20,7 +21,7 @@ export const switchRolledLeader: Step<RestartClusterInput, RestartClusterState> 
   usualSeconds: 3,
   irreversible: true,
 
-  scope: async (context) => scopeOfRoll({ ...(await rollOf(context)), replicas: [] }),
+  scope: async (context) => scopeOfRoll({ ...(await rollOf(context)), replicas: [], replicasAfter: [] }),
 
   async isDone(context) {
     const { leader, restartsLeader } = await rollOf(context)

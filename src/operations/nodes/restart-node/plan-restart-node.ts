@@ -1,5 +1,7 @@
+import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { NodeState } from '../../../domain/cluster/node.ts'
-import { viewNode } from '../../../domain/cluster/node-view.ts'
+import { type NodeView, viewNode } from '../../../domain/cluster/node-view.ts'
+import { standbyChanges } from '../../../domain/configuration/standby-parameters.ts'
 import { NOTHING_TOUCHED, PlannedDowntime, planScope } from '../../../domain/operation/plan-scope.ts'
 import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
@@ -41,13 +43,22 @@ export function planRestartNode(context: Context): PlanDraft {
       : `Restarts PostgreSQL on ${who}${pending ? `, where a restart is pending${reasons ? ` (${reasons})` : ''}` : ''}; its sessions end`,
     isNeedless: needless,
     alike: same,
-    checks: [],
+    checks: leads || needless ? [] : onlyAfterLeader(view),
     downtimeSeconds: downtime,
     dataLoss: null,
     scope: needless
       ? NOTHING_TOUCHED
       : planScope({ nodes: [node], downtime: leads ? PlannedDowntime.BRIEF : PlannedDowntime.NONE }),
   }
+}
+
+/** A lower value of these parameters a replica takes only once its leader runs with it. */
+function onlyAfterLeader(view: NodeView | null): Check[] {
+  const { lowered } = standbyChanges(view?.pendingRestartReasons ?? null)
+  if (lowered.length === 0) return []
+  const message = `a lower ${lowered.join(', ')} comes into force on a replica only after the leader has it`
+  const hint = 'restartCluster(input: {pendingOnly: true}) restarts all of them in the order that this needs.'
+  return [{ name: 'stays pending', status: CheckStatus.WARNING, message, hint }]
 }
 
 export function isPlannedLeader({ cluster, input }: Context): boolean {

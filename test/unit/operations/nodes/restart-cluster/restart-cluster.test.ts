@@ -61,6 +61,20 @@ describe('the plan of restartCluster', () => {
     expect(needless).toMatchObject({ estimatedSeconds: 0, summary: expect.stringContaining('Nothing to do') })
   })
 
+  test('begins with the leader where a parameter was lowered, and says so', async () => {
+    const pendingRestartReasons = { max_connections: { old_value: '200', new_value: '100' } }
+    const pending = { pendingRestart: true, pendingRestartReasons }
+    const leader = { ...LEADER, patroni: seen({ ...patroniStatus(), ...LEADER.patroni.value, ...pending }) }
+    const nodes = [leader, replica('db2', pending), replica('db3', pending)]
+    const plan = await planOperation(restartCluster, contextOf({ pendingOnly: true }, { nodes }))
+    expect(plan.summary).toContain('db1, db2, db3, in this order')
+    expect(plan.steps.map(({ title }) => title)).toContainEqual(
+      expect.stringMatching(/db1 while it leads.*max_connections/),
+    )
+    expect(plan.downtimeSeconds).toBeGreaterThan(0)
+    expect(plan.scope).toMatchObject({ nodes: ['db1', 'db2', 'db3'], downtime: 'BRIEF', effects: [] })
+  })
+
   test('says what it leaves out', async () => {
     const plan = await planOperation(restartCluster, contextOf({ force: true }, frozen))
     expect(plan.checks.map(({ message }) => message)).toEqual([expect.stringContaining('db2 is unreachable')])

@@ -13,7 +13,14 @@ beforeEach(() => {
 })
 
 describe('the switchover of a rolling restart', () => {
-  const roll = { leader: 'db1', replicas: ['db2', 'db3'], watched: ['db1', 'db2', 'db3'], restartsLeader: true }
+  const roll = {
+    leader: 'db1',
+    replicas: ['db2', 'db3'],
+    watched: ['db1', 'db2', 'db3'],
+    restartsLeader: true,
+    lowered: [],
+    replicasAfter: [],
+  }
   const move = async (answer: () => Promise<{ status: number; text: string }>) => {
     cluster.state = { roll }
     return switchRolledLeader.run(cluster.context({}, { switchover: answer }))

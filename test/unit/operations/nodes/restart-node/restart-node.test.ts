@@ -68,4 +68,14 @@ describe('restartNode claims', () => {
     expect(claimed({ node: 'db1', force: true })).not.toContain('leader EXCLUSIVE')
     expect(claimed({ node: 'db2' })).toEqual(['topology EXCLUSIVE', 'service/db2 EXCLUSIVE'])
   })
+
+  test('warns on a replica of a lower value that it does not take before its leader', async () => {
+    const pendingRestartReasons = { max_connections: { old_value: '200', new_value: '100' } }
+    const lowered = withDb2({ patroni: seen(patroniStatus({ pendingRestart: true, pendingRestartReasons })) })
+    const { checks } = await planOperation(restartNode, contextOf({ node: 'db2' }, lowered))
+    expect(checks).toEqual([
+      expect.objectContaining({ status: 'WARNING', hint: expect.stringContaining('restartCluster') }),
+    ])
+    expect((await planOperation(restartNode, contextOf({ node: 'db2' }, pending))).checks).toEqual([])
+  })
 })
