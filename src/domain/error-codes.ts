@@ -5,6 +5,7 @@
 export const ERROR_CODES = {
   ALREADY_LEADING: 'The node has begun to lead with the recovered data, so the cut-over can no longer be rolled back.',
   BACKUP_FAILED: '`barman backup` ended without a backup.',
+  BAD_VALUE: 'PostgreSQL does not take the value of a parameter, as a node says.',
   BACKUP_NOT_DELETABLE: "Barman's own rules forbid deleting the backup.",
   BARMAN_COMMAND: 'A command of Barman failed.',
   CANCELLED: 'The operation was cancelled.',
@@ -36,6 +37,7 @@ export const ERROR_CODES = {
   NAME_NOT_RESOLVED: "The service's name cannot be resolved from there.",
   NODE_COMMAND_FAILED: 'A program in a container failed; its own words are in the message.',
   NOT_ARCHIVED: 'WAL that would be given up is not in the archive.',
+  NOT_TO_BE_SET_HERE: 'The setting has its place elsewhere: ALTER SYSTEM has set it on a node.',
   NOT_AT_TARGET: 'PostgreSQL stopped replaying, and not at the target.',
   NOT_FOUND: 'What was named does not exist.',
   NOT_ROLLED_BACK: 'The data from before is in its place, and no node leads yet.',

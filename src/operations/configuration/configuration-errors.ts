@@ -23,6 +23,34 @@ export class ConfigurationRefusedError extends HowdahError {
   }
 }
 
+/** A node's PostgreSQL does not take a value: nothing was written. */
+export class BadValueError extends HowdahError {
+  readonly code = 'BAD_VALUE'
+  constructor(
+    readonly node: string,
+    /** PostgreSQL's own words. */
+    readonly reason: string,
+  ) {
+    super(`PostgreSQL on ${node} does not take the values: ${reason}`, {
+      remedy: 'Nothing was written. Ask again with a value that PostgreSQL takes.',
+    })
+  }
+}
+
+/** What would be written would not come into force on a node: nothing was written. */
+export class OverriddenError extends HowdahError {
+  readonly code = 'NOT_TO_BE_SET_HERE'
+  constructor(
+    readonly node: string,
+    readonly parameters: readonly string[],
+    reset: string,
+  ) {
+    super(`${parameters.join(', ')} would not change on ${node}: ALTER SYSTEM has set it there, which comes first`, {
+      remedy: `Take that back, then ask again: ${reset}`,
+    })
+  }
+}
+
 function text(value: unknown): string {
   return value === undefined ? 'not set' : JSON.stringify(value)
 }

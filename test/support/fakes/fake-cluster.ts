@@ -20,6 +20,13 @@ export interface FakeNode {
   pendingRestartReasons: Readonly<Record<string, unknown>> | null
 }
 
+export interface FakeFileSetting {
+  readonly setting: string
+  readonly file: string
+  readonly applied?: boolean
+  readonly error?: string
+}
+
 /** A cluster of three that does what the test's Patroni makes of it, in a time of its own. */
 export class FakeCluster {
   leader: string | null = 'db1'
@@ -42,6 +49,10 @@ export class FakeCluster {
   readonly recoveries = new FakeRecoveries()
   /** When any PostgreSQL last read its configuration. */
   loadedAt = NOW
+  /** What PostgreSQL on a node says of an option "work_mem=lots" that it does not take; null: it takes it. */
+  refusesOption: (node: string, option: string) => string | null = () => null
+  /** Entries of a node's configuration files that are not as the dynamic configuration has them. */
+  readonly fileSettings = new Map<string, Record<string, FakeFileSetting | null>>()
   /** Who has noticed a pause. */
   readonly noticed = new Set<string>()
   state: Record<string, unknown> = {}
@@ -58,6 +69,34 @@ export class FakeCluster {
   restart(name: string): void {
     this.timeMs += 1000
     this.node(name).startedAt = new Date(this.timeMs)
+  }
+
+  /** A program in a node's container: PostgreSQL that tries options, or psql. */
+  async runs(node: string, argv: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+    if (argv[0] === 'postgres') {
+      const options = argv.filter((_, place) => argv[place - 1] === '-c')
+      const said = options.map((option) => this.refusesOption(node, option)).find((words) => words !== null)
+      return said
+        ? { exitCode: 1, stdout: '', stderr: `now [1] FATAL:  ${said}` }
+        : { exitCode: 0, stdout: '', stderr: '' }
+    }
+    const answer = argv.at(-1)?.includes('pg_file_settings') ? this.entriesOf(node) : []
+    return { exitCode: 0, stdout: JSON.stringify(answer), stderr: '' }
+  }
+
+  entriesOf(node: string): readonly object[] {
+    const { parameters = {} } = (this.configuration['postgresql'] ?? {}) as { parameters?: Record<string, unknown> }
+    const written = Object.entries(parameters).map(([name, value]) => [
+      name.toLowerCase(),
+      { setting: String(value), file: '/data/postgresql.conf' },
+    ])
+    const entries = { ...Object.fromEntries(written), ...this.fileSettings.get(node) } as Record<
+      string,
+      FakeFileSetting | null
+    >
+    return Object.entries(entries).flatMap(([name, entry]) =>
+      entry === null ? [] : [{ name, line: 1, applied: true, error: null, ...entry }],
+    )
   }
 
   snapshot(): ClusterSnapshot {
@@ -131,6 +170,7 @@ export class FakeCluster {
           throw new Error('no change of several keys was expected')
         },
       },
+      services: { run: (service, { argv }) => this.runs(service, argv) } as ClusterClients['services'],
       nodeData: (service) => Object.assign(new FakeNodeData(), { copiedFrom: this.node(service).manifest }),
       writeProbe: {
         start: () => ({

@@ -23,11 +23,13 @@ test('a code that both refusals and errors have means the same in both', () => {
   const both = Object.keys(REFUSAL_CODES).filter((code) => code in ERROR_CODES)
   expect(both.sort()).toEqual([
     'BACKUP_FAILED',
+    'BAD_VALUE',
     'CANDIDATE_NOT_ELIGIBLE',
     'CHECKS_FAILING',
     'CONFLICT',
     'ETCD_NO_QUORUM',
     'LEADER_NOT_DEAD',
+    'NOT_TO_BE_SET_HERE',
     'NO_LEADER',
     'RECOVERY_NOT_READY',
     'SERVICE_MISSING',

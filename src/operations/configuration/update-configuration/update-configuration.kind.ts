@@ -2,6 +2,7 @@ import { exclusive, resources } from '../../claims.ts'
 import { defineOperation } from '../../define-operation.ts'
 import { checkUpdateConfiguration, planUpdateConfiguration } from './plan-update-configuration.ts'
 import { updateConfigurationState } from './settled-restart-flags.ts'
+import { tryValues } from './try-values.ts'
 import { UpdateConfigurationInput } from './update-configuration-input.ts'
 import { waitForConfiguration } from './wait-for-configuration.ts'
 import { writeConfiguration } from './write-configuration.ts'
@@ -18,5 +19,5 @@ export default defineOperation({
   destructive: false,
   check: checkUpdateConfiguration,
   plan: planUpdateConfiguration,
-  steps: [writeConfiguration, waitForConfiguration],
+  steps: [tryValues, writeConfiguration, waitForConfiguration],
 })

@@ -8,6 +8,8 @@ import { lateAfter } from '../../poll-until.ts'
 import { configurationIn } from './plan-update-configuration.ts'
 import { answering, pendingOf, restartFlags, type UpdateConfigurationState } from './settled-restart-flags.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
+import { whyNotInForce } from './values-in-force.ts'
+import { writeConfiguration } from './write-configuration.ts'
 
 type Context = StepContext<UpdateConfigurationInput, UpdateConfigurationState>
 
@@ -33,6 +35,11 @@ export const waitForConfiguration: Step<UpdateConfigurationInput, UpdateConfigur
       // It is written, and they will read it: that is no failure.
       context.log(`${late} had not taken the configuration yet`, LogLevel.WARNING)
     }
+    // That every member has it says nothing of what its PostgreSQL runs with.
+    const look = async () => (await whyNotInForce(context)).join('; ') || null
+    const wait = { what: 'every node to run with it', timeoutMs: cycleMs + FLAG_MS, intervalMs: POLL_MS, look }
+    const other = await lateAfter(context, wait)
+    if (other !== null) context.log(other, LogLevel.WARNING)
     const before = configurationIn(context.operation.plan.basis?.['configuration'])
     const toRestart = parametersToRestart(before, mergePatch(before, context.input.patch))
     // Who asks for a restart next plans it by these flags.
@@ -76,5 +83,8 @@ async function lateOf(context: Context): Promise<string[]> {
 }
 
 function reported(context: Context): boolean {
-  return context.operation.steps[0]?.status === 'SKIPPED' || context.state().pendingRestart !== undefined
+  return (
+    context.operation.steps.find(({ name }) => name === writeConfiguration.name)?.status === 'SKIPPED' ||
+    context.state().pendingRestart !== undefined
+  )
 }

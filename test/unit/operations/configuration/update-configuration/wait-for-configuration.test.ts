@@ -53,3 +53,53 @@ describe('a change that needs a restart is over', () => {
     expect(cluster.lines).toContainEqual(expect.stringMatching(/^db2 did not say that a restart is needed/))
   })
 })
+
+describe('a change that PostgreSQL takes at once', () => {
+  const patch = { postgresql: { parameters: { work_mem: '8MB' } } }
+  const run = async () => {
+    const basis = { configuration: {} }
+    const context = cluster.context({ patch }, {}, { plan: { ...operationRecord().plan, basis } })
+    await writeConfiguration.run(context)
+    await waitForConfiguration.run(context)
+    return cluster.lines.filter((line) => line.includes('goes on without'))
+  }
+
+  test('is over once each node has read it', async () => {
+    cluster.onSleep = onTurn(3, () => {
+      cluster.loadedAt = new Date(cluster.timeMs)
+    })
+    expect(await run()).toEqual([])
+  })
+
+  test.each([
+    [
+      'ALTER SYSTEM keeps',
+      { setting: '1MB', file: '/data/postgresql.auto.conf' },
+      'ALTER SYSTEM has set 1MB (postgresql.auto.conf, line 1)',
+    ],
+    [
+      'its own file sets',
+      { setting: '4MB', file: '/data/postgresql.conf' },
+      'its configuration has 4MB (postgresql.conf, line 1)',
+    ],
+    [
+      'PostgreSQL does not take',
+      { setting: '8MB', file: '/data/postgresql.conf', applied: false, error: 'setting could not be applied' },
+      'PostgreSQL does not take it: setting could not be applied (postgresql.conf, line 1)',
+    ],
+    ['Patroni leaves out', null, 'Patroni has left it out of its configuration'],
+  ])('names the node where %s it', async (_, entry, why) => {
+    cluster.onSleep = onTurn(1, () => {
+      cluster.loadedAt = new Date(cluster.timeMs)
+    })
+    cluster.fileSettings.set('db2', { work_mem: entry })
+    expect(await run()).toEqual([`db2 goes on without work_mem = 8MB: ${why}`])
+  })
+
+  test('names every node that has not read it', async () => {
+    const [line] = await run()
+    for (const node of ['db1', 'db2', 'db3']) {
+      expect(line).toContain(`${node} goes on without work_mem = 8MB: it has not read its configuration since`)
+    }
+  })
+})

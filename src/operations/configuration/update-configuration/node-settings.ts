@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import type { StepContext } from '../../context.ts'
+import { askOverSocket } from '../../node-access/node-socket.ts'
+
+/** What a node's configuration files say of a parameter: the last entry, which counts. */
+export interface FileSetting {
+  readonly setting: string | null
+  /** "/var/lib/postgresql/17/patroni1/postgresql.conf" */
+  readonly file: string
+  readonly line: number
+  /** Whether PostgreSQL takes it as it stands; `error` says why not. */
+  readonly applied: boolean
+  readonly error: string | null
+}
+
+const settingsSchema = z.array(
+  z.object({
+    name: z.string(),
+    setting: z.string().nullable(),
+    file: z.string(),
+    line: z.number(),
+    applied: z.boolean(),
+    error: z.string().nullable(),
+  }),
+)
+
+/** By name in lower case, as the files are now. Throws NodeCommandError and UnreachableError. */
+export async function readFileSettings(
+  context: StepContext<unknown>,
+  node: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, FileSetting>> {
+  const sql = `SELECT coalesce(json_agg(row_to_json(entry)), '[]') FROM (
+    SELECT DISTINCT ON (lower(name)) lower(name) AS name, setting, sourcefile AS file, sourceline AS line, applied, error
+    FROM pg_file_settings WHERE lower(name) = ANY (${textArray(names)}) ORDER BY lower(name), seqno DESC) AS entry`
+  const rows = settingsSchema.parse(JSON.parse(await askOverSocket(context, node, sql)))
+  return new Map(rows.map(({ name, ...setting }) => [name, setting]))
+}
+
+/** Whether ALTER SYSTEM has set it. */
+export function isBySystem({ file }: FileSetting): boolean {
+  return file.endsWith('/postgresql.auto.conf')
+}
+
+/** What takes a setting of ALTER SYSTEM back, to paste. */
+export function resetOf(container: string, names: readonly string[]): string {
+  const statements = [...names.map((name) => `ALTER SYSTEM RESET ${name}`), 'SELECT pg_reload_conf()']
+  return `docker exec ${container} psql -U postgres ${statements.map((statement) => `-c "${statement}"`).join(' ')}`
+}
+
+/** Which of these libraries, as a `..._preload_libraries` lists them, PostgreSQL would not find. */
+export async function readMissingLibraries(
+  context: StepContext<unknown>,
+  node: string,
+  lists: readonly string[],
+): Promise<readonly string[]> {
+  if (lists.length === 0) return []
+  // A path of one's own, or of the cluster's, is searched by PostgreSQL alone.
+  const sql = `SELECT coalesce(json_agg(library), '[]') FROM (
+    SELECT DISTINCT btrim(btrim(library), '"') AS library FROM unnest(${textArray(lists)}) AS list,
+      unnest(string_to_array(list, ',')) AS library) AS asked,
+    (SELECT setting FROM pg_config WHERE name = 'PKGLIBDIR') AS home (directory)
+    WHERE library <> '' AND library !~ '/' AND current_setting('dynamic_library_path') = '$libdir'
+      AND pg_stat_file(directory || '/' || regexp_replace(library, '\\.so$', '') || '.so', true) IS NULL`
+  return z.array(z.string()).parse(JSON.parse(await askOverSocket(context, node, sql)))
+}
+
+function textArray(values: readonly string[]): string {
+  return `ARRAY[${values.map((value) => `'${value.replaceAll("'", "''")}'`).join(', ')}]::text[]`
+}

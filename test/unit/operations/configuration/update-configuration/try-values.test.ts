@@ -1,0 +1,49 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { tryValues } from '../../../../../src/operations/configuration/update-configuration/try-values.ts'
+import { FakeCluster } from '../../../../support/fakes/fake-cluster.ts'
+
+let cluster: FakeCluster
+beforeEach(() => {
+  cluster = new FakeCluster()
+})
+const run = (parameters: Record<string, unknown>) =>
+  tryValues.run(cluster.context({ patch: { postgresql: { parameters } } }, {}))
+
+describe('before anything is written', () => {
+  test('each node is asked whether it takes the values, as they will be written', async () => {
+    const asked: string[] = []
+    cluster.refusesOption = (node, option) => {
+      asked.push(`${node} ${option}`)
+      return null
+    }
+    await run({ Work_Mem: '8MB', jit: false, search_path: null })
+    expect(asked.sort()).toEqual(['db1', 'db2', 'db3'].flatMap((node) => [`${node} jit=false`, `${node} work_mem=8MB`]))
+  })
+
+  test('a value that one of them does not take is refused with its words', async () => {
+    cluster.refusesOption = (node) => (node === 'db3' ? 'invalid value for parameter "TimeZone": "Mars"' : null)
+    await expect(run({ timezone: 'Mars' })).rejects.toMatchObject({
+      code: 'BAD_VALUE',
+      message: 'PostgreSQL on db3 does not take the values: invalid value for parameter "TimeZone": "Mars"',
+    })
+  })
+
+  test.each([{ work_mem: '8MB' }, { work_mem: null }])(
+    'what ALTER SYSTEM has set on a node is refused: %j',
+    async (asked) => {
+      cluster.fileSettings.set('db2', { work_mem: { setting: '1MB', file: '/data/postgresql.auto.conf' } })
+      await expect(run(asked)).rejects.toMatchObject({
+        code: 'NOT_TO_BE_SET_HERE',
+        message: expect.stringContaining('work_mem would not change on db2'),
+        remedy: expect.stringContaining(
+          'psql -U postgres -c "ALTER SYSTEM RESET work_mem" -c "SELECT pg_reload_conf()"',
+        ),
+      })
+    },
+  )
+
+  test('a patch without parameters of PostgreSQL asks no node', () => {
+    const applies = (patch: object) => tryValues.applies?.({ input: { patch } } as never)
+    expect([applies({ ttl: 30 }), applies({ postgresql: { parameters: { jit: 'on' } } })]).toEqual([false, true])
+  })
+})
