@@ -45,6 +45,7 @@ import {
   readOutsideFiles,
 } from '../support/stack/outside-files.ts'
 import { type RecoveryView, recover, recoveryOf } from '../support/stack/recovery-client.ts'
+import { OWN_SESSION } from '../support/stack/sql.ts'
 import { stack } from '../support/stack/stack.ts'
 import { waitForHealthyCluster, waitForNothingRunning } from '../support/stack/stack-conditions.ts'
 
@@ -123,7 +124,7 @@ async function draw(
 
 async function contentOf({ connection }: RecoveryView): Promise<NumberedContent> {
   if (connection === null) throw new Error('no connection is published')
-  const client = new pg.Client(connection)
+  const client = new pg.Client({ ...connection, options: OWN_SESSION })
   await client.connect()
   try {
     return await readNumbered(async (sql) => {

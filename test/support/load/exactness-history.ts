@@ -1,11 +1,10 @@
 import { type Lsn, parseLsn } from '../../../src/domain/wal/lsn.ts'
 import type { ApiClient } from '../stack/api-client.ts'
 import { readBackups } from '../stack/backup-client.ts'
-import { leaderName } from '../stack/cluster-facts.ts'
 import { NODES, onEveryNode } from '../stack/every-node.ts'
 import { type EventView, type OperationView, performOperation } from '../stack/operation-client.ts'
 import { untilBackedUp, untilRecoverable } from '../stack/recovery-client.ts'
-import { connectToLeader, leaderSql } from '../stack/sql.ts'
+import { connectToLeader, leaderSql, OWN_SESSION } from '../stack/sql.ts'
 import type { TestStack } from '../stack/stack.ts'
 import {
   waitForBackups,
@@ -24,6 +23,7 @@ import {
   startNumberedWriters,
 } from './numbered-writers.ts'
 import { shuffle } from './shuffle.ts'
+import { drawSettings, LEVELS, NO_SETTINGS, resetForSessions, setForSessions, settingsPatch } from './user-settings.ts'
 
 export const CLIENTS = 4
 /** More than a copy begins with (docker/agent/howdah/recovery/settings.py): where it is raised after a base backup, the WAL asks for it. */
@@ -90,7 +90,8 @@ export async function write(writers: NumberedWriters, transactions = 60): Promis
 /**
  * Transactions from four clients, with everything among them that makes recovery difficult: backups of both types,
  * switchovers, a recovery, tablespaces before and after base backups, one of them dropped and its location used again,
- * parameters that are raised, passwords that are others for a while. How much lies between these, which parameters are
+ * parameters that are raised, passwords that are others for a while, settings that break sessions which do not ask for their own.
+ * How much lies between these, which parameters are
  * raised first, and how far, is drawn.
  */
 export async function makeHistory({ facts, api, seed, random }: World): Promise<ExactnessHistory> {
@@ -153,9 +154,19 @@ export async function makeHistory({ facts, api, seed, random }: World): Promise<
     }
   }
 
+  /** Each time on another level, the first of which is drawn. */
+  const levels = shuffle(LEVELS, seed)
+  async function setForUsers(): Promise<void> {
+    const level = levels.shift() ?? 'configuration'
+    const settings = drawSettings(random)
+    if (level !== 'configuration') return setForSessions(facts, level, settings)
+    await perform(api, 'updateConfiguration', { patch: settingsPatch(settings) })
+  }
+
   try {
     await some()
     await makeTablespace(a)
+    await setForUsers()
     await makeTablespace(b)
     await some()
     await backup({ type: 'FULL' })
@@ -164,6 +175,7 @@ export async function makeHistory({ facts, api, seed, random }: World): Promise<
     await some()
     await dropTablespace()
     await some()
+    await setForUsers()
     await makeTablespace(a)
     await some()
     await raise(first, second)
@@ -175,6 +187,7 @@ export async function makeHistory({ facts, api, seed, random }: World): Promise<
     await some()
     await makeTablespace(c)
     await some()
+    await setForUsers()
     let time = ''
     await withOtherPasswords(async () => {
       await some()
@@ -256,7 +269,7 @@ async function quieten(facts: TestStack): Promise<void> {
     return (await leaderSql(facts, running)).length === 0
   })
   const leader = await leaderOf(facts)
-  await facts.exec(leader, ['vacuumdb', '--all', '--quiet'], 'postgres')
+  await facts.exec(leader, ['env', `PGOPTIONS=${OWN_SESSION}`, 'vacuumdb', '--all', '--quiet'], 'postgres')
   await facts.sql(leader, 'CHECKPOINT')
 }
 
@@ -283,9 +296,8 @@ export async function forgetHistory({ facts, api }: Pick<World, 'facts' | 'api'>
   )
   for (const { name } of made) await leaderSql(facts, `DROP TABLESPACE ${name}`)
   await onEveryNode(facts, (node) => facts.exec(node, ['rm', '-rf', ...LOCATIONS], 'postgres'))
+  await resetForSessions(facts)
   const parameters = Object.fromEntries(Object.keys(FLOORS).map((name) => [name, null]))
-  await perform(api, 'updateConfiguration', { patch: { postgresql: { parameters } } })
-  // A standby must not have less than its leader: the leader comes first.
-  await perform(api, 'restartNode', { node: await leaderName(api) })
+  await perform(api, 'updateConfiguration', { patch: settingsPatch({ ...parameters, ...NO_SETTINGS }) })
   await perform(api, 'restartCluster', { pendingOnly: true })
 }

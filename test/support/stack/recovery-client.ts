@@ -2,6 +2,7 @@ import pg from 'pg'
 import { waitFor } from '../wait-for.ts'
 import type { ApiClient } from './api-client.ts'
 import { type EventView, performOperation } from './operation-client.ts'
+import { OWN_SESSION } from './sql.ts'
 
 /** What tests read of a recovery. */
 export interface RecoveryView {
@@ -68,7 +69,7 @@ export async function recover(
 /** Column n of what the recovered data answers to its readers. */
 export async function rows({ connection }: RecoveryView, sql: string): Promise<string[]> {
   if (connection === null) throw new Error('no connection is published')
-  const client = new pg.Client(connection)
+  const client = new pg.Client({ ...connection, options: OWN_SESSION })
   await client.connect()
   try {
     const found = await client.query<Record<string, unknown>>(sql)

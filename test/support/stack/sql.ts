@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
+import { sessionOptions } from '../../../src/domain/session-settings.ts'
 import type { StackFacts } from './stack.ts'
+
+/** What tests ask in a session of their own is not touched by what they set for users. */
+export const OWN_SESSION = sessionOptions({ statement_timeout: '0', search_path: 'public' })
 
 /** A session through HAProxy, so with the leader, as the superuser: what tests set up and look at by themselves. */
 export async function connectToLeader(
@@ -13,6 +17,7 @@ export async function connectToLeader(
     user: 'postgres',
     password: await stackSetting(envFile, 'PATRONI_POSTGRESS_PASSWORD'),
     database: options.database ?? 'postgres',
+    options: OWN_SESSION,
     connectionTimeoutMillis: options.connectMs ?? 5_000,
     query_timeout: options.queryMs,
   })

@@ -1,6 +1,7 @@
 import { inject } from 'vitest'
 import type { Stack } from '../../../scripts/lib/settings.mjs'
 import { docker } from '../docker.ts'
+import { OWN_SESSION } from './sql.ts'
 
 export type TokenRole = 'admin' | 'operator' | 'viewer'
 
@@ -56,7 +57,12 @@ export function stack(): TestStack {
     ...facts,
     container,
     exec,
-    sql: (node, statement) => exec(node, ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', statement], 'postgres'),
+    sql: (node, statement) =>
+      exec(
+        node,
+        ['env', `PGOPTIONS=${OWN_SESSION}`, 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', statement],
+        'postgres',
+      ),
     graphql: (document, variables = {}, role = 'admin') => ask(facts, document, variables, role),
     start: act('start'),
     stop: act('stop'),
