@@ -27,6 +27,8 @@ export const configurationFileSchema = z.strictObject({
         name,
         namespace: z.string().regex(/^\/.*\/$/, 'begins and ends with "/"'),
         docker: z.string().regex(/^(unix:\/\/\/|https?:\/\/)/, 'unix:///path or http://host:port'),
+        /** Empty: containers go by their names alone. */
+        composeProject: name.or(z.literal('')).default(''),
         containerPrefix: z.string(),
         postgresUser: name,
         patroniUser: name,

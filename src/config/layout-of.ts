@@ -28,6 +28,7 @@ export function layoutOf(cluster: ConfiguredFile): ClusterLayout {
       (service): ServiceLayout => ({
         name: service,
         container: `${cluster.containerPrefix}${service}`,
+        project: cluster.composeProject === '' ? null : cluster.composeProject,
         docker: dockerOfNodes.get(service) ?? cluster.docker,
       }),
     ),

@@ -1,4 +1,5 @@
 import type { BarmanReader } from '../clients/barman/barman-reader.ts'
+import { containerOf } from '../clients/docker/container-address.ts'
 import type { DockerClient } from '../clients/docker/docker-client.ts'
 import type { EtcdClient } from '../clients/etcd/etcd-client.ts'
 import type { HaproxyClient } from '../clients/haproxy/haproxy-client.ts'
@@ -17,8 +18,9 @@ import { observeBarman } from './observe-barman.ts'
 import { observeEtcdMember } from './observe-etcd.ts'
 import { observeHaproxy } from './observe-haproxy.ts'
 import { observeNode } from './observe-nodes.ts'
-import { createServiceBoard, observeServices } from './observe-services.ts'
+import { observeServices } from './observe-services.ts'
 import { observeTopology } from './observe-topology.ts'
+import { createServiceBoard } from './service-board.ts'
 import { createSnapshotStore, type SnapshotListener } from './snapshot-store.ts'
 
 /** One cluster as it is, kept up to date by watching it. It changes nothing in it. */
@@ -126,10 +128,10 @@ export function createObserver(deps: ObserverDeps): Observer {
   const proxy = observeHaproxy({ store, haproxy, clock, intervalMs: intervals.haproxy })
   const sources = [topology, proxy, ...members, ...nodes.values(), ...servers.values(), ...engines]
 
-  const containerOf = (name: string) => {
+  const whereIs = (name: string) => {
     const service = layout.services.find((candidate) => candidate.name === name)
     if (service === undefined) throw new NotFoundError(`no service "${name}" is configured`)
-    return { docker: must(deps.docker, service.docker, 'Docker endpoint'), container: service.container }
+    return { docker: must(deps.docker, service.docker, 'Docker endpoint'), container: containerOf(service) }
   }
 
   const all = <T>(of: Iterable<T>, look: (each: T) => Promise<void>) => Promise.all([...of].map(look))
@@ -164,11 +166,11 @@ export function createObserver(deps: ObserverDeps): Observer {
       return () => walListeners.delete(own)
     },
     logs: async (service, tail, since) => {
-      const { docker, container } = containerOf(service)
+      const { docker, container } = whereIs(service)
       return docker.logs(container, { tail, since })
     },
     streamLogs: (service, tail, since, signal) => {
-      const { docker, container } = containerOf(service)
+      const { docker, container } = whereIs(service)
       return docker.followLogs(container, { tail, since }, signal)
     },
     refreshBackups: async (server) => must(servers, server, 'backup server').refreshBackups(),

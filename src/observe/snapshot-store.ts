@@ -88,7 +88,7 @@ function emptySnapshot(layout: ClusterLayout, now: Date): ClusterSnapshot {
     etcd: layout.etcd.map(({ name, clientUrl }) => ({ name, clientUrl, status: NOT_YET_OBSERVED })),
     haproxy: NOT_YET_OBSERVED,
     haproxyStatsUrl: layout.haproxy.statsUrl,
-    services: NOT_YET_OBSERVED,
+    services: layout.services.map(({ name, docker }) => ({ name, docker, status: NOT_YET_OBSERVED })),
     backupServers: layout.backupServers.map(({ name }) => ({
       name,
       configuration: NOT_YET_OBSERVED,

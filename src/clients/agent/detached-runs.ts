@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { HowdahError, UnreachableError } from '../../domain/errors.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { type ContainerAddress, nameOf } from '../docker/container-address.ts'
 import type { DockerExec, ExecResult } from '../docker/docker-exec.ts'
 import { patiently } from '../retry-while-away.ts'
 
@@ -87,7 +88,7 @@ export async function runToItsEnd(
 /** Commands of one user in one container that outlive the worker that started them; see docker/agent/howdah/runs.py. */
 export function createDetachedRuns(deps: {
   readonly docker: DockerExec
-  readonly container: string
+  readonly container: ContainerAddress
   readonly user: string
   readonly clock: Clock
 }): DetachedRuns {
@@ -95,9 +96,10 @@ export function createDetachedRuns(deps: {
 
   /** Every call of howdah-run can be repeated. */
   function command(argv: readonly string[]): Promise<ExecResult> {
-    return patiently(`container ${container}`, clock, async () => {
+    return patiently(`container ${nameOf(container)}`, clock, async () => {
       const result = await docker.run({ container, user, argv: ['howdah-run', ...argv] })
-      if (result.exitCode !== 0) throw new DetachedRunError(container, result.exitCode, result.stderr || result.stdout)
+      if (result.exitCode !== 0)
+        throw new DetachedRunError(nameOf(container), result.exitCode, result.stderr || result.stdout)
       return result
     })
   }

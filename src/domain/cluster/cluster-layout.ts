@@ -53,8 +53,10 @@ export interface BackupServerLayout {
 export interface ServiceLayout {
   /** Name in the compose file. */
   readonly name: string
-  /** Name of the container. */
+  /** Name of the container, as configured: what it is found by where it was not made by Compose. */
   readonly container: string
+  /** The project of Compose's that it belongs to; null where containers are to be found by their names alone. */
+  readonly project: string | null
   /** Docker endpoint: "unix:///var/run/docker.sock", "http://docker-proxy:2375". */
   readonly docker: string
 }

@@ -36,8 +36,8 @@ export interface ClusterSnapshot {
   readonly etcd: readonly EtcdMemberSnapshot[]
   readonly haproxy: Observed<readonly HaproxyBackend[]>
   readonly haproxyStatsUrl: string
-  /** The stack's containers, configured ones that do not exist included (MISSING). */
-  readonly services: Observed<readonly ServiceStatus[]>
+  /** The configured services in their configured order, seen or not: each Docker engine is a source of its own. */
+  readonly services: readonly ServiceSnapshot[]
   readonly backupServers: readonly BackupServerSnapshot[]
 }
 
@@ -191,13 +191,24 @@ export interface HaproxyServer {
   readonly bytesOut: number | null
 }
 
-/** One container of the stack. Source: Docker. */
+/** One configured service, and what the Docker engine that runs it said of its container. */
+export interface ServiceSnapshot {
+  /** The service's name in the compose file. */
+  readonly name: string
+  /** Its engine: "unix:///var/run/docker.sock", "http://docker-proxy:2375". */
+  readonly docker: string
+  readonly status: Observed<ServiceStatus>
+}
+
+/** One container of the stack; MISSING where the configured service has none. Source: Docker. */
 export interface ServiceStatus {
   /** The service's name in the compose file. */
   readonly name: string
   readonly containerId: string | null
   readonly image: string
   readonly state: ServiceState
+  /** When this state of this container was first seen; null before anything was. */
+  readonly since: Date | null
   /** Docker's health check: "healthy", "unhealthy", "starting"; null without one. */
   readonly health: string | null
   readonly startedAt: Date | null

@@ -1,6 +1,7 @@
 import type { ClusterSnapshot } from './cluster.ts'
 import { ServiceState } from './node.ts'
 import { seenNow } from './observed.ts'
+import { serviceNow } from './service-now.ts'
 
 /** A leader that is certainly dead: its container has ended, and it still holds the lock. */
 export interface DeadLeader {
@@ -19,8 +20,8 @@ export function findDeadLeader(snapshot: ClusterSnapshot): DeadLeader | null {
   const topology = seenNow(snapshot.topology)
   if (topology === null || topology.leader === null || topology.paused) return null
   const node = snapshot.nodes.find(({ name }) => name === topology.leader)
-  const service = seenNow(snapshot.services)?.find(({ name }) => name === node?.service)
-  if (node === undefined || service === undefined || service.containerId === null) return null
+  const service = serviceNow(snapshot, node?.service ?? null)
+  if (node === undefined || service === null || service.containerId === null) return null
   if (service.state !== ServiceState.EXITED && service.state !== ServiceState.DEAD) return null
   const { name, containerId, startedAt } = service
   return { node: node.name, service: name, containerId, startedAt }

@@ -7,6 +7,7 @@ export const HEALTH_ISSUE_CODES = {
   BACKUP_SERVER_INACTIVE: 'Barman does not work for this server: it is not active.',
   BACKUP_TOO_OLD: 'The newest complete backup is older than it should be.',
   CLUSTER_PAUSED: "Patroni's automatic failover is paused.",
+  CONTAINER_NOT_FOUND: 'A node answers, but not from the container that Docker has for its service.',
   DISK_NEARLY_FULL: 'A disk of the backups is nearly full.',
   ETCD_CORRUPT: "The data of etcd's members differ: it refuses writes.",
   ETCD_MEMBER_DOWN: 'An etcd member does not answer, or is not healthy.',
