@@ -18,6 +18,8 @@ export const configurationFileSchema = z.strictObject({
     maxTokens: bound,
     maxBatch: bound,
     maxBodyBytes: bound,
+    // Six of its files each: Docker's userland proxy does not survive more than a sixth of its file limit.
+    maxConnections: bound.default(1_000),
     maxSubscriptionsPerConnection: bound,
     slowSubscriberSeconds: bound,
   }),
@@ -59,6 +61,8 @@ export const configurationFileSchema = z.strictObject({
           }),
         ),
         services: z.array(name),
+        /** Empty: it is not looked at whether anything listens on published ports. */
+        hostSockets: z.string().startsWith('/').or(z.literal('')).default(''),
         releaseDeadLeader: flag.default(true),
         // The lock of a worker that has died is free after 10 s.
         lockPatienceSeconds: z.coerce.number().int().min(15).default(120),

@@ -24,6 +24,7 @@ export function layoutOf(cluster: ConfiguredFile): ClusterLayout {
     etcd: cluster.etcd.map((member) => ({ ...member, service: member.service ?? member.name })),
     haproxy: cluster.haproxy,
     backupServers: cluster.backupServers.map((server) => ({ ...server, name: server.name || cluster.name })),
+    hostSockets: cluster.hostSockets === '' ? null : { directory: cluster.hostSockets, docker: cluster.docker },
     services: [...services].map(
       (service): ServiceLayout => ({
         name: service,

@@ -3,6 +3,7 @@ import { containerOf } from '../clients/docker/container-address.ts'
 import type { DockerClient } from '../clients/docker/docker-client.ts'
 import type { EtcdClient } from '../clients/etcd/etcd-client.ts'
 import type { HaproxyClient } from '../clients/haproxy/haproxy-client.ts'
+import type { HostSockets } from '../clients/host/host-sockets.ts'
 import type { PatroniClient } from '../clients/patroni/patroni-client.ts'
 import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
@@ -17,6 +18,7 @@ import { DEFAULT_INTERVALS, type ObserverIntervals } from './intervals.ts'
 import { observeBarman } from './observe-barman.ts'
 import { observeEtcdMember } from './observe-etcd.ts'
 import { observeHaproxy } from './observe-haproxy.ts'
+import { observeHostPorts } from './observe-host-ports.ts'
 import { observeNode } from './observe-nodes.ts'
 import { observeServices } from './observe-services.ts'
 import { observeTopology } from './observe-topology.ts'
@@ -59,6 +61,8 @@ export interface ObserverDeps {
   readonly etcd: EtcdClient
   readonly patroni: PatroniClient
   readonly haproxy: HaproxyClient
+  /** Null where the host is not looked at. */
+  readonly hostSockets: HostSockets | null
   /** By node, by Docker endpoint, and by backup server. The observer closes what it was given. */
   readonly postgres: ReadonlyMap<string, PostgresClient>
   readonly docker: ReadonlyMap<string, DockerClient>
@@ -126,7 +130,12 @@ export function createObserver(deps: ObserverDeps): Observer {
     return observeEtcdMember({ name, store, etcd, clock, intervalMs: intervals.etcd })
   })
   const proxy = observeHaproxy({ store, haproxy, clock, intervalMs: intervals.haproxy })
-  const sources = [topology, proxy, ...members, ...nodes.values(), ...servers.values(), ...engines]
+  const { hostSockets } = deps
+  const host =
+    hostSockets === null
+      ? []
+      : [observeHostPorts({ store, sockets: hostSockets, clock, intervalMs: intervals.hostPorts })]
+  const sources = [topology, proxy, ...host, ...members, ...nodes.values(), ...servers.values(), ...engines]
 
   const whereIs = (name: string) => {
     const service = layout.services.find((candidate) => candidate.name === name)
@@ -137,7 +146,7 @@ export function createObserver(deps: ObserverDeps): Observer {
   const all = <T>(of: Iterable<T>, look: (each: T) => Promise<void>) => Promise.all([...of].map(look))
   const looks: Readonly<Record<SnapshotPart, () => Promise<unknown>>> = {
     [SnapshotPart.NODES]: () => all([topology, proxy, ...nodes.values()], (source) => source.now()),
-    [SnapshotPart.SERVICES]: () => all([...members, ...engines], (source) => source.now()),
+    [SnapshotPart.SERVICES]: () => all([...members, ...engines, ...host], (source) => source.now()),
     [SnapshotPart.BACKUPS]: () => all(servers.values(), (server) => server.refreshBackups()),
     [SnapshotPart.WAL]: () => all(servers.values(), (server) => server.refreshWal()),
     [SnapshotPart.CHECKS]: () => all(servers.values(), (server) => server.refreshChecks()),

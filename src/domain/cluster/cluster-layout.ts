@@ -9,6 +9,8 @@ export interface ClusterLayout {
   readonly haproxy: HaproxyLayout
   readonly backupServers: readonly BackupServerLayout[]
   readonly services: readonly ServiceLayout[]
+  /** Where the host's `/proc/1/net` is mounted, and the Docker endpoint on that host; null where it is not. */
+  readonly hostSockets: { readonly directory: string; readonly docker: string } | null
 }
 
 export interface NodeLayout {

@@ -38,6 +38,8 @@ export interface ClusterSnapshot {
   readonly haproxyStatsUrl: string
   /** The configured services in their configured order, seen or not: each Docker engine is a source of its own. */
   readonly services: readonly ServiceSnapshot[]
+  /** What listens on the host that the cluster's own Docker endpoint is on; null where it is not looked at. */
+  readonly hostPorts: HostPorts | null
   readonly backupServers: readonly BackupServerSnapshot[]
 }
 
@@ -189,6 +191,20 @@ export interface HaproxyServer {
   readonly lastChangeSeconds: number | null
   readonly bytesIn: number | null
   readonly bytesOut: number | null
+}
+
+/** Source: the host's table of sockets. */
+export interface HostPorts {
+  /** The endpoint whose services publish their ports on that host. */
+  readonly docker: string
+  readonly listening: Observed<readonly HostPort[]>
+}
+
+/** A TCP port that a process of the host listens on. */
+export interface HostPort {
+  /** "127.0.0.1"; "0.0.0.0" and "::" for every address. */
+  readonly address: string
+  readonly port: number
 }
 
 /** One configured service, and what the Docker engine that runs it said of its container. */

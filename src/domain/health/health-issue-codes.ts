@@ -25,6 +25,7 @@ export const HEALTH_ISSUE_CODES = {
   NO_LEADER: 'No node leads: nothing can be written.',
   NO_WORKER: 'No worker of Howdah runs: what is requested waits.',
   PENDING_RESTART: 'A node runs with values that only a restart changes.',
+  PUBLISHED_PORT_LOST: 'A service runs, and nothing listens on a port that is published for it.',
   REPLICA_LAGGING: 'A replica is further behind than it should be.',
   REPLICA_NOT_STREAMING: 'A replica does not receive WAL.',
   ROLE_CANNOT_LOGIN: "One of the stack's own roles may not log in.",

@@ -12,6 +12,14 @@ export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
   const parts: [subject: string, parts: Part[]][] = [
     [cluster, [["Patroni's keys", snapshot.topology]]],
     [cluster, [["HAProxy's statistics", snapshot.haproxy]]],
+    ...(snapshot.hostPorts === null
+      ? []
+      : [
+          [
+            cluster,
+            [['whether published ports are listened on', snapshot.hostPorts.listening]],
+          ] as (typeof parts)[number],
+        ]),
     [cluster, unseenContainers(snapshot.services)],
     ...snapshot.nodes
       .filter((node) => nodes.some((view) => view.name === node.name && isReachable(view)))

@@ -51,6 +51,7 @@ beforeAll(async () => {
     etcd: etcd.members.map((member) => ({ ...member, service: 'etcd1' })),
     haproxy: { ...NOWHERE, statsUrl: 'http://127.0.0.1:1/stats', service: 'haproxy' },
     backupServers: [{ name: 'test', host: NOWHERE.host, sshPort: NOWHERE.port, service: 'barman', rehearsalPort: 1 }],
+    hostSockets: null,
     services: [
       { name: 'etcd1', container, project: null, docker: engine },
       { name: 'haproxy', container: 'howdah-test-nothing', project: null, docker: engine },

@@ -170,6 +170,7 @@ export function clusterOf(changes: Partial<ClusterSnapshot> = {}): ClusterSnapsh
     haproxy: seen([]),
     haproxyStatsUrl: 'http://haproxy:8404/stats',
     services: servicesSeen(['db1', 'db2', 'db3', 'etcd1', 'etcd2', 'haproxy', 'barman'].map((name) => serviceOf(name))),
+    hostPorts: null,
     backupServers: [backupServerOf()],
     ...changes,
   }

@@ -15,5 +15,6 @@ export const layout: ClusterLayout = {
   etcd: [{ name: 'etcd1', clientUrl: 'http://127.0.0.1:1', service: 'etcd1' }],
   haproxy: { statsUrl: 'http://127.0.0.1:1/stats', host: '127.0.0.1', port: 1, service: 'haproxy' },
   backupServers: [{ name: 'patroni', host: '127.0.0.1', sshPort: 1, service: 'barman', rehearsalPort: 1 }],
+  hostSockets: null,
   services: ['db1', 'db2'].map((name) => ({ name, container: name, project: null, docker: 'http://127.0.0.1:1' })),
 }
