@@ -34,5 +34,8 @@ if [ -e "$off_for_now" ]; then
     sed -i '/^summarize_wal *=/d' "$PATRONI_POSTGRESQL_DATA_DIR/postgresql.auto.conf"
   rm -f "$off_for_now"
 fi
+# Whether Patroni is to stay down, as it was last wished, in this container or in the one that it replaces. Where that cannot
+# be written, what this container has holds.
+howdah-data settle-down > /dev/null || true
 howdah-run reap 7
 exec /usr/local/lib/howdah/supervise.sh
