@@ -2,10 +2,10 @@
 
 An operation that keeps it down writes its id into the file. A person's own file says something else, or nothing.
 
-What runit looks at is in the container's own layer, and gone with the container when that is replaced. So the image has a
-link there, and the file itself lies on the data's volume: what a program or a person writes to it outlasts the container.
-A link that is not there any more was removed by a person, who wants Patroni up; a file in its place is one that a person
-has moved there. settle_down makes both lasting.
+What runit looks at is in the container's own layer, and gone with the container when that is replaced. So the image
+has a link there, and the file itself lies on the data's volume: what is written to it outlasts the container. A link
+that is not there any more was removed by a person, who wants Patroni up; a file in its place is one that a person has
+moved there. settle_down makes both lasting.
 """
 
 import os
@@ -76,9 +76,9 @@ def wait_until_supervised() -> None:
 
 
 def keep_down(by: str) -> None:
-    """Even when the container is restarted or replaced. A file that is there is a person's, or another operation's, and stays.
+    """Even when the container is restarted or replaced. A file that is there is a person's, or another operation's.
 
-    It is there with the id in it or not at all: without one it would be a person's.
+    That one stays. Ours is there with the id in it or not at all: without one it would be a person's.
     """
     if not by.strip() or "\n" in by:
         raise Refusal("what keeps Patroni down has no name")

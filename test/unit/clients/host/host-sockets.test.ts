@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { parseSocketTable } from '../../../../src/clients/host/host-sockets.ts'
 import { UnexpectedAnswerError } from '../../../../src/domain/errors.ts'
 
-const HEADER = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode'
+const HEADER = '  sl  local_address rem_address   st tx_queue rx_queue uid inode'
 const row = (local: string, state: string) =>
   `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 38438587 1 0000 100 0 0 10 0`
 const row6 = (local: string) => row(local, '0A').replace('00000000:0000 0A', `${'0'.repeat(32)}:0000 0A`)
