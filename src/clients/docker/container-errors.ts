@@ -1,4 +1,4 @@
-import { HowdahError, NotFoundError } from '../../domain/errors.ts'
+import { HowdahError, NotFoundError, UnreachableError } from '../../domain/errors.ts'
 
 /** `npm start` leaves alone what runs. */
 const MAKE_MISSING = 'Make the missing containers with `npm start`; those that run are left alone.'
@@ -38,6 +38,13 @@ export class ContainerConflictError extends HowdahError {
       remedy: remedyFor(container, reason),
       ...options,
     })
+  }
+}
+
+/** In a container that is stopped or frozen nothing can be run now: it is away, though its engine answers. */
+export class ContainerAwayError extends UnreachableError {
+  constructor({ container, reason, remedy, cause }: ContainerConflictError) {
+    super(`Docker ${container}`, reason, { cause, ...(remedy === null ? {} : { remedy }) })
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UnreachableError } from '../../domain/errors.ts'
 import { parseAnswer } from '../parse-answer.ts'
 import { type ContainerAddress, nameOf } from './container-address.ts'
-import { ContainerConflictError } from './container-errors.ts'
+import { ContainerAwayError, ContainerConflictError } from './container-errors.ts'
 import { createDemultiplexer, createLineSplitter, type OutputStream } from './demultiplex.ts'
 import { callDocker, openDocker, openStreamGuard, toHowdahError } from './docker-endpoint.ts'
 import { findContainer } from './find-container.ts'
@@ -50,7 +50,7 @@ export function createDockerExec(deps: { endpoint: string; timeoutMs?: number; s
     run: async ({ container, user, env = {}, argv, stdin, onLine, timeoutMs = 60_000, signal }) => {
       const system = `Docker ${nameOf(container)}`
       const call = <T>(run: (signal: AbortSignal) => Promise<T>) =>
-        callDocker({ system, timeoutMs: callTimeoutMs, signal }, run).catch(asUnreachable)
+        callDocker({ system, timeoutMs: callTimeoutMs, signal }, run).catch(asAway)
       const late = timeoutMs === null ? [] : [AbortSignal.timeout(timeoutMs)]
       const ended = AbortSignal.any([...late, ...(signal === undefined ? [] : [signal])])
       const id = await findContainer(docker, container, { timeoutMs: callTimeoutMs, signal })
@@ -99,9 +99,6 @@ export function createDockerExec(deps: { endpoint: string; timeoutMs?: number; s
   }
 }
 
-/** In a container that is stopped or frozen nothing can be run now: it is away, as its host might be. */
-function asUnreachable(error: unknown): never {
-  if (!(error instanceof ContainerConflictError)) throw error
-  const { container, reason, remedy } = error
-  throw new UnreachableError(`Docker ${container}`, reason, { cause: error, ...(remedy === null ? {} : { remedy }) })
+function asAway(error: unknown): never {
+  throw error instanceof ContainerConflictError ? new ContainerAwayError(error) : error
 }

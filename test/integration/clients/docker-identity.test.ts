@@ -14,7 +14,7 @@ import {
   type FakeDocker,
   fakeContainer,
   startFakeDocker,
-} from '../../support/servers/fake-docker.ts'
+} from '../../support/fakes/fake-docker.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 const IMAGES = { context: 'docker', args: {} }

@@ -8,7 +8,7 @@ import { createDockerClient } from '../../../src/clients/docker/docker-client.ts
 import { createDockerExec, type DockerExec } from '../../../src/clients/docker/docker-exec.ts'
 import { UnreachableError } from '../../../src/domain/errors.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
-import { type FakeDocker, fakeContainer, startFakeDocker } from '../../support/servers/fake-docker.ts'
+import { type FakeDocker, fakeContainer, startFakeDocker } from '../../support/fakes/fake-docker.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 /** As long as in the stack, but for its seconds. */
@@ -126,7 +126,7 @@ describe('a detached run', () => {
     const docker: DockerExec = {
       run: (request) => {
         const [, verb, , offset] = request.argv
-        if (verb === 'status') return Promise.resolve({ exitCode: 0, stdout: answers[0] ?? '', stderr: '' })
+        if (verb !== 'follow') return Promise.resolve({ exitCode: 0, stdout: answers[0] ?? '', stderr: '' })
         followed.push(offset ?? '')
         if (followed.length > 1) return Promise.resolve({ exitCode: 0, stdout: '', stderr: '' })
         request.onLine?.('first', 'stdout')

@@ -12,7 +12,7 @@ import { systemClock } from '../../../src/shared/clock.ts'
 import { clusterOf, topologyOf } from '../../support/builders/cluster.ts'
 import { layout as smallLayout } from '../../support/builders/layout.ts'
 import { seen } from '../../support/builders/observed.ts'
-import { composeLabels, type FakeDocker, fakeContainer, startFakeDocker } from '../../support/servers/fake-docker.ts'
+import { composeLabels, type FakeDocker, fakeContainer, startFakeDocker } from '../../support/fakes/fake-docker.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
 /** What one service has on its host. */

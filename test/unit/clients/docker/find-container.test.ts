@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ServiceContainer } from '../../../../src/clients/docker/container-address.ts'
 import { pickContainer } from '../../../../src/clients/docker/find-container.ts'
-import { composeLabels } from '../../../support/servers/fake-docker.ts'
+import { composeLabels } from '../../../support/fakes/fake-docker.ts'
 
 const DB3: ServiceContainer = { project: 'blue', service: 'db3', name: 'db3' }
 const listed = (id: string, state: string, createdAt: number, name = 'db3', labels = composeLabels('blue', 'db3')) => ({
