@@ -28,6 +28,7 @@ await entryPoint(async () => {
     ...stack.settings,
     HOWDAH_CONFIG: await writeDevConfiguration(stack, apiPort),
     HOWDAH_SECRETS: await writeDevSecrets(stack),
+    HOST_SOCKETS: '/proc/self/net',
     DOCKER_ENDPOINT: `unix://${setting(stack.settings, 'DOCKER_SOCKET')}`,
     WORKER_HEALTH_PORT: workerPort,
   }

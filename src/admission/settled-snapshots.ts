@@ -197,7 +197,7 @@ function withoutOld(snapshot: ClusterSnapshot, part: SnapshotPart, ending: Endin
     case SnapshotPart.SERVICES:
       return {
         ...snapshot,
-        services: young(snapshot.services),
+        services: snapshot.services.map((service) => ({ ...service, status: young(service.status) })),
         etcd: snapshot.etcd.map((member) => ({ ...member, status: young(member.status) })),
       }
     case SnapshotPart.BACKUPS:

@@ -10,6 +10,7 @@ import type { NodeData } from './agent/node-data.ts'
 import type { RecoveredCopy } from './agent/recovered-copy.ts'
 import type { BarmanCommands } from './barman/barman-commands.ts'
 import { createBarmanCommands } from './barman/create-barman-commands.ts'
+import { containerOf } from './docker/container-address.ts'
 import type { DockerControl } from './docker/docker-control.ts'
 import type { DockerExec } from './docker/docker-exec.ts'
 import type { DockerSandboxes } from './docker/docker-sandboxes.ts'
@@ -92,7 +93,7 @@ export function createClusterClients(deps: {
     const { service } = layout.backupServers.find(({ name }) => name === server) ?? {}
     const found = layout.services.find(({ name }) => name === service)
     if (found === undefined) throw new NotFoundError(`there is no backup server "${server}"`)
-    return { container: found.container, docker: deps.dockerOf(found.docker), user: BARMAN_USER }
+    return { container: containerOf(found), docker: deps.dockerOf(found.docker), user: BARMAN_USER }
   }
 
   function serviceNamed(service: string): ServiceLayout {
@@ -120,8 +121,8 @@ export function createClusterClients(deps: {
       return createBarmanCommands({ docker, container, user, server, clock })
     },
     nodeData(service) {
-      const { docker, container } = serviceNamed(service)
-      return createNodeData({ docker: deps.dockerOf(docker), container, service })
+      const found = serviceNamed(service)
+      return createNodeData({ docker: deps.dockerOf(found.docker), container: containerOf(found), service })
     },
     recoveredCopy(service, root) {
       const found = serviceNamed(service)
@@ -129,7 +130,7 @@ export function createClusterClients(deps: {
       return createRecoveredCopy({
         docker: deps.dockerOf(found.docker),
         sandboxes: deps.sandboxesOf(found.docker),
-        container: found.container,
+        container: containerOf(found),
         user: server === undefined ? POSTGRES_USER : BARMAN_USER,
         root,
         port: server?.rehearsalPort ?? RECOVERY_PORT,

@@ -26,6 +26,8 @@ export const configurationFileSchema = z.strictObject({
     maxTokens: bound,
     maxBatch: bound,
     maxBodyBytes: bound,
+    // Six of its files each: Docker's userland proxy does not survive more than a sixth of its file limit.
+    maxConnections: bound.default(1_000),
     maxSubscriptionsPerConnection: bound,
     slowSubscriberSeconds: bound,
   }),
@@ -35,6 +37,8 @@ export const configurationFileSchema = z.strictObject({
         name,
         namespace: z.string().regex(/^\/.*\/$/, 'begins and ends with "/"'),
         docker: z.string().regex(/^(unix:\/\/\/|https?:\/\/)/, 'unix:///path or http://host:port'),
+        /** Empty: containers go by their names alone. */
+        composeProject: name.or(z.literal('')).default(''),
         containerPrefix: z.string(),
         postgresUser: name,
         patroniUser: name,
@@ -71,6 +75,8 @@ export const configurationFileSchema = z.strictObject({
           }),
         ),
         services: z.array(name),
+        /** Empty: it is not looked at whether anything listens on published ports. */
+        hostSockets: z.string().startsWith('/').or(z.literal('')).default(''),
         releaseDeadLeader: flag.default(true),
         // The lock of a worker that has died is free after 10 s.
         lockPatienceSeconds: z.coerce.number().int().min(15).default(120),

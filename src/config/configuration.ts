@@ -41,6 +41,8 @@ export interface Limits {
   readonly maxBatch: number
   /** Bytes of one HTTP request's body and of one WebSocket message. */
   readonly maxBodyBytes: number
+  /** Connections at a time, of all transports. */
+  readonly maxConnections: number
   /** Subscriptions at a time on one connection. */
   readonly maxSubscriptionsPerConnection: number
   /** A subscriber that reads nothing for this long is cut off. */

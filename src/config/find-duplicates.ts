@@ -24,6 +24,14 @@ export function findDuplicates(clusters: readonly ClusterLayout[]): string[] {
           { what: `node ${node.name} of cluster ${name}`, where },
           { what: `Patroni at ${node.apiUrl}`, where },
           { what: `container ${container?.container} of ${container?.docker}`, where },
+          ...(container == null || container.project === null
+            ? []
+            : [
+                {
+                  what: `service ${container.name} of Compose project ${container.project} on ${container.docker}`,
+                  where,
+                },
+              ]),
         ]
       }),
     ]

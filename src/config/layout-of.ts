@@ -24,10 +24,12 @@ export function layoutOf(cluster: ConfiguredFile): ClusterLayout {
     etcd: cluster.etcd.map((member) => ({ ...member, service: member.service ?? member.name })),
     haproxy: haproxyOf(cluster.haproxy),
     backupServers: cluster.backupServers.map((server) => ({ ...server, name: server.name || cluster.name })),
+    hostSockets: cluster.hostSockets === '' ? null : { directory: cluster.hostSockets, docker: cluster.docker },
     services: [...services].map(
       (service): ServiceLayout => ({
         name: service,
         container: `${cluster.containerPrefix}${service}`,
+        project: cluster.composeProject === '' ? null : cluster.composeProject,
         docker: dockerOfNodes.get(service) ?? cluster.docker,
       }),
     ),

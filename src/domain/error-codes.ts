@@ -15,6 +15,8 @@ export const ERROR_CODES = {
   CONFIGURATION: 'The configuration is wrong; the message has every fault.',
   CONFIGURATION_REFUSED: 'Patroni did not take the change of its configuration.',
   CONFLICT: 'Another operation holds the lock in etcd, or the configuration was changed since it was planned.',
+  CONTAINER_CONFLICT:
+    'Docker does not do what was asked with the container as it is now: paused, being removed, its name taken.',
   CONTROL_DATA_DAMAGED: 'pg_control does not match its own checksum.',
   COPY_QUERY: "The recovered copy's PostgreSQL refused a query.",
   CURSOR_EXPIRED: 'Events after the cursor have been trimmed, or it never was a cursor.',

@@ -49,7 +49,7 @@ async function findInCluster({ deps }: ApiContext, { type, path }: GlobalId): Pr
     case 'EtcdNode':
       return named(view.snapshot.etcd).map((member) => new EtcdNodeType(view.name, member))[0] ?? null
     case 'Service':
-      return named(view.snapshot.services.value ?? []).map((service) => new ServiceType(view.name, service))[0] ?? null
+      return named(view.snapshot.services).map((service) => new ServiceType(view.name, service))[0] ?? null
     default:
       return new ClusterType(view)
   }

@@ -66,7 +66,7 @@ export function backupServerNamed(deps: Clusters, name: string | null | undefine
 export function serviceSource(deps: Clusters, service: string, cluster: string | null | undefined): ClusterSource {
   if (cluster != null) return clusterSource(deps, cluster)
   const [source, ...others] = [...deps.clusters.values()].filter((each) =>
-    each.current().services.value?.some(({ name }) => name === service),
+    each.current().services.some(({ name }) => name === service),
   )
   return source !== undefined && others.length === 0 ? source : clusterSource(deps, null)
 }

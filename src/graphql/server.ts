@@ -7,6 +7,7 @@ import { type ApiDependencies, createContext } from './request-context.ts'
 import { buildApiSchema } from './schema.ts'
 import { createApollo } from './transport/apollo.ts'
 import { createAuthenticator } from './transport/authenticate.ts'
+import { limitConnections, RETRY_AFTER_SECONDS } from './transport/connection-limit.ts'
 import { createDocumentPreparer } from './transport/documents.ts'
 import { createLimitCheck } from './transport/request-limits.ts'
 import { createSseHandler } from './transport/sse.ts'
@@ -60,9 +61,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
   })
+  const connections = limitConnections(fastify.server, limits)
   fastify.decorateRequest('actor', UNKNOWN_ACTOR)
   fastify.addHook('onRequest', async (request, reply) => {
+    const isOver = connections.isOver(request.raw.socket)
+    if (isOver) reply.header('connection', 'close')
+    // Docker's health check comes this way: being full is no illness.
     if (OPEN_PATHS.has(request.url.split('?')[0] ?? '')) return
+    if (isOver) return tooManyConnections(reply, limits)
     const actor = authenticate(request.headers.authorization)
     if (actor === null) return unauthorized(reply)
     request.actor = actor
@@ -100,6 +106,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     schema,
     deps,
     limits,
+    connections,
     prepare,
     authenticate,
     errors,
@@ -124,6 +131,22 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
 function unauthorized(reply: FastifyReply): FastifyReply {
   return reply.code(401).header('www-authenticate', 'Bearer').send(errorBody('Unauthorized', 'UNAUTHENTICATED'))
+}
+
+function tooManyConnections(reply: FastifyReply, { maxConnections }: Limits): FastifyReply {
+  const body = {
+    errors: [
+      {
+        message: `The API has ${maxConnections} connections, and takes no more`,
+        extensions: {
+          code: 'TOO_MANY_CONNECTIONS',
+          remedy: `Close some, and try again after ${RETRY_AFTER_SECONDS} s; limits.maxConnections in configs/howdah.yml is the limit.`,
+          retryable: true,
+        },
+      },
+    ],
+  }
+  return reply.code(503).header('retry-after', RETRY_AFTER_SECONDS).send(body)
 }
 
 function tooLargeBatch(reply: FastifyReply, { maxBatch }: Limits): FastifyReply {

@@ -2,6 +2,7 @@ import { createBarmanReader } from '../clients/barman/barman-reader.ts'
 import { createDockerClient } from '../clients/docker/docker-client.ts'
 import { createEtcdClient } from '../clients/etcd/etcd-client.ts'
 import { createHaproxyClient } from '../clients/haproxy/haproxy-client.ts'
+import { createHostSockets } from '../clients/host/host-sockets.ts'
 import { createPatroniClient } from '../clients/patroni/patroni-client.ts'
 import { createPostgresClient } from '../clients/postgres/postgres-client.ts'
 import type { ClusterCredentials, ClusterLayout } from '../domain/cluster/cluster-layout.ts'
@@ -25,6 +26,7 @@ export function connectObserver({ layout, credentials, clock, intervals = {} }: 
     intervals,
     etcd: createEtcdClient({ members: layout.etcd, clock }),
     patroni: createPatroniClient(),
+    hostSockets: layout.hostSockets === null ? null : createHostSockets(layout.hostSockets),
     haproxy: createHaproxyClient({ statsUrl: layout.haproxy.statsUrl }),
     postgres: new Map(layout.nodes.map((node) => [node.name, createPostgresClient({ node, user, password })])),
     docker: new Map(layout.services.map(({ docker: endpoint }) => [endpoint, createDockerClient({ endpoint })])),

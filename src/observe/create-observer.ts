@@ -1,7 +1,9 @@
 import type { BarmanReader } from '../clients/barman/barman-reader.ts'
+import { containerOf } from '../clients/docker/container-address.ts'
 import type { DockerClient } from '../clients/docker/docker-client.ts'
 import type { EtcdClient } from '../clients/etcd/etcd-client.ts'
 import type { HaproxyClient } from '../clients/haproxy/haproxy-client.ts'
+import type { HostSockets } from '../clients/host/host-sockets.ts'
 import type { PatroniClient } from '../clients/patroni/patroni-client.ts'
 import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
@@ -16,9 +18,11 @@ import { DEFAULT_INTERVALS, type ObserverIntervals } from './intervals.ts'
 import { observeBarman } from './observe-barman.ts'
 import { observeEtcdMember } from './observe-etcd.ts'
 import { observeHaproxy } from './observe-haproxy.ts'
+import { observeHostPorts } from './observe-host-ports.ts'
 import { observeNode } from './observe-nodes.ts'
-import { createServiceBoard, observeServices } from './observe-services.ts'
+import { observeServices } from './observe-services.ts'
 import { observeTopology } from './observe-topology.ts'
+import { createServiceBoard } from './service-board.ts'
 import { createSnapshotStore, type SnapshotListener } from './snapshot-store.ts'
 
 /** One cluster as it is, kept up to date by watching it. It changes nothing in it. */
@@ -57,6 +61,8 @@ export interface ObserverDeps {
   readonly etcd: EtcdClient
   readonly patroni: PatroniClient
   readonly haproxy: HaproxyClient
+  /** Null where the host is not looked at. */
+  readonly hostSockets: HostSockets | null
   /** By node, by Docker endpoint, and by backup server. The observer closes what it was given. */
   readonly postgres: ReadonlyMap<string, PostgresClient>
   readonly docker: ReadonlyMap<string, DockerClient>
@@ -124,18 +130,23 @@ export function createObserver(deps: ObserverDeps): Observer {
     return observeEtcdMember({ name, store, etcd, clock, intervalMs: intervals.etcd })
   })
   const proxy = observeHaproxy({ store, haproxy, clock, intervalMs: intervals.haproxy })
-  const sources = [topology, proxy, ...members, ...nodes.values(), ...servers.values(), ...engines]
+  const { hostSockets } = deps
+  const host =
+    hostSockets === null
+      ? []
+      : [observeHostPorts({ store, sockets: hostSockets, clock, intervalMs: intervals.hostPorts })]
+  const sources = [topology, proxy, ...host, ...members, ...nodes.values(), ...servers.values(), ...engines]
 
-  const containerOf = (name: string) => {
+  const whereIs = (name: string) => {
     const service = layout.services.find((candidate) => candidate.name === name)
     if (service === undefined) throw new NotFoundError(`no service "${name}" is configured`)
-    return { docker: must(deps.docker, service.docker, 'Docker endpoint'), container: service.container }
+    return { docker: must(deps.docker, service.docker, 'Docker endpoint'), container: containerOf(service) }
   }
 
   const all = <T>(of: Iterable<T>, look: (each: T) => Promise<void>) => Promise.all([...of].map(look))
   const looks: Readonly<Record<SnapshotPart, () => Promise<unknown>>> = {
     [SnapshotPart.NODES]: () => all([topology, proxy, ...nodes.values()], (source) => source.now()),
-    [SnapshotPart.SERVICES]: () => all([...members, ...engines], (source) => source.now()),
+    [SnapshotPart.SERVICES]: () => all([...members, ...engines, ...host], (source) => source.now()),
     [SnapshotPart.BACKUPS]: () => all(servers.values(), (server) => server.refreshBackups()),
     [SnapshotPart.WAL]: () => all(servers.values(), (server) => server.refreshWal()),
     [SnapshotPart.CHECKS]: () => all(servers.values(), (server) => server.refreshChecks()),
@@ -164,11 +175,11 @@ export function createObserver(deps: ObserverDeps): Observer {
       return () => walListeners.delete(own)
     },
     logs: async (service, tail, since) => {
-      const { docker, container } = containerOf(service)
+      const { docker, container } = whereIs(service)
       return docker.logs(container, { tail, since })
     },
     streamLogs: (service, tail, since, signal) => {
-      const { docker, container } = containerOf(service)
+      const { docker, container } = whereIs(service)
       return docker.followLogs(container, { tail, since }, signal)
     },
     refreshBackups: async (server) => must(servers, server, 'backup server').refreshBackups(),

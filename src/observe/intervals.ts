@@ -14,6 +14,8 @@ export interface ObserverIntervals {
   /** Processor and memory of each container. */
   readonly usage: number
   readonly inspect: number
+  /** What listens on the host. */
+  readonly hostPorts: number
   readonly barman: BarmanIntervals
 }
 
@@ -27,6 +29,7 @@ export const DEFAULT_INTERVALS: ObserverIntervals = {
   topologyFallback: 2_000,
   usage: 5_000,
   inspect: 30_000,
+  hostPorts: 5_000,
   barman: {
     configuration: 600_000,
     // `barman check` costs half a second of a core.

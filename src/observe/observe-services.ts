@@ -1,15 +1,14 @@
 import { setMaxListeners } from 'node:events'
-import { MISSING_CONTAINER } from '../clients/docker/container-status.ts'
+import { containerOf, isMeant } from '../clients/docker/container-address.ts'
 import { type ContainerUsage, cpuPercentBetween } from '../clients/docker/container-usage.ts'
 import type { DockerClient } from '../clients/docker/docker-client.ts'
-import type { ServiceStatus } from '../domain/cluster/cluster.ts'
 import type { ServiceLayout } from '../domain/cluster/cluster-layout.ts'
 import { ServiceState } from '../domain/cluster/node.ts'
 import { messageOf } from '../domain/errors.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createBackoff } from '../shared/retry.ts'
 import { createPoll } from './poll.ts'
-import type { SnapshotStore } from './snapshot-store.ts'
+import type { Reading, ServiceBoard } from './service-board.ts'
 import type { Source } from './source.ts'
 
 export interface ObserveServicesDeps {
@@ -30,7 +29,10 @@ export interface ServicesSource extends Source {
   now(): Promise<void>
 }
 
-/** The containers of one Docker engine: looked at when it says that something happened, and now and then. */
+/**
+ * The containers of one Docker engine: looked at when it says that something happened, and now and then. What becomes of
+ * one engine is nothing to the services of another.
+ */
 export function observeServices(deps: ObserveServicesDeps): ServicesSource {
   const { services, docker, clock, board } = deps
   const stopping = new AbortController()
@@ -39,36 +41,36 @@ export function observeServices(deps: ObserveServicesDeps): ServicesSource {
   const usages = new Map<string, ContainerUsage>()
   let watching: Promise<void> = Promise.resolve()
 
-  const inspect = async (service: ServiceLayout) => {
-    const status = await docker.inspect(service.container, stopping.signal)
-    board.set(service.name, (last) => ({
-      ...last,
-      ...status,
-      ...(status.state === ServiceState.RUNNING ? {} : NO_USAGE),
-    }))
-  }
-  const attempt = async (run: () => Promise<unknown>) => {
+  const read = async (service: ServiceLayout): Promise<readonly [string, Reading]> => {
     try {
-      await run()
-      board.found(services)
+      return [service.name, { status: await docker.inspect(containerOf(service), stopping.signal) }]
     } catch (error) {
-      if (!stopping.signal.aborted) board.failed(services, messageOf(error))
+      return [service.name, { error: messageOf(error) }]
     }
+  }
+  const look = async (some: readonly ServiceLayout[]) => {
+    const readings = await Promise.all(some.map(read))
+    if (!stopping.signal.aborted) board.put(readings)
+  }
+  const lost = (error: unknown) => {
+    const reason = messageOf(error)
+    if (!stopping.signal.aborted) board.put(services.map(({ name }) => [name, { error: reason }] as const))
   }
   const inspections = createPoll({
     at: `containers of ${services[0]?.docker ?? 'Docker'}`,
     clock,
     intervalMs: deps.inspectIntervalMs,
-    run: () => attempt(() => Promise.all(services.map(inspect))),
+    run: () => look(services),
   })
   const measure = async (service: ServiceLayout) => {
-    if (board.get(service.name)?.state !== ServiceState.RUNNING) return
-    const usage = await docker.usage(service.container, stopping.signal).catch(() => null)
+    const { containerId = null, state } = board.get(service.name) ?? {}
+    if (containerId === null || state !== ServiceState.RUNNING) return
+    const usage = await docker.usage(containerId, stopping.signal).catch(() => null)
     if (usage === null) return
     const cpuPercent = cpuPercentBetween(usages.get(service.name), usage)
     usages.set(service.name, usage)
     const { memoryBytes, memoryLimitBytes } = usage
-    board.set(service.name, (last) => ({ ...last, cpuPercent, memoryBytes, memoryLimitBytes }))
+    board.measured(service.name, { cpuPercent, memoryBytes, memoryLimitBytes })
   }
   const measurements = createPoll({
     at: 'what containers use',
@@ -79,9 +81,16 @@ export function observeServices(deps: ObserveServicesDeps): ServicesSource {
       board.publish()
     },
   })
+  const onChange = async (service: ServiceLayout) => {
+    await look([service])
+    deps.onServiceEvent(service.name)
+    // One that has just started is measured at once, not at the next turn.
+    if (board.get(service.name)?.memoryBytes !== null) return
+    await measure(service)
+    board.publish()
+  }
   const watch = async () => {
     const backoff = createBackoff({ initialMs: 250, maxMs: 5_000 })
-    const byContainer = new Map(services.map((service) => [service.container, service]))
     while (!stopping.signal.aborted) {
       const ended = docker.watch({
         signal: stopping.signal,
@@ -91,18 +100,10 @@ export function observeServices(deps: ObserveServicesDeps): ServicesSource {
           void inspections.now()
         },
         onChange: (container) => {
-          const service = byContainer.get(container)
-          if (service === undefined) return
-          void attempt(() => inspect(service)).then(async () => {
-            deps.onServiceEvent(service.name)
-            // One that has just started is measured at once, not at the next turn.
-            if (board.get(service.name)?.memoryBytes !== null) return
-            await measure(service)
-            board.publish()
-          })
+          for (const service of services) if (isMeant(containerOf(service), container)) void onChange(service)
         },
       })
-      await ended.catch((error) => board.failed(services, messageOf(error)))
+      await ended.catch(lost)
       await clock.sleep(backoff.next(), stopping.signal).catch(() => {})
     }
   }
@@ -118,58 +119,6 @@ export function observeServices(deps: ObserveServicesDeps): ServicesSource {
     stop: async () => {
       stopping.abort()
       await Promise.all([inspections.stop(), measurements.stop(), watching])
-    },
-  }
-}
-
-const NO_USAGE = { cpuPercent: null, memoryBytes: null, memoryLimitBytes: null } as const
-
-/** Where the services of all engines are put together. */
-export interface ServiceBoard {
-  get(service: string): ServiceStatus | undefined
-  set(service: string, change: (last: ServiceStatus) => ServiceStatus): void
-  /** These could be seen: publishes. */
-  found(services: readonly ServiceLayout[]): void
-  /** These cannot be seen: publishes with the reason. */
-  failed(services: readonly ServiceLayout[], reason: string): void
-  publish(): void
-}
-
-/** A service that has never been seen is UNKNOWN; nothing is published before one was. */
-export function createServiceBoard(deps: {
-  services: readonly ServiceLayout[]
-  store: SnapshotStore
-  clock: Clock
-}): ServiceBoard {
-  const { services, store, clock } = deps
-  const known = new Map<string, ServiceStatus>(
-    services.map(({ name }) => [name, { ...MISSING_CONTAINER, ...NO_USAGE, name, state: ServiceState.UNKNOWN }]),
-  )
-  const failures = new Map<string, string>()
-  let at: Date | null = null
-  const publish = () => {
-    const value = at === null ? null : services.flatMap(({ name }) => known.get(name) ?? [])
-    const error = [...new Set(failures.values())].join('; ') || null
-    store.update((whole) => ({ ...whole, services: { value, at, error } }))
-  }
-  return {
-    get: (service) => known.get(service),
-    set: (service, change) => {
-      const last = known.get(service)
-      if (last !== undefined) known.set(service, change(last))
-    },
-    found: (some) => {
-      for (const { docker } of some) failures.delete(docker)
-      at = clock.now()
-      publish()
-    },
-    failed: (some, reason) => {
-      for (const { docker } of some) failures.set(docker, reason)
-      publish()
-    },
-    publish: () => {
-      if (failures.size === 0 && at !== null) at = clock.now()
-      publish()
     },
   }
 }

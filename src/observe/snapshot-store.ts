@@ -89,7 +89,8 @@ function emptySnapshot(layout: ClusterLayout, now: Date): ClusterSnapshot {
     haproxy: NOT_YET_OBSERVED,
     haproxyStatsUrl: layout.haproxy.statsUrl,
     readMaxLagBytes: layout.haproxy.readMaxLagBytes,
-    services: NOT_YET_OBSERVED,
+    services: layout.services.map(({ name, docker }) => ({ name, docker, status: NOT_YET_OBSERVED })),
+    hostPorts: layout.hostSockets === null ? null : { docker: layout.hostSockets.docker, listening: NOT_YET_OBSERVED },
     backupServers: layout.backupServers.map(({ name }) => ({
       name,
       configuration: NOT_YET_OBSERVED,

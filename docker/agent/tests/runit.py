@@ -3,7 +3,7 @@
 import os
 from unittest import mock
 
-from howdah.data import patroni
+from howdah.data import live, patroni
 from tests.support import TestCase
 
 SV = """#!/bin/sh
@@ -33,6 +33,10 @@ class RunitTestCase(TestCase):
     def setUp(self) -> None:
         super().setUp()
         os.makedirs(self.path("runit/patroni"))
+        # The volume, and the link to it that the image has.
+        os.environ[live.VARIABLE] = self.path("volume/patroni1")
+        os.makedirs(self.path("volume"))
+        os.symlink(patroni.lasting(), self.path("runit/patroni/down"))
         self.install("sv", SV.format(folder=self.path("runit")))
         self.addCleanup(mock.patch.stopall)
         mock.patch.object(patroni, "SERVICE", self.path("runit/patroni")).start()

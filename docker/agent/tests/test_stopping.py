@@ -21,6 +21,8 @@ class StoppingTest(RunitTestCase):
     def setUp(self) -> None:
         super().setUp()
         os.environ[live.VARIABLE] = self.path("data")
+        os.unlink(patroni.down())
+        os.symlink(patroni.lasting(), patroni.down())
         self.install("pg_controldata", "#!/bin/sh\necho 'Database cluster state:   in production'\n")
         self.accepts(True)
 

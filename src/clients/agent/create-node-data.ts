@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { NodeCommandError } from '../../domain/cluster/node-command-error.ts'
 import { UnexpectedAnswerError } from '../../domain/errors.ts'
+import type { ContainerAddress } from '../docker/container-address.ts'
 import type { DockerExec } from '../docker/docker-exec.ts'
 import { parseAnswer } from '../parse-answer.ts'
 import type { NodeData } from './node-data.ts'
@@ -55,7 +56,7 @@ const AROUND_STOP = 3
 /** What `howdah-data` does in a node's container: docker/agent/howdah/data. */
 export function createNodeData(deps: {
   readonly docker: DockerExec
-  readonly container: string
+  readonly container: ContainerAddress
   /** By which errors name it. */
   readonly service: string
 }): NodeData {

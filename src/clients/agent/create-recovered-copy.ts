@@ -4,6 +4,7 @@ import { HowdahError } from '../../domain/errors.ts'
 import { CopyQueryError } from '../../domain/recovery/copy-query-error.ts'
 import { formatLsn } from '../../domain/wal/lsn.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { type ContainerAddress, nameOf } from '../docker/container-address.ts'
 import type { DockerExec } from '../docker/docker-exec.ts'
 import type { DockerSandboxes } from '../docker/docker-sandboxes.ts'
 import { patiently } from '../retry-while-away.ts'
@@ -54,7 +55,7 @@ function dataOf(root: string): string {
 export function createRecoveredCopy(deps: {
   readonly docker: DockerExec
   readonly sandboxes: DockerSandboxes
-  readonly container: string
+  readonly container: ContainerAddress
   /** Owner of the data. */
   readonly user: string
   readonly root: string
@@ -66,7 +67,7 @@ export function createRecoveredCopy(deps: {
 }): RecoveredCopy {
   const { docker, sandboxes, container, user, root, port, keepsWal, clock } = deps
   const name = root.slice(root.lastIndexOf('/') + 1)
-  const sandbox = `${container}-${name}`
+  const sandbox = `${nameOf(container)}-${name}`
   const serveId = `${name}-serve`
   const verifyId = `${name}-verify`
   const feedId = `${name}-feed`
@@ -77,17 +78,17 @@ export function createRecoveredCopy(deps: {
 
   /** Every call can be repeated. */
   async function ask<T>(
-    where: { readonly container: string; readonly user: string },
+    where: { readonly container: ContainerAddress; readonly user: string },
     schema: z.ZodType<T>,
     command: string,
     argument: string,
     { timeoutMs = 60_000, ...given }: { readonly timeoutMs?: number; readonly stdin?: string } = {},
   ): Promise<T> {
-    const said = await patiently(`container ${where.container}`, clock, async () => {
+    const said = await patiently(`container ${nameOf(where.container)}`, clock, async () => {
       const argv = ['howdah-recovery', command, argument]
       const result = await docker.run({ ...where, argv, timeoutMs, ...given })
       if (result.exitCode !== 0)
-        throw new RecoveredCopyError(where.container, result.exitCode, result.stderr || result.stdout)
+        throw new RecoveredCopyError(nameOf(where.container), result.exitCode, result.stderr || result.stdout)
       return result.stdout
     })
     return schema.parse(JSON.parse(said))
@@ -170,7 +171,7 @@ export function createRecoveredCopy(deps: {
       const argv = ['howdah-recovery', 'verify', root]
       const exitCode = await within.runToItsEnd({ id: verifyId, argv }, tell, signal)
       if (exitCode !== 0)
-        throw new RecoveredCopyError(container, exitCode ?? -1, last || 'it was lost with its sandbox')
+        throw new RecoveredCopyError(nameOf(container), exitCode ?? -1, last || 'it was lost with its sandbox')
       return checksSchema.parse(JSON.parse(last)).checks
     },
     async query(database, sql, timeoutMs) {

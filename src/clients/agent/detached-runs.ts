@@ -1,6 +1,9 @@
 import { z } from 'zod'
-import { HowdahError, UnreachableError } from '../../domain/errors.ts'
+import { HowdahError, UnreachableError, WaitTimeoutError } from '../../domain/errors.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { retryUntil } from '../../shared/retry.ts'
+import { type ContainerAddress, nameOf } from '../docker/container-address.ts'
+import { ContainerAwayError } from '../docker/container-errors.ts'
 import type { DockerExec, ExecResult } from '../docker/docker-exec.ts'
 import { patiently } from '../retry-while-away.ts'
 
@@ -69,6 +72,9 @@ const statusSchema = z.object({
   backupId: z.string().nullable(),
 })
 
+/** A host that has lost its power or its network is back in minutes; what runs there detached may have gone on. */
+const HOST_AWAY_MS = 600_000
+
 /** {@link DetachedRuns.runToItsEnd}, of the calls that it is made of. */
 export async function runToItsEnd(
   runs: Pick<DetachedRuns, 'status' | 'start' | 'follow' | 'remove'>,
@@ -87,7 +93,7 @@ export async function runToItsEnd(
 /** Commands of one user in one container that outlive the worker that started them; see docker/agent/howdah/runs.py. */
 export function createDetachedRuns(deps: {
   readonly docker: DockerExec
-  readonly container: string
+  readonly container: ContainerAddress
   readonly user: string
   readonly clock: Clock
 }): DetachedRuns {
@@ -95,11 +101,28 @@ export function createDetachedRuns(deps: {
 
   /** Every call of howdah-run can be repeated. */
   function command(argv: readonly string[]): Promise<ExecResult> {
-    return patiently(`container ${container}`, clock, async () => {
+    return patiently(`container ${nameOf(container)}`, clock, async () => {
       const result = await docker.run({ container, user, argv: ['howdah-run', ...argv] })
-      if (result.exitCode !== 0) throw new DetachedRunError(container, result.exitCode, result.stderr || result.stdout)
+      if (result.exitCode !== 0)
+        throw new DetachedRunError(nameOf(container), result.exitCode, result.stderr || result.stdout)
       return result
     })
+  }
+
+  /** Whatever it answers: that its container is not there, or does not run, is the next question's matter. */
+  async function untilEngineAnswers(signal: AbortSignal): Promise<void> {
+    const answers = async () => {
+      try {
+        await docker.run({ container, user, argv: ['true'], signal })
+        return true
+      } catch (error) {
+        return !(error instanceof UnreachableError) || error instanceof ContainerAwayError
+      }
+    }
+    const onTimeout = ({ waitedMs }: { readonly waitedMs: number }) =>
+      new WaitTimeoutError(`Docker, which runs ${nameOf(container)}`, 'no answer', waitedMs)
+    const until = (answered: boolean) => answered
+    await retryUntil({ attempt: answers, until, onTimeout, timeoutMs: HOST_AWAY_MS, intervalMs: 1_000, clock, signal })
   }
 
   async function statusAfter(...argv: string[]) {
@@ -132,6 +155,7 @@ export function createDetachedRuns(deps: {
           signal.throwIfAborted()
           if (!(error instanceof UnreachableError)) throw error
           // The stream broke, not the run: it is followed on from where it broke, once the container answers again.
+          await untilEngineAnswers(signal)
           await statusAfter('status', id)
         }
       }

@@ -3,6 +3,8 @@ import { KeepTarget } from '../../domain/backup/backup.ts'
 import { HowdahError, NotFoundError, UnexpectedAnswerError } from '../../domain/errors.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { createDetachedRuns } from '../agent/detached-runs.ts'
+import { type ContainerAddress, nameOf } from '../docker/container-address.ts'
+import { ContainerMissingError } from '../docker/container-errors.ts'
 import type { DockerExec } from '../docker/docker-exec.ts'
 import { optionalText, parseAnswer } from '../parse-answer.ts'
 import { patiently } from '../retry-while-away.ts'
@@ -41,13 +43,13 @@ const UNKNOWN_BACKUP = /Unknown backup/
 /** One server's Barman, through commands in its container. */
 export function createBarmanCommands(deps: {
   readonly docker: DockerExec
-  readonly container: string
+  readonly container: ContainerAddress
   readonly user: string
   readonly server: string
   readonly clock: Clock
 }): BarmanCommands {
   const { docker, container, user, server, clock } = deps
-  const wait = <T>(attempt: () => Promise<T>) => patiently(`Barman in ${container}`, clock, attempt)
+  const wait = <T>(attempt: () => Promise<T>) => patiently(`Barman in ${nameOf(container)}`, clock, attempt)
 
   const exec = (argv: readonly string[], signal?: AbortSignal) =>
     docker.run({ container, user, argv, timeoutMs: null, ...(signal ? { signal } : {}) })
@@ -77,7 +79,8 @@ export function createBarmanCommands(deps: {
         try {
           return parseShowBackup(await run(['show-backup', server, backupId]), server)
         } catch (error) {
-          if (error instanceof NotFoundError) return null
+          // It is the backup that there is none of, not its container.
+          if (error instanceof NotFoundError && !(error instanceof ContainerMissingError)) return null
           throw error
         }
       }),

@@ -4,7 +4,7 @@ import { ServiceState } from '../../domain/cluster/node.ts'
 import { parseAnswer } from '../parse-answer.ts'
 
 /** What inspecting a container says about its service; what it uses is read separately. */
-export type ContainerStatus = Omit<ServiceStatus, 'name' | 'cpuPercent' | 'memoryBytes' | 'memoryLimitBytes'>
+export type ContainerStatus = Omit<ServiceStatus, 'name' | 'since' | 'cpuPercent' | 'memoryBytes' | 'memoryLimitBytes'>
 
 const inspectSchema = z.object({
   Id: z.string(),

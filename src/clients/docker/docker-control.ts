@@ -2,9 +2,12 @@ import type Docker from 'dockerode'
 import { z } from 'zod'
 import { messageOf, NotFoundError } from '../../domain/errors.ts'
 import { parseAnswer } from '../parse-answer.ts'
+import { type ContainerAddress, nameOf } from './container-address.ts'
 import { recipeOf } from './container-recipe.ts'
-import { callDocker, openDocker } from './docker-endpoint.ts'
+import { callDocker, openDocker, openStreamGuard } from './docker-endpoint.ts'
+import { findContainer } from './find-container.ts'
 import { createImageBuilder, type ImageBuilder, type ImageSources } from './image-builder.ts'
+import type { LifeSigns } from './stream-guard.ts'
 
 /** A container as Docker has it now. */
 export interface ContainerNow {
@@ -24,22 +27,22 @@ export interface ContainerNow {
 }
 
 /**
- * Starts, stops and replaces containers of one engine. Only the worker has one. Throws UnreachableError, NotFoundError
- * for an unknown container, and the signal's reason.
+ * Starts, stops and replaces containers of one engine. Only the worker has one. Throws UnreachableError,
+ * ContainerMissingError, ContainerConflictError, and the signal's reason.
  */
 export interface DockerControl {
   readonly images: ImageBuilder
-  inspect(container: string): Promise<ContainerNow>
-  start(container: string): Promise<void>
+  inspect(container: ContainerAddress): Promise<ContainerNow>
+  start(container: ContainerAddress): Promise<void>
   /** TERM, and KILL after the container's own grace period; as long as that takes. */
-  stop(container: string, signal?: AbortSignal): Promise<void>
+  stop(container: ContainerAddress, signal?: AbortSignal): Promise<void>
   /** Stops and starts it, in one call: the engine goes on with it when the caller is lost. */
-  restart(container: string): Promise<void>
+  restart(container: ContainerAddress): Promise<void>
   /** Lets a frozen container go on. Not frozen is success. */
-  unpause(container: string): Promise<void>
-  rename(container: string, name: string): Promise<void>
+  unpause(container: ContainerAddress): Promise<void>
+  rename(container: ContainerAddress, name: string): Promise<void>
   /** A running one too. Its volumes stay. One that does not exist is success. */
-  remove(container: string): Promise<void>
+  remove(container: ContainerAddress): Promise<void>
   /** Makes a container like another one, of the image that its tag stands for now, and does not start it. */
   createLike(old: string, name: string): Promise<void>
 }
@@ -66,19 +69,32 @@ export function createDockerControl(deps: {
   endpoint: string
   images: ImageSources
   timeoutMs?: number
+  signs?: LifeSigns
 }): DockerControl {
   const docker = openDocker(deps.endpoint)
   const { timeoutMs = 10_000 } = deps
-  const images = createImageBuilder(docker, deps.images, timeoutMs)
-  const call = <T>(container: string, ms: number, run: (its: Docker.Container, signal: AbortSignal) => Promise<T>) =>
-    callDocker({ system: `Docker ${container}`, timeoutMs: ms }, (abortSignal) =>
-      run(docker.getContainer(container), abortSignal),
+  const images = createImageBuilder({
+    docker,
+    guard: openStreamGuard(deps.endpoint, deps.signs),
+    sources: deps.images,
+    timeoutMs,
+  })
+  const call = async <T>(
+    container: ContainerAddress,
+    ms: number,
+    run: (its: Docker.Container, signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    const id = await findContainer(docker, container, { timeoutMs, signal })
+    return callDocker({ system: `Docker ${nameOf(container)}`, timeoutMs: ms, signal }, (abortSignal) =>
+      run(docker.getContainer(id), abortSignal),
     )
+  }
   return {
     images,
     inspect: async (container) => {
       const answer = await call(container, timeoutMs, (its, abortSignal) => its.inspect({ abortSignal }))
-      const parsed = parseAnswer(`Docker ${container}`, inspectSchema, answer)
+      const parsed = parseAnswer(`Docker ${nameOf(container)}`, inspectSchema, answer)
       const { Id, Image, State, Config, NetworkSettings } = parsed
       return {
         id: Id,
@@ -95,9 +111,7 @@ export function createDockerControl(deps: {
     start: (container) =>
       call(container, START_TIMEOUT_MS, (its, abortSignal) => alreadySoIsSuccess(its.start({ abortSignal }))),
     stop: (container, signal) =>
-      callDocker({ system: `Docker ${container}`, timeoutMs: STOP_TIMEOUT_MS, signal }, async (abortSignal) => {
-        await alreadySoIsSuccess(docker.getContainer(container).stop({ abortSignal }))
-      }),
+      call(container, STOP_TIMEOUT_MS, (its, abortSignal) => alreadySoIsSuccess(its.stop({ abortSignal })), signal),
     restart: async (container) => {
       await call(container, STOP_TIMEOUT_MS + START_TIMEOUT_MS, (its, abortSignal) => its.restart({ abortSignal }))
     },

@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import { UnreachableError } from '../../domain/errors.ts'
 import { parseAnswer } from '../parse-answer.ts'
+import { type ContainerAddress, nameOf } from './container-address.ts'
+import { ContainerAwayError, ContainerConflictError } from './container-errors.ts'
 import { createDemultiplexer, createLineSplitter, type OutputStream } from './demultiplex.ts'
-import { callDocker, openDocker, toHowdahError } from './docker-endpoint.ts'
+import { callDocker, openDocker, openStreamGuard, toHowdahError } from './docker-endpoint.ts'
+import { findContainer } from './find-container.ts'
+import type { LifeSigns } from './stream-guard.ts'
 
 export interface ExecRequest {
-  readonly container: string
+  readonly container: ContainerAddress
   /** "postgres", "barman"; the image's own when left out. */
   readonly user?: string
   readonly env?: Readonly<Record<string, string>>
@@ -38,18 +42,20 @@ export interface DockerExec {
 
 const exitSchema = z.object({ ExitCode: z.number().nullable() })
 
-export function createDockerExec(deps: { endpoint: string; timeoutMs?: number }): DockerExec {
+export function createDockerExec(deps: { endpoint: string; timeoutMs?: number; signs?: LifeSigns }): DockerExec {
   const docker = openDocker(deps.endpoint)
+  const guard = openStreamGuard(deps.endpoint, deps.signs)
   const { timeoutMs: callTimeoutMs = 5_000 } = deps
   return {
     run: async ({ container, user, env = {}, argv, stdin, onLine, timeoutMs = 60_000, signal }) => {
-      const system = `Docker ${container}`
+      const system = `Docker ${nameOf(container)}`
       const call = <T>(run: (signal: AbortSignal) => Promise<T>) =>
-        callDocker({ system, timeoutMs: callTimeoutMs, signal }, run)
+        callDocker({ system, timeoutMs: callTimeoutMs, signal }, run).catch(asAway)
       const late = timeoutMs === null ? [] : [AbortSignal.timeout(timeoutMs)]
       const ended = AbortSignal.any([...late, ...(signal === undefined ? [] : [signal])])
+      const id = await findContainer(docker, container, { timeoutMs: callTimeoutMs, signal })
       const exec = await call((abortSignal) =>
-        docker.getContainer(container).exec({
+        docker.getContainer(id).exec({
           Cmd: [...argv],
           ...(user === undefined ? {} : { User: user }),
           AttachStdin: stdin !== undefined,
@@ -70,8 +76,8 @@ export function createDockerExec(deps: { endpoint: string; timeoutMs?: number })
         const attached = stdin !== undefined
         const stream = await call(() => exec.start({ hijack: attached, stdin: attached, abortSignal: ended }))
         if (attached) stream.end(stdin)
-        for await (const chunk of stream) {
-          for (const part of demultiplexer.push(Buffer.from(chunk))) {
+        for await (const chunk of guard.read(stream)) {
+          for (const part of demultiplexer.push(chunk)) {
             output[part.stream].push(part.data)
             tell(splitter.push(part))
           }
@@ -91,4 +97,8 @@ export function createDockerExec(deps: { endpoint: string; timeoutMs?: number })
       return { exitCode: ExitCode, stdout: text('stdout'), stderr: text('stderr') }
     },
   }
+}
+
+function asAway(error: unknown): never {
+  throw error instanceof ContainerConflictError ? new ContainerAwayError(error) : error
 }

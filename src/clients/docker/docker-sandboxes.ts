@@ -1,13 +1,15 @@
 import type Docker from 'dockerode'
 import { HowdahError, NotFoundError } from '../../domain/errors.ts'
+import { type ContainerAddress, nameOf, SANDBOX_LABEL } from './container-address.ts'
 import type { DockerControl } from './docker-control.ts'
 import { callDocker, openDocker } from './docker-endpoint.ts'
+import { findContainer } from './find-container.ts'
 
 /** A container of its own for one directory of another container's volume. */
 export interface SandboxRequest {
   readonly name: string
   /** The container whose image it is made from, and on whose volume the directory is. */
-  readonly of: string
+  readonly of: ContainerAddress
   /** The one directory that it can write to, under the path that it has in that container. */
   readonly directory: string
   /** A directory in it that it can only read. */
@@ -43,7 +45,6 @@ const CREATE_TIMEOUT_MS = 60_000
 const SHARED_MEMORY_BYTES = 256 * 1024 * 1024
 /** Of Compose, by which `npm stop` and `npm run destroy` find what belongs to a stack. */
 const PROJECT_LABEL = 'com.docker.compose.project'
-const SANDBOX_LABEL = 'howdah.sandbox'
 export const SANDBOX_PROJECT_LABEL = 'howdah.project'
 
 export function createDockerSandboxes({
@@ -69,8 +70,9 @@ export function createDockerSandboxes({
 
   async function make(request: SandboxRequest): Promise<void> {
     const { name, of } = request
-    const original = await callDocker({ system: `Docker ${of}`, timeoutMs }, (abortSignal) =>
-      docker.getContainer(of).inspect({ abortSignal }),
+    const id = await findContainer(docker, of, { timeoutMs })
+    const original = await callDocker({ system: `Docker ${nameOf(of)}`, timeoutMs }, (abortSignal) =>
+      docker.getContainer(id).inspect({ abortSignal }),
     )
     await callDocker({ system: `Docker ${name}`, timeoutMs: CREATE_TIMEOUT_MS }, (abortSignal) =>
       docker.createContainer({ name, ...sandboxRecipe(request, original), abortSignal }),
@@ -93,7 +95,7 @@ export function sandboxRecipe(
   { of, directory, readOnly, environment }: SandboxRequest,
   original: Pick<Docker.ContainerInspectInfo, 'Image' | 'Mounts' | 'Config'>,
 ): Docker.ContainerCreateOptions {
-  const source = sourceOf(of, directory, original.Mounts)
+  const source = sourceOf(nameOf(of), directory, original.Mounts)
   const mount = (path: string, ReadOnly: boolean): Docker.MountSettings => ({
     Type: 'bind',
     Source: source + path.slice(directory.length),

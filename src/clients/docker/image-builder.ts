@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { HowdahError, InvalidValueError, messageOf, NotFoundError } from '../../domain/errors.ts'
 import { parseAnswer } from '../parse-answer.ts'
 import { callDocker, toHowdahError } from './docker-endpoint.ts'
+import type { StreamGuard } from './stream-guard.ts'
 
 /** Where images are built from, and how the compose file would. */
 export interface ImageSources {
@@ -47,7 +48,17 @@ const KEPT_LINES = 5
 
 const outputSchema = z.object({ stream: z.string().optional(), error: z.string().optional() })
 
-export function createImageBuilder(docker: Docker, sources: ImageSources, timeoutMs: number): ImageBuilder {
+export function createImageBuilder({
+  docker,
+  guard,
+  sources,
+  timeoutMs,
+}: {
+  readonly docker: Docker
+  readonly guard: StreamGuard
+  readonly sources: ImageSources
+  readonly timeoutMs: number
+}): ImageBuilder {
   async function idOf(image: string): Promise<string | null> {
     const system = `Docker image ${image}`
     try {
@@ -74,6 +85,9 @@ export function createImageBuilder(docker: Docker, sources: ImageSources, timeou
         lines.push(line)
         onLine(line)
       }
+      // From the first byte that is sent on: what the engine takes is a stream as well.
+      const gone = new AbortController()
+      const release = guard.watch((reason) => gone.abort(reason))
       try {
         const output = await docker.buildImage(archiveOf(sources.context, await readdir(sources.context)), {
           t: image,
@@ -82,16 +96,19 @@ export function createImageBuilder(docker: Docker, sources: ImageSources, timeou
           networkmode: 'host',
           rm: true,
           forcerm: true,
-          abortSignal: signal,
+          abortSignal: AbortSignal.any([signal, gone.signal]),
         })
-        for await (const line of linesOf(output)) {
+        for await (const line of linesOf(guard.read(output))) {
           const { stream, error } = parseAnswer(`Docker image ${image}`, outputSchema, JSON.parse(line))
           if (error !== undefined) throw new ImageBuildError(image, [...lines.slice(-KEPT_LINES), error.trim()])
           for (const part of (stream ?? '').split('\n')) if (part.trim() !== '') tell(part.trimEnd())
         }
       } catch (error) {
         signal.throwIfAborted()
+        gone.signal.throwIfAborted()
         throw toHowdahError(`Docker image ${image}`, error)
+      } finally {
+        release()
       }
       signal.throwIfAborted()
       const id = await idOf(image)
@@ -135,7 +152,7 @@ async function checkSources(context: string): Promise<void> {
   }
 }
 
-async function* linesOf(output: NodeJS.ReadableStream): AsyncGenerator<string> {
+async function* linesOf(output: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let begun = ''
   for await (const chunk of output) {
     const lines = (begun + String(chunk)).split('\n')

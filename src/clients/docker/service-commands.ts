@@ -1,5 +1,6 @@
 import type { ClusterLayout, ServiceLayout } from '../../domain/cluster/cluster-layout.ts'
 import { NotFoundError } from '../../domain/errors.ts'
+import { containerOf } from './container-address.ts'
 import type { ContainerNow, DockerControl } from './docker-control.ts'
 import type { DockerExec, ExecResult } from './docker-exec.ts'
 import { type ServiceRebuild, serviceRebuild } from './service-rebuild.ts'
@@ -43,30 +44,34 @@ export function serviceCommands(
     if (found === undefined) throw new NotFoundError(`there is no service "${service}"`)
     return found
   }
+  const of = (service: string) => {
+    const layout = find(service)
+    return { docker: layout.docker, control: controlOf(layout.docker), container: containerOf(layout) }
+  }
   return {
     inspect: async (service) => {
-      const { docker, container } = find(service)
-      return controlOf(docker).inspect(container)
+      const { control, container } = of(service)
+      return control.inspect(container)
     },
     start: async (service) => {
-      const { docker, container } = find(service)
-      await controlOf(docker).start(container)
+      const { control, container } = of(service)
+      await control.start(container)
     },
     stop: async (service, signal) => {
-      const { docker, container } = find(service)
-      await controlOf(docker).stop(container, signal)
+      const { control, container } = of(service)
+      await control.stop(container, signal)
     },
     restart: async (service) => {
-      const { docker, container } = find(service)
-      await controlOf(docker).restart(container)
+      const { control, container } = of(service)
+      await control.restart(container)
     },
     unpause: async (service) => {
-      const { docker, container } = find(service)
-      await controlOf(docker).unpause(container)
+      const { control, container } = of(service)
+      await control.unpause(container)
     },
     rebuild: serviceRebuild(find, controlOf),
     run: async (service, request, signal) => {
-      const { docker, container } = find(service)
+      const { docker, container } = of(service)
       return execOf(docker).run({ container, ...request, ...(signal === undefined ? {} : { signal }) })
     },
   }

@@ -1,5 +1,6 @@
 import type { ServiceLayout } from '../../domain/cluster/cluster-layout.ts'
 import { NotFoundError } from '../../domain/errors.ts'
+import { asideName, type ContainerAddress, containerOf } from './container-address.ts'
 import type { ContainerNow, DockerControl } from './docker-control.ts'
 
 /**
@@ -32,8 +33,14 @@ export function serviceRebuild(
   controlOf: (endpoint: string) => DockerControl,
 ): ServiceRebuild {
   const of = (service: string, operation = '') => {
-    const { docker, container } = find(service)
-    return { control: controlOf(docker), container, aside: `${container}-before-${operation}` }
+    const layout = find(service)
+    const address: ContainerAddress = containerOf(layout)
+    return {
+      control: controlOf(layout.docker),
+      address,
+      name: layout.container,
+      aside: asideName(layout.container, operation),
+    }
   }
   return {
     imageId: (service, image) => of(service).control.images.idOf(image),
@@ -49,21 +56,21 @@ export function serviceRebuild(
       }
     },
     async setAside(service, operation) {
-      const { control, container, aside } = of(service, operation)
-      await control.rename(container, aside)
+      const { control, address, aside } = of(service, operation)
+      await control.rename(address, aside)
       return aside
     },
     create(service, operation) {
-      const { control, container, aside } = of(service, operation)
-      return control.createLike(aside, container)
+      const { control, name, aside } = of(service, operation)
+      return control.createLike(aside, name)
     },
     remove(service) {
-      const { control, container } = of(service)
-      return control.remove(container)
+      const { control, address } = of(service)
+      return control.remove(address)
     },
     putBack(service, operation) {
-      const { control, container, aside } = of(service, operation)
-      return control.rename(aside, container)
+      const { control, name, aside } = of(service, operation)
+      return control.rename(aside, name)
     },
     removeSetAside(service, operation) {
       const { control, aside } = of(service, operation)

@@ -9,6 +9,8 @@ export interface ClusterLayout {
   readonly haproxy: HaproxyLayout
   readonly backupServers: readonly BackupServerLayout[]
   readonly services: readonly ServiceLayout[]
+  /** Where the host's `/proc/1/net` is mounted, and the Docker endpoint on that host; null where it is not. */
+  readonly hostSockets: { readonly directory: string; readonly docker: string } | null
 }
 
 export interface NodeLayout {
@@ -55,8 +57,10 @@ export interface BackupServerLayout {
 export interface ServiceLayout {
   /** Name in the compose file. */
   readonly name: string
-  /** Name of the container. */
+  /** Name of the container, as configured: what it is found by where it was not made by Compose. */
   readonly container: string
+  /** The project of Compose's that it belongs to; null where containers are to be found by their names alone. */
+  readonly project: string | null
   /** Docker endpoint: "unix:///var/run/docker.sock", "http://docker-proxy:2375". */
   readonly docker: string
 }

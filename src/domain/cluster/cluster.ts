@@ -38,8 +38,10 @@ export interface ClusterSnapshot {
   readonly haproxyStatsUrl: string
   /** Bytes of WAL not replayed from which on HAProxy gives a replica no new sessions. */
   readonly readMaxLagBytes: number
-  /** The stack's containers, configured ones that do not exist included (MISSING). */
-  readonly services: Observed<readonly ServiceStatus[]>
+  /** The configured services in their configured order, seen or not: each Docker engine is a source of its own. */
+  readonly services: readonly ServiceSnapshot[]
+  /** What listens on the host that the cluster's own Docker endpoint is on; null where it is not looked at. */
+  readonly hostPorts: HostPorts | null
   readonly backupServers: readonly BackupServerSnapshot[]
 }
 
@@ -195,13 +197,38 @@ export interface HaproxyServer {
   readonly bytesOut: number | null
 }
 
-/** One container of the stack. Source: Docker. */
+/** Source: the host's table of sockets. */
+export interface HostPorts {
+  /** The endpoint whose services publish their ports on that host. */
+  readonly docker: string
+  readonly listening: Observed<readonly HostPort[]>
+}
+
+/** A TCP port that a process of the host listens on. */
+export interface HostPort {
+  /** "127.0.0.1"; "0.0.0.0" and "::" for every address. */
+  readonly address: string
+  readonly port: number
+}
+
+/** One configured service, and what the Docker engine that runs it said of its container. */
+export interface ServiceSnapshot {
+  /** The service's name in the compose file. */
+  readonly name: string
+  /** Its engine: "unix:///var/run/docker.sock", "http://docker-proxy:2375". */
+  readonly docker: string
+  readonly status: Observed<ServiceStatus>
+}
+
+/** One container of the stack; MISSING where the configured service has none. Source: Docker. */
 export interface ServiceStatus {
   /** The service's name in the compose file. */
   readonly name: string
   readonly containerId: string | null
   readonly image: string
   readonly state: ServiceState
+  /** When this state of this container was first seen; null before anything was. */
+  readonly since: Date | null
   /** Docker's health check: "healthy", "unhealthy", "starting"; null without one. */
   readonly health: string | null
   readonly startedAt: Date | null

@@ -2,6 +2,7 @@ import type { Lsn } from '../wal/lsn.ts'
 import type { ClusterSnapshot, NodeSnapshot, ReplicationSlot, ServiceStatus, TopologyMember } from './cluster.ts'
 import { NodeRole, NodeState, ServiceState } from './node.ts'
 import { isNotYetRead, newer, seenNow } from './observed.ts'
+import { serviceNow } from './service-now.ts'
 
 /** One node as it is, from Docker, the node's own Patroni and PostgreSQL, and the cluster's keys. */
 export interface NodeView {
@@ -65,7 +66,7 @@ export function isReachable(view: Pick<NodeView, 'state'>): boolean {
 }
 
 function positionsOf(snapshot: ClusterSnapshot, node: NodeSnapshot): Positions {
-  const service = seenNow(snapshot.services)?.find((each) => each.name === node.service) ?? null
+  const service = serviceNow(snapshot, node.service)
   const member = snapshot.topology.value?.members.get(node.name) ?? null
   const { patroni, postgres } = node
   const role = roleOf(snapshot, node)
@@ -116,7 +117,7 @@ function roleOf(snapshot: ClusterSnapshot, node: NodeSnapshot): NodeRole {
 
 function stateOf(snapshot: ClusterSnapshot, node: NodeSnapshot, service: ServiceStatus | null) {
   const byContainer = stateByContainer(service)
-  if (byContainer !== null) return byContainer
+  if (byContainer !== null && !hasAnsweredSince(node, service?.since ?? null)) return byContainer
   const member = seenNow(snapshot.topology)?.members.get(node.name)
   const patroni = seenNow(node.patroni)
   if (patroni !== null) return { state: refined(patroni.state, member), stateReason: null }
@@ -125,6 +126,14 @@ function stateOf(snapshot: ClusterSnapshot, node: NodeSnapshot, service: Service
   }
   if (member !== undefined) return { state: member.state, stateReason: 'as its member key says' }
   return { state: NodeState.UNKNOWN, stateReason: 'not read yet' }
+}
+
+/**
+ * Whether the node has answered after Docker was first seen to say what it says: Docker's word then is about something
+ * else than the node, and is never put above the node's own.
+ */
+function hasAnsweredSince({ patroni, postgres }: NodeSnapshot, since: Date | null): boolean {
+  return [patroni, postgres].some(({ at, error }) => error === null && at !== null && since !== null && at > since)
 }
 
 function stateByContainer(service: ServiceStatus | null) {

@@ -13,6 +13,7 @@ import {
   type HealthThresholds,
 } from './health-issue.ts'
 import { nodeIssues } from './node-rules.ts'
+import { portIssues } from './port-rules.ts'
 import { serviceIssues } from './service-rules.ts'
 import { storageIssues } from './storage-rules.ts'
 import { unseenIssues } from './unseen-rules.ts'
@@ -32,6 +33,7 @@ const RULES = [
   nodeIssues,
   etcdIssues,
   serviceIssues,
+  portIssues,
   archivingIssues,
   walIssues,
   backupIssues,

@@ -19,6 +19,7 @@ function issuesOf(node: NodeView, context: HealthContext): NodeIssue[] {
   if (!isReachable(node)) return [absence(node)]
   return [
     ...runningIssues(node, context),
+    ...containerIssues(node),
     ...loginIssues(node, context),
     ...lagIssues(node, context),
     ...slotIssues(node, context),
@@ -74,6 +75,29 @@ function runningIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[]
       code: 'REPLICA_NOT_STREAMING',
       message: `${node.name} is not streaming: it is ${state}.`,
       remedy: `Wait if it has just started; look at its logs; if its data can no longer follow, copy it again: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
+    },
+  ]
+}
+
+const WITHOUT_PROCESS: ReadonlySet<ServiceState> = new Set([
+  ServiceState.MISSING,
+  ServiceState.EXITED,
+  ServiceState.CREATED,
+  ServiceState.DEAD,
+  ServiceState.REMOVING,
+  ServiceState.PAUSED,
+])
+
+/** The node serves, so nothing is down; but no operation can start, stop or work in a container that is not found. */
+function containerIssues(node: NodeView): NodeIssue[] {
+  const { service } = node
+  if (service === null || !WITHOUT_PROCESS.has(service.state)) return []
+  return [
+    {
+      severity: HealthStatus.DEGRADED,
+      code: 'CONTAINER_NOT_FOUND',
+      message: `${node.name} answers, but the container of service ${service.name} is ${service.state.toLowerCase()}: it runs in one that Howdah does not know.`,
+      remedy: `See which one it is: \`docker ps --all --filter label=com.docker.compose.service=${service.name}\`, or \`docker ps\`; give it the name that configs/howdah.yml says, with \`docker rename\`.`,
     },
   ]
 }

@@ -1,6 +1,7 @@
 import type { ServiceStatus } from '../cluster/cluster.ts'
 import { ServiceState } from '../cluster/node.ts'
 import { seenNow } from '../cluster/observed.ts'
+import { servicesNow } from '../cluster/service-now.ts'
 import { restartCall, startCall } from '../cluster/start-call.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
@@ -8,7 +9,7 @@ import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.
 /** The containers, and what HAProxy thinks of its servers. Containers of nodes are the nodes' own matter. */
 export const serviceIssues: HealthRule = ({ snapshot, thresholds }) => {
   const ofNodes = new Set(snapshot.nodes.map((node) => node.service))
-  const services = (seenNow(snapshot.services) ?? []).filter((service) => !ofNodes.has(service.name))
+  const services = servicesNow(snapshot).filter((service) => !ofNodes.has(service.name))
   const containers = services.flatMap((service): HealthIssue[] => {
     const problem = problemOf(service)
     if (problem === null) return []

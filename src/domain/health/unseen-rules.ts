@@ -1,4 +1,4 @@
-import type { Observed } from '../cluster/cluster.ts'
+import type { Observed, ServiceSnapshot } from '../cluster/cluster.ts'
 import { isReachable } from '../cluster/node-view.ts'
 import { isNotYetRead } from '../cluster/observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
@@ -11,8 +11,16 @@ export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
   const cluster = formatGlobalId('Cluster', snapshot.name)
   const parts: [subject: string, parts: Part[]][] = [
     [cluster, [["Patroni's keys", snapshot.topology]]],
-    [cluster, [['the containers', snapshot.services]]],
     [cluster, [["HAProxy's statistics", snapshot.haproxy]]],
+    ...(snapshot.hostPorts === null
+      ? []
+      : [
+          [
+            cluster,
+            [['whether published ports are listened on', snapshot.hostPorts.listening]],
+          ] as (typeof parts)[number],
+        ]),
+    [cluster, unseenContainers(snapshot.services)],
     ...snapshot.nodes
       .filter((node) => nodes.some((view) => view.name === node.name && isReachable(view)))
       .map((node): (typeof parts)[number] => [
@@ -42,6 +50,19 @@ export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
     ]),
   ]
   return parts.flatMap(([subject, sources]) => issuesOf(subject, sources))
+}
+
+/** By reason, which names the Docker endpoint: one that is away takes no other's services with it. */
+function unseenContainers(services: readonly ServiceSnapshot[]): Part[] {
+  const reasons = new Set(services.flatMap(({ status }) => status.error ?? []))
+  return [...reasons].map((reason): Part => {
+    const unseen = services.filter(({ status }) => status.error === reason)
+    const names = unseen.map(({ name }) => name).join(', ')
+    return [
+      `the ${unseen.length === 1 ? 'container' : 'containers'} of ${names}`,
+      { value: null, at: null, error: reason },
+    ]
+  })
 }
 
 /** One issue for each reason: a source that is away takes many parts with it. */

@@ -7,6 +7,7 @@ import type { Limits } from '../../config/configuration.ts'
 import type { Actor } from '../../domain/operation/operation.ts'
 import { type ApiDependencies, createContext } from '../request-context.ts'
 import type { Authenticate } from './authenticate.ts'
+import { type ConnectionLimit, RETRY_AFTER_SECONDS } from './connection-limit.ts'
 import type { PrepareDocument } from './documents.ts'
 import { CLOSE_TOO_SLOW, GuardedSocket } from './slow-socket.ts'
 import { type ErrorFormatter, type OperationArguments, subscribeToOperation } from './subscribe.ts'
@@ -17,6 +18,7 @@ export interface WebSocketOptions {
   readonly schema: GraphQLSchema
   readonly deps: ApiDependencies
   readonly limits: Limits
+  readonly connections: ConnectionLimit
   readonly prepare: PrepareDocument
   readonly authenticate: Authenticate
   readonly errors: ErrorFormatter
@@ -32,6 +34,7 @@ const CLOSE_GOING_AWAY = 1001
 const CLOSE_INTERNAL_ERROR = 4500
 const UNAUTHORIZED =
   'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+const TOO_MANY = `HTTP/1.1 503 Service Unavailable\r\nRetry-After: ${RETRY_AFTER_SECONDS}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`
 const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
 
 /**
@@ -47,6 +50,7 @@ export function attachWebSockets(options: WebSocketOptions): { close(graceMs: nu
 
   server.on('upgrade', (request, stream, head) => {
     stream.on('error', () => stream.destroy())
+    if (options.connections.isOver(request.socket)) return refuse(stream, TOO_MANY)
     const { authorization } = request.headers
     const actor = authenticate(authorization)
     if (authorization !== undefined && actor === null) return refuse(stream, UNAUTHORIZED)

@@ -1,7 +1,7 @@
 import type { ClusterSnapshot, ServiceStatus } from '../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster/cluster-layout.ts'
 import { ServiceState } from '../../domain/cluster/node.ts'
-import { seenNow } from '../../domain/cluster/observed.ts'
+import { serviceNow } from '../../domain/cluster/service-now.ts'
 import { assessSwitchover } from '../../domain/cluster/switchover-eligibility.ts'
 import type { Claim } from '../../domain/operation/claim.ts'
 import type { OperationResultReference } from '../../domain/operation/operation.ts'
@@ -58,7 +58,7 @@ export function successors(cluster: ClusterSnapshot): string[] {
 
 /** Its container as it is seen now; null when it cannot be seen. */
 export function statusOf(cluster: ClusterSnapshot, service: string): ServiceStatus | null {
-  return seenNow(cluster.services)?.find(({ name }) => name === service) ?? null
+  return serviceNow(cluster, service)
 }
 
 /** Whether it is known that nothing of it runs. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CheckStatus } from '../../../src/domain/check.ts'
 import { backupServerOf, range } from '../../support/builders/backups.ts'
-import { clusterOf, etcdOf, nodeOf } from '../../support/builders/cluster.ts'
+import { clusterOf, etcdOf, nodeOf, serviceOf, servicesAway } from '../../support/builders/cluster.ts'
 import { away } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
@@ -24,7 +24,7 @@ describe('the cluster', () => {
     const { cluster } = await ask(`{ cluster {
       id name health { status checkedAt issues { code severity } } paused timeline leader { name role lsn lag { replayBytes } }
       nodes { id name role state lag { receiveBytes replayBytes replaySeconds } switchoverEligibility { eligible reasons } service { id name state } }
-      etcd { hasQuorum faultTolerance nodes { id healthy } } haproxy { statsUrl backends { name } } services { name }
+      etcd { hasQuorum faultTolerance nodes { id healthy } } haproxy { statsUrl backends { name } } services { name state stateReason }
     } }`)
     expect(cluster).toMatchObject({
       id: 'Cluster:patroni',
@@ -58,13 +58,13 @@ describe('the cluster', () => {
       clusterOf({
         backupServers: [server],
         haproxy: away(),
-        services: away(),
+        services: servicesAway([serviceOf('db1')]),
         topology: away(),
         etcd: [etcdOf('etcd1', away())],
       }),
     )
     const { cluster } = await ask(`{ cluster {
-      health { status issues { code severity message } } nodes { name } services { name } haproxy { backends { name } }
+      health { status issues { code severity message } } nodes { name } services { name state stateReason } haproxy { backends { name } }
       timelineHistory { timeline } configuration etcd { hasQuorum nodes { healthy error } }
       backupServer { active checks { name status message hint } latestBackup { id } backups { totalCount edges { cursor } }
         wals { edges { cursor } } walArchive { segmentCount gaps { after } recoveryPointLagSeconds } recoveryWindows { timeline }
@@ -72,7 +72,7 @@ describe('the cluster', () => {
     } }`)
     expect(cluster.health.issues.map(({ code }: { code: string }) => code)).toContain('NOT_OBSERVED')
     expect(cluster).toMatchObject({
-      services: [],
+      services: [{ name: 'db1', state: 'UNKNOWN', stateReason: 'connection refused' }],
       configuration: {},
       etcd: { hasQuorum: false, nodes: [{ healthy: false, error: 'connection refused' }] },
       backupServer: {

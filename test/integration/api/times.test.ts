@@ -3,7 +3,7 @@ import type { SwitchoverInput } from '../../../src/operations/leadership/switcho
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import type { RecoverClusterInput } from '../../../src/operations/recovery/recover-cluster/recover-cluster-input.ts'
 import { backupOf, backupServerOf, minute, range, walOf } from '../../support/builders/backups.ts'
-import { clusterOf, serviceOf } from '../../support/builders/cluster.ts'
+import { clusterOf, serviceOf, servicesSeen } from '../../support/builders/cluster.ts'
 import { seen } from '../../support/builders/observed.ts'
 import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
@@ -13,7 +13,7 @@ let api: FakeApi
 
 beforeAll(async () => {
   const server = backupServerOf({ backups: seen([backup]), wal: seen(walOf({ 1: range(4, 9) })) })
-  const snapshot = clusterOf({ backupServers: [server], services: seen([serviceOf('db1')]) })
+  const snapshot = clusterOf({ backupServers: [server], services: servicesSeen([serviceOf('db1')]) })
   api = await startFakeApi({ snapshot, registry: await loadOperations() })
 })
 afterAll(() => api.close())

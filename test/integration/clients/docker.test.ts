@@ -79,7 +79,7 @@ describe('reading', () => {
       onOpen: () => {
         open = true
       },
-      onChange: (name) => changed.push(name),
+      onChange: ({ name }) => changed.push(name),
     })
     await waitFor('the stream', () => open)
     await docker('stop', container.name)

@@ -29,7 +29,7 @@ const put = (key: string, value: unknown) => {
   return writer.put(`/service/test/${key}`).value(typeof value === 'string' ? value : JSON.stringify(value))
 }
 const node = (name: string) => observer.current().nodes.find((each) => each.name === name)
-const service = (name: string) => observer.current().services.value?.find((each) => each.name === name)
+const service = (name: string) => observer.current().services.find((each) => each.name === name)?.status.value
 
 beforeAll(async () => {
   ;[etcd, db1, db2] = await Promise.all([startEtcd(1), startFakePatroni('primary'), startFakePatroni('replica')])
@@ -51,9 +51,10 @@ beforeAll(async () => {
     etcd: etcd.members.map((member) => ({ ...member, service: 'etcd1' })),
     haproxy: { ...NOWHERE, statsUrl: 'http://127.0.0.1:1/stats', service: 'haproxy', readMaxLagBytes: 16 * 1024 ** 2 },
     backupServers: [{ name: 'test', host: NOWHERE.host, sshPort: NOWHERE.port, service: 'barman', rehearsalPort: 1 }],
+    hostSockets: null,
     services: [
-      { name: 'etcd1', container, docker: engine },
-      { name: 'haproxy', container: 'howdah-test-nothing', docker: engine },
+      { name: 'etcd1', container, project: null, docker: engine },
+      { name: 'haproxy', container: 'howdah-test-nothing', project: null, docker: engine },
     ],
   }
   observer = connectObserver({ layout, credentials, clock: systemClock, intervals: { patroni: 200, usage: 300 } })

@@ -4,6 +4,7 @@ import type {
   NodeSnapshot,
   PatroniStatus,
   PostgresStatus,
+  ServiceSnapshot,
   ServiceStatus,
   Topology,
   TopologyMember,
@@ -99,6 +100,7 @@ export function serviceOf(name: string, changes: Partial<ServiceStatus> = {}): S
     containerId: 'c',
     image: 'i',
     state: ServiceState.RUNNING,
+    since: NOW,
     health: null,
     startedAt: NOW,
     exitCode: null,
@@ -109,6 +111,16 @@ export function serviceOf(name: string, changes: Partial<ServiceStatus> = {}): S
     ports: [],
     ...changes,
   }
+}
+
+/** Services of one Docker engine, which answers. */
+export function servicesSeen(services: readonly ServiceStatus[], docker = 'unix:///docker.sock'): ServiceSnapshot[] {
+  return services.map((status) => ({ name: status.name, docker, status: seen(status) }))
+}
+
+/** Services of an engine that does not answer; what was last known of them. */
+export function servicesAway(services: readonly ServiceStatus[], error = 'connection refused'): ServiceSnapshot[] {
+  return servicesSeen(services).map((service) => ({ ...service, status: away(error, service.status.value) }))
 }
 
 export function etcdOf(name: string, status: EtcdMemberSnapshot['status'] | null = null): EtcdMemberSnapshot {
@@ -159,7 +171,8 @@ export function clusterOf(changes: Partial<ClusterSnapshot> = {}): ClusterSnapsh
     haproxy: seen([]),
     haproxyStatsUrl: 'http://haproxy:8404/stats',
     readMaxLagBytes: 16 * 1024 ** 2,
-    services: seen(['db1', 'db2', 'db3', 'etcd1', 'etcd2', 'haproxy', 'barman'].map((name) => serviceOf(name))),
+    services: servicesSeen(['db1', 'db2', 'db3', 'etcd1', 'etcd2', 'haproxy', 'barman'].map((name) => serviceOf(name))),
+    hostPorts: null,
     backupServers: [backupServerOf()],
     ...changes,
   }

@@ -21,5 +21,6 @@ export const layout: ClusterLayout = {
     readMaxLagBytes: 16 * 1024 ** 2,
   },
   backupServers: [{ name: 'patroni', host: '127.0.0.1', sshPort: 1, service: 'barman', rehearsalPort: 1 }],
-  services: ['db1', 'db2'].map((name) => ({ name, container: name, docker: 'http://127.0.0.1:1' })),
+  hostSockets: null,
+  services: ['db1', 'db2'].map((name) => ({ name, container: name, project: null, docker: 'http://127.0.0.1:1' })),
 }

@@ -3,9 +3,8 @@ import type { ClusterLayout } from '../../../src/domain/cluster/cluster-layout.t
 import { ServiceState } from '../../../src/domain/cluster/node.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import { ServiceInput } from '../../../src/operations/services/service-input.ts'
-import { serviceOf } from './cluster.ts'
+import { serviceOf, servicesSeen } from './cluster.ts'
 import { layout as smallLayout } from './layout.ts'
-import { seen } from './observed.ts'
 import { planContext } from './plan-context.ts'
 
 const SERVICES = [
@@ -34,13 +33,18 @@ const layout: ClusterLayout = {
     dataDirectory: '/',
   })),
   etcd: ['etcd1', 'etcd2'].map((name) => ({ name, clientUrl: '', service: name })),
-  services: SERVICES.map((name) => ({ name, container: `x-${name}`, docker: 'unix:///var/run/docker.sock' })),
+  services: SERVICES.map((name) => ({
+    name,
+    container: `x-${name}`,
+    project: null,
+    docker: 'unix:///var/run/docker.sock',
+  })),
 }
 
 /** The services with these states, and all others running. */
 export function withServices(changes: Readonly<Record<string, ServiceState>>): Partial<ClusterSnapshot> {
   const services = SERVICES.map((name) => serviceOf(name, { state: changes[name] ?? ServiceState.RUNNING }))
-  return { services: seen(services) }
+  return { services: servicesSeen(services) }
 }
 
 /** What `check` and `plan` of a service see where three nodes, two etcd members and everything else runs. */

@@ -23,6 +23,7 @@ export const TEST_LIMITS: Limits = {
   maxTokens: 2_000,
   maxBatch: 1,
   maxBodyBytes: 100_000,
+  maxConnections: 200,
   maxSubscriptionsPerConnection: 5,
   slowSubscriberSeconds: 1,
 }

@@ -42,6 +42,14 @@ test.each<[string, ClusterLayout[], RegExp]>([
     /^container blue-db1 of .* is there 2 times/,
   ],
   [
+    'the Compose service of a node',
+    [blue, green].map((cluster) => ({
+      ...cluster,
+      services: cluster.services.map((each) => ({ ...each, project: 'p' })),
+    })),
+    /^service db1 of Compose project p on .* is there 2 times/,
+  ],
+  [
     'a node in its cluster',
     [{ ...blue, nodes: blue.nodes.map((node, index) => ({ ...node, name: index < 2 ? 'db1' : node.name })) }],
     /^node db1 of cluster blue is there 2 times: cluster blue$/,

@@ -29,10 +29,16 @@ describe('the configuration', () => {
   })
 
   test("takes the environment's names, and the prefix into each container's name", async () => {
-    const named = { ...environment, PATRONI_SCOPE: 'sales', BARMAN_SERVER: 'vault', CONTAINER_PREFIX: 'x-' }
+    const named = {
+      ...environment,
+      PATRONI_SCOPE: 'sales',
+      BARMAN_SERVER: 'vault',
+      CONTAINER_PREFIX: 'x-',
+      COMPOSE_PROJECT_NAME: 'two',
+    }
     const { clusters } = await loadConfiguration(named, 'worker')
     expect(clusters[0]?.layout).toMatchObject({ name: 'sales', backupServers: [{ name: 'vault' }] })
-    expect(clusters[0]?.layout.services[0]).toMatchObject({ name: 'etcd1', container: 'x-etcd1' })
+    expect(clusters[0]?.layout.services[0]).toMatchObject({ name: 'etcd1', container: 'x-etcd1', project: 'two' })
     expect(clusters[0]?.credentials.patroni).toEqual({ username: 'howdah', password: 'q' })
   })
 

@@ -2,16 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { backupServerNamed, clusterSource, serviceSource } from '../../../src/graphql/lookup.ts'
 import type { ClusterSource } from '../../../src/graphql/request-context.ts'
 import { clusterOf } from '../../support/builders/cluster.ts'
-import { seen } from '../../support/builders/observed.ts'
 import { FakeClusterSource } from '../../support/fakes/fake-cluster-source.ts'
 
 const one = clusterOf()
 const services = (...names: string[]) =>
-  seen(
-    (one.services.value ?? [])
-      .slice(0, names.length)
-      .map((service, index) => ({ ...service, name: names[index] ?? '' })),
-  )
+  one.services.slice(0, names.length).map((service, index) => ({ ...service, name: names[index] ?? '' }))
 
 function clusters(...names: string[]): ReadonlyMap<string, ClusterSource> {
   return new Map(

@@ -204,7 +204,7 @@ describe('the work is within its plan', () => {
       {},
       ledBy('db2'),
     ],
-    ['when the container is stopped already', stopService, STOP_DB1, {}, { services: seen([]) }],
+    ['when the container is stopped already', stopService, STOP_DB1, {}, { services: [] }],
     [
       'of a cut-over, however the nodes are: it stops them itself',
       cutOverRecovery,

@@ -9,7 +9,15 @@ import type { AnyOperation } from '../../../src/operations/define-operation.ts'
 import { loadOperations, type OperationRegistry } from '../../../src/operations/load-operations.ts'
 import type { Clock } from '../../../src/shared/clock.ts'
 import { startAutomations } from '../../../src/worker/automations.ts'
-import { clusterOf, LEADER, nodeOf, serviceOf, topologyOf } from '../../support/builders/cluster.ts'
+import {
+  clusterOf,
+  LEADER,
+  memberOf,
+  nodeOf,
+  serviceOf,
+  servicesSeen,
+  topologyOf,
+} from '../../support/builders/cluster.ts'
 import { layout } from '../../support/builders/layout.ts'
 import { away, seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
@@ -189,7 +197,12 @@ describe('settleRecovery', () => {
 })
 
 describe('releaseLeaderLock', () => {
-  const dead = { services: seen([serviceOf('db1', { state: ServiceState.EXITED }), serviceOf('db2')]) }
+  const containerId = '0123456789abcdef'
+  const leader = memberOf('db1', { tags: { howdah_container: '0123456789ab' } })
+  const dead = {
+    services: servicesSeen([serviceOf('db1', { state: ServiceState.EXITED, containerId }), serviceOf('db2')]),
+    topology: seen(topologyOf({ members: new Map([['db1', leader]]) })),
+  }
 
   test('is requested once for a death, however often the cluster changes', async () => {
     const { asked, at, change } = await started({ registry: all, cluster: dead })
@@ -268,7 +281,7 @@ test.each<[string, Omit<Given, 'registry'>, string[]]>([
 const ENDED = '20261122T110000000-3f9a1c'
 const silent = {
   nodes: [LEADER, nodeOf('db2', { patroni: away('connection refused') })],
-  services: seen(['db1', 'db2'].map((name) => serviceOf(name))),
+  services: servicesSeen(['db1', 'db2'].map((name) => serviceOf(name))),
 }
 
 test.each<[string, Omit<Given, 'registry'>, string[]]>([

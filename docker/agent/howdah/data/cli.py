@@ -17,6 +17,7 @@ As root:
   howdah-data origin                    which base backup that was made from
   howdah-data size DIRECTORY            its bytes
   howdah-data kept-down-by              who keeps Patroni down
+  howdah-data settle-down               lets what keeps it down outlast the container
   howdah-data patroni-started           whether Patroni is up, and stays so
   howdah-data start-patroni             also where it is kept down
   howdah-data stop-patroni JSON         {"by", "seconds"}: waits so long at the most, and says how far it is
@@ -48,6 +49,7 @@ WITHOUT = {
     "live-directory": "live",
     "origin": "live",
     "kept-down-by": "patroni",
+    "settle-down": "patroni",
     "patroni-started": "patroni",
     "start-patroni": "patroni",
     "end-patroni": "patroni",

@@ -1,6 +1,11 @@
 """Patroni in a node's container, where runit keeps it up; and the file "down", with which it stays down.
 
 An operation that keeps it down writes its id into the file. A person's own file says something else, or nothing.
+
+What runit looks at is in the container's own layer, and gone with the container when that is replaced. So the image
+has a link there, and the file itself lies on the data's volume: what is written to it outlasts the container. A link
+that is not there any more was removed by a person, who wants Patroni up; a file in its place is one that a person has
+moved there. settle_down makes both lasting.
 """
 
 import os
@@ -9,6 +14,7 @@ import subprocess
 import time
 
 from howdah import files
+from howdah.data import live
 from howdah.refusal import Refusal, failed
 
 SERVICE = "/etc/service/patroni"
@@ -18,7 +24,35 @@ SUPERVISED_SECONDS = 0.2
 
 
 def down() -> str:
+    """What runit looks at."""
     return os.path.join(SERVICE, "down")
+
+
+def lasting() -> str:
+    """What that leads to, on the volume."""
+    return os.path.join(os.path.dirname(live.directory()), ".patroni-down")
+
+
+def settle_down() -> dict[str, object]:
+    """Before runit looks, whenever a container starts: what was last wished in it holds, also in the next container.
+
+    Whatever it is cut short in, doing it again ends the same way.
+    """
+    if os.path.islink(down()):
+        pass
+    elif os.path.exists(down()):
+        files.write(lasting(), files.read(down()) or "", mode=0o644)
+        files.sync(os.path.dirname(lasting()))
+    else:
+        release()
+    files.relink(down(), lasting())
+    return {}
+
+
+def release() -> None:
+    """Nothing keeps it down any more, and nothing brings that back after a crash."""
+    files.unlink(lasting())
+    files.sync(os.path.dirname(lasting()))
 
 
 def sv(*words: str) -> "subprocess.CompletedProcess[str]":
@@ -42,13 +76,14 @@ def wait_until_supervised() -> None:
 
 
 def keep_down(by: str) -> None:
-    """Even when the container is restarted. A file that is there is a person's, or another operation's, and stays.
+    """Even when the container is restarted or replaced. A file that is there is a person's, or another operation's.
 
-    It is there with the id in it or not at all: without one it would be a person's.
+    That one stays. Ours is there with the id in it or not at all: without one it would be a person's.
     """
     if not by.strip() or "\n" in by:
         raise Refusal("what keeps Patroni down has no name")
-    files.create(down(), f"{by}\n", mode=0o644)
+    settle_down()
+    files.create(lasting(), f"{by}\n", mode=0o644)
 
 
 def kept_down_by() -> dict[str, str | None]:
@@ -58,7 +93,7 @@ def kept_down_by() -> dict[str, str | None]:
 
 
 def patroni_started() -> dict[str, bool]:
-    """Whether it is up, and nothing keeps it down when the container is restarted."""
+    """Whether it is up, and nothing keeps it down when the container is restarted or replaced."""
     try:
         return {"started": not os.path.exists(down()) and is_up()}
     except Refusal:
@@ -71,7 +106,8 @@ def start_patroni() -> dict[str, bool]:
     wait_until_supervised()
     if re.match("run:.*got TERM", sv("status").stdout):
         return {"stopping": True}
-    files.unlink(down())
+    settle_down()
+    release()
     said = sv("up")
     if said.returncode != 0:
         raise failed("sv up", said.returncode, said.stderr or said.stdout)

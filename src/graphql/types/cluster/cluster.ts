@@ -141,14 +141,14 @@ export class ClusterType implements NodeType {
 
   @Field(() => [ServiceType], { description: "The stack's containers, configured ones that do not exist included." })
   get services(): readonly ServiceType[] {
-    return (this.#view.snapshot.services.value ?? []).map((service) => new ServiceType(this.#view.name, service))
+    return this.#view.snapshot.services.map((service) => new ServiceType(this.#view.name, service))
   }
 
   @Field(() => ServiceType, { nullable: true, description: 'One of them. Null when there is none of that name.' })
   service(
     @Arg('name', () => String, { description: 'Its name in the compose file.' }) name: string,
   ): ServiceType | null {
-    const service = this.#view.snapshot.services.value?.find((each) => each.name === name)
+    const service = this.#view.snapshot.services.find((each) => each.name === name)
     return service === undefined ? null : new ServiceType(this.#view.name, service)
   }
 

@@ -148,6 +148,8 @@ export class PostgresNodeType implements NodeType {
 
   @Field(() => ServiceType, { nullable: true, description: 'Its container. Null when it cannot be seen.' })
   get service(): ServiceType | null {
-    return this.#node.service === null ? null : new ServiceType(this.#cluster.name, this.#node.service)
+    const { name, snapshot } = this.#cluster
+    const service = snapshot.services.find((each) => each.name === this.#node.service?.name)
+    return service === undefined ? null : new ServiceType(name, service)
   }
 }

@@ -1,7 +1,8 @@
 import { Arg, Ctx, Field, Float, ID, Int, ObjectType } from 'type-graphql'
-import type { ServiceStatus } from '../../../domain/cluster/cluster.ts'
+import type { ServiceSnapshot, ServiceStatus } from '../../../domain/cluster/cluster.ts'
 import type { LogLine } from '../../../domain/cluster/log-line.ts'
 import { ServiceState } from '../../../domain/cluster/node.ts'
+import { seenNow } from '../../../domain/cluster/observed.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { GivenTime } from '../../../domain/timestamp.ts'
 import { describeEnum } from '../../../operations/describe-enum.ts'
@@ -49,11 +50,20 @@ export function readTail(wanted: number | null | undefined): number {
 @ObjectType('Service', { implements: NodeType, description: 'One container of the stack. Source: Docker.' })
 export class ServiceType implements NodeType {
   readonly #cluster: string
-  readonly #service: ServiceStatus
+  readonly #service: ServiceSnapshot
 
-  constructor(cluster: string, service: ServiceStatus) {
+  constructor(cluster: string, service: ServiceSnapshot) {
     this.#cluster = cluster
     this.#service = service
+  }
+
+  get #now(): ServiceStatus | null {
+    return seenNow(this.#service.status)
+  }
+
+  /** What does not change by itself is shown as it was last known. */
+  get #last(): ServiceStatus | null {
+    return this.#service.status.value
   }
 
   @Field(() => ID, { description: '"Service:patroni/db2".' })
@@ -68,14 +78,23 @@ export class ServiceType implements NodeType {
 
   @Field(() => String, { description: 'The image that it was made from.' })
   get image(): string {
-    return this.#service.image
+    return this.#last?.image ?? ''
   }
 
   @Field(() => ServiceState, {
-    description: 'State of the container; MISSING when it is configured and does not exist.',
+    description:
+      'State of the container; MISSING when it is configured and does not exist, UNKNOWN while its Docker engine cannot be asked.',
   })
   get state(): ServiceState {
-    return this.#service.state
+    return this.#now?.state ?? ServiceState.UNKNOWN
+  }
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why its state is UNKNOWN, with the Docker endpoint that does not answer. Null where it is known.',
+  })
+  get stateReason(): string | null {
+    return this.#service.status.error
   }
 
   @Field(() => String, {
@@ -83,42 +102,42 @@ export class ServiceType implements NodeType {
     description: 'Docker\'s health check: "healthy", "unhealthy", "starting". Null without one.',
   })
   get health(): string | null {
-    return this.#service.health
+    return this.#now?.health ?? null
   }
 
   @Field(() => DateTime, { nullable: true, description: 'When it was last started. Null when it never was.' })
   get startedAt(): Date | null {
-    return this.#service.startedAt
+    return this.#last?.startedAt ?? null
   }
 
   @Field(() => Int, { nullable: true, description: 'What its main process ended with. Null while it runs.' })
   get exitCode(): number | null {
-    return this.#service.exitCode
+    return this.#now?.exitCode ?? null
   }
 
   @Field(() => Int, { description: 'How often Docker started it again by itself.' })
   get restartCount(): number {
-    return this.#service.restartCount
+    return this.#last?.restartCount ?? 0
   }
 
   @Field(() => Float, { nullable: true, description: 'CPU in percent; 100 is one core. Null while it does not run.' })
   get cpuPercent(): number | null {
-    return this.#service.cpuPercent
+    return this.#now?.cpuPercent ?? null
   }
 
   @Field(() => ByteCount, { nullable: true, description: 'Bytes of memory in use, without the page cache.' })
   get memoryBytes(): number | null {
-    return this.#service.memoryBytes
+    return this.#now?.memoryBytes ?? null
   }
 
   @Field(() => ByteCount, { nullable: true, description: 'Bytes of memory that it may use.' })
   get memoryLimitBytes(): number | null {
-    return this.#service.memoryLimitBytes
+    return this.#now?.memoryLimitBytes ?? null
   }
 
   @Field(() => [String], { description: 'Published ports: "127.0.0.1:5000->5000/tcp".' })
   get ports(): readonly string[] {
-    return this.#service.ports
+    return this.#last?.ports ?? []
   }
 
   @Field(() => [LogLineType], {

@@ -37,7 +37,7 @@ export async function resolveResult(
     }
     case 'Service': {
       const { services } = await clusterSnapshot(deps, cluster)
-      const service = services.value?.find((each) => each.name === name)
+      const service = services.find((each) => each.name === name)
       return service === undefined ? null : new ServiceType(cluster, service)
     }
     case 'Recovery': {

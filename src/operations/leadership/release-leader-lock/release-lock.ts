@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DcsEntry } from '../../../clients/patroni/patroni-keys-commands.ts'
+import { isContainerOf } from '../../../domain/cluster/dead-leader.ts'
 import { HowdahError, WaitTimeoutError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
@@ -15,10 +16,12 @@ type Context = StepContext<ReleaseLeaderLockInput>
 
 const TRIES = 5
 const configSchema = z.looseObject({ pause: z.boolean().nullish() })
+const memberSchema = z.looseObject({ tags: z.record(z.string(), z.unknown()).nullish() })
 
 /**
- * Removes the lock in one transaction that holds only while the lock and the configuration are as they were read, and
- * while Docker, asked in between, says that the container has ended. Where anything has changed, all is read again.
+ * Removes the lock in one transaction that holds only while the lock, its holder's member key and the configuration are as
+ * they were read, and after Docker, asked in between, has said that the container of that key has ended. Where anything
+ * has changed, all is read again.
  */
 export const releaseLock: Step<ReleaseLeaderLockInput> = {
   name: 'release-lock',
@@ -33,7 +36,8 @@ export const releaseLock: Step<ReleaseLeaderLockInput> = {
   async run(context) {
     const { dcs } = context.clients
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const [lock, config] = await Promise.all([heldLock(context), dcs.read('config')])
+      const memberKey = `members/${context.input.node}`
+      const [lock, config, member] = await Promise.all([heldLock(context), dcs.read('config'), dcs.read(memberKey)])
       if (lock === null) {
         context.log(`${context.input.node} no longer holds the lock: nothing is left to release`)
         return undefined
@@ -41,9 +45,9 @@ export const releaseLock: Step<ReleaseLeaderLockInput> = {
       if (config !== null && configSchema.parse(JSON.parse(config.value)).pause === true) {
         throw new LeaderNotDeadError('the cluster is paused: Patroni elects no leader, and Howdah does not make it')
       }
-      await assertEnded(context)
+      await assertEnded(context, member)
       await context.checkFence()
-      if (await dcs.writeIf('leader', null, { leader: lock, config })) {
+      if (await dcs.writeIf('leader', null, { leader: lock, config, [memberKey]: member })) {
         context.log(`Released the lock of ${context.input.node}`, LogLevel.WARNING)
         return undefined
       }
@@ -59,11 +63,17 @@ async function heldLock(context: Context): Promise<DcsEntry | null> {
 }
 
 /** Asks Docker itself; throws UnreachableError when it cannot be asked: then nothing is certain. */
-async function assertEnded(context: Context): Promise<void> {
+async function assertEnded(context: Context, member: DcsEntry | null): Promise<void> {
   const { node } = context.input
   const { service } = context.layout.nodes.find(({ name }) => name === node) ?? {}
   if (service === undefined) throw new LeaderNotDeadError(`${node} is not a configured node`)
-  const { status, running } = await context.clients.services.inspect(service)
-  if (!running && (status === 'exited' || status === 'dead')) return
-  throw new LeaderNotDeadError(`the container of ${node} is ${status}: it may still write`)
+  const { id, status, running } = await context.clients.services.inspect(service)
+  if (running || (status !== 'exited' && status !== 'dead')) {
+    throw new LeaderNotDeadError(`the container of ${node} is ${status}: it may still write`)
+  }
+  const { tags } = member === null ? {} : memberSchema.parse(JSON.parse(member.value))
+  if (isContainerOf(tags ?? {}, id)) return
+  throw new LeaderNotDeadError(
+    `the container of ${service} that has ended, ${id.slice(0, 12)}, is not the one in which ${node} took the lock: that one may still write`,
+  )
 }

@@ -46,9 +46,10 @@ function connectionOf(
   port: number,
   password: string,
 ): RecoveryConnectionInfo {
-  const published = (context.cluster().services.value ?? [])
-    .find(({ name }) => name === service)
-    ?.ports.map((text) => /^(.+):(\d+)->(\d+)\/tcp$/.exec(text))
+  const published = context
+    .cluster()
+    .services.find(({ name }) => name === service)
+    ?.status.value?.ports.map((text) => /^(.+):(\d+)->(\d+)\/tcp$/.exec(text))
     .find((match) => match?.[3] === String(port))
   const bound = published?.[1] ?? service
   const host = bound === '0.0.0.0' || bound === '::' ? 'localhost' : bound

@@ -15,6 +15,8 @@ import {
   patroniStatus,
   postgresStatus,
   serviceOf,
+  servicesAway,
+  servicesSeen,
   topologyOf,
 } from '../../../support/builders/cluster.ts'
 import { away, NOW, seen } from '../../../support/builders/observed.ts'
@@ -22,7 +24,7 @@ import { away, NOW, seen } from '../../../support/builders/observed.ts'
 function viewOf(node: Partial<NodeSnapshot>, service: Partial<ServiceStatus> = {}, topology: Partial<Topology> = {}) {
   const snapshot = clusterOf({
     nodes: [LEADER, nodeOf('db2', node)],
-    services: seen([serviceOf('db1'), serviceOf('db2', service)]),
+    services: servicesSeen([serviceOf('db1'), serviceOf('db2', service)]),
     topology: seen(topologyOf(topology)),
   })
   return viewNode(snapshot, 'db2')
@@ -50,6 +52,32 @@ describe('the view of a node', () => {
     [ServiceState.UNKNOWN, NodeState.STREAMING],
   ])('with a container that is %s is %s', (service, state) => {
     expect(viewOf({}, { state: service })?.state).toBe(state)
+  })
+
+  const later = <T>(observed: { value: T | null }) => ({
+    value: observed.value,
+    at: new Date(NOW.getTime() + 1),
+    error: null,
+  })
+  it.each([ServiceState.MISSING, ServiceState.EXITED, ServiceState.PAUSED, ServiceState.RESTARTING])(
+    'that has answered since its container was first seen to be %s is what it says itself',
+    (state) => {
+      expect(viewOf({ patroni: later(seen(patroniStatus())) }, { state })).toMatchObject({
+        state: NodeState.STREAMING,
+        stateReason: null,
+      })
+      const silent = viewOf({ patroni: away('timeout'), postgres: later(seen(postgresStatus())) }, { state })
+      expect(silent).toMatchObject({ state: NodeState.UNREACHABLE, stateReason: 'Patroni does not answer: timeout' })
+    },
+  )
+
+  it('whose engine cannot be asked is what it says itself', () => {
+    const services = [
+      ...servicesSeen([serviceOf('db1')]),
+      ...servicesAway([serviceOf('db2', { state: ServiceState.EXITED })]),
+    ]
+    const view = viewNode(clusterOf({ services }), 'db2')
+    expect(view).toMatchObject({ state: NodeState.STREAMING, service: null })
   })
 
   it('is UNREACHABLE when Patroni does not answer, whatever was last known', () => {

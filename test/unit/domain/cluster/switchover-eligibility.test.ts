@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { NodeSnapshot, PatroniStatus, Topology } from '../../../../src/domain/cluster/cluster.ts'
 import { NodeState, ServiceState } from '../../../../src/domain/cluster/node.ts'
 import { assessSwitchover } from '../../../../src/domain/cluster/switchover-eligibility.ts'
-import { clusterOf, LEADER, nodeOf, patroniStatus, serviceOf, topologyOf } from '../../../support/builders/cluster.ts'
+import {
+  clusterOf,
+  LEADER,
+  nodeOf,
+  patroniStatus,
+  serviceOf,
+  servicesSeen,
+  topologyOf,
+} from '../../../support/builders/cluster.ts'
 import { away, seen } from '../../../support/builders/observed.ts'
 
 function reasonsFor(
@@ -62,7 +70,7 @@ describe('a node may take over', () => {
     expect(reasonsFor({}, {}, { patroni: away('timeout') })).toEqual([
       'db2 is unreachable: Patroni does not answer: timeout.',
     ])
-    const stopped = clusterOf({ services: seen([serviceOf('db2', { state: ServiceState.EXITED })]) })
+    const stopped = clusterOf({ services: servicesSeen([serviceOf('db2', { state: ServiceState.EXITED })]) })
     expect(assessSwitchover(stopped, 'db2').reasons).toEqual(['db2 is stopped: its container is exited.'])
   })
 

@@ -24,6 +24,8 @@ import {
   patroniStatus,
   postgresStatus,
   serviceOf,
+  servicesAway,
+  servicesSeen,
   topologyOf,
 } from '../../../support/builders/cluster.ts'
 import { away, NOW, seen } from '../../../support/builders/observed.ts'
@@ -39,7 +41,7 @@ function server(changes: Partial<BackupServerSnapshot>): Partial<ClusterSnapshot
 }
 
 function services(name: string, changes: Parameters<typeof serviceOf>[1]): Partial<ClusterSnapshot> {
-  return { services: seen([serviceOf(name, changes)]) }
+  return { services: servicesSeen([serviceOf(name, changes)]) }
 }
 
 function archiver(changes: object): Partial<ClusterSnapshot> {
@@ -109,6 +111,39 @@ describe('the health of a cluster', () => {
       expect(issue?.remedy).toContain('startService(input: {service: "db2"})')
     },
   )
+
+  it('says of a node that answers no more than that its container is not found', () => {
+    const at = new Date(NOW.getTime() + 1)
+    const answers = { patroni: { ...seen(patroniStatus()), at } }
+    const cluster = clusterOf({
+      nodes: [LEADER, nodeOf('db2', answers), nodeOf('db3')],
+      ...services('db2', { state: ServiceState.MISSING }),
+    })
+    const { status, issues } = assessHealth(cluster, NOW)
+    expect(status).toBe(DEGRADED)
+    expect(issues.filter(({ severity }) => severity !== HEALTHY)).toMatchObject([
+      { code: 'CONTAINER_NOT_FOUND', subject: 'PostgresNode:patroni/db2', remedy: /docker rename/ },
+    ])
+  })
+
+  it('names each Docker endpoint that does not answer, and its services alone', () => {
+    const seenOnes = servicesSeen([serviceOf('etcd1', { state: ServiceState.EXITED })])
+    const far = servicesAway(
+      [serviceOf('db2'), serviceOf('db3')],
+      'Docker at http://far:2375 cannot be reached: timeout',
+    )
+    const { issues } = assessHealth(clusterOf({ services: [...seenOnes, ...far] }), NOW)
+    expect(issues.map(({ code, message }) => [code, message])).toEqual(
+      expect.arrayContaining([
+        ['SERVICE_DOWN', expect.stringContaining('etcd1')],
+        [
+          'NOT_OBSERVED',
+          'Cannot see the containers of db2, db3: Docker at http://far:2375 cannot be reached: timeout.',
+        ],
+      ]),
+    )
+    expect(issues.filter(({ code }) => code === 'NODE_STOPPED')).toEqual([])
+  })
 
   it('is HEALTHY with two etcd members, which is named as the limit that it is', () => {
     const health = assessHealth(clusterOf(), NOW)
@@ -274,10 +309,10 @@ describe('the health of a cluster', () => {
       'NODE_UNKNOWN',
       UNKNOWN,
       'PostgresNode:patroni/db9',
-      { nodes: [LEADER, nodeOf('db9', { patroni: NOT_YET_OBSERVED })], services: seen([]) },
+      { nodes: [LEADER, nodeOf('db9', { patroni: NOT_YET_OBSERVED })], services: [] },
     ],
     ['NOT_OBSERVED', UNKNOWN, 'PostgresNode:patroni/db2', { nodes: [LEADER, nodeOf('db2', { postgres: away() })] }],
-    ['NOT_OBSERVED', UNKNOWN, 'Cluster:patroni', { services: away() }],
+    ['NOT_OBSERVED', UNKNOWN, 'Cluster:patroni', { services: servicesAway([serviceOf('db1')]) }],
     ['NOT_OBSERVED', UNKNOWN, 'BackupServer:patroni', server({ checks: away(), backups: away() })],
   ])('names %s (%s)', (code, severity, subject, changes) => {
     const health = assessHealth(clusterOf(changes), NOW)
@@ -344,7 +379,7 @@ describe('the health of a cluster', () => {
         nodes: [nodeOf('db1', { patroni: nothing, postgres: nothing })],
         etcd: [etcdOf('etcd1', nothing)],
         haproxy: nothing,
-        services: nothing,
+        services: [{ name: 'db1', docker: 'unix:///docker.sock', status: nothing }],
         backupServers: [
           backupServerOf({
             configuration: nothing,
@@ -364,7 +399,11 @@ describe('the health of a cluster', () => {
 
   it('puts the worst first', () => {
     const { issues, status } = assessHealth(
-      clusterOf({ ...disk(10), topology: seen(topologyOf({ paused: true })), services: away() }),
+      clusterOf({
+        ...disk(10),
+        topology: seen(topologyOf({ paused: true })),
+        services: servicesAway([serviceOf('db1')]),
+      }),
       NOW,
     )
     expect([status, ...issues.map((issue) => issue.severity)]).toEqual([CRITICAL, CRITICAL, DEGRADED, UNKNOWN, HEALTHY])

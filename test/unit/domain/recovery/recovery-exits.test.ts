@@ -17,7 +17,7 @@ import type { OperationInput } from '../../../../src/operations/operation-input.
 import { parseOperationInput } from '../../../../src/operations/parse-operation-input.ts'
 import { serverOf } from '../../../support/builders/backup-server.ts'
 import { backupOf, range, walOf } from '../../../support/builders/backups.ts'
-import { LEADER, nodeOf, serviceOf, topologyOf } from '../../../support/builders/cluster.ts'
+import { LEADER, nodeOf, serviceOf, servicesSeen, topologyOf } from '../../../support/builders/cluster.ts'
 import { away, NOW, seen } from '../../../support/builders/observed.ts'
 import { operationRecord } from '../../../support/builders/operations.ts'
 import { planContext } from '../../../support/builders/plan-context.ts'
@@ -67,7 +67,7 @@ function clusterIn({ down }: State): Partial<ClusterSnapshot> {
   const leader = down.includes('db1') ? null : 'db1'
   return {
     nodes: [node('db1') ?? LEADER, node('db2') ?? nodeOf('db2')],
-    services: seen(['db1', 'db2', 'barman'].map((name) => serviceOf(name))),
+    services: servicesSeen(['db1', 'db2', 'barman'].map((name) => serviceOf(name))),
     ...(leader === null ? { topology: seen(topologyOf({ leader })) } : {}),
     backupServers: [
       serverOf({

@@ -11,7 +11,14 @@ import { SwitchoverInput } from '../../../../../src/operations/leadership/switch
 import { parseOperationInput } from '../../../../../src/operations/parse-operation-input.ts'
 import { planOperation } from '../../../../../src/operations/plan-operation.ts'
 import { backupOf, backupServerOf } from '../../../../support/builders/backups.ts'
-import { LEADER, nodeOf, patroniStatus, serviceOf, topologyOf } from '../../../../support/builders/cluster.ts'
+import {
+  LEADER,
+  nodeOf,
+  patroniStatus,
+  serviceOf,
+  servicesSeen,
+  topologyOf,
+} from '../../../../support/builders/cluster.ts'
 import { away, seen } from '../../../../support/builders/observed.ts'
 import { operationRecord } from '../../../../support/builders/operations.ts'
 import { planContext } from '../../../../support/builders/plan-context.ts'
@@ -33,7 +40,7 @@ const noReplicaStreams = {
 const runningBackup = {
   backupServers: [backupServerOf({ backups: seen([backupOf(1, 2, { status: BackupStatus.STARTED })]) })],
 }
-const leaderAway = { services: seen([serviceOf('db1', { state: ServiceState.EXITED })]) }
+const leaderAway = { services: servicesSeen([serviceOf('db1', { state: ServiceState.EXITED })]) }
 
 describe('switchover is refused', () => {
   const cases: [string, Partial<SwitchoverInput>, Partial<ClusterSnapshot>, string[]][] = [

@@ -7,8 +7,7 @@ import { planOperation } from '../../../../../src/operations/plan-operation.ts'
 import { discardData } from '../../../../../src/operations/recovery/discard-recovery/discard-data.ts'
 import discardRecovery from '../../../../../src/operations/recovery/discard-recovery/discard-recovery.kind.ts'
 import { DiscardRecoveryInput } from '../../../../../src/operations/recovery/discard-recovery/discard-recovery-input.ts'
-import { serviceOf } from '../../../../support/builders/cluster.ts'
-import { seen } from '../../../../support/builders/observed.ts'
+import { serviceOf, servicesSeen } from '../../../../support/builders/cluster.ts'
 import { planContext } from '../../../../support/builders/plan-context.ts'
 import { recoveryRecord } from '../../../../support/builders/recovery-record.ts'
 import { FakeBarman } from '../../../../support/fakes/fake-barman.ts'
@@ -77,7 +76,7 @@ describe('discardRecovery is refused', () => {
 
 describe('where what holds the data does not run, discardRecovery names what starts it', () => {
   const without = (record: RecoveryRecord, state: ServiceState) => {
-    const services = seen(['db1', 'db2', 'barman'].map((name) => serviceOf(name, { state })))
+    const services = servicesSeen(['db1', 'db2', 'barman'].map((name) => serviceOf(name, { state })))
     const fields = { recovery: 'r1', previousData: true, confirm: 'patroni' }
     return planContext(new DiscardRecoveryInput(), fields, { services }, [], [record])
   }
