@@ -33,12 +33,13 @@ export async function prepare(view, which) {
  * @returns {Promise<Preparing>}
  */
 export async function beginPreparing(view, which) {
-  const blank = await openStack(which)
-  const suite = setting(blank.settings, 'SUITE')
-
   const dependencies = view.step('npm packages', () => ensureDependencies(ROOT))
-  const files = willNeedBaseFolder().then((needed) =>
-    needed ? view.step('base files', (step) => makeBaseFolder(suite, step)) : null,
+  // Reading the settings takes one of them.
+  const blank = dependencies.then(() => openStack(which))
+  const suite = blank.then(({ settings }) => setting(settings, 'SUITE'))
+
+  const files = Promise.all([suite, willNeedBaseFolder()]).then(([named, needed]) =>
+    needed ? view.step('base files', (step) => makeBaseFolder(named, step)) : null,
   )
   const docker = view.step('Docker', async (step) => {
     const said = await ensureDocker(step)
@@ -46,15 +47,16 @@ export async function beginPreparing(view, which) {
     return said
   })
   const secrets = view.step('secrets', async () => {
-    await ensureSecrets(blank)
-    await ensureTokens(blank.secretsDir)
-    return blank.secretsDir
+    const { envFile, secretsDir } = await blank
+    await ensureSecrets({ envFile, secretsDir })
+    await ensureTokens(secretsDir)
+    return secretsDir
   })
   // The settings may not have been there before.
   const stack = secrets.then(() => openStack(which))
 
-  const base = Promise.all([docker, files]).then(([, folder]) =>
-    view.step('base image', (step) => ensureBaseImage(suite, folder, step)),
+  const base = Promise.all([suite, docker, files]).then(([named, , folder]) =>
+    view.step('base image', (step) => ensureBaseImage(named, folder, step)),
   )
   const images = Promise.all([stack, base]).then(([opened]) =>
     view.step('images', (step) => buildStackImages(opened, step)),
