@@ -1,14 +1,21 @@
 // @ts-check
 import { assembleApp, buildAppDependencies, buildDist } from './build-app.mjs'
 import { buildChecksImage, buildHowdahImage, buildStackImages } from './build-images.mjs'
+import { docker as realDocker } from './docker-command.mjs'
 import { ensureBaseImage, makeBaseFolder, willNeedBaseFolder } from './ensure-base-image.mjs'
 import { ensureDependencies } from './ensure-dependencies.mjs'
 import { ensureCompose, ensureDocker } from './ensure-docker.mjs'
 import { ensureSecrets } from './ensure-secrets.mjs'
 import { ensureTokens } from './ensure-tokens.mjs'
+import { refuseWithoutSecrets } from './fitting-secrets.mjs'
 import { openStack, ROOT, setting } from './settings.mjs'
 
 /** @typedef {import('./steps-view.mjs').StepsView} StepsView */
+
+/**
+ * @typedef {Parameters<typeof openStack>[0] & { adopts?: boolean }} Which `adopts`: missing secrets are made even where data is there, which
+ *   then gets them, or is removed.
+ */
 
 /**
  * @typedef {object} Preparing
@@ -20,7 +27,7 @@ import { openStack, ROOT, setting } from './settings.mjs'
 /**
  * Everything that a stack needs before it can be started, from a bare machine on. What is there already is left as it is.
  * @param {StepsView} view
- * @param {Parameters<typeof openStack>[0]} [which]
+ * @param {Which} [which]
  */
 export async function prepare(view, which) {
   return (await beginPreparing(view, which)).stack
@@ -29,7 +36,7 @@ export async function prepare(view, which) {
 /**
  * The same, for who has use for a part of it: what does not depend on each other runs side by side.
  * @param {StepsView} view
- * @param {Parameters<typeof openStack>[0]} [which]
+ * @param {Which} [which]
  * @returns {Promise<Preparing>}
  */
 export async function beginPreparing(view, which) {
@@ -46,12 +53,15 @@ export async function beginPreparing(view, which) {
     await ensureCompose()
     return said
   })
-  const secrets = view.step('secrets', async () => {
-    const { envFile, secretsDir } = await blank
-    await ensureSecrets({ envFile, secretsDir })
-    await ensureTokens(secretsDir)
-    return secretsDir
-  })
+  const secrets = Promise.all([blank, docker]).then(([opened]) =>
+    view.step('secrets', async () => {
+      // Those of data that is there are not made again.
+      if (which?.adopts !== true) await refuseWithoutSecrets(opened, realDocker)
+      await ensureSecrets(opened)
+      await ensureTokens(opened.secretsDir)
+      return opened.secretsDir
+    }),
+  )
   // The settings may not have been there before.
   const stack = secrets.then(() => openStack(which))
 
