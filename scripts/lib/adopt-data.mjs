@@ -1,7 +1,7 @@
 // @ts-check
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readContainers } from './changes.mjs'
+import { readContainers, readHashes } from './changes.mjs'
 import { composeFor } from './compose.mjs'
 import { findData, IS_NODE } from './existing-data.mjs'
 import { setPasswords } from './node-roles.mjs'
@@ -16,6 +16,10 @@ import { sleep } from './wait.mjs'
 /** @typedef {import('./settings.mjs').Stack} Stack */
 
 const LEADER_TIMEOUT_MS = 180_000
+/** Without what they depend on: docker-compose 1.29 would make that again as well. */
+const UP_ALONE = ['up', '-d', '--no-build', '--no-deps', '--force-recreate']
+/** @param {string} service */
+const holdsData = (service) => IS_NODE.test(service) || service.startsWith('etcd')
 
 /**
  * Patroni logs in over TCP, with a password that the data may not take. Over the node's own socket none is asked for (pg_hba: peer): for as long as the
@@ -64,53 +68,71 @@ export async function forgetDerivedKeys(secretsDir) {
 }
 
 /**
- * Sets the passwords of this folder on the data, and starts the stack with them. Where a node leads, it is asked first, and nodes are made again
- * one by one; else everything is started, nodes are let in by their own socket until one leads, and that one is asked.
+ * Sets the passwords of this folder on the data, and starts the stack with them.
  * @param {Stack} stack Whose secrets and images are there.
  * @param {import('./steps-view.mjs').StepsView} view
  * @param {{ docker: Docker, verbose?: boolean }} options
  */
 export async function adoptData(stack, view, { docker, verbose = false }) {
   const passwords = await readPasswords(stack)
-  const { project } = stack
-  const serving = await findPrimary(project, docker)
-  await view.step('passwords', async (step) => {
-    if (serving !== null) {
-      await setPasswords(docker, serving.id, passwords)
-      return `set on ${serving.service}, which leads`
-    }
-    step.note('no node leads: starting them with their own socket')
-    await (await composeFor(stack)).run(
-      ['up', '-d', '--no-build', '--no-deps', '--force-recreate', ...ETCD_AND_NODES],
-      (line) => step.note(line.trim()),
-    )
-    await onEachNode(project, docker, BY_SOCKET)
-    const leader = await untilPrimary(project, docker, step.note)
-    await setPasswords(docker, leader.id, passwords)
-    await onEachNode(project, docker, BY_PASSWORD)
-    return `set on ${leader.service}`
-  })
-  await startStack(stack, view, { all: serving !== null, adopts: true, verbose })
-  await view.step('roles', async () => {
-    const leader = await untilPrimary(project, docker, () => undefined)
+  const compose = await composeFor(stack)
+  const { wereServing } = await view.step('passwords', (step) =>
+    setOnData({ project: stack.project, passwords, docker, compose, note: step.note }),
+  )
+  await startStack(stack, view, { all: wereServing, adopts: true, verbose })
+  await view.step('roles', async (step) => {
+    const leader = await untilPrimary({ project: stack.project, docker, note: step.note })
     const { code, output } = await docker(['exec', leader.id, 'howdah-settle-roles'], { timeoutMs: 60_000 })
-    if (code !== 0)
-      throw new SetupError('howdah-settle-roles failed.', {
-        detail: output,
-        remedy: `docker exec ${leader.id.slice(0, 12)} howdah-settle-roles`,
-      })
-    return 'as this stack needs them'
+    if (code === 0) return 'as this stack needs them'
+    throw new SetupError('howdah-settle-roles failed.', {
+      detail: output,
+      remedy: `Fix what it names, then: docker exec ${leader.id.slice(0, 12)} howdah-settle-roles`,
+    })
   })
 }
 
-const ETCD_AND_NODES = ['etcd1', 'etcd2', 'db1', 'db2', 'db3', 'db4']
+/**
+ * @typedef {object} Adoption
+ * @property {string} project
+ * @property {Docker} docker
+ * @property {(text: string) => void} note
+ * @property {number} [timeoutMs] Until a node leads.
+ * @property {number} [intervalMs]
+ */
 
 /**
- * @param {string} project
- * @param {Docker} docker
+ * Where a node leads, it is asked, and everything is to be made again with the new secrets. Else that is done first: nodes are let in by their
+ * own socket until one leads, and that one is asked.
+ * @param {Adoption & { passwords: import('./secret-files.mjs').Passwords, compose: { run: (args: readonly string[], onLine?: (line: string) => void) => Promise<string> } }} adoption
+ * @returns {Promise<{ wereServing: boolean }>} Whether a node led, so that its containers have the old secrets still.
+ */
+export async function setOnData({ passwords, compose, ...adoption }) {
+  const { project, docker, note } = adoption
+  const serving = await findPrimary(adoption)
+  if (serving !== null) {
+    note(`on ${serving.service}, which leads`)
+    await setPasswords(docker, serving.id, passwords)
+    return { wereServing: true }
+  }
+  const services = [...(await readHashes(compose)).keys()]
+  const again = (/** @type {readonly string[]} */ some) =>
+    compose.run([...UP_ALONE, ...some], (line) => note(line.trim()))
+  note('no node leads: starting them with their own socket')
+  await again(services.filter(holdsData))
+  await onEachNode(project, docker, BY_SOCKET)
+  const leader = await untilPrimary(adoption)
+  await setPasswords(docker, leader.id, passwords)
+  await onEachNode(project, docker, BY_PASSWORD)
+  // They have the secrets of before.
+  await again(services.filter((service) => !holdsData(service)))
+  return { wereServing: false }
+}
+
+/**
+ * @param {Pick<Adoption, 'project' | 'docker'>} adoption
  * @returns {Promise<{ service: string, id: string } | null>}
  */
-async function findPrimary(project, docker) {
+async function findPrimary({ project, docker }) {
   for (const container of await readContainers(project, docker)) {
     if (!container.running || !IS_NODE.test(container.service)) continue
     if (await saysOfItself(docker, container.id, '/primary')) return container
@@ -118,26 +140,22 @@ async function findPrimary(project, docker) {
   return null
 }
 
-/**
- * @param {string} project
- * @param {Docker} docker
- * @param {(text: string) => void} note
- */
-async function untilPrimary(project, docker, note) {
-  const deadline = Date.now() + LEADER_TIMEOUT_MS
+/** @param {Adoption} adoption */
+async function untilPrimary({ timeoutMs = LEADER_TIMEOUT_MS, intervalMs = 1000, note, ...about }) {
+  const deadline = Date.now() + timeoutMs
   for (;;) {
-    const found = await findPrimary(project, docker)
+    const found = await findPrimary(about)
     if (found !== null) return found
     if (Date.now() >= deadline) {
       throw new SetupError(
-        `No node leads after ${LEADER_TIMEOUT_MS / 1000} s: the passwords were not set, and the data is as it was.`,
+        `No node leads after ${timeoutMs / 1000} s: the passwords were not set, and the data is as it was.`,
         {
           remedy: 'See why: docker logs of db1 to db4, and of etcd1 and etcd2. Then run the same command again.',
         },
       )
     }
     note('waiting for a node to lead')
-    await sleep(1000)
+    await sleep(intervalMs)
   }
 }
 
