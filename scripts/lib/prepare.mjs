@@ -4,7 +4,7 @@ import { buildChecksImage, buildHowdahImage, buildStackImages } from './build-im
 import { docker as realDocker } from './docker-command.mjs'
 import { ensureBaseImage, makeBaseFolder, willNeedBaseFolder } from './ensure-base-image.mjs'
 import { ensureDependencies } from './ensure-dependencies.mjs'
-import { ensureCompose, ensureDocker } from './ensure-docker.mjs'
+import { dockerAnswers, ensureCompose, ensureDocker } from './ensure-docker.mjs'
 import { ensureSecrets } from './ensure-secrets.mjs'
 import { ensureTokens } from './ensure-tokens.mjs'
 import { refuseWithoutSecrets } from './fitting-secrets.mjs'
@@ -43,7 +43,11 @@ export async function beginPreparing(view, which) {
   const dependencies = view.step('npm packages', () => ensureDependencies(ROOT))
   // Reading the settings takes one of them.
   const blank = dependencies.then(() => openStack(which))
-  const suite = blank.then(({ settings }) => setting(settings, 'SUITE'))
+  // Before anything is made, where Docker can already say whether there is data; else once it runs.
+  const allowed = blank.then(async (opened) => {
+    if (which?.adopts !== true && (await dockerAnswers())) await refuseWithoutSecrets(opened, realDocker)
+  })
+  const suite = Promise.all([blank, allowed]).then(([{ settings }]) => setting(settings, 'SUITE'))
 
   const files = Promise.all([suite, willNeedBaseFolder()]).then(([named, needed]) =>
     needed ? view.step('base files', (step) => makeBaseFolder(named, step)) : null,
@@ -71,8 +75,8 @@ export async function beginPreparing(view, which) {
   const images = Promise.all([stack, base]).then(([opened]) =>
     view.step('images', (step) => buildStackImages(opened, step)),
   )
-  const dist = dependencies.then(() => view.step('build', buildDist))
-  const packages = dependencies.then(() => view.step('image packages', buildAppDependencies))
+  const dist = allowed.then(() => view.step('build', buildDist))
+  const packages = allowed.then(() => view.step('image packages', buildAppDependencies))
   const howdah = Promise.all([stack, base, dist, packages]).then(([opened]) =>
     view.step('Howdah image', async (step) => {
       await assembleApp()

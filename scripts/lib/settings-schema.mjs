@@ -108,7 +108,7 @@ export function checkSettings(settings, chosen = new Set()) {
 
 /**
  * @param {string} name
- * @returns {z.ZodType<string, string> | undefined} None: a variable of somebody else's.
+ * @returns {z.ZodType<string, string> | undefined} None: a variable that is not Howdah's.
  */
 function schemaOf(name) {
   if (name.endsWith('_PORT')) return port

@@ -29,7 +29,7 @@ const EXAMPLE = join(ROOT, 'docker/env.example')
  *   does for Compose.
  * @returns {Promise<Stack>}
  */
-export async function openStack({ envFile = join(ROOT, '.env'), environment = process.env } = {}) {
+export async function openStack({ environment = process.env, envFile = fileOf(environment) } = {}) {
   const lookup = (/** @type {string} */ name) => environment[name]
   const defaults = Object.fromEntries(
     readEnvironmentFile(await readFile(EXAMPLE, 'utf8')).entries.map(({ name, value }) => [name, value]),
@@ -84,6 +84,12 @@ export async function openStack({ envFile = join(ROOT, '.env'), environment = pr
     settings: checked,
   }
 }
+
+/**
+ * The file of the stack that is meant: relative to docker/, as the compose file has it.
+ * @param {NodeJS.ProcessEnv} environment
+ */
+const fileOf = ({ STACK_ENV_FILE }) => resolve(ROOT, 'docker', STACK_ENV_FILE || '../.env')
 
 /** zod is one of the npm packages, which a bare machine does not have. */
 async function settingsSchema() {

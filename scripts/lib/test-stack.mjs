@@ -73,7 +73,7 @@ export async function startTestStack(stack, view) {
 }
 
 /** Puts the settings into its .env as well, so that Compose by hand means the same stack. */
-async function writeTestSettings() {
+export async function writeTestSettings() {
   const text = await readFile(TEST_STACK.envFile, 'utf8')
   const lines = text.split('\n').map((line) => {
     const name = line.split('=')[0] ?? ''
