@@ -22,7 +22,7 @@ key() { # key FILE COMMENT
 with_passwords() { # The lines of standard input, a password where one is empty.
   local line
   while IFS= read -r line || [ -n "$line" ]; do
-    [[ ! ${line%$'\r'} =~ ^PATRONI_(POSTGRESS|REPLICATOR)_PASSWORD=$ ]] || line=${line%$'\r'}$(random)
+    [[ ! ${line%$'\r'} =~ ^PATRONI_[A-Z]+_PASSWORD=$ ]] || line=${line%$'\r'}$(random)
     printf '%s\n' "$line"
   done
 }
@@ -34,7 +34,7 @@ make "$env_file" < <(with_passwords < "$here/env.example")
 for name in PATRONI_POSTGRESS_PASSWORD PATRONI_REPLICATOR_PASSWORD; do
   grep -Eq "^[[:space:]]*(export[[:space:]]+)?$name[[:space:]]*=" "$env_file" || printf '%s=\n' "$name" >> "$env_file"
 done
-if grep -Eq "^PATRONI_(POSTGRESS|REPLICATOR)_PASSWORD="$'\r?$' "$env_file"; then
+if grep -Eq "^PATRONI_[A-Z]+_PASSWORD="$'\r?$' "$env_file"; then
   filled=$(with_passwords < "$env_file")
   # In its place: a container has the very file that was there when it was made.
   printf '%s\n' "$filled" > "$env_file"

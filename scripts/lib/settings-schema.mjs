@@ -8,8 +8,8 @@ import { z } from 'zod'
 
 export const PASSWORDS = /** @type {const} */ (['PATRONI_POSTGRESS_PASSWORD', 'PATRONI_REPLICATOR_PASSWORD'])
 
-/** `FORBIDDEN_SERVER_NAMES` of Barman (config.py); the section of its global options; what configparser keeps for itself. */
-const BARMANS_OWN = ['all', 'barman', 'DEFAULT']
+/** `FORBIDDEN_SERVER_NAMES` of Barman (config.py); the section of its global options; what Python's reader of configuration files keeps for itself. */
+const KEPT_BY_BARMAN = ['all', 'barman', 'DEFAULT']
 
 /** As configs/howdah.yml has it (src/config/configuration-schema.ts). Patroni itself takes any text, and puts it into a path of etcd. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
@@ -102,7 +102,7 @@ export function checkSettings(settings, chosen = new Set()) {
     else faults.push({ name, right: result.error.issues[0]?.message ?? 'something else' })
   }
   const alone = new Set(faults.map(({ name }) => name))
-  const together = [...timesTogether(checked), ...portsTogether(checked, chosen), ...barmansName(checked)]
+  const together = [...timesTogether(checked), ...portsTogether(checked, chosen), ...barmanName(checked)]
   return { settings: checked, faults: [...faults, ...together.filter(({ name }) => !alone.has(name))] }
 }
 
@@ -148,9 +148,9 @@ function portsTogether(settings, chosen) {
  * @param {Settings} settings
  * @returns {SettingFault[]}
  */
-function barmansName({ PATRONI_SCOPE = '', BARMAN_SERVER = '' }) {
-  const kept = `another name than those that Barman keeps for itself (${BARMANS_OWN.join(', ')})`
-  if (BARMANS_OWN.includes(BARMAN_SERVER)) return [{ name: 'BARMAN_SERVER', right: kept }]
-  if (BARMAN_SERVER !== '' || !BARMANS_OWN.includes(PATRONI_SCOPE)) return []
+function barmanName({ PATRONI_SCOPE = '', BARMAN_SERVER = '' }) {
+  const kept = `another name than those that Barman keeps for itself (${KEPT_BY_BARMAN.join(', ')})`
+  if (KEPT_BY_BARMAN.includes(BARMAN_SERVER)) return [{ name: 'BARMAN_SERVER', right: kept }]
+  if (BARMAN_SERVER !== '' || !KEPT_BY_BARMAN.includes(PATRONI_SCOPE)) return []
   return [{ name: 'PATRONI_SCOPE', right: `${kept}, or BARMAN_SERVER another name` }]
 }
