@@ -32,7 +32,7 @@ make "$env_file" < <(with_passwords < "$here/env.example")
 # A copy of env.example, made by hand: its passwords are still to be made.
 [ -z "$(tail -c 1 "$env_file")" ] || echo >> "$env_file"
 for name in PATRONI_POSTGRESS_PASSWORD PATRONI_REPLICATOR_PASSWORD; do
-  grep -Eq "^[[:space:]]*(export[[:space:]]+)?$name[[:space:]]*=" "$env_file" || printf '%s=\n' "$name" >> "$env_file"
+  grep -Eq "^[[:space:]]*(export[[:space:]]+)?${name}[[:space:]]*=" "$env_file" || printf '%s=\n' "$name" >> "$env_file"
 done
 if grep -Eq "^PATRONI_[A-Z]+_PASSWORD="$'\r?$' "$env_file"; then
   filled=$(with_passwords < "$env_file")

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { apiUrl, openStack, publishedAddress, ROOT } from '../../../scripts/lib/settings.mjs'
+import { checkSettings } from '../../../scripts/lib/settings-schema.mjs'
 import { run } from '../../support/run.ts'
 
 describe('the settings of a stack', () => {
@@ -120,6 +121,14 @@ describe('the settings of a stack', () => {
 
   it('are right as docker/env.example has them', async () => {
     expect(await faultsOf(await readFile(join(ROOT, 'docker/env.example'), 'utf8'))).toEqual([])
+  })
+
+  it('are all checked: none of docker/env.example takes just anything', async () => {
+    const { settings } = await openStack({ envFile: join(folder, 'missing'), environment: {} })
+    for (const name of Object.keys(settings)) {
+      const { faults } = checkSettings({ ...settings, [name]: '\0' })
+      expect(faults.map((fault) => fault.name)).toEqual([name])
+    }
   })
 
   it('have the passwords that the containers read: what is written, without variables', {
