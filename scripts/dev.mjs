@@ -17,8 +17,8 @@ const workerPort = process.env['DEV_WORKER_PORT'] ?? '4002'
 
 await entryPoint(async () => {
   const view = viewForTerminal()
-  const stack = await openStack()
   await view.step('npm packages', () => ensureDependencies(ROOT))
+  const stack = await openStack()
   if (!(await readServices(stack.project)).some(isRunning)) {
     throw new SetupError('The stack does not run.', { remedy: 'Start it: npm start' })
   }

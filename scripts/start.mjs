@@ -1,8 +1,12 @@
 // @ts-check
 // npm start: from a bare machine to a stack that answers. Run it as often as you like; it does what is missing.
+// npm start -- --dry-run: says what it would do to containers, and does nothing. --verbose: names everything that it waits for. --json: its outcome
+// as JSON.
 import { hasFlag, viewForTerminal } from './lib/command-line.mjs'
+import { docker } from './lib/docker-command.mjs'
 import { tokensFile } from './lib/ensure-tokens.mjs'
 import { prepare } from './lib/prepare.mjs'
+import { previewStart } from './lib/preview-start.mjs'
 import { apiUrl, openStack, publishedAddress } from './lib/settings.mjs'
 import { describe, entryPoint } from './lib/setup-error.mjs'
 import { startStack } from './lib/start-stack.mjs'
@@ -14,8 +18,9 @@ const view = viewForTerminal(json)
 
 await entryPoint(async () => {
   try {
+    if (hasFlag('--dry-run')) return await dryRun()
     const stack = await prepare(view)
-    await startStack(stack, view)
+    await startStack(stack, view, { verbose: hasFlag('--verbose') })
     if (json) report({ ready: true, ...addresses(stack) })
     else greet(stack)
   } catch (error) {
@@ -23,6 +28,15 @@ await entryPoint(async () => {
     throw error
   }
 })
+
+/** What a start would do. It builds and makes nothing: images that would be built again are not known to it. */
+async function dryRun() {
+  const lines = await previewStart(await openStack(), docker)
+  if (json) return report({ dryRun: true, changes: lines })
+  console.log(
+    `npm start would do this; images and sources that changed are not looked at.\n${lines.map((line) => `  ${line}`).join('\n')}`,
+  )
+}
 
 /** @param {Record<string, unknown>} outcome */
 function report(outcome) {

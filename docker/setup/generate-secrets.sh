@@ -19,11 +19,26 @@ key() { # key FILE COMMENT
   [ -e "$1" ] || ssh-keygen -q -t ed25519 -N '' -C "$2" -f "$1"
 }
 
+with_passwords() { # The lines of standard input, a password where one is empty.
+  local line
+  while IFS= read -r line || [ -n "$line" ]; do
+    [[ ! ${line%$'\r'} =~ ^PATRONI_[A-Z]+_PASSWORD=$ ]] || line=${line%$'\r'}$(random)
+    printf '%s\n' "$line"
+  done
+}
+
 mkdir -p "$(dirname "$env_file")"
-make "$env_file" < <(sed -e "s/^\(PATRONI_[A-Z]*_PASSWORD\)=$/\1=@/" "$here/env.example" | while IFS= read -r line; do
-  [[ $line == PATRONI_*=@ ]] && line=${line%@}$(random)
-  printf '%s\n' "$line"
-done)
+make "$env_file" < <(with_passwords < "$here/env.example")
+# A copy of env.example, made by hand: its passwords are still to be made.
+[ -z "$(tail -c 1 "$env_file")" ] || echo >> "$env_file"
+for name in PATRONI_POSTGRESS_PASSWORD PATRONI_REPLICATOR_PASSWORD; do
+  grep -Eq "^[[:space:]]*(export[[:space:]]+)?${name}[[:space:]]*=" "$env_file" || printf '%s=\n' "$name" >> "$env_file"
+done
+if grep -Eq "^PATRONI_[A-Z]+_PASSWORD="$'\r?$' "$env_file"; then
+  filled=$(with_passwords < "$env_file")
+  # In its place: a container has the very file that was there when it was made.
+  printf '%s\n' "$filled" > "$env_file"
+fi
 
 mkdir -p "$secrets"; chmod 0700 "$secrets"
 for name in patroni_rest_password barman_password howdah_password redis_password; do

@@ -7,7 +7,7 @@ const KNOWN = [
   [
     /(?:port is already allocated|address already in use)/i,
     (settings, match) => {
-      const port = /(?:\d+\.\d+\.\d+\.\d+|\[::\]):(\d+)/.exec(
+      const port = /(?:\d+\.\d+\.\d+\.\d+|\[[0-9a-f:.]+\]):(\d+)/i.exec(
         match.input.slice(0, match.index).split('\n').at(-1) ?? '',
       )?.[1]
       const name = Object.keys(settings).find((key) => key.endsWith('_PORT') && settings[key] === port)

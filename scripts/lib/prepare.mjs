@@ -1,14 +1,21 @@
 // @ts-check
 import { assembleApp, buildAppDependencies, buildDist } from './build-app.mjs'
 import { buildChecksImage, buildHowdahImage, buildStackImages } from './build-images.mjs'
+import { docker as realDocker } from './docker-command.mjs'
 import { ensureBaseImage, makeBaseFolder, willNeedBaseFolder } from './ensure-base-image.mjs'
 import { ensureDependencies } from './ensure-dependencies.mjs'
-import { ensureCompose, ensureDocker } from './ensure-docker.mjs'
+import { dockerAnswers, ensureCompose, ensureDocker } from './ensure-docker.mjs'
 import { ensureSecrets } from './ensure-secrets.mjs'
 import { ensureTokens } from './ensure-tokens.mjs'
+import { refuseWithoutSecrets } from './fitting-secrets.mjs'
 import { openStack, ROOT, setting } from './settings.mjs'
 
 /** @typedef {import('./steps-view.mjs').StepsView} StepsView */
+
+/**
+ * @typedef {Parameters<typeof openStack>[0] & { adopts?: boolean }} Which `adopts`: missing secrets are made even where data is there, which
+ *   then gets them, or is removed.
+ */
 
 /**
  * @typedef {object} Preparing
@@ -20,7 +27,7 @@ import { openStack, ROOT, setting } from './settings.mjs'
 /**
  * Everything that a stack needs before it can be started, from a bare machine on. What is there already is left as it is.
  * @param {StepsView} view
- * @param {Parameters<typeof openStack>[0]} [which]
+ * @param {Which} [which]
  */
 export async function prepare(view, which) {
   return (await beginPreparing(view, which)).stack
@@ -29,38 +36,47 @@ export async function prepare(view, which) {
 /**
  * The same, for who has use for a part of it: what does not depend on each other runs side by side.
  * @param {StepsView} view
- * @param {Parameters<typeof openStack>[0]} [which]
+ * @param {Which} [which]
  * @returns {Promise<Preparing>}
  */
 export async function beginPreparing(view, which) {
-  const blank = await openStack(which)
-  const suite = setting(blank.settings, 'SUITE')
-
   const dependencies = view.step('npm packages', () => ensureDependencies(ROOT))
-  const files = willNeedBaseFolder().then((needed) =>
-    needed ? view.step('base files', (step) => makeBaseFolder(suite, step)) : null,
+  // Reading the settings takes one of them.
+  const blank = dependencies.then(() => openStack(which))
+  // Before anything is made, where Docker can already say whether there is data; else once it runs.
+  const allowed = blank.then(async (opened) => {
+    if (which?.adopts !== true && (await dockerAnswers())) await refuseWithoutSecrets(opened, realDocker)
+  })
+  const suite = Promise.all([blank, allowed]).then(([{ settings }]) => setting(settings, 'SUITE'))
+
+  const files = Promise.all([suite, willNeedBaseFolder()]).then(([named, needed]) =>
+    needed ? view.step('base files', (step) => makeBaseFolder(named, step)) : null,
   )
   const docker = view.step('Docker', async (step) => {
     const said = await ensureDocker(step)
     await ensureCompose()
     return said
   })
-  const secrets = view.step('secrets', async () => {
-    await ensureSecrets(blank)
-    await ensureTokens(blank.secretsDir)
-    return blank.secretsDir
-  })
+  const secrets = Promise.all([blank, docker]).then(([opened]) =>
+    view.step('secrets', async () => {
+      // Those of data that is there are not made again.
+      if (which?.adopts !== true) await refuseWithoutSecrets(opened, realDocker)
+      await ensureSecrets(opened)
+      await ensureTokens(opened.secretsDir)
+      return opened.secretsDir
+    }),
+  )
   // The settings may not have been there before.
   const stack = secrets.then(() => openStack(which))
 
-  const base = Promise.all([docker, files]).then(([, folder]) =>
-    view.step('base image', (step) => ensureBaseImage(suite, folder, step)),
+  const base = Promise.all([suite, docker, files]).then(([named, , folder]) =>
+    view.step('base image', (step) => ensureBaseImage(named, folder, step)),
   )
   const images = Promise.all([stack, base]).then(([opened]) =>
     view.step('images', (step) => buildStackImages(opened, step)),
   )
-  const dist = dependencies.then(() => view.step('build', buildDist))
-  const packages = dependencies.then(() => view.step('image packages', buildAppDependencies))
+  const dist = allowed.then(() => view.step('build', buildDist))
+  const packages = allowed.then(() => view.step('image packages', buildAppDependencies))
   const howdah = Promise.all([stack, base, dist, packages]).then(([opened]) =>
     view.step('Howdah image', async (step) => {
       await assembleApp()

@@ -10,6 +10,7 @@ const KEPT_BYTES = 4 * 1024 * 1024
  * @property {NodeJS.ProcessEnv} [env]
  * @property {number} [timeoutMs]
  * @property {number} [silenceMs] Killed when it has printed nothing at all for this long.
+ * @property {string} [input] What it reads from its standard input: for what no command line may show.
  * @property {(line: string) => void} [onLine] Each line of either stream, as it comes.
  *
  * @typedef {object} Finished
@@ -19,15 +20,17 @@ const KEPT_BYTES = 4 * 1024 * 1024
  */
 
 /**
- * Runs a program without input and without a shell, and answers how it ended, whatever that is.
+ * Runs a program without a shell, and answers how it ended, whatever that is.
  * @param {string} program
  * @param {readonly string[]} args
  * @param {RunOptions} [options]
  * @returns {Promise<Finished>}
  */
-export function tryCommand(program, args, { cwd, env = process.env, timeoutMs, silenceMs, onLine } = {}) {
+export function tryCommand(program, args, { cwd, env = process.env, timeoutMs, silenceMs, input, onLine } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    // One that ends without reading it: how it ended says why.
+    child.stdin.on('error', () => undefined).end(input)
     let stdout = ''
     let output = ''
     let rest = ''

@@ -1,6 +1,10 @@
 // @ts-check
+import { describeChanges, planChanges, readContainers, readHashes, readImages } from './changes.mjs'
 import { composeFor } from './compose.mjs'
+import { docker as realDocker } from './docker-command.mjs'
 import { explainComposeFailure } from './explain-failure.mjs'
+import { refuseOtherSecrets, rememberSecrets } from './fitting-secrets.mjs'
+import { findLeader, rollOut } from './roll-out.mjs'
 import { lastLines } from './run-command.mjs'
 import { describeService, isRunning, readServices } from './services.mjs'
 import { SetupError } from './setup-error.mjs'
@@ -12,41 +16,77 @@ const UP = ['up', '-d', '--no-build', '--remove-orphans']
 /** @typedef {import('./steps-view.mjs').StepsView} StepsView */
 
 /**
- * Starts a stack whose images and secrets are there, and waits until it is ready.
+ * @typedef {object} StartOptions
+ * @property {boolean} [all] Every container is made again: its secrets are new.
+ * @property {boolean} [adopts] The secrets have just been set on the data: they are not compared with it.
+ * @property {boolean} [verbose] Everything that is waited for is named, not the one cause alone.
+ */
+
+/**
+ * Starts a stack whose images and secrets are there, and waits until it is ready. What runs and is up to date stays as it is.
  * @param {Stack} stack
  * @param {StepsView} view
+ * @param {StartOptions} [options]
  */
-export async function startStack(stack, view) {
-  await view.step('containers', (step) => up(stack, view, step))
+export async function startStack(stack, view, { all = false, adopts = false, verbose = false } = {}) {
+  if (!adopts) await refuseOtherSecrets(stack, realDocker)
+  await view.step('containers', (step) => up(stack, view, step, all))
   await view.step('cluster', async (step) => {
-    await waitForStack(stack, view, step)
+    await waitForStack(stack, view, step, { verbose })
+    await rememberSecrets(stack, realDocker)
     return "leader, streaming replicas, Barman's checks: all there"
   })
+}
+
+/**
+ * What a start would do to containers.
+ * @param {Stack} stack
+ * @param {boolean} [all]
+ */
+export async function planStart(stack, all = false) {
+  const compose = await composeFor(stack)
+  const [hashes, containers] = await Promise.all([readHashes(compose), readContainers(stack.project, realDocker)])
+  const images = await readImages(containers, realDocker)
+  const changes = planChanges({ hashes, containers, images, all })
+  const about = { project: stack.project, docker: realDocker, compose: compose.run, note: () => undefined }
+  const { leader } = changes.some(({ action }) => action === 'recreate') ? await findLeader(about) : { leader: null }
+  return { compose, changes, leader, services: [...hashes.keys()] }
 }
 
 /**
  * @param {Stack} stack
  * @param {StepsView} view
  * @param {import('./steps-view.mjs').Step} step
+ * @param {boolean} all
  */
-async function up(stack, view, step) {
-  const compose = await composeFor(stack)
+async function up(stack, view, step, all) {
+  const { compose, changes, leader, services } = await planStart(stack, all)
   const before = new Set((await readServices(stack.project)).filter(isRunning).map(({ id }) => id))
+  for (const line of describeChanges(changes, leader)) view.line(`  ${line}`)
   const watching = setInterval(async () => view.board((await readServices(stack.project)).map(describeService)), 1000)
+  const onLine = (/** @type {string} */ line) => step.note(line.trim())
   try {
-    let ended = await compose.attempt(UP, (line) => step.note(line.trim()))
-    // Containers outlive the network that they were made for when Docker was reset in between.
-    if (ended.code !== 0 && /network \S+ (?:was )?not found|could not be found/i.test(ended.output)) {
-      ended = await compose.attempt([...UP, '--force-recreate'], (line) => step.note(line.trim()))
+    if (leader !== null && changes.some(({ action }) => action === 'recreate')) {
+      const inTurn = async (/** @type {readonly string[]} */ args) => {
+        const ended = await compose.attempt(args, onLine)
+        if (ended.code !== 0) throw await upFailure(stack, ended.output)
+      }
+      await rollOut({ project: stack.project, docker: realDocker, compose: inTurn, note: step.note }, changes, services)
+    } else {
+      let ended = await compose.attempt(all ? [...UP, '--force-recreate'] : UP, onLine)
+      // Containers outlive the network that they were made for when Docker was reset in between.
+      if (ended.code !== 0 && /network \S+ (?:was )?not found|could not be found/i.test(ended.output)) {
+        ended = await compose.attempt([...UP, '--force-recreate'], onLine)
+      }
+      if (ended.code !== 0) throw await upFailure(stack, ended.output)
     }
-    if (ended.code !== 0) throw await upFailure(stack, ended.output)
   } finally {
     clearInterval(watching)
   }
-  const services = await readServices(stack.project)
-  const fresh = services.filter(({ id }) => !before.has(id)).map(({ name }) => name)
-  if (fresh.length === 0) return `all ${services.length} run already`
-  return fresh.length === services.length
+  const now = await readServices(stack.project)
+  const fresh = now.filter(({ id }) => !before.has(id)).map(({ name }) => name)
+  if (fresh.length === 0) return `all ${now.length} run already`
+  return fresh.length === now.length
     ? `${fresh.length} started`
     : `started ${fresh.join(', ')}; ${before.size} ran already`
 }

@@ -1,8 +1,10 @@
 // @ts-check
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { docker } from './docker-command.mjs'
 import { tryCommand } from './run-command.mjs'
 import { endSandboxes } from './sandboxes.mjs'
+import { removeMark } from './secrets-mark.mjs'
 import { ROOT } from './settings.mjs'
 import { startStack } from './start-stack.mjs'
 
@@ -54,7 +56,7 @@ export const TEST_STACK = {
 }
 
 /** Which stack `prepare` makes ready: its own settings, and nothing of the caller's environment. */
-export const TEST_STACK_FILES = { envFile: TEST_STACK.envFile, environment: TEST_STACK.settings }
+export const TEST_STACK_FILES = { envFile: TEST_STACK.envFile, environment: TEST_STACK.settings, adopts: true }
 
 /** Whether the stack is kept when the tests have ended, and taken over the next time. */
 export const keepsTestStack = () => Boolean(process.env['HOWDAH_KEEP_STACK'])
@@ -71,7 +73,7 @@ export async function startTestStack(stack, view) {
 }
 
 /** Puts the settings into its .env as well, so that Compose by hand means the same stack. */
-async function writeTestSettings() {
+export async function writeTestSettings() {
   const text = await readFile(TEST_STACK.envFile, 'utf8')
   const lines = text.split('\n').map((line) => {
     const name = line.split('=')[0] ?? ''
@@ -87,6 +89,7 @@ export async function removeTestStack() {
   await endSandboxes(TEST_STACK.project, 'remove')
   await removeAll(['network', 'ls', '-q'], ['network', 'rm'])
   await removeAll(['volume', 'ls', '-q'], ['volume', 'rm', '--force'])
+  await removeMark(TEST_STACK.project, docker)
 }
 
 /**

@@ -15,8 +15,10 @@ install_ssh() { # install_ssh USER: its key and the hosts it trusts; the host's 
   [ ! -e /run/secrets/ssh/host_key ] || install -m 0400 /run/secrets/ssh/host_key /run/howdah/ssh/host_key
 }
 
-stack_env() { # stack_env NAME: one value out of the stack's .env, unquoted; the rest of the file is none of our business.
-  sed -n "s/^[[:space:]]*$1=//p" /run/secrets/stack_env | tail -n 1 | sed -e 's/\r$//' -e "s/^'\(.*\)'$/\1/" -e 's/^"\(.*\)"$/\1/'
+stack_env() { # stack_env NAME: one value out of the stack's .env, as Compose reads it, but with no variables put in; the rest of the file is
+  # none of our business. Unquoted: up to a comment behind a space. scripts/lib/settings.mjs refuses what this does not read.
+  sed -nE "s/\r$//; s/^[[:space:]]*(export[[:space:]]+)?$1[[:space:]]*=[[:space:]]*//p" "${STACK_ENV:-/run/secrets/stack_env}" | tail -n 1 | sed -E \
+    -e "s/^'([^']*)'.*$/\1/; t" -e 's/^"([^"]*)".*$/\1/; t' -e 's/ #.*$//; s/[[:space:]]+$//'
 }
 
 as() { # as USER COMMAND...: drop privileges for good, and become COMMAND.

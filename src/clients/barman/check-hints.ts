@@ -45,6 +45,21 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const OTHERWISE = 'Read the logs of barman, and once it is fixed check again: checkBackupServer(input: {}).'
 
-export function hintOf(check: string): string {
+/** What these find wrong once Barman could not ask the server at all is no finding. */
+const ASK_THE_SERVER = new Set([
+  'postgresql_streaming',
+  'superuser_or_standard_user_with_backup_privileges',
+  'wal_level',
+  'replication_slot',
+  'archive_mode',
+  'archive_command',
+  'pg_basebackup_compatible',
+  'pg_receivexlog_compatible',
+])
+const NOT_ASKED = 'Barman could not ask the server: see the check postgresql first.'
+
+/** `connected`: whether Barman reached the server, so that its other checks tell something. */
+export function hintOf(check: string, connected = true): string {
+  if (!connected && ASK_THE_SERVER.has(check)) return NOT_ASKED
   return HINTS[check] ?? OTHERWISE
 }

@@ -15,7 +15,7 @@ export function parseChecks(stdout: string, server: string): Check[] {
     status: statusOf(name, status),
     // What Barman calls a hint says what it found.
     message: hint ? hint : null,
-    hint: status === 'OK' ? null : hintOf(name),
+    hint: status === 'OK' ? null : hintOf(name, checks['postgresql']?.status !== 'FAILED'),
   }))
 }
 

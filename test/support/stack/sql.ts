@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
+import { readEnvironmentFile } from '../../../scripts/lib/environment-file.mjs'
 import { sessionOptions } from '../../../src/domain/session-settings.ts'
 import type { StackFacts } from './stack.ts'
 
@@ -41,8 +42,10 @@ export async function leaderSql<Row extends pg.QueryResultRow = pg.QueryResultRo
   }
 }
 
+/** A value of an environment file as the containers read it: without variables put in. */
 export async function stackSetting(envFile: string, name: string): Promise<string> {
-  const line = (await readFile(envFile, 'utf8')).split('\n').find((candidate) => candidate.startsWith(`${name}=`))
-  if (line === undefined) throw new Error(`${envFile} has no ${name}`)
-  return line.slice(name.length + 1)
+  const { entries } = readEnvironmentFile(await readFile(envFile, 'utf8'))
+  const found = entries.findLast((entry) => entry.name === name)
+  if (found === undefined) throw new Error(`${envFile} has no ${name}`)
+  return found.literal
 }

@@ -9,6 +9,7 @@ it.each([
     /^Port 5432 is in use.*another for DB2_POSTGRES_PORT in \.env\.$/,
   ],
   ['listen tcp4 127.0.0.1:5432: bind: address already in use', /DB2_POSTGRES_PORT/],
+  ['listen tcp6 [::1]:5432: bind: address already in use', /^Port 5432 .*DB2_POSTGRES_PORT/],
   ['listen tcp4 127.0.0.1:99: bind: address already in use', /^Port 99 .* another for it in \.env\.$/],
   [
     'invalid pool request: Pool overlaps with other one on this address space',

@@ -22,6 +22,11 @@ it('treats a program that does not exist as one that fails', async () => {
   expect(await tryCommand('no-such-program', [])).toMatchObject({ code: -1, output: expect.stringContaining('ENOENT') })
 })
 
+it('hands a program its input, and does not mind one that does not read it', async () => {
+  expect(await runCommand('cat', [], { input: 'secret' })).toBe('secret')
+  expect(await tryCommand('false', [], { input: 'x'.repeat(1_000_000) })).toMatchObject({ code: 1 })
+})
+
 it('gives up on a program that takes too long', async () => {
   expect(await tryCommand('sleep', ['10'], { timeoutMs: 100 })).toMatchObject({
     code: -1,

@@ -24,6 +24,15 @@ describe('check', () => {
     },
   )
 
+  it('blames nothing else while the connection is what fails', () => {
+    const failed = { status: 'FAILED', hint: '' }
+    const answer = { patroni: { postgresql: failed, pg_basebackup_compatible: failed, directories: failed } }
+    const hints = parseChecks(JSON.stringify(answer), 'patroni').map(({ hint }) => hint ?? '')
+    expect(hints[0]).toMatch(/^Barman reaches PostgreSQL through HAProxy/)
+    expect(hints[1]).toBe('Barman could not ask the server: see the check postgresql first.')
+    expect(hints[2]).toMatch(/^A directory of Barman/)
+  })
+
   it('takes it for no failed check that Barman has given up on those that were to follow', () => {
     const answer = { patroni: { check_timeout: { status: 'FAILED', hint: 'barman check command timed out' } } }
     expect(parseChecks(JSON.stringify(answer), 'patroni')).toMatchObject([

@@ -1,0 +1,183 @@
+// @ts-check
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readContainers, readHashes } from './changes.mjs'
+import { composeFor } from './compose.mjs'
+import { findData, IS_NODE } from './existing-data.mjs'
+import { setPasswords } from './node-roles.mjs'
+import { saysOfItself } from './patroni.mjs'
+import { readPasswords } from './secret-files.mjs'
+import { setting } from './settings.mjs'
+import { SetupError } from './setup-error.mjs'
+import { startStack } from './start-stack.mjs'
+import { sleep } from './wait.mjs'
+
+/** @typedef {import('./docker-command.mjs').Docker} Docker */
+/** @typedef {import('./settings.mjs').Stack} Stack */
+
+const LEADER_TIMEOUT_MS = 180_000
+/** Without what they depend on: docker-compose 1.29 would make that again as well. */
+const UP_ALONE = ['up', '-d', '--no-build', '--no-deps', '--force-recreate']
+/** @param {string} service */
+const holdsData = (service) => IS_NODE.test(service) || service.startsWith('etcd')
+
+/**
+ * Patroni logs in over TCP, with a password that the data may not take. Over the node's own socket none is asked for (pg_hba: peer): for as long as the
+ * container lives, or until this is taken back.
+ */
+const BY_SOCKET = `
+file=/run/howdah/patroni.yml
+grep -q '^  use_unix_socket: true$' "$file" || sed -i 's/^postgresql:$/postgresql:\\n  use_unix_socket: true/' "$file"
+exec sv -w 90 restart /etc/service/patroni`
+const BY_PASSWORD = `
+sed -i '/^  use_unix_socket: true$/d' /run/howdah/patroni.yml
+exec sv hup /etc/service/patroni`
+
+/**
+ * Whether there is data of this stack that its secrets could be set on. Errors: a SetupError that says why not.
+ * @param {Stack} stack
+ * @param {Docker} docker
+ */
+export async function checkAdoptable({ project, settings, envFile }, docker) {
+  const { volumes, nodes } = await findData(project, docker)
+  if (volumes.length === 0) {
+    throw new SetupError(`There is no data of project ${project}.`, {
+      remedy: '`npm start` makes secrets and data where there are none.',
+    })
+  }
+  const scope = setting(settings, 'PATRONI_SCOPE')
+  const other = nodes.find((node) => node.scope !== '' && node.scope !== scope)
+  if (other === undefined) return
+  throw new SetupError(
+    `The data is that of cluster ${other.scope}, and ${envFile} says ${scope}. Nothing was changed.`,
+    {
+      remedy: `Write PATRONI_SCOPE=${other.scope} into ${envFile}, with BARMAN_SERVER and the ports as they were, then run the same command again.`,
+    },
+  )
+}
+
+/**
+ * Who trusts whom by SSH is derived from the keys: it is made again with them.
+ * @param {string} secretsDir
+ */
+export async function forgetDerivedKeys(secretsDir) {
+  for (const host of ['barman', 'db1', 'db2', 'db3', 'db4', 'howdah']) {
+    for (const file of ['known_hosts', 'authorized_keys'])
+      await rm(join(secretsDir, 'ssh', host, file), { force: true })
+  }
+}
+
+/**
+ * Sets the passwords of this folder on the data, and starts the stack with them.
+ * @param {Stack} stack Whose secrets and images are there.
+ * @param {import('./steps-view.mjs').StepsView} view
+ * @param {{ docker: Docker, verbose?: boolean }} options
+ */
+export async function adoptData(stack, view, { docker, verbose = false }) {
+  const passwords = await readPasswords(stack)
+  const compose = await composeFor(stack)
+  const { wereServing } = await view.step('passwords', (step) =>
+    setOnData({ project: stack.project, passwords, docker, compose, note: step.note }),
+  )
+  await startStack(stack, view, { all: wereServing, adopts: true, verbose })
+  await view.step('roles', async (step) => {
+    const leader = await untilPrimary({ project: stack.project, docker, note: step.note })
+    const { code, output } = await docker(['exec', leader.id, 'howdah-settle-roles'], { timeoutMs: 60_000 })
+    if (code === 0) return 'as this stack needs them'
+    throw new SetupError('howdah-settle-roles failed.', {
+      detail: output,
+      remedy: `Fix what it names, then: docker exec ${leader.id.slice(0, 12)} howdah-settle-roles`,
+    })
+  })
+}
+
+/**
+ * @typedef {object} Adoption
+ * @property {string} project
+ * @property {Docker} docker
+ * @property {(text: string) => void} note
+ * @property {number} [timeoutMs] Until a node leads.
+ * @property {number} [intervalMs]
+ */
+
+/**
+ * Where a node leads, it is asked, and everything is to be made again with the new secrets. Else that is done first: nodes are let in by their
+ * own socket until one leads, and that one is asked.
+ * @param {Adoption & { passwords: import('./secret-files.mjs').Passwords, compose: { run: (args: readonly string[], onLine?: (line: string) => void) => Promise<string> } }} adoption
+ * @returns {Promise<{ wereServing: boolean }>} Whether a node led, so that its containers have the old secrets still.
+ */
+export async function setOnData({ passwords, compose, ...adoption }) {
+  const { project, docker, note } = adoption
+  const serving = await findPrimary(adoption)
+  if (serving !== null) {
+    note(`on ${serving.service}, which leads`)
+    await setPasswords(docker, serving.id, passwords)
+    return { wereServing: true }
+  }
+  const services = [...(await readHashes(compose)).keys()]
+  const again = (/** @type {readonly string[]} */ some) =>
+    compose.run([...UP_ALONE, ...some], (line) => note(line.trim()))
+  note('no node leads: starting them with their own socket')
+  await again(services.filter(holdsData))
+  await onEachNode(project, docker, BY_SOCKET)
+  const leader = await untilPrimary(adoption)
+  await setPasswords(docker, leader.id, passwords)
+  await onEachNode(project, docker, BY_PASSWORD)
+  // They have the secrets of before.
+  await again(services.filter((service) => !holdsData(service)))
+  return { wereServing: false }
+}
+
+/**
+ * @param {Pick<Adoption, 'project' | 'docker'>} adoption
+ * @returns {Promise<{ service: string, id: string } | null>}
+ */
+async function findPrimary({ project, docker }) {
+  for (const container of await readContainers(project, docker)) {
+    if (!container.running || !IS_NODE.test(container.service)) continue
+    if (await saysOfItself(docker, container.id, '/primary')) return container
+  }
+  return null
+}
+
+/** @param {Adoption} adoption */
+async function untilPrimary({ timeoutMs = LEADER_TIMEOUT_MS, intervalMs = 1000, note, ...about }) {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const found = await findPrimary(about)
+    if (found !== null) return found
+    if (Date.now() >= deadline) {
+      throw new SetupError(
+        `No node leads after ${timeoutMs / 1000} s: the passwords were not set, and the data is as it was.`,
+        {
+          remedy: 'See why: docker logs of db1 to db4, and of etcd1 and etcd2. Then run the same command again.',
+        },
+      )
+    }
+    note('waiting for a node to lead')
+    await sleep(intervalMs)
+  }
+}
+
+/**
+ * @param {string} project
+ * @param {Docker} docker
+ * @param {string} script
+ */
+async function onEachNode(project, docker, script) {
+  const nodes = (await readContainers(project, docker)).filter(
+    ({ service, running }) => running && IS_NODE.test(service),
+  )
+  const ended = await Promise.all(
+    nodes.map(async ({ service, id }) => ({
+      service,
+      ...(await docker(['exec', id, 'bash', '-c', script], { timeoutMs: 120_000 })),
+    })),
+  )
+  const failed = ended.filter(({ code }) => code !== 0)
+  if (nodes.length > 0 && failed.length < nodes.length) return
+  throw new SetupError('No node could be let in by its own socket: the passwords were not set.', {
+    detail: failed.map(({ service, output }) => `${service}: ${output}`).join('\n'),
+    remedy: 'See that the nodes run (docker ps -a), then run the same command again.',
+  })
+}

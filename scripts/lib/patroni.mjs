@@ -1,0 +1,77 @@
+// @ts-check
+import { z } from 'zod'
+import { lastLines } from './run-command.mjs'
+import { SetupError } from './setup-error.mjs'
+
+/** @typedef {import('./docker-command.mjs').Docker} Docker */
+/** @typedef {z.infer<typeof schema>} Cluster As Patroni's REST answers GET /cluster. */
+/** @typedef {Cluster['members'][number]} Member */
+
+const schema = z.object({
+  members: z.array(
+    z.object({
+      name: z.string(),
+      role: z.string(),
+      state: z.string(),
+      /** Bytes; "unknown" while Patroni cannot say. */
+      lag: z.union([z.number(), z.string()]).optional(),
+    }),
+  ),
+  pause: z.boolean().optional(),
+})
+
+const ASK = [
+  'exec 3<>/dev/tcp/127.0.0.1/8008 &&',
+  'printf "GET /cluster HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n" >&3 && timeout 5 cat <&3',
+].join(' ')
+
+/**
+ * What a node's Patroni knows of its cluster, asked from inside: whatever ports are published, and with whatever password.
+ * @param {Docker} docker
+ * @param {string} container
+ * @returns {Promise<Cluster | null>} Null: it does not answer.
+ */
+export async function readCluster(docker, container) {
+  const { code, stdout } = await docker(['exec', container, 'bash', '-c', ASK], { timeoutMs: 15_000 })
+  if (code !== 0) return null
+  const body = stdout.slice(stdout.indexOf('{'))
+  try {
+    return schema.parse(JSON.parse(body))
+  } catch {
+    return null
+  }
+}
+
+/** @param {Cluster} cluster */
+export const leaderOf = ({ members }) =>
+  members.find(({ role, state }) => ['leader', 'standby_leader'].includes(role) && state === 'running')?.name ?? null
+
+/**
+ * Whether a node itself says so: /primary, /replica.
+ * @param {Docker} docker
+ * @param {string} container
+ * @param {'/primary' | '/replica'} path
+ */
+export async function saysOfItself(docker, container, path) {
+  const { code } = await docker(['exec', container, '/usr/local/lib/howdah/http-ok', '8008', path], {
+    timeoutMs: 15_000,
+  })
+  return code === 0
+}
+
+/**
+ * Asks Patroni for another leader; it chooses the one that is best.
+ * @param {Docker} docker
+ * @param {string} container Of the leader.
+ * @param {string} leader
+ */
+export async function switchOver(docker, container, leader) {
+  const command = ['patronictl', '-c', '/etc/patroni/patroni.yml', 'switchover', '--leader', leader, '--force']
+  const { code, output } = await docker(['exec', container, ...command], { timeoutMs: 120_000 })
+  if (code === 0 && !/switchover failed/i.test(output)) return
+  throw new SetupError(`${leader} still leads: Patroni did not switch over.`, {
+    detail: lastLines(output, 8),
+    remedy:
+      'Nothing of the leader was touched. See why no replica may take over, then run `npm start` again: it goes on from here.',
+  })
+}

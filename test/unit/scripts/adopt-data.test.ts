@@ -1,0 +1,100 @@
+import { expect, it } from 'vitest'
+import { checkAdoptable, setOnData } from '../../../scripts/lib/adopt-data.mjs'
+import { openStack } from '../../../scripts/lib/settings.mjs'
+import { fakeDockerCommand } from '../../support/fakes/fake-docker-command.ts'
+import { fakeStackDocker } from '../../support/fakes/fake-stack-docker.ts'
+
+const passwords = { postgres: "it's", replicator: 'r', barman: 'b', howdah: 'h' }
+const SERVICES = ['etcd1', 'db1', 'db2', 'barman', 'api']
+
+/** Two nodes, of which db2 leads: at once, or once both log in by their own socket, or never. */
+function fakeNodes(leads: 'at once' | 'by socket' | 'never') {
+  const log: string[] = []
+  const bySocket = new Set<string>()
+  const fake = fakeDockerCommand([
+    [/^ps /, () => 'db1\ndb2'],
+    [/^inspect /, () => ['db1', 'db2'].map((name) => [name, name, 'true', 'h', 'i', 'n'].join('\t')).join('\n')],
+    [
+      /http-ok 8008 \/primary$/,
+      ({ args }) =>
+        args[1] === 'db2' && (leads === 'at once' || (leads === 'by socket' && bySocket.size === 2))
+          ? ''
+          : { code: 1, output: '' },
+    ],
+    [
+      /^exec db\d bash -c/,
+      ({ args }) => {
+        const on = args.join(' ').includes('sv -w 90 restart')
+        log.push(`${args[1]} ${on ? 'by socket' : 'by password'}`)
+        if (on) bySocket.add(args[1] ?? '')
+        return ''
+      },
+    ],
+    [
+      /^exec --interactive .* psql /,
+      ({ args }) => {
+        log.push(`passwords on ${args.find((argument) => /^db\d$/.test(argument))}`)
+        return ''
+      },
+    ],
+  ])
+  const compose = {
+    run: async (args: readonly string[]) => {
+      if (args[0] === 'config') return SERVICES.map((service) => `${service} ${'0'.repeat(64)}`).join('\n')
+      log.push(args.join(' '))
+      return ''
+    },
+  }
+  const adoption = {
+    project: 'howdah',
+    docker: fake.docker,
+    note: () => undefined,
+    passwords,
+    compose,
+    timeoutMs: 50,
+    intervalMs: 1,
+  }
+  return { ...fake, log, adoption }
+}
+
+it('asks the node that leads, by its own socket, and makes nothing again before', async () => {
+  const { adoption, log, calls } = fakeNodes('at once')
+  expect(await setOnData(adoption)).toEqual({ wereServing: true })
+  expect(log).toEqual(['passwords on db2'])
+  const [psql] = calls.filter(({ input }) => input !== undefined)
+  expect(psql?.input).toContain("'it''s'")
+  expect(psql?.args.join(' ')).toContain('-U postgres -d postgres')
+  // No command line shows a password.
+  expect(JSON.stringify(calls.map(({ args }) => args))).not.toContain("it's")
+})
+
+it('lets nodes in by their own socket where none leads, and takes that back', async () => {
+  const { adoption, log } = fakeNodes('by socket')
+  expect(await setOnData(adoption)).toEqual({ wereServing: false })
+  expect(log).toEqual([
+    'up -d --no-build --no-deps --force-recreate etcd1 db1 db2',
+    'db1 by socket',
+    'db2 by socket',
+    'passwords on db2',
+    'db1 by password',
+    'db2 by password',
+    'up -d --no-build --no-deps --force-recreate barman api',
+  ])
+})
+
+it('sets nothing where no node comes to lead', async () => {
+  const { adoption, log } = fakeNodes('never')
+  await expect(setOnData(adoption)).rejects.toMatchObject({ message: expect.stringMatching(/the data is as it was/) })
+  expect(log.join()).not.toContain('passwords on')
+})
+
+it('is refused without data, and for the data of a cluster with another name', async () => {
+  const stack = await openStack({ envFile: '/none', environment: {} })
+  await expect(checkAdoptable(stack, fakeStackDocker({}).docker)).rejects.toThrow('There is no data')
+  const volumes: readonly [string, string][] = [['howdah_db1_data', 'db1_data']]
+  const named = (scope: string) => fakeStackDocker({ volumes, containers: [{ service: 'db1', scope }] }).docker
+  await expect(checkAdoptable(stack, named('main'))).rejects.toMatchObject({
+    remedy: expect.stringMatching(/PATRONI_SCOPE=main/),
+  })
+  await checkAdoptable(stack, named('patroni'))
+})
