@@ -26,10 +26,14 @@ const holdsData = (service) => IS_NODE.test(service) || service.startsWith('etcd
  * container lives, or until this is taken back.
  */
 const BY_SOCKET = `
+set -e
 file=/run/howdah/patroni.yml
+# Not before the container's start has written the file: its services come after that.
+for (( i = 0; i < 60; i++ )); do ! sv status /etc/service/patroni > /dev/null 2>&1 || break; sleep 1; done
 grep -q '^  use_unix_socket: true$' "$file" || sed -i 's/^postgresql:$/postgresql:\\n  use_unix_socket: true/' "$file"
 exec sv -w 90 restart /etc/service/patroni`
 const BY_PASSWORD = `
+set -e
 sed -i '/^  use_unix_socket: true$/d' /run/howdah/patroni.yml
 exec sv hup /etc/service/patroni`
 
