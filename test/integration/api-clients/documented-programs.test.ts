@@ -14,7 +14,7 @@ import { serverOf } from '../../support/builders/backup-server.ts'
 import { backupOf } from '../../support/builders/backups.ts'
 import { clusterOf, topologyOf } from '../../support/builders/cluster.ts'
 import { seen } from '../../support/builders/observed.ts'
-import { documentedFiles, writeDocumentedFiles } from './documented-files.ts'
+import { documentedFiles, writeDocumentedFiles } from '../../support/documented-files.ts'
 import { type RunningHowdah, startHowdah } from './running-howdah.ts'
 
 const backups = (...more: Parameters<typeof backupOf>[]) => {

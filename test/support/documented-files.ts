@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { readDocument } from '../../support/documents.ts'
+import { readDocument } from './documents.ts'
 
-const ROOT = resolve(import.meta.dirname, '../../..')
+const ROOT = resolve(import.meta.dirname, '../..')
 /** The first line of a block that is a file, or the second, after the shell's: "# howdah.sh", "// howdah.mjs". */
 const NAME = /^(?:#!.*\n)?(?:#|\/\/) ([\w.-]+\.\w+)\n/
 
