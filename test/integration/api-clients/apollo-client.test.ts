@@ -1,4 +1,4 @@
-import { gql, type ApolloCache, type ApolloClient } from '@apollo/client'
+import { type ApolloCache, type ApolloClient, gql } from '@apollo/client'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { Role } from '../../../src/domain/operation/operation.ts'

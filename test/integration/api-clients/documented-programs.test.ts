@@ -235,7 +235,10 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
 
     test('tells each begin and each end once, through restarts of the API, the program and the chat', async () => {
       const both = async (rounds: number) => {
-        const expected = Array.from({ length: rounds }, () => [expect.stringMatching(BEGIN), expect.stringMatching(END)])
+        const expected = Array.from({ length: rounds }, () => [
+          expect.stringMatching(BEGIN),
+          expect.stringMatching(END),
+        ])
         await expect.poll(() => told, { timeout: 20_000 }).toEqual(expected.flat())
       }
       const first = start(program, name, { role: Role.VIEWER })

@@ -135,7 +135,8 @@ export const document = EndedDocument
 `
 
 /** In the one order, with what any introspection brings. */
-const textOf = (schema: GraphQLSchema) => printSchema(lexicographicSortSchema(schema)).replaceAll(/ @specifiedBy\(.*\)/g, '')
+const textOf = (schema: GraphQLSchema) =>
+  printSchema(lexicographicSortSchema(schema)).replaceAll(/ @specifiedBy\(.*\)/g, '')
 
 async function introspected(url: string, headers: Record<string, string>) {
   const response = await fetch(url, {

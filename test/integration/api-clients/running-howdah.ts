@@ -41,10 +41,7 @@ export interface RunningHowdah {
 
 const LOGGER = pino({ level: 'silent' })
 
-export async function startHowdah(
-  snapshot: ClusterSnapshot,
-  limits: Partial<Limits> = {},
-): Promise<RunningHowdah> {
+export async function startHowdah(snapshot: ClusterSnapshot, limits: Partial<Limits> = {}): Promise<RunningHowdah> {
   const redis = await startRedis()
   const cluster = new FakeClusterSource(snapshot)
   const script = rehearsalScript()

@@ -3,8 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readDocument } from '../../support/documents.ts'
 import { documentedFiles } from '../../support/documented-files.ts'
+import { readDocument } from '../../support/documents.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 /** Its binary comes with the package. */
@@ -72,7 +72,10 @@ test.each(PAGES)('%s.%s is a connection that the compiler takes, and can be fetc
     @refetchable(queryName: "PagesQuery") {
       ${field}(first: $count, after: $cursor) @connection(key: "Pages_${field}") { edges { node { __typename } } }
     }\``
-  expect(await compile('Pages.ts', text)).toMatchObject({ failed: false, artifacts: expect.arrayContaining(['PagesQuery.graphql.ts']) })
+  expect(await compile('Pages.ts', text)).toMatchObject({
+    failed: false,
+    artifacts: expect.arrayContaining(['PagesQuery.graphql.ts']),
+  })
 })
 
 test('a complaint would be seen', async () => {
