@@ -9,6 +9,9 @@ import { seen } from '../../support/builders/observed.ts'
 import { writeDocumentedFiles } from '../../support/documented-files.ts'
 import { type RunningHowdah, startHowdah } from './running-howdah.ts'
 
+/** How long a condition is waited for: on a busy machine even what is soon takes seconds. */
+const SOON = { timeout: 30_000 }
+
 /** What docs/CLIENTS.md has. */
 interface Documented {
   createApolloClient(options: { url: string; token: string; webSocketImpl: unknown }): ApolloClient
@@ -58,9 +61,9 @@ test('pages follow one another in one list', async () => {
   const watched = client.watchQuery<Data>({ query: gql(BACKUPS) })
   const watching = watched.subscribe(() => {})
   const shown = () => watched.getCurrentResult().data
-  await expect.poll(() => shown() && idsIn(shown())).toEqual(['2026000005'])
+  await expect.poll(() => shown() && idsIn(shown()), SOON).toEqual(['2026000005'])
   await watched.fetchMore({ variables: { after: shown().cluster.backupServer.backups.pageInfo.endCursor } })
-  await expect.poll(() => idsIn(shown())).toEqual(['2026000005', '2026000003'])
+  await expect.poll(() => idsIn(shown()), SOON).toEqual(['2026000005', '2026000003'])
   watching.unsubscribe()
 })
 
@@ -96,7 +99,7 @@ test('one removed backup takes nothing else with it, from the server or from the
   expect(rehearseRecovery.refusals).toEqual([])
   const { id } = rehearseRecovery.operation
   await expect
-    .poll(async () => (await howdah.ask(`{ operation(id: "${id}") { status } }`)).operation.status)
+    .poll(async () => (await howdah.ask(`{ operation(id: "${id}") { status } }`)).operation.status, SOON)
     .toBe('SUCCEEDED')
   howdah.cluster.change(stored([3, 4], [5, 6]))
   const RECOVERIES = `{ cluster { id name recoveries { edges { cursor node { id backupId backup { id backupId } } }
@@ -133,9 +136,11 @@ test('two queries share the parts of a cluster, and a subscription renews them',
   const updates = client.subscribe<Data>({ query: gql`subscription { clusterUpdates { id paused } }` })
   const seenPaused: boolean[] = []
   const following = updates.subscribe(({ data }) => seenPaused.push(data.clusterUpdates.paused))
-  await expect.poll(() => seenPaused).toEqual([false])
+  await expect.poll(() => seenPaused, SOON).toEqual([false])
   howdah.cluster.change(clusterOf({ topology: seen(topologyOf({ paused: true })) }))
-  await expect.poll(() => client.readQuery<Data>({ query: gql`{ cluster { id paused } }` })?.cluster.paused).toBe(true)
+  await expect
+    .poll(() => client.readQuery<Data>({ query: gql`{ cluster { id paused } }` })?.cluster.paused, SOON)
+    .toBe(true)
   following.unsubscribe()
 })
 

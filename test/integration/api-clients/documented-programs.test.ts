@@ -1,11 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { existsSync, statSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { BackupStatus } from '../../../src/domain/backup/backup.ts'
 import { Role } from '../../../src/domain/operation/operation.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
@@ -14,8 +9,12 @@ import { serverOf } from '../../support/builders/backup-server.ts'
 import { backupOf } from '../../support/builders/backups.ts'
 import { clusterOf, topologyOf } from '../../support/builders/cluster.ts'
 import { seen } from '../../support/builders/observed.ts'
-import { documentedFiles, writeDocumentedFiles } from '../../support/documented-files.ts'
+import { documentedFiles } from '../../support/documented-files.ts'
+import { createProgramRunner, type ProgramRunner } from './program-runner.ts'
 import { type RunningHowdah, startHowdah } from './running-howdah.ts'
+
+/** How long a condition is waited for: on a busy machine even what is soon takes seconds. */
+const SOON = { timeout: 30_000 }
 
 const backups = (...more: Parameters<typeof backupOf>[]) => {
   const whole = backupOf(1, 2, { endTime: Timestamp.fromDate(new Date()), clusterSizeBytes: 20_000_000 })
@@ -37,102 +36,20 @@ const LANGUAGES = [
 ] as const
 
 let howdah: RunningHowdah
-let files: Awaited<ReturnType<typeof writeDocumentedFiles>>
-let webhook: Server
-/** What the webhook was told. */
-let told: string[] = []
-let webhookStatus = 200
-let notTaken = 0
-let folder = ''
-const running = new Set<ChildProcess>()
-
+let programs: ProgramRunner
 beforeAll(async () => {
   howdah = await startHowdah(WELL)
-  files = await writeDocumentedFiles()
-  webhook = createServer((request, response) => {
-    let body = ''
-    request.setEncoding('utf8').on('data', (chunk: string) => {
-      body += chunk
-    })
-    request.on('end', () => {
-      if (webhookStatus === 200) told.push((JSON.parse(body) as { text: string }).text)
-      else notTaken++
-      response.writeHead(webhookStatus).end()
-    })
-  })
-  await new Promise<void>((resolve) => webhook.listen(0, '127.0.0.1', resolve))
+  programs = await createProgramRunner(howdah)
 })
 afterAll(async () => {
-  webhook.close()
-  await files.remove()
+  await programs.close()
   await howdah.close()
   expect(howdah.unexpected).toEqual([])
 })
 beforeEach(async () => {
-  told = []
-  webhookStatus = 200
-  notTaken = 0
+  await programs.reset()
   howdah.cluster.change(WELL)
-  folder = await mkdtemp(join(tmpdir(), 'howdah-state-'))
 })
-afterEach(async () => {
-  await Promise.all([...running].map((child) => end(child)))
-  await rm(folder, { recursive: true })
-})
-
-interface Program {
-  /** Its exit code, when it has ended. */
-  readonly code: Promise<number | null>
-  stdout(): string
-  stderr(): string
-  end(): Promise<void>
-}
-
-interface Run {
-  readonly role?: Role
-  readonly env?: Record<string, string>
-}
-
-/** Starts a program of the document, as a person would who has copied it. */
-function start(program: string, name: string, { role = Role.OPERATOR, env = {} }: Run = {}): Program {
-  const child = spawn(program, [join(files.folder, name)], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env['PATH'],
-      HOWDAH_URL: howdah.url,
-      HOWDAH_TOKEN: howdah.token(role),
-      HOWDAH_PAUSE: '0.1',
-      HOWDAH_STATE: join(folder, 'state'),
-      HOWDAH_WEBHOOK: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/`,
-      ...env,
-    },
-  })
-  running.add(child)
-  const said = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said.stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said.stderr += text
-  })
-  const code = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (exitCode) => {
-      running.delete(child)
-      resolve(exitCode)
-    })
-  })
-  return { code, stdout: () => said.stdout, stderr: () => said.stderr, end: () => end(child) }
-}
-
-/** As a crash would. */
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL')
-  await ended
-}
 
 let keys = 0
 const newKey = () => `key-${++keys}`
@@ -145,22 +62,22 @@ const archiveWals = async () => {
   const answer = await howdah.ask('mutation { archiveWals(input: {}) { operation { id } refusals { message } } }')
   const { id } = answer.archiveWals.operation
   const status = async () => (await howdah.ask(`{ operation(id: "${id}") { status } }`)).operation.status
-  await expect.poll(status, { timeout: 20_000 }).toBe('SUCCEEDED')
+  await expect.poll(status, SOON).toBe('SUCCEEDED')
 }
 const statuses = async () => {
   const { cluster } = await howdah.ask('{ cluster { recoveries { edges { node { status } } } } }')
   return new Set(cluster.recoveries.edges.map(({ node }: { node: { status: string } }) => node.status))
 }
 /** From then on a feed or an alert misses nothing. */
-const hasBegun = () => expect.poll(() => existsSync(join(folder, 'state')), { timeout: 20_000 }).toBe(true)
+const hasBegun = () => expect.poll(() => existsSync(programs.stateFile), SOON).toBe(true)
 
 test('the document has each program in both languages, and what they share', () => {
-  const programs = ['howdah', 'nightly-backup', 'chat-feed', 'health-alert', 'weekly-rehearsal']
-  const names = LANGUAGES.flatMap(([, extension]) => programs.map((name) => `${name}.${extension}`))
+  const all = ['howdah', 'nightly-backup', 'chat-feed', 'health-alert', 'weekly-rehearsal']
+  const names = LANGUAGES.flatMap(([, extension]) => all.map((name) => `${name}.${extension}`))
   expect([...documentedFiles().keys()]).toEqual(expect.arrayContaining(names))
 })
 
-describe.each(LANGUAGES)('in %s', (_, extension, program) => {
+describe.each(LANGUAGES)('in %s', (_, extension, interpreter) => {
   describe('the nightly backup', () => {
     const name = `nightly-backup.${extension}`
 
@@ -175,8 +92,8 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
         context.log('taken')
         return { backupId: '2026000005' }
       })
-      const backup = start(program, name, { env: { HOWDAH_KEY: key } })
-      await expect.poll(() => backup.stderr(), { timeout: 20_000 }).toContain('Take the base backup')
+      const backup = programs.start(interpreter, name, { env: { HOWDAH_KEY: key } })
+      await expect.poll(() => backup.stderr(), SOON).toContain('Take the base backup')
       await howdah.stopApi()
       finish()
       await howdah.startApi()
@@ -189,7 +106,7 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
       expect(backup.stderr().match(/taken/g)).toHaveLength(1)
       expect(backup.stderr().match(/Take the base backup/g)?.length).toBe(2)
 
-      const again = start(program, name, { env: { HOWDAH_KEY: key } })
+      const again = programs.start(interpreter, name, { env: { HOWDAH_KEY: key } })
       expect(await again.code).toBe(0)
       expect(JSON.parse(again.stdout())).toMatchObject({ backup: { backupId: '2026000005' } })
       expect(await operations(key)).toHaveLength(1)
@@ -197,7 +114,7 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
 
     test('ends with 2 when it is refused, and says why and what to do', async () => {
       howdah.cluster.change(backups([5, 6, { status: BackupStatus.STARTED }]))
-      const backup = start(program, name, { env: { HOWDAH_KEY: newKey() } })
+      const backup = programs.start(interpreter, name, { env: { HOWDAH_KEY: newKey() } })
       expect(await backup.code).toBe(2)
       expect(backup.stdout()).toBe('')
       expect(backup.stderr()).toMatch(/backup 2026000005 of patroni is being made\s+Wait for it\./)
@@ -207,24 +124,24 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
       howdah.script.set('take-backup', async () => {
         throw new Error('no space left')
       })
-      const backup = start(program, name, { env: { HOWDAH_KEY: newKey() } })
+      const backup = programs.start(interpreter, name, { env: { HOWDAH_KEY: newKey() } })
       expect(await backup.code).toBe(1)
       expect(backup.stdout()).toBe('')
       expect(backup.stderr()).toContain('no space left')
     })
 
     test('ends with 1 without a valid token, and where the role is too low', async () => {
-      const unknown = start(program, name, { env: { HOWDAH_KEY: newKey(), HOWDAH_TOKEN: 'wrong' } })
+      const unknown = programs.start(interpreter, name, { env: { HOWDAH_KEY: newKey(), HOWDAH_TOKEN: 'wrong' } })
       expect(await unknown.code).toBe(1)
       expect(unknown.stderr()).toMatch(/Unauthorized|Forbidden/)
-      const viewer = start(program, name, { role: Role.VIEWER, env: { HOWDAH_KEY: newKey() } })
+      const viewer = programs.start(interpreter, name, { role: Role.VIEWER, env: { HOWDAH_KEY: newKey() } })
       expect(await viewer.code).toBe(1)
       expect(viewer.stderr()).toContain('createBackup')
     })
 
     test('ends with 1 when Howdah does not answer', async () => {
       const env = { HOWDAH_KEY: newKey(), HOWDAH_URL: 'http://127.0.0.1:1/graphql', HOWDAH_PAUSE: '0.01' }
-      const backup = start(program, name, { env })
+      const backup = programs.start(interpreter, name, { env })
       expect(await backup.code).toBe(1)
       expect(backup.stderr()).toContain('Howdah does not answer at http://127.0.0.1:1/graphql')
     })
@@ -239,9 +156,9 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
           expect.stringMatching(BEGIN),
           expect.stringMatching(END),
         ])
-        await expect.poll(() => told, { timeout: 20_000 }).toEqual(expected.flat())
+        await expect.poll(() => programs.told, SOON).toEqual(expected.flat())
       }
-      const first = start(program, name, { role: Role.VIEWER })
+      const first = programs.start(interpreter, name, { role: Role.VIEWER })
       await hasBegun()
       await archiveWals()
       await both(1)
@@ -251,21 +168,28 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
       await archiveWals()
       await both(2)
 
-      await first.end()
+      await first.kill()
       await archiveWals()
-      start(program, name, { role: Role.VIEWER })
+      programs.start(interpreter, name, { role: Role.VIEWER })
       await both(3)
 
-      webhookStatus = 400
+      programs.chat.status = 400
       await archiveWals()
-      await expect.poll(() => notTaken, { timeout: 20_000 }).toBeGreaterThan(1)
-      webhookStatus = 200
+      await expect.poll(() => programs.chat.notTaken, SOON).toBeGreaterThan(1)
+      programs.chat.status = 200
       await both(4)
     })
 
+    test('ends with 1 without a valid token, and keeps nothing', async () => {
+      const feed = programs.start(interpreter, name, { env: { HOWDAH_TOKEN: 'wrong' } })
+      expect(await feed.code).toBe(1)
+      expect(feed.stderr()).toMatch(/Unauthorized|Forbidden/)
+      expect(existsSync(programs.stateFile)).toBe(false)
+    })
+
     test('ends with 1 when its cursor is no longer one', async () => {
-      await writeFile(join(folder, 'state'), extension === 'sh' ? 'nonsense' : '"nonsense"')
-      const feed = start(program, name, { role: Role.VIEWER })
+      await writeFile(programs.stateFile, extension === 'sh' ? 'nonsense' : '"nonsense"')
+      const feed = programs.start(interpreter, name, { role: Role.VIEWER })
       expect(await feed.code).toBe(1)
       expect(feed.stderr()).toContain('cursor')
     })
@@ -276,29 +200,31 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
     const ISSUE = expect.stringMatching(/^DEGRADED CLUSTER_PAUSED: .*resumeCluster/)
 
     test('tells an issue once, and that it is over, through restarts of the API and the program', async () => {
-      const first = start(program, name, { role: Role.VIEWER })
+      const first = programs.start(interpreter, name, { role: Role.VIEWER })
       await hasBegun()
       howdah.cluster.change(PAUSED)
-      await expect.poll(() => told, { timeout: 20_000 }).toEqual([ISSUE])
+      await expect.poll(() => programs.told, SOON).toEqual([ISSUE])
       await howdah.stopApi()
       await howdah.startApi()
-      await first.end()
-      start(program, name, { role: Role.VIEWER })
-      await expect.poll(() => howdah.cluster.listeners, { timeout: 20_000 }).toBe(1)
+      await first.kill()
+      const keptAt = () => statSync(programs.stateFile).mtimeMs
+      const before = keptAt()
+      programs.start(interpreter, name, { role: Role.VIEWER })
+      await expect.poll(keptAt, SOON).toBeGreaterThan(before)
       howdah.cluster.change(WELL)
       await expect
-        .poll(() => told, { timeout: 20_000 })
+        .poll(() => programs.told, SOON)
         .toEqual([ISSUE, expect.stringMatching(/^Over: DEGRADED CLUSTER_PAUSED/)])
     })
 
     test('tells that Howdah does not answer, and that it does again', async () => {
-      start(program, name, { role: Role.VIEWER, env: { HOWDAH_PAUSE: '0.01' } })
+      programs.start(interpreter, name, { role: Role.VIEWER, env: { HOWDAH_PAUSE: '0.01' } })
       await hasBegun()
       await howdah.stopApi()
-      await expect.poll(() => told, { timeout: 30_000 }).toEqual([expect.stringContaining('does not answer')])
+      await expect.poll(() => programs.told, SOON).toEqual([expect.stringContaining('does not answer')])
       await howdah.startApi()
-      await expect.poll(() => told.at(-1), { timeout: 20_000 }).toBe('Howdah answers again')
-      expect(told).toHaveLength(2)
+      await expect.poll(() => programs.told.at(-1), SOON).toBe('Howdah answers again')
+      expect(programs.told).toHaveLength(2)
     })
   })
 
@@ -307,7 +233,7 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
 
     test('prints the seconds of each part, and discards; a second start prints the same', async () => {
       const key = newKey()
-      const rehearsal = start(program, name, { env: { HOWDAH_KEY: key } })
+      const rehearsal = programs.start(interpreter, name, { env: { HOWDAH_KEY: key } })
       expect(await rehearsal.code).toBe(0)
       const printed = JSON.parse(rehearsal.stdout())
       expect(printed).toMatchObject({ reached: '2026-11-22T15:49:58.123456Z', verified: true })
@@ -316,7 +242,7 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
       expect(printed.rtoSeconds).toBeGreaterThanOrEqual(seconds)
       expect(await statuses()).toEqual(new Set(['DISCARDED']))
 
-      const again = start(program, name, { env: { HOWDAH_KEY: key } })
+      const again = programs.start(interpreter, name, { env: { HOWDAH_KEY: key } })
       expect(await again.code).toBe(0)
       expect(JSON.parse(again.stdout())).toEqual(printed)
       expect(await operations(key)).toHaveLength(1)
@@ -327,18 +253,18 @@ describe.each(LANGUAGES)('in %s', (_, extension, program) => {
       howdah.script.set('verify-copy', async () => {
         throw new RecoveryNotVerifiedError('checksums: FAILED')
       })
-      const failing = start(program, name, { env: { HOWDAH_KEY: newKey() } })
+      const failing = programs.start(interpreter, name, { env: { HOWDAH_KEY: newKey() } })
       expect(await failing.code).toBe(1)
       expect(failing.stdout()).toBe('')
       expect(failing.stderr()).toContain('checksums: FAILED')
       howdah.script.set('verify-copy', verify)
 
       // These steps undo nothing, so its place is taken.
-      const refused = start(program, name, { env: { HOWDAH_KEY: newKey() } })
+      const refused = programs.start(interpreter, name, { env: { HOWDAH_KEY: newKey() } })
       expect(await refused.code).toBe(2)
       const [, call = 'no call'] = /free its place: (.*)\./.exec(refused.stderr()) ?? []
       await howdah.ask(`mutation { ${call} { refusals { message } } }`)
-      await expect.poll(statuses, { timeout: 20_000 }).toEqual(new Set(['DISCARDED']))
+      await expect.poll(statuses, SOON).toEqual(new Set(['DISCARDED']))
     })
   })
 })

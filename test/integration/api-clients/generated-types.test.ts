@@ -169,7 +169,7 @@ test('graphql-codegen makes of the running API what it makes of schema.graphql, 
   await writeFile(join(files.folder, 'howdah.ts'), ofApi ?? '')
   await writeFile(join(files.folder, 'use.ts'), USE)
   expect(faultsOf('use.ts', 'howdah.ts')).toEqual([])
-})
+}, 180_000)
 
 const USE_TADA = `
 import type { ResultOf, VariablesOf } from 'gql.tada'
@@ -210,4 +210,4 @@ test('gql.tada reads the schema of the running API with a token, and its types a
   await run('generate-output')
   await writeFile(join(files.folder, 'use-tada.ts'), USE_TADA)
   expect(faultsOf('use-tada.ts', 'howdah-graphql.ts')).toEqual([])
-})
+}, 180_000)

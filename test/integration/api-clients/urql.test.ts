@@ -10,6 +10,9 @@ import { seen } from '../../support/builders/observed.ts'
 import { writeDocumentedFiles } from '../../support/documented-files.ts'
 import { type RunningHowdah, startHowdah } from './running-howdah.ts'
 
+/** How long a condition is waited for: on a busy machine even what is soon takes seconds. */
+const SOON = { timeout: 30_000 }
+
 /** What docs/CLIENTS.md has. */
 interface Documented {
   createUrqlClient(options: { url: string; token: string; schema: unknown; webSocketImpl: unknown }): Client
@@ -126,7 +129,7 @@ test('a mutation is refused in data, not as an error, and one that runs is follo
   const following = client
     .subscription<Data>(UPDATES, { id })
     .subscribe(({ data }) => statuses.push(data?.operationUpdates.status))
-  await expect.poll(() => statuses.at(-1)).toBe('SUCCEEDED')
+  await expect.poll(() => statuses.at(-1), SOON).toBe('SUCCEEDED')
   following.unsubscribe()
   expect((await read(ONE, { id }, 'cache-only')).operation.status).toBe('SUCCEEDED')
 })
@@ -137,9 +140,9 @@ test('a subscription renews what a query shows', async () => {
   const following = client
     .subscription<Data>('subscription { clusterUpdates { id paused } }', {})
     .subscribe(({ data }) => seenPaused.push(data?.clusterUpdates.paused))
-  await expect.poll(() => seenPaused).toEqual([false])
+  await expect.poll(() => seenPaused, SOON).toEqual([false])
   howdah.cluster.change(clusterOf({ topology: seen(topologyOf({ paused: true })) }))
-  await expect.poll(() => seenPaused).toEqual([false, true])
+  await expect.poll(() => seenPaused, SOON).toEqual([false, true])
   following.unsubscribe()
   expect((await read('{ cluster { id paused } }', {}, 'cache-only')).cluster.paused).toBe(true)
 })
