@@ -5,6 +5,7 @@
 
 import { buildDist } from './lib/build-app.mjs'
 import { viewForTerminal } from './lib/command-line.mjs'
+import { ensureClientTools } from './lib/ensure-client-tools.mjs'
 import { ensureDependencies } from './lib/ensure-dependencies.mjs'
 import { forgetExactness, writeExactness } from './lib/exactness-table.mjs'
 import { prepare, prepareChecks } from './lib/prepare.mjs'
@@ -49,6 +50,7 @@ async function runPart(view, name) {
   }
   if (name === 'unit') await ensureDependencies(ROOT)
   else await prepare(view, TEST_STACK_FILES)
+  if (name === 'integration') await ensureClientTools()
   if (name === FAULTS) await forgetFaults()
   if (name === EXACTNESS) {
     process.env['HOWDAH_TARGETS'] = rest[0] ?? TARGETS

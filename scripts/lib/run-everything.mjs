@@ -1,4 +1,5 @@
 // @ts-check
+import { ensureClientTools } from './ensure-client-tools.mjs'
 import { allOf, beginPreparing, prepareChecks } from './prepare.mjs'
 import { keepsTestStack, removeTestStack, startTestStack, TEST_STACK_FILES } from './test-stack.mjs'
 import { runChecks, runSuite } from './test-suites.mjs'
@@ -39,6 +40,7 @@ async function runOthers(view, { dependencies, dist, stack }) {
   await dist
   const checks = await runInStep(view, 'checks', () => runChecks(stack.then(() => prepareChecks(view))))
   await stack
+  await ensureClientTools()
   const integration = await runInStep(view, 'integration', async (step) => [await runSuite('integration', [], step)])
   return [...checks, ...unit, ...integration]
 }
