@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'
 import { createOperationService } from '../admission/create-operation-service.ts'
+import { OperationLane } from '../admission/operation-lane.ts'
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { createClusterClients } from '../clients/cluster-clients.ts'
 import { createDockerControl } from '../clients/docker/docker-control.ts'
@@ -27,7 +28,8 @@ import { openOperations } from './open-operations.ts'
 import { runProcess } from './run-process.ts'
 
 const HEALTH_PORT = Number(process.env['WORKER_HEALTH_PORT'] ?? 4001)
-const CONCURRENCY = 4
+/** Operations at a time. What is urgent waits for others in its place: it costs next to nothing, and is never held up. */
+const SLOTS = { [OperationLane.ORDINARY]: 4, [OperationLane.URGENT]: 8 }
 /**
  * For how long the worker waits at its start for what is looked at. What takes longer hangs on something that is down: it is
  * unknown then, and the operations of a worker that died must not wait for it.
@@ -87,7 +89,7 @@ await runProcess(async () => {
     redis: connectRedis(configuration.redis, 'patient'),
     queue,
     logger,
-    concurrency: CONCURRENCY,
+    slots: SLOTS,
     ready,
   })
   const clusters = await ready
