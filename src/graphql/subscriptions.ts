@@ -9,21 +9,21 @@ import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
 import type { WalSegment } from '../domain/wal/wal-catalogue.ts'
 import { backupServerNamed, clusterSource, serviceSource } from './lookup.ts'
+import { readId } from './read-id.ts'
 import type { ApiContext, ApiDependencies } from './request-context.ts'
 import { abortable } from './streams/abortable.ts'
 import { boundedQueue } from './streams/bounded-queue.ts'
 import { latestRecord } from './streams/latest-record.ts'
 import { latestValue } from './streams/latest-value.ts'
-import { WalSegmentType } from './types/backup/wal-segment.ts'
+import { type ArchiveOf, WalSegmentType } from './types/backup/wal-segment.ts'
 import { ClusterType } from './types/cluster/cluster.ts'
 import { HealthType } from './types/cluster/health.ts'
 import { DEFAULT_LOG_LINES, LogLineType, MAX_LOG_LINES, readTail } from './types/cluster/service.ts'
 import { OperationFilterInput, OperationType } from './types/operation/operation.ts'
 import { toOperationEvent } from './types/operation/operation-event.ts'
 import { OperationEventType } from './types/operation/operation-event-base.ts'
-import { readOperationId, toFilter } from './types/operation/operation-pages.ts'
+import { toFilter } from './types/operation/operation-pages.ts'
 import { RecoveryType } from './types/recovery/recovery.ts'
-import { readRecoveryId } from './types/recovery/recovery-pages.ts'
 
 interface Subscribing<A> {
   readonly args: A
@@ -50,7 +50,7 @@ function hasSameIssues(health: Health, last: Health): boolean {
 }
 
 interface ArchivedWal {
-  readonly server: string
+  readonly server: ArchiveOf
   readonly segment: WalSegment
 }
 
@@ -65,7 +65,7 @@ export class Subscriptions {
     description:
       "One operation's events: those after cursor `after` (from the first without it), then live; completes after the last. Errors: NOT_FOUND, CURSOR_EXPIRED, OPERATION_LOG_UNAVAILABLE.",
     subscribe: ({ args, context }: Subscribing<{ operationId: string; after?: string | null }>) =>
-      context.deps.feed.followOperation(readOperationId(args.operationId), args.after ?? null),
+      context.deps.feed.followOperation(readId('Operation', args.operationId), args.after ?? null),
   })
   operationEvents(
     @Root() event: OperationEvent,
@@ -93,7 +93,8 @@ export class Subscriptions {
   @Subscription(() => OperationType, {
     description:
       'An operation at once, then each time that it changes; completes with its end. Changes that come faster than they are read are one. Errors: NOT_FOUND, OPERATION_LOG_UNAVAILABLE.',
-    subscribe: ({ args, context }: Subscribing<{ id: string }>) => followRecord(context.deps, readOperationId(args.id)),
+    subscribe: ({ args, context }: Subscribing<{ id: string }>) =>
+      followRecord(context.deps, readId('Operation', args.id)),
   })
   operationUpdates(
     @Root() record: OperationRecord,
@@ -125,7 +126,7 @@ export class Subscriptions {
     description:
       'A recovery at once, then each time that it changes; completes after the state in which it ends. Changes that come faster than they are read are one. Errors: NOT_FOUND, OPERATION_LOG_UNAVAILABLE.',
     subscribe: ({ args, context }: Subscribing<{ id: string }>) =>
-      context.deps.recoveryFeed.follow(readRecoveryId(args.id)),
+      context.deps.recoveryFeed.follow(readId('Recovery', args.id)),
   })
   recoveryUpdates(
     @Root() record: RecoveryRecord,
@@ -154,23 +155,25 @@ export class Subscriptions {
 
   @Subscription(() => WalSegmentType, {
     description: `Each WAL segment when Barman has archived it. Errors: NOT_FOUND; SUBSCRIBER_TOO_SLOW when ${WAITING_WALS} segments behind.`,
-    subscribe: ({ args, context }: Subscribing<{ server?: string | null }>) => {
-      const { source, server } = backupServerNamed(context.deps, args.server)
+    subscribe: ({ args, context }: Subscribing<{ server?: string | null; cluster?: string | null }>) => {
+      const { source, server } = backupServerNamed(context.deps, { cluster: args.cluster, name: args.server })
       const remedy = 'Read what is missing with backupServer.wals(after:), then subscribe again.'
       return boundedQueue<ArchivedWal>(WAITING_WALS, remedy, (listener) =>
         source.onWalArchived((segment, from) => {
-          if (from === server.name) listener({ server: from, segment })
+          if (from === server.name) listener({ server, segment })
         }),
       )
     },
   })
   walArchived(
     @Root() { server, segment }: ArchivedWal,
-    @Arg('server', () => String, {
-      nullable: true,
-      description: "Barman server; the first cluster's own when left out.",
-    })
+    @Arg('server', () => String, { nullable: true, description: "Barman server; the cluster's own when left out." })
     _server: string | null | undefined,
+    @Arg('cluster', () => String, {
+      nullable: true,
+      description: 'Whose server it is; the only one that has a server of that name when left out.',
+    })
+    _cluster: string | null | undefined,
   ): WalSegmentType {
     return new WalSegmentType(server, segment)
   }

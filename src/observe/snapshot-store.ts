@@ -90,6 +90,7 @@ function emptySnapshot(layout: ClusterLayout, now: Date): ClusterSnapshot {
     haproxyStatsUrl: layout.haproxy.statsUrl,
     services: NOT_YET_OBSERVED,
     backupServers: layout.backupServers.map(({ name }) => ({
+      cluster: layout.name,
       name,
       configuration: NOT_YET_OBSERVED,
       checks: NOT_YET_OBSERVED,

@@ -41,7 +41,7 @@ export const archivingIssues: HealthRule = ({ snapshot, nodes, now, thresholds }
     issues.push({
       severity: HealthStatus.DEGRADED,
       code: 'ARCHIVING_BEHIND',
-      subject: formatGlobalId('BackupServer', server.name),
+      subject: formatGlobalId('BackupServer', server.cluster, server.name),
       message: `${incoming} segments wait in Barman's incoming directory (bound ${thresholds.pendingSegments}).`,
       remedy: `Have Barman take them in now: archiveWals(input: {server: "${server.name}"}). If that does not help, look for cron in its logs.`,
     })

@@ -14,7 +14,7 @@ export const backupIssues: HealthRule = (context) =>
 function ageIssues(server: BackupServerSnapshot, { snapshot, now, thresholds }: HealthContext): HealthIssue[] {
   const backups = seenNow(server.backups)
   if (backups === null) return []
-  const subject = formatGlobalId('BackupServer', server.name)
+  const subject = formatGlobalId('BackupServer', server.cluster, server.name)
   const remedy = `Take one: createBackup(input: {server: "${server.name}", type: FULL}).`
   const newest = latestOf(backups.filter((backup) => backup.status === BackupStatus.DONE))
   const issues: HealthIssue[] = []
@@ -23,7 +23,7 @@ function ageIssues(server: BackupServerSnapshot, { snapshot, now, thresholds }: 
     issues.push({
       severity: HealthStatus.DEGRADED,
       code: 'LAST_BACKUP_FAILED',
-      subject: formatGlobalId('Backup', server.name, last.backupId),
+      subject: formatGlobalId('Backup', server.cluster, server.name, last.backupId),
       message: `The last base backup, ${last.backupId}, failed: ${last.error ?? 'Barman does not say why'}.`,
       remedy: `Fix the cause and take another: createBackup(input: {server: "${server.name}", type: FULL}); deleteBackup(input: {backupId: "${last.backupId}", confirm: "${snapshot.name}"}) removes the failed one.`,
     })
@@ -57,7 +57,7 @@ function latestOf(backups: readonly Backup[]): Backup | undefined {
 }
 
 function checkIssues(server: BackupServerSnapshot): HealthIssue[] {
-  const subject = formatGlobalId('BackupServer', server.name)
+  const subject = formatGlobalId('BackupServer', server.cluster, server.name)
   const inactive = seenNow(server.configuration)?.active === false
   const bad = (seenNow(server.checks) ?? []).filter(
     ({ status }) => status === CheckStatus.FAILED || status === CheckStatus.UNKNOWN,

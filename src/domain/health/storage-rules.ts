@@ -16,7 +16,7 @@ export const storageIssues: HealthRule = ({ snapshot, thresholds }) =>
       {
         severity: isCritical ? HealthStatus.CRITICAL : HealthStatus.DEGRADED,
         code: 'DISK_NEARLY_FULL',
-        subject: formatGlobalId('BackupServer', server.name),
+        subject: formatGlobalId('BackupServer', server.cluster, server.name),
         message: `The backups' disk is ${formatPercent(used)} full (bound ${formatPercent(bound)}): ${formatBytes(disk.freeBytes)} of ${formatBytes(disk.totalBytes)} are free.`,
         remedy: `Remove what the retention policy does not need: applyRetentionPolicy(input: {server: "${server.name}", confirm: "${snapshot.name}"}), delete backups (deleteBackup), or give it a larger disk.`,
       },

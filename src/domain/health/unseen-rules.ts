@@ -30,7 +30,7 @@ export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
         [[`etcd member ${member.name}`, member.status]],
       ]),
     ...snapshot.backupServers.map((server): (typeof parts)[number] => [
-      formatGlobalId('BackupServer', server.name),
+      formatGlobalId('BackupServer', server.cluster, server.name),
       [
         [`the configuration of ${server.name}`, server.configuration],
         ['its checks', server.checks],

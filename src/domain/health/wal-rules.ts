@@ -36,7 +36,7 @@ function issuesOf(server: BackupServerSnapshot, histories: readonly TimelineHist
       return {
         severity: afterNewest ? HealthStatus.CRITICAL : HealthStatus.DEGRADED,
         code: 'WAL_GAP',
-        subject: formatGlobalId('BackupServer', server.name),
+        subject: formatGlobalId('BackupServer', server.cluster, server.name),
         message: `${gap.missingCount} WAL segments are missing between ${gap.after} and ${gap.before}: no base backup from before can be recovered beyond them.`,
         remedy: afterNewest
           ? `Take a new base backup now: createBackup(input: {server: "${server.name}", type: FULL}). A node that still has the segments in pg_wal can put them with barman-wal-archive.`

@@ -31,6 +31,8 @@ export interface FakeApi {
   readonly url: string
   readonly server: ApiServer
   readonly cluster: FakeClusterSource
+  /** Every one, by name; `cluster` is the first. */
+  readonly clusters: ReadonlyMap<string, FakeClusterSource>
   readonly operations: FakeOperations
   readonly recoveries: FakeRecoveries
   /** What was submitted, in order. */
@@ -50,9 +52,17 @@ export interface QueryAnswer {
 
 /** The real server on a free port of this machine, on fakes of everything behind it. */
 export async function startFakeApi(
-  options: { limits?: Partial<Limits>; snapshot?: ClusterSnapshot; registry?: OperationRegistry } = {},
+  options: {
+    limits?: Partial<Limits>
+    snapshot?: ClusterSnapshot
+    /** More clusters beside it. */
+    others?: readonly ClusterSnapshot[]
+    registry?: OperationRegistry
+  } = {},
 ): Promise<FakeApi> {
   const cluster = new FakeClusterSource(options.snapshot ?? clusterOf())
+  const sources = [cluster, ...(options.others ?? []).map((snapshot) => new FakeClusterSource(snapshot))]
+  const clusters = new Map(sources.map((source) => [source.current().name, source]))
   const operations = new FakeOperations()
   const recoveries = new FakeRecoveries()
   const submitted: FakeApi['submitted'] = []
@@ -60,8 +70,8 @@ export async function startFakeApi(
   const unexpected: unknown[] = []
   const answer = (operation: OperationRecord | null) => ({ operation, plan: operation?.plan ?? null, refusals: [] })
   const deps: ApiDependencies = {
-    clusters: new Map([['patroni', cluster]]),
-    snapshots: { forQuery: async () => cluster.current(), ended: () => {} },
+    clusters,
+    snapshots: { forQuery: async (name) => (clusters.get(name) ?? cluster).current(), ended: () => {} },
     log: operations.log,
     feed: operations.feed,
     recoveries,
@@ -105,6 +115,7 @@ export async function startFakeApi(
     url,
     server,
     cluster,
+    clusters,
     operations,
     recoveries,
     submitted,

@@ -232,32 +232,32 @@ describe('the health of a cluster', () => {
     [
       'ARCHIVING_BEHIND',
       DEGRADED,
-      'BackupServer:patroni',
+      'BackupServer:patroni/patroni',
       server({ incoming: seen({ incomingCount: 17, whole: [], streamingPartial: null, streamingModifiedAt: null }) }),
     ],
-    ['WAL_GAP', CRITICAL, 'BackupServer:patroni', server({ wal: seen(walOf({ 1: [1, 2, 3, 5] })) })],
+    ['WAL_GAP', CRITICAL, 'BackupServer:patroni/patroni', server({ wal: seen(walOf({ 1: [1, 2, 3, 5] })) })],
     [
       'WAL_GAP',
       DEGRADED,
-      'BackupServer:patroni',
+      'BackupServer:patroni/patroni',
       server({ wal: seen(walOf({ 1: [1, 2, 3, 5, 6, 7] })), backups: seen([backupOf(1, 2), backupOf(6, 7, young)]) }),
     ],
     [
       'WAL_GAP',
       CRITICAL,
-      'BackupServer:patroni',
+      'BackupServer:patroni/patroni',
       {
         ...server({ wal: seen(walOf({ 1: range(1, 4), 2: range(6, 8) })) }),
         topology: seen(topologyOf({ timelineHistory: [switchAt(1, lsnOf(5))] })),
         nodes: [{ ...LEADER, patroni: seen(patroniStatus({ state: NodeState.RUNNING, timeline: 2 })) }],
       },
     ],
-    ['NO_BACKUP', DEGRADED, 'BackupServer:patroni', server({ backups: seen([]) })],
-    ['BACKUP_TOO_OLD', DEGRADED, 'BackupServer:patroni', server({ backups: seen([backupOf(1, 2)]) })],
+    ['NO_BACKUP', DEGRADED, 'BackupServer:patroni/patroni', server({ backups: seen([]) })],
+    ['BACKUP_TOO_OLD', DEGRADED, 'BackupServer:patroni/patroni', server({ backups: seen([backupOf(1, 2)]) })],
     [
       'LAST_BACKUP_FAILED',
       DEGRADED,
-      'Backup:patroni/2026000003',
+      'Backup:patroni/patroni/2026000003',
       server({
         backups: seen([backupOf(1, 2, young), backupOf(3, 4, { status: BackupStatus.FAILED, error: 'disk full' })]),
       }),
@@ -265,17 +265,17 @@ describe('the health of a cluster', () => {
     [
       'BACKUP_CHECK_FAILED',
       DEGRADED,
-      'BackupServer:patroni',
+      'BackupServer:patroni/patroni',
       server({ checks: seen([{ name: 'ssh', status: CheckStatus.FAILED, message: 'refused', hint: 'fix it' }]) }),
     ],
     [
       'BACKUP_CHECK_UNKNOWN',
       DEGRADED,
-      'BackupServer:patroni',
+      'BackupServer:patroni/patroni',
       server({ checks: seen([{ name: 'check timeout', status: CheckStatus.UNKNOWN, message: null, hint: 'look' }]) }),
     ],
-    ['DISK_NEARLY_FULL', DEGRADED, 'BackupServer:patroni', disk(150)],
-    ['DISK_NEARLY_FULL', CRITICAL, 'BackupServer:patroni', disk(50)],
+    ['DISK_NEARLY_FULL', DEGRADED, 'BackupServer:patroni/patroni', disk(150)],
+    ['DISK_NEARLY_FULL', CRITICAL, 'BackupServer:patroni/patroni', disk(50)],
     [
       'NODE_UNKNOWN',
       UNKNOWN,
@@ -284,7 +284,7 @@ describe('the health of a cluster', () => {
     ],
     ['NOT_OBSERVED', UNKNOWN, 'PostgresNode:patroni/db2', { nodes: [LEADER, nodeOf('db2', { postgres: away() })] }],
     ['NOT_OBSERVED', UNKNOWN, 'Cluster:patroni', { services: away() }],
-    ['NOT_OBSERVED', UNKNOWN, 'BackupServer:patroni', server({ checks: away(), backups: away() })],
+    ['NOT_OBSERVED', UNKNOWN, 'BackupServer:patroni/patroni', server({ checks: away(), backups: away() })],
   ])('names %s (%s)', (code, severity, subject, changes) => {
     const health = assessHealth(clusterOf(changes), NOW)
     const issue = health.issues.find((each) => each.code === code && each.severity === severity)
