@@ -14,7 +14,7 @@ import { startWriteProbe } from '../clients/postgres/write-probe.ts'
 import type { ConfiguredCluster } from '../config/configuration.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
 import { messageOf } from '../domain/errors.ts'
-import { beatAsWorker } from '../events/worker-presence.ts'
+import { beatAsWorker, watchWorkers } from '../events/worker-presence.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
 import { systemClock } from '../shared/clock.ts'
@@ -25,6 +25,7 @@ import type { WorkedCluster } from '../worker/managed-cluster.ts'
 import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
 import { openOperations } from './open-operations.ts'
+import { recordIssues } from './record-issues.ts'
 import { runProcess } from './run-process.ts'
 
 const HEALTH_PORT = Number(process.env['WORKER_HEALTH_PORT'] ?? 4001)
@@ -109,6 +110,15 @@ await runProcess(async () => {
     }),
   )
   const stopBeating = beatAsWorker(operations.presence)
+  const workers = watchWorkers(operations.presence, () => log.active())
+  const issues = recordIssues({
+    clusters: new Map(
+      connected.map(({ observer, worked }) => [worked.layout.name, { current: () => observer.current(), ready }]),
+    ),
+    store: operations.issues,
+    workers,
+    logger,
+  })
   const health = createServer((_, response) => {
     redis.ping().then(
       () => response.writeHead(200).end('ok\n'),
@@ -121,6 +131,8 @@ await runProcess(async () => {
     async stop() {
       logger.info('stopping: running operations are handed over')
       stopBeating()
+      await Promise.all([...issues.values()].map((recorder) => recorder.stop()))
+      workers.stop()
       for (const stop of automations) stop()
       await worker.stop()
       await snapshots.stop()

@@ -13,11 +13,15 @@ const PATHS = {
   Backup: ['cluster', 'server', 'backupId'],
   WalSegment: ['cluster', 'server', 'name'],
   RecoveryWindow: ['cluster', 'server', 'backupId', 'timeline'],
+  HealthIssue: ['cluster', 'issue'],
   Recovery: ['id'],
   Operation: ['id'],
 } as const
 
 export type GlobalIdType = keyof typeof PATHS
+
+/** The last part of its path is a path of its own: code, subject and which. */
+const OPEN_ENDED: GlobalIdType = 'HealthIssue'
 
 /** What an id of this type names, part by part. */
 type Parts<T extends GlobalIdType> = (typeof PATHS)[T]
@@ -46,8 +50,10 @@ export type ArchiveId = Extract<GlobalId, { type: ArchiveType }>
 
 /** Readable and stable: "Backup:patroni/patroni/20261122T171311". Throws InvalidValueError on a part that is empty or holds "/". */
 export function formatGlobalId<T extends GlobalIdType>(type: T, ...path: Strings<Parts<T>>): string {
-  for (const part of path) {
-    if (part === '' || part.includes('/')) throw new InvalidValueError(`"${part}" cannot be part of an id`)
+  for (const [index, part] of path.entries()) {
+    const mayBePath = type === OPEN_ENDED && index === path.length - 1
+    if (part === '' || (part.includes('/') && !mayBePath))
+      throw new InvalidValueError(`"${part}" cannot be part of an id`)
   }
   return `${type}:${path.join('/')}`
 }
@@ -56,9 +62,11 @@ export function formatGlobalId<T extends GlobalIdType>(type: T, ...path: Strings
 export function readGlobalId(text: string): GlobalId | null {
   const colon = text.indexOf(':')
   const type = text.slice(0, Math.max(0, colon))
-  const path = text.slice(colon + 1).split('/')
-  if (!isGlobalIdType(type) || path.includes('')) return null
+  const split = text.slice(colon + 1).split('/')
+  if (!isGlobalIdType(type) || split.includes('')) return null
   const parts: readonly string[] = PATHS[type]
+  const last = parts.length - 1
+  const path = type === OPEN_ENDED ? [...split.slice(0, last), split.slice(last).join('/')].filter(Boolean) : split
   const isOld = path.length === parts.length - 1 && READ_WITHOUT_CLUSTER.some((each) => each === type)
   if (path.length !== parts.length && !isOld) return null
   const whole = isOld ? [null, ...path] : path

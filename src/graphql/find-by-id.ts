@@ -1,4 +1,5 @@
 import { ClusterView } from '../domain/cluster/cluster-view.ts'
+import { assessHealth } from '../domain/health/health.ts'
 import { type ArchiveId, formatGlobalId, type GlobalId, parseGlobalId } from '../domain/resource-id.ts'
 import { backupServerNow, clusterSnapshot } from './lookup.ts'
 import type { ApiContext } from './request-context.ts'
@@ -7,6 +8,7 @@ import { BackupServerType } from './types/backup/backup-server.ts'
 import { WalSegmentType } from './types/backup/wal-segment.ts'
 import { ClusterType } from './types/cluster/cluster.ts'
 import { EtcdNodeType } from './types/cluster/etcd.ts'
+import { HealthIssueType, toHealth } from './types/cluster/health.ts'
 import { PostgresNodeType } from './types/cluster/postgres-node.ts'
 import { ServiceType } from './types/cluster/service.ts'
 import type { NodeType } from './types/common/relay-node.ts'
@@ -25,6 +27,8 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
       const record = await context.deps.recoveries.get(id.name)
       return record === null ? null : new RecoveryType(record)
     }
+    case 'HealthIssue':
+      return findIssue(context, id.named.cluster, text)
     case 'BackupServer':
     case 'Backup':
     case 'WalSegment':
@@ -38,7 +42,7 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
   }
 }
 
-type ClusterId = Exclude<GlobalId, ArchiveId | { type: 'Operation' | 'Recovery' }>
+type ClusterId = Exclude<GlobalId, ArchiveId | { type: 'Operation' | 'Recovery' | 'HealthIssue' }>
 
 async function findInCluster({ deps }: ApiContext, { type, named, name }: ClusterId): Promise<NodeType | null> {
   if (!deps.clusters.has(named.cluster)) return null
@@ -55,6 +59,16 @@ async function findInCluster({ deps }: ApiContext, { type, named, name }: Cluste
     case 'Cluster':
       return new ClusterType(view)
   }
+}
+
+/** As it is now; one that is open and of which nothing can be seen now, as it was last written. */
+async function findIssue({ deps }: ApiContext, cluster: string, id: string): Promise<NodeType | null> {
+  if (!deps.clusters.has(cluster)) return null
+  const snapshot = await clusterSnapshot(deps, cluster)
+  const health = toHealth(deps, cluster, assessHealth(snapshot, deps.now(), deps.workers.current()))
+  const written = deps.issues.get(cluster)?.open() ?? []
+  const unseen = written.filter((issue) => issue.id === id).map((issue) => new HealthIssueType(issue))
+  return health.issues.find((issue) => issue.id === id) ?? unseen[0] ?? null
 }
 
 async function findInArchive({ deps }: ApiContext, { type, named }: ArchiveId): Promise<NodeType | null> {

@@ -106,6 +106,14 @@ export class Queries {
     return deps.feed.position()
   }
 
+  @Query(() => String, {
+    description:
+      'Where the feed of issues stands. Read the health and this in one query: issueEvents(after: this) then misses nothing, and may repeat what the health has already.',
+  })
+  issueCursor(@Ctx() { deps }: ApiContext): string {
+    return deps.issueFeed.position()
+  }
+
   @Query(() => RecoveryType, {
     nullable: true,
     description: 'One recovery. Null when there is none. Errors: OPERATION_LOG_UNAVAILABLE while Redis is away.',

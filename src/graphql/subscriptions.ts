@@ -1,9 +1,10 @@
-import { Arg, ID, Int, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Ctx, ID, Int, Resolver, Root, Subscription } from 'type-graphql'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { ClusterView } from '../domain/cluster/cluster-view.ts'
 import type { LogLine } from '../domain/cluster/log-line.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { assessHealth, type Health } from '../domain/health/health.ts'
+import type { IssueEvent } from '../domain/health/issue-events.ts'
 import type { OperationRecord } from '../domain/operation/operation.ts'
 import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
@@ -17,7 +18,8 @@ import { latestRecord } from './streams/latest-record.ts'
 import { latestValue } from './streams/latest-value.ts'
 import { type ArchiveOf, WalSegmentType } from './types/backup/wal-segment.ts'
 import { ClusterType } from './types/cluster/cluster.ts'
-import { HealthType } from './types/cluster/health.ts'
+import { HealthType, toHealth } from './types/cluster/health.ts'
+import { IssueEventType } from './types/cluster/issue-event.ts'
 import { DEFAULT_LOG_LINES, LogLineType, MAX_LOG_LINES, readTail } from './types/cluster/service.ts'
 import { OperationFilterInput, OperationType } from './types/operation/operation.ts'
 import { toOperationEvent } from './types/operation/operation-event.ts'
@@ -44,8 +46,7 @@ function followRecord({ log, feed }: ApiDependencies, operationId: string): Asyn
 }
 
 function hasSameIssues(health: Health, last: Health): boolean {
-  const told = ({ issues }: Health) =>
-    issues.map(({ code, subject, severity }) => `${severity} ${code} ${subject}`).sort()
+  const told = ({ issues }: Health) => issues.map(({ id, severity }) => `${severity} ${id}`).sort()
   return told(health).join() === told(last).join()
 }
 
@@ -117,9 +118,28 @@ export class Subscriptions {
   })
   healthUpdates(
     @Root() health: Health,
-    @Arg('cluster', () => String, { nullable: true, description: CLUSTER }) _cluster: string | null | undefined,
-  ): Health {
-    return health
+    @Arg('cluster', () => String, { nullable: true, description: CLUSTER }) cluster: string | null | undefined,
+    @Ctx() { deps }: ApiContext,
+  ): HealthType {
+    return toHealth(deps, clusterSource(deps, cluster).current().name, health)
+  }
+
+  @Subscription(() => IssueEventType, {
+    description:
+      'What became of issues: the events after cursor `after` (only new ones without it), then live, without end. One feed for all clusters, written once, however many processes of Howdah run; an issue that lasts over a restart is not told again. Errors: NOT_FOUND, CURSOR_EXPIRED, OPERATION_LOG_UNAVAILABLE.',
+    subscribe: ({ args, context: { deps } }: Subscribing<{ cluster?: string | null; after?: string | null }>) => {
+      const of = args.cluster == null ? null : clusterSource(deps, args.cluster).current().name
+      const passes = ({ cluster }: IssueEvent) => (of === null ? deps.clusters.has(cluster) : cluster === of)
+      return deps.issueFeed.follow(passes, args.after ?? null)
+    },
+  })
+  issueEvents(
+    @Root() event: IssueEvent,
+    @Arg('cluster', () => String, { nullable: true, description: 'Patroni scope; every cluster when left out.' })
+    _cluster: string | null | undefined,
+    @Arg('after', () => String, { nullable: true, description: AFTER }) _after: string | null | undefined,
+  ): IssueEventType {
+    return new IssueEventType(event)
   }
 
   @Subscription(() => RecoveryType, {

@@ -1,11 +1,22 @@
+import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import { cureOf, describeRefusal } from '../cluster/login-refusal.ts'
 import { NodeState, ServiceState } from '../cluster/node.ts'
 import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
-import { formatGlobalId } from '../resource-id.ts'
+import { isNotYetRead } from '../cluster/observed.ts'
+import { restartAction, startAction } from '../cluster/start-call.ts'
+import { formatGlobalId, readGlobalId } from '../resource-id.ts'
+import { type SuggestedAction, suggest } from '../suggested-action.ts'
 import { formatBytes, formatSeconds } from './format.ts'
-import { type HealthContext, type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+import {
+  type HealthContext,
+  type HealthFinding,
+  type HealthRule,
+  HealthStatus,
+  type SeenByCode,
+} from './health-issue.ts'
+import { isNodeSeen, isPostgresSeen } from './seen.ts'
 
-type NodeIssue = Omit<HealthIssue, 'subject'>
+type NodeIssue = Omit<HealthFinding, 'subject'>
 
 /** Each PostgreSQL node: does it run, follow, keep up, and want a restart. */
 export const nodeIssues: HealthRule = (context) =>
@@ -15,17 +26,17 @@ export const nodeIssues: HealthRule = (context) =>
   })
 
 function issuesOf(node: NodeView, context: HealthContext): NodeIssue[] {
-  if (!isReachable(node)) return [absence(node)]
+  if (!isReachable(node)) return [absence(node, context)]
   return [
     ...runningIssues(node, context),
     ...loginIssues(node, context),
     ...lagIssues(node, context),
     ...slotIssues(node, context),
-    ...restartIssues(node),
+    ...restartIssues(node, context),
   ]
 }
 
-function absence(node: NodeView): NodeIssue {
+function absence(node: NodeView, { snapshot }: HealthContext): NodeIssue {
   const why = node.stateReason === null ? '' : `: ${node.stateReason}`
   if (node.state === NodeState.UNKNOWN) {
     return {
@@ -33,6 +44,7 @@ function absence(node: NodeView): NodeIssue {
       code: 'NODE_UNKNOWN',
       message: `Nothing is known of ${node.name}${why}.`,
       remedy: 'Look again in some seconds; if it stays so, look at the logs of its service.',
+      isPassing: snapshot.nodes.some(({ name, patroni }) => name === node.name && isNotYetRead(patroni)),
     }
   }
   const stopped = node.state === NodeState.STOPPED
@@ -49,6 +61,7 @@ function absence(node: NodeView): NodeIssue {
       : inside
         ? `Start what does not run in its container, Patroni above all: startService(input: {service: "${name}"}). One that runs and does not answer is restarted: restartService(input: {service: "${name}"}).`
         : `Look at the logs of its service, then restart it: restartService(input: {service: "${name}"}).`,
+    action: stopped || inside ? startAction(snapshot.name, name) : restartAction(snapshot.name, name),
   }
 }
 
@@ -73,8 +86,13 @@ function runningIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[]
       code: 'REPLICA_NOT_STREAMING',
       message: `${node.name} is not streaming: it is ${state}.`,
       remedy: `Wait if it has just started; look at its logs; if its data can no longer follow, copy it again: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
+      action: copyAgain(node, snapshot),
     },
   ]
+}
+
+function copyAgain({ name }: NodeView, { name: cluster }: ClusterSnapshot): SuggestedAction {
+  return suggest('reinitializeNode', `Copy ${name} from the leader again`, { cluster, node: name })
 }
 
 /** One issue a node: a role is the same everywhere, but the connections that are free are not. */
@@ -112,6 +130,7 @@ function lagIssues(node: NodeView, { snapshot, thresholds }: HealthContext): Nod
       code: 'REPLICA_LAGGING',
       message: `${node.name} lags: ${parts.join('; ')}.`,
       remedy: `Look for long queries, a paused replay or a slow disk on ${node.name}; if it cannot catch up: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
+      action: copyAgain(node, snapshot),
     },
   ]
 }
@@ -123,12 +142,13 @@ function slotIssues(node: NodeView, { thresholds }: HealthContext): NodeIssue[] 
     .map((slot) => ({
       severity: HealthStatus.DEGRADED,
       code: 'SLOT_RETAINS_WAL',
+      which: slot.name,
       message: `Replication slot ${slot.name} on ${node.name} is inactive; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`,
       remedy: 'Start the replica or receiver that it belongs to, or drop the slot, before the disk is full.',
     }))
 }
 
-function restartIssues(node: NodeView): NodeIssue[] {
+function restartIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[] {
   if (!node.pendingRestart) return []
   const parameters = Object.keys(node.pendingRestartReasons ?? {})
   return [
@@ -137,6 +157,35 @@ function restartIssues(node: NodeView): NodeIssue[] {
       code: 'PENDING_RESTART',
       message: `${node.name} runs without ${parameters.length === 0 ? 'a changed parameter' : `the new ${parameters.join(', ')}`} until it is restarted.`,
       remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster(input: {pendingOnly: true}).`,
+      action: suggest('restartNode', `Restart PostgreSQL on ${node.name}`, { cluster: snapshot.name, node: node.name }),
     },
   ]
+}
+
+/** Whether anything tells how a node is: that it does not answer is such a thing, that nothing is known is not. */
+const isStateKnown = (subject: string, { nodes }: HealthContext) => {
+  const node = nodes.find(({ name }) => name === readGlobalId(subject)?.name)
+  return node === undefined || node.state !== NodeState.UNKNOWN
+}
+
+export const nodeSeen: SeenByCode<
+  | 'LEADER_NOT_RUNNING'
+  | 'NODE_STOPPED'
+  | 'NODE_UNKNOWN'
+  | 'NODE_UNREACHABLE'
+  | 'PENDING_RESTART'
+  | 'REPLICA_LAGGING'
+  | 'REPLICA_NOT_STREAMING'
+  | 'ROLE_CANNOT_LOGIN'
+  | 'SLOT_RETAINS_WAL'
+> = {
+  NODE_STOPPED: isStateKnown,
+  NODE_UNREACHABLE: isStateKnown,
+  NODE_UNKNOWN: isStateKnown,
+  LEADER_NOT_RUNNING: isNodeSeen,
+  REPLICA_NOT_STREAMING: isNodeSeen,
+  REPLICA_LAGGING: isNodeSeen,
+  PENDING_RESTART: isNodeSeen,
+  ROLE_CANNOT_LOGIN: isPostgresSeen,
+  SLOT_RETAINS_WAL: isPostgresSeen,
 }

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { HealthStatus } from '../../../src/domain/health/health.ts'
+import { IssueChange, type OpenIssue } from '../../../src/domain/health/issue-events.ts'
 import { type OperationRecord, Role } from '../../../src/domain/operation/operation.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
+import { suggest } from '../../../src/domain/suggested-action.ts'
 import { range, walOf } from '../../support/builders/backups.ts'
 import { clusterOf, topologyOf } from '../../support/builders/cluster.ts'
 import { seen } from '../../support/builders/observed.ts'
@@ -99,6 +102,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
       'operationUpdates(id: "$id") { id }',
       'clusterUpdates { name }',
       'healthUpdates { status }',
+      'issueEvents { cursor }',
       'walArchived { name }',
       'serviceLogs(service: "db1") { text }',
     ]) {
@@ -171,6 +175,48 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     expect(await then).toEqual(before)
     await subscriber.leave()
     await expect.poll(() => api.cluster.listeners).toBe(0)
+  })
+
+  test('issueEvents are replayed behind a cursor, then followed; narrowed to a cluster that is known', async () => {
+    const issue: OpenIssue = {
+      id: 'HealthIssue:patroni/NODE_STOPPED/PostgresNode/db2',
+      cluster: 'patroni',
+      since: '2026-11-22T11:00:00.000Z',
+      severity: HealthStatus.DEGRADED,
+      code: 'NODE_STOPPED',
+      subject: 'PostgresNode:patroni/db2',
+      message: 'db2 is stopped.',
+      remedy: null,
+      action: suggest('startService', 'Start db2', { cluster: 'patroni', service: 'db2' }),
+    }
+    const event = { at: '2026-11-22T12:00:00.000Z', cluster: 'patroni', message: 'told', issue }
+    const { issueCursor } = (await api.query('{ issueCursor }')).data
+    const opened = api.issues.emit({ ...event, change: IssueChange.OPENED })
+    const subscriber = await subscribe(
+      `subscription { issueEvents(cluster: "patroni", after: "${issueCursor}") {
+        id cursor at change message cluster { name } issue { id since severity code action { mutation input title } } } }`,
+    )
+    const next = async () => (await subscriber.next())?.data?.issueEvents
+    expect(await next()).toEqual({
+      id: `IssueEvent:${opened.cursor}`,
+      cursor: opened.cursor,
+      at: event.at,
+      change: 'OPENED',
+      message: 'told',
+      cluster: { name: 'patroni' },
+      issue: {
+        id: issue.id,
+        since: issue.since,
+        severity: 'DEGRADED',
+        code: 'NODE_STOPPED',
+        action: { mutation: 'startService', input: { cluster: 'patroni', service: 'db2' }, title: 'Start db2' },
+      },
+    })
+    const live = next()
+    api.issues.emit({ ...event, cluster: 'gone', change: IssueChange.OPENED })
+    const { cursor } = api.issues.emit({ ...event, change: IssueChange.RESOLVED })
+    expect(await live).toMatchObject({ cursor, change: 'RESOLVED' })
+    await subscriber.leave()
   })
 
   test('recoveryUpdates answers at once, after each change, and completes when the recovery has ended', async () => {

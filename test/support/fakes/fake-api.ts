@@ -12,6 +12,7 @@ import { clusterOf } from '../builders/cluster.ts'
 import { NOW } from '../builders/observed.ts'
 import { operationRecord } from '../builders/operations.ts'
 import { FakeClusterSource } from './fake-cluster-source.ts'
+import { FakeIssues } from './fake-issues.ts'
 import { TEST_KINDS } from './fake-operation-kinds.ts'
 import { FakeOperations } from './fake-operation-log.ts'
 import { FakeRecoveries } from './fake-recoveries.ts'
@@ -35,6 +36,7 @@ export interface FakeApi {
   readonly clusters: ReadonlyMap<string, FakeClusterSource>
   readonly operations: FakeOperations
   readonly recoveries: FakeRecoveries
+  readonly issues: FakeIssues
   /** What was submitted, in order. */
   readonly submitted: { kind: string; input: OperationInput; actor: Actor }[]
   readonly unexpected: unknown[]
@@ -65,6 +67,7 @@ export async function startFakeApi(
   const clusters = new Map(sources.map((source) => [source.current().name, source]))
   const operations = new FakeOperations()
   const recoveries = new FakeRecoveries()
+  const issues = new FakeIssues()
   const submitted: FakeApi['submitted'] = []
   const registry = options.registry ?? TEST_KINDS
   const unexpected: unknown[] = []
@@ -76,6 +79,8 @@ export async function startFakeApi(
     feed: operations.feed,
     recoveries,
     recoveryFeed: recoveries.feed,
+    issues: new Map([...clusters.keys()].map((name) => [name, issues.book])),
+    issueFeed: issues.feed,
     operations: {
       async submit(kind, input, actor) {
         requirePermission(actor, kind, registry)
@@ -118,6 +123,7 @@ export async function startFakeApi(
     clusters,
     operations,
     recoveries,
+    issues,
     submitted,
     unexpected,
     token,
