@@ -8,15 +8,14 @@ import type { IssueEvent } from '../domain/health/issue-events.ts'
 import type { OperationRecord } from '../domain/operation/operation.ts'
 import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
-import type { WalSegment } from '../domain/wal/wal-catalogue.ts'
+import { type ArchivedWal, followWal } from './follow-wal.ts'
 import { backupServerNamed, clusterSource, serviceSource } from './lookup.ts'
 import { readId } from './read-id.ts'
 import type { ApiContext, ApiDependencies } from './request-context.ts'
 import { abortable } from './streams/abortable.ts'
-import { boundedQueue } from './streams/bounded-queue.ts'
 import { latestRecord } from './streams/latest-record.ts'
 import { latestValue } from './streams/latest-value.ts'
-import { type ArchiveOf, WalSegmentType } from './types/backup/wal-segment.ts'
+import { WalSegmentType } from './types/backup/wal-segment.ts'
 import { ClusterType } from './types/cluster/cluster.ts'
 import { HealthType, toHealth } from './types/cluster/health.ts'
 import { IssueEventType } from './types/cluster/issue-event.ts'
@@ -50,12 +49,12 @@ function hasSameIssues(health: Health, last: Health): boolean {
   return told(health).join() === told(last).join()
 }
 
-interface ArchivedWal {
-  readonly server: ArchiveOf
-  readonly segment: WalSegment
+interface WalArchivedArgs {
+  readonly server?: string | null
+  readonly cluster?: string | null
+  readonly after?: string | null
 }
 
-const WAITING_WALS = 1_000
 const AFTER = 'A cursor: start with the event after it.'
 const CLUSTER = 'Patroni scope; the only one when left out.'
 
@@ -174,15 +173,11 @@ export class Subscriptions {
   }
 
   @Subscription(() => WalSegmentType, {
-    description: `Each WAL segment when Barman has archived it. Errors: NOT_FOUND; SUBSCRIBER_TOO_SLOW when ${WAITING_WALS} segments behind.`,
-    subscribe: ({ args, context }: Subscribing<{ server?: string | null; cluster?: string | null }>) => {
+    description:
+      'The WAL segments of a Barman server, in the order in which it files them: those behind the segment `after` (only new ones without it), then each when it is filed, without end. Within a timeline that is their order, save for WAL that came late. Errors: NOT_FOUND, CLUSTER_REQUIRED; BAD_USER_INPUT for what is no segment; CURSOR_EXPIRED for one that is not in the catalogue any more.',
+    subscribe: ({ args, context }: Subscribing<WalArchivedArgs>) => {
       const { source, server } = backupServerNamed(context.deps, { cluster: args.cluster, name: args.server })
-      const remedy = 'Read what is missing with backupServer.wals(after:), then subscribe again.'
-      return boundedQueue<ArchivedWal>(WAITING_WALS, remedy, (listener) =>
-        source.onWalArchived((segment, from) => {
-          if (from === server.name) listener({ server, segment })
-        }),
-      )
+      return followWal(source, server, args.after ?? null)
     },
   })
   walArchived(
@@ -194,6 +189,8 @@ export class Subscriptions {
       description: 'Whose server it is; the only one that has a server of that name when left out.',
     })
     _cluster: string | null | undefined,
+    @Arg('after', () => String, { nullable: true, description: "A segment's name: start behind it." })
+    _after: string | null | undefined,
   ): WalSegmentType {
     return new WalSegmentType(server, segment)
   }

@@ -4,7 +4,7 @@ import { IssueChange, type OpenIssue } from '../../../src/domain/health/issue-ev
 import { type OperationRecord, Role } from '../../../src/domain/operation/operation.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import { suggest } from '../../../src/domain/suggested-action.ts'
-import { range, walOf } from '../../support/builders/backups.ts'
+import { backupServerOf, range, walLine, walOf } from '../../support/builders/backups.ts'
 import { clusterOf, topologyOf } from '../../support/builders/cluster.ts'
 import { seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
@@ -110,7 +110,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     }
     // Started by asking for a value that does not come.
     for (const subscriber of waiting) subscriber.next().catch(() => {})
-    await expect.poll(open).toEqual([2, 3, 1])
+    await expect.poll(open).toEqual([2, 4, 1])
     await Promise.all(waiting.map((subscriber) => subscriber.leave()))
     await expect.poll(open, { timeout: 500, interval: 5 }).toEqual([0, 0, 0])
   })
@@ -246,14 +246,44 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     await subscriber.leave()
   })
 
-  test('walArchived tells each segment of the server', async () => {
+  test('walArchived tells each segment of the server when it is filed, and goes on behind one', async () => {
+    const wal = walOf({ 1: range(1, 3) })
+    api.cluster.change(clusterOf({ backupServers: [backupServerOf({ wal: seen(wal) })] }))
+    const file = (timeline: number, number: number, server = 'patroni') => {
+      if (server === 'patroni') wal.append(walLine(timeline, number))
+      const [segment] = wal.filedAfter(null, 100)?.slice(-1) ?? []
+      if (segment !== undefined) api.cluster.archive(segment, server)
+    }
     const subscriber = await subscribe('subscription { walArchived { id name } }')
-    const first = subscriber.next()
+    const name = async (of: Subscriber) => (await of.next())?.data?.walArchived.name
+    const first = name(subscriber)
     await expect.poll(() => api.cluster.listeners).toBeGreaterThan(0)
-    const { segments } = walOf({ 1: range(1, 3) }).page({ limit: 3, from: null, backward: false, timeline: null })
-    for (const segment of segments) api.cluster.archive(segment, segment.name.endsWith('2') ? 'other' : 'patroni')
-    expect((await first)?.data?.walArchived.name).toBe('000000010000000000000001')
-    expect((await subscriber.next())?.data?.walArchived.name).toBe('000000010000000000000003')
+    file(2, 4, 'other')
+    file(2, 4)
+    // Late: the last of its timeline comes behind the first of the next.
+    file(1, 4)
+    expect([await first, await name(subscriber)]).toEqual(['000000020000000000000004', '000000010000000000000004'])
+    await subscriber.leave()
+    const again = await subscribe('subscription { walArchived(after: "000000010000000000000002") { name } }')
+    expect([await name(again), await name(again), await name(again)]).toEqual([
+      '000000010000000000000003',
+      '000000020000000000000004',
+      '000000010000000000000004',
+    ])
+    await again.leave()
+    api.cluster.change(clusterOf())
+  })
+
+  test.each([
+    ['000000010000000000000099', 'CURSOR_EXPIRED'],
+    ['nonsense', 'BAD_USER_INPUT'],
+  ])('walArchived behind %s is %s', async (after, code) => {
+    const subscriber = await subscribe(`subscription { walArchived(after: "${after}") { name } }`)
+    const told = await subscriber.next().then(
+      (answer) => answer?.errors,
+      (errors: unknown) => errors,
+    )
+    expect(JSON.stringify(told)).toContain(`"${code}"`)
     await subscriber.leave()
   })
 

@@ -87,7 +87,7 @@ const LATER = [
   ...['Query.hosts', 'Query.operationKinds', 'Query.channels', 'Service.host', 'BackupServer.copies'],
   ...['Cluster.summary', 'Cluster.schedules', 'Cluster.activity', 'Recovery.comparison'],
   ...['Recovery.verifySeconds', 'Recovery.totalSeconds'],
-  ...['HealthIssue.acknowledged', 'Subscription.walArchived(after)'],
+  'HealthIssue.acknowledged',
   ...['Operation.proposal', 'Operation.schedule', 'OperationPlan.fingerprint', 'Actor.surface', 'Actor.onBehalfOf'],
   ...['OperationStatus#PROPOSED', 'OperationStatus#REJECTED', 'Mutation.approveOperation', 'Mutation.rejectOperation'],
   ...['Mutation.findDamage', 'Mutation.addNode', 'Mutation.removeNode', 'Mutation.drainHost', 'Mutation.replaceHost'],
