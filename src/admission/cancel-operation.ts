@@ -38,6 +38,8 @@ export async function cancelOperation(
     message: `Operation is being ${because}`,
     when: (record) => record.status === OperationStatus.RUNNING && record.cancellable,
   })
+  // Where no worker has it, it waits for one: not behind what runs long. Failing that, it is undone in its turn.
+  if (asked !== null) await queue.hurry(operationId).catch(() => {})
   const record = asked ?? (await log.get(operationId))
   if (record === null) throw new NotFoundError(`there is no operation ${operationId}`)
   const refusals = asked === null ? whyNot(record) : []

@@ -13,6 +13,7 @@ import type { OperationInput } from '../operations/operation-input.ts'
 import { planOperation } from '../operations/plan-operation.ts'
 import { readPlanContext } from '../operations/read-plan-context.ts'
 import { newRecord } from './new-record.ts'
+import { laneOf } from './operation-lane.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
 import { requirePermission } from './permissions.ts'
@@ -113,7 +114,9 @@ export async function submitOperation(
       return accepted(created.record)
     case 'CREATED':
       // Recorded is acknowledged: should the queue fail now, the worker's sweep enqueues it.
-      await queue.enqueue(record.id).catch((error: unknown) => dependencies.onEnqueueFailed(record.id, error))
+      await queue
+        .enqueue(record.id, laneOf(record, registry))
+        .catch((error: unknown) => dependencies.onEnqueueFailed(record.id, error))
       return accepted(created.record)
   }
 }

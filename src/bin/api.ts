@@ -11,7 +11,11 @@ import { loadOperations } from '../operations/load-operations.ts'
 import { systemClock } from '../shared/clock.ts'
 import { createLogger } from '../shared/logger.ts'
 import { openOperations } from './open-operations.ts'
+import { recordIssues } from './record-issues.ts'
 import { runProcess } from './run-process.ts'
+
+/** No issue is written before that: what has not been looked at yet is none. */
+const FIRST_LOOKS_MS = 10_000
 
 await runProcess(async () => {
   const configuration = await loadConfiguration(process.env, 'api')
@@ -20,6 +24,7 @@ await runProcess(async () => {
   const { log, feed, recoveries, queue } = operations
 
   const recoveryFeed = operations.openRecoveryFeed()
+  const issueFeed = operations.openIssueFeed()
 
   const observers = configuration.clusters.map(({ layout, credentials }) => {
     return { layout, observer: connectObserver({ layout, credentials, clock: systemClock }) }
@@ -36,6 +41,16 @@ await runProcess(async () => {
     onError: (error) => logger.warn({ error: messageOf(error) }, 'what has ended'),
   })
   const workers = watchWorkers(operations.presence, () => log.active())
+  const issues = recordIssues({
+    clusters: new Map(
+      observers.map(({ layout, observer }) => {
+        return [layout.name, { current: () => observer.current(), ready: observer.ready(FIRST_LOOKS_MS) }]
+      }),
+    ),
+    store: operations.issues,
+    workers,
+    logger,
+  })
   const server = await createApiServer({
     deps: {
       clusters,
@@ -44,6 +59,8 @@ await runProcess(async () => {
       feed,
       recoveries,
       recoveryFeed,
+      issues,
+      issueFeed,
       registry,
       version: await readVersion(),
       workers,
@@ -68,6 +85,7 @@ await runProcess(async () => {
   feed.start()
   snapshots.start()
   recoveryFeed.start()
+  issueFeed.start()
   const address = await server.listen(configuration.http)
   logger.info({ address }, 'API is ready')
 
@@ -75,10 +93,12 @@ await runProcess(async () => {
     async stop() {
       logger.info('stopping')
       await server.close()
+      await Promise.all([...issues.values()].map((recorder) => recorder.stop()))
       workers.stop()
       await snapshots.stop()
       await Promise.all(observers.map(({ observer }) => observer.stop()))
       await recoveryFeed.stop()
+      await issueFeed.stop()
       await operations.close()
     },
   }

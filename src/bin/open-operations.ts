@@ -1,8 +1,10 @@
 import { createOperationsQueue, type OperationsQueue } from '../admission/operations-queue.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { messageOf } from '../domain/errors.ts'
+import type { IssueFeed, IssueStore } from '../events/issue-store.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
 import type { RecoveryFeed, RecoveryStore } from '../events/recovery-store.ts'
+import { createIssueFeed, createIssueStore } from '../events/redis-issue-store.ts'
 import { createOperationFeed } from '../events/redis-operation-feed.ts'
 import { createOperationLog } from '../events/redis-operation-log.ts'
 import { createRecoveryFeed } from '../events/redis-recovery-feed.ts'
@@ -17,8 +19,11 @@ export interface Operations {
   readonly log: OperationLog
   readonly feed: OperationFeed
   readonly recoveries: RecoveryStore
+  readonly issues: IssueStore
   /** On a connection of its own, which the worker does not need: the caller starts and stops it. */
   openRecoveryFeed(): RecoveryFeed
+  /** The same. */
+  openIssueFeed(): IssueFeed
   readonly queue: OperationsQueue
   /** Fails at once while Redis is away. */
   readonly redis: Redis
@@ -33,6 +38,7 @@ export async function openOperations(settings: Configuration['redis'], logger: L
   const redis = connectRedis(settings, 'prompt')
   const log = createOperationLog({ redis, prefix: PREFIX, now: () => new Date() })
   const recoveries = createRecoveryStore({ redis, prefix: PREFIX, now: () => new Date() })
+  const issues = createIssueStore({ redis, prefix: PREFIX, now: () => new Date() })
   const feed = createOperationFeed({
     log,
     redis,
@@ -45,12 +51,20 @@ export async function openOperations(settings: Configuration['redis'], logger: L
     log,
     feed,
     recoveries,
+    issues,
     openRecoveryFeed: () =>
       createRecoveryFeed({
         store: recoveries,
         blockingRedis: connectRedis(settings, 'patient'),
         prefix: PREFIX,
         onError: (error) => logger.warn({ error: messageOf(error) }, 'recovery feed'),
+      }),
+    openIssueFeed: () =>
+      createIssueFeed({
+        redis,
+        blockingRedis: connectRedis(settings, 'patient'),
+        prefix: PREFIX,
+        onError: (error) => logger.warn({ error: messageOf(error) }, 'issue feed'),
       }),
     queue,
     redis,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'
 import { createOperationService } from '../admission/create-operation-service.ts'
+import { OperationLane } from '../admission/operation-lane.ts'
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { createClusterClients } from '../clients/cluster-clients.ts'
 import { createDockerControl } from '../clients/docker/docker-control.ts'
@@ -13,7 +14,7 @@ import { startWriteProbe } from '../clients/postgres/write-probe.ts'
 import type { ConfiguredCluster } from '../config/configuration.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
 import { messageOf } from '../domain/errors.ts'
-import { beatAsWorker } from '../events/worker-presence.ts'
+import { beatAsWorker, watchWorkers } from '../events/worker-presence.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
 import { systemClock } from '../shared/clock.ts'
@@ -24,10 +25,12 @@ import type { WorkedCluster } from '../worker/managed-cluster.ts'
 import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
 import { openOperations } from './open-operations.ts'
+import { recordIssues } from './record-issues.ts'
 import { runProcess } from './run-process.ts'
 
 const HEALTH_PORT = Number(process.env['WORKER_HEALTH_PORT'] ?? 4001)
-const CONCURRENCY = 4
+/** Operations at a time. What is urgent waits for others in its place: it costs next to nothing, and is never held up. */
+const SLOTS = { [OperationLane.ORDINARY]: 4, [OperationLane.URGENT]: 8 }
 /**
  * For how long the worker waits at its start for what is looked at. What takes longer hangs on something that is down: it is
  * unknown then, and the operations of a worker that died must not wait for it.
@@ -87,7 +90,7 @@ await runProcess(async () => {
     redis: connectRedis(configuration.redis, 'patient'),
     queue,
     logger,
-    concurrency: CONCURRENCY,
+    slots: SLOTS,
     ready,
   })
   const clusters = await ready
@@ -107,6 +110,15 @@ await runProcess(async () => {
     }),
   )
   const stopBeating = beatAsWorker(operations.presence)
+  const workers = watchWorkers(operations.presence, () => log.active())
+  const issues = recordIssues({
+    clusters: new Map(
+      connected.map(({ observer, worked }) => [worked.layout.name, { current: () => observer.current(), ready }]),
+    ),
+    store: operations.issues,
+    workers,
+    logger,
+  })
   const health = createServer((_, response) => {
     redis.ping().then(
       () => response.writeHead(200).end('ok\n'),
@@ -119,6 +131,8 @@ await runProcess(async () => {
     async stop() {
       logger.info('stopping: running operations are handed over')
       stopBeating()
+      await Promise.all([...issues.values()].map((recorder) => recorder.stop()))
+      workers.stop()
       for (const stop of automations) stop()
       await worker.stop()
       await snapshots.stop()

@@ -7,8 +7,8 @@ interface Naming {
 }
 
 /**
- * Names that stand for two things. A backup server's name stands for it in ids, whatever its cluster; a node's container or
- * API in two clusters would be operated as two nodes.
+ * Names that stand for two things. Two clusters whose Barman servers are called the same may be; one archive for two
+ * clusters, or a node's container or API in two of them, would be operated as two.
  */
 export function findDuplicates(clusters: readonly ClusterLayout[]): string[] {
   const namings = clusters.flatMap(({ name, nodes, etcd, backupServers, services }): Naming[] => {
@@ -16,7 +16,10 @@ export function findDuplicates(clusters: readonly ClusterLayout[]): string[] {
     const containerOf = (service: string) => services.find((each) => each.name === service)
     return [
       { what: `cluster ${name}`, where },
-      ...backupServers.map((server) => ({ what: `backup server ${server.name}`, where })),
+      ...backupServers.flatMap((server) => [
+        { what: `backup server ${server.name} of cluster ${name}`, where },
+        { what: `backup server ${server.name} at ${server.host}:${server.sshPort}`, where },
+      ]),
       ...etcd.map((member) => ({ what: `etcd member ${member.name} of cluster ${name}`, where })),
       ...nodes.flatMap((node) => {
         const container = containerOf(node.service)

@@ -65,7 +65,6 @@ export const ERROR_CODES = {
   SCHEDULE_NOT_CHANGED: 'Patroni did not change its schedule.',
   SERVICE_MISSING: 'The container that was to be replaced is gone.',
   STEP_DEADLINE: 'A step took longer than it may.',
-  SUBSCRIBER_TOO_SLOW: 'The subscriber took its events too slowly for too long.',
   TABLESPACE_MISPLACED: 'A tablespace lies where data that takes the place of a node cannot have it.',
   TARGET_NOT_REACHED: 'All WAL was replayed and the target was not in it.',
   TIMED_OUT: 'No connection to the service came about in time.',

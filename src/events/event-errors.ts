@@ -40,9 +40,10 @@ export class LostOperationError extends HowdahError {
 /** Events after the cursor have been trimmed away, or it never was a cursor. */
 export class CursorExpiredError extends HowdahError {
   readonly code = 'CURSOR_EXPIRED'
-  constructor(readonly cursor: string) {
-    super(`the feed does not reach back to cursor "${cursor}"`, {
-      remedy: 'Read the operations that you follow with operation(id:) and subscribe again without `after`.',
-    })
+  constructor(
+    readonly cursor: string,
+    remedy = 'Read the operations that you follow with operation(id:) and subscribe again without `after`.',
+  ) {
+    super(`the feed does not reach back to cursor "${cursor}"`, { remedy })
   }
 }

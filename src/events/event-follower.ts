@@ -1,9 +1,7 @@
-import { endsOperation, type OperationEvent } from '../domain/operation/operation-events.ts'
-
 /** Where a follower reads: history in pages, then what comes. */
-export interface FollowerSource {
+export interface FollowerSource<Event> {
   /** The next event after the cursor, or null when there is none yet; `cursor` is where to go on. */
-  next(cursor: string): Promise<{ event: OperationEvent | null; cursor: string }>
+  next(cursor: string): Promise<{ event: Event | null; cursor: string }>
   /** True once nothing more will come: followers end. */
   stopped(): boolean
   /** Until something may have come after the cursor, or until it is cancelled. */
@@ -14,21 +12,22 @@ export interface FollowerSource {
  * One subscriber's place in the log. It pulls: nothing is read or kept for it until it asks for the next event, so
  * a subscriber that does not read costs nothing here. `return()` ends a wait at once, which an async generator cannot.
  */
-export function follow(
-  source: FollowerSource,
+export function follow<Event>(
+  source: FollowerSource<Event>,
   options: {
     /** Settled before the first event: checks the subscription, and says where to start; null: it is over already. */
     readonly begin: () => Promise<string | null>
-    readonly endsWithOperation: boolean
+    /** Whether nothing comes after it. Left out: it has no end. */
+    readonly isLast?: (event: Event) => boolean
   },
-): AsyncIterableIterator<OperationEvent> {
+): AsyncIterableIterator<Event> {
   let cursor: string | null = null
   let ended = false
   let cancelWait: () => void = () => {}
   // Calls of next() without waiting for each other are answered in turn.
   let turn: Promise<unknown> = Promise.resolve()
 
-  async function pull(): Promise<IteratorResult<OperationEvent>> {
+  async function pull(): Promise<IteratorResult<Event>> {
     try {
       cursor ??= await options.begin()
       if (cursor === null) ended = true
@@ -37,7 +36,7 @@ export function follow(
         cursor = found.cursor
         if (ended) break
         if (found.event !== null) {
-          if (options.endsWithOperation && endsOperation(found.event.body)) ended = true
+          if (options.isLast?.(found.event) === true) ended = true
           return { done: false, value: found.event }
         }
         const waiting = source.wait(cursor)

@@ -1,12 +1,16 @@
-import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import { compareCursors } from './stored-event.ts'
+
+/** What has a place in a stream. */
+export interface Placed {
+  readonly cursor: string
+}
 
 /**
  * The newest events of the feed, in memory, once a process: subscribers read them from here instead of each asking
  * Redis. It holds everything after `floor`, up to `head`.
  */
-export class EventRing {
-  private events: OperationEvent[] = []
+export class EventRing<Event extends Placed> {
+  private events: Event[] = []
   private floorCursor: string
 
   constructor(
@@ -26,7 +30,7 @@ export class EventRing {
     return this.events.at(-1)?.cursor ?? this.floorCursor
   }
 
-  push(events: readonly OperationEvent[]): void {
+  push(events: readonly Event[]): void {
     this.events.push(...events)
     // Twice the capacity before cutting, so that cutting is rare.
     if (this.events.length > this.capacity * 2) {
@@ -42,7 +46,7 @@ export class EventRing {
   }
 
   /** The first event after the cursor that passes; `reached` is how far it looked. */
-  next(cursor: string, passes: (event: OperationEvent) => boolean): { event: OperationEvent | null; reached: string } {
+  next(cursor: string, passes: (event: Event) => boolean): { event: Event | null; reached: string } {
     for (let index = this.indexAfter(cursor); index < this.events.length; index += 1) {
       const event = this.events[index]
       if (event !== undefined && passes(event)) return { event, reached: event.cursor }

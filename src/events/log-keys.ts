@@ -18,6 +18,14 @@ export interface LogKeys {
   readonly workers: string
   /** The id of each recovery that was written, in order. */
   readonly recoveryChanges: string
+  /** A cluster's open issues, by id. */
+  issues(cluster: string): string
+  /** How often they were written. */
+  issueRevision(cluster: string): string
+  /** The token of the process that writes them. */
+  issueWriter(cluster: string): string
+  /** What became of every issue of every cluster, in order. */
+  readonly issueFeed: string
 }
 
 export function logKeys(prefix: string): LogKeys {
@@ -33,5 +41,9 @@ export function logKeys(prefix: string): LogKeys {
     recoveries: (cluster) => `${prefix}:recoveries:${cluster}`,
     workers: `${prefix}:workers`,
     recoveryChanges: `${prefix}:recovery-changes`,
+    issues: (cluster) => `${prefix}:issues:${cluster}`,
+    issueRevision: (cluster) => `${prefix}:issue-revision:${cluster}`,
+    issueWriter: (cluster) => `${prefix}:issue-writer:${cluster}`,
+    issueFeed: `${prefix}:issue-feed`,
   }
 }

@@ -1,5 +1,6 @@
 import { ClusterView } from '../domain/cluster/cluster-view.ts'
-import { type GlobalId, parseGlobalId } from '../domain/resource-id.ts'
+import { assessHealth } from '../domain/health/health.ts'
+import { type ArchiveId, formatGlobalId, type GlobalId, parseGlobalId } from '../domain/resource-id.ts'
 import { backupServerNow, clusterSnapshot } from './lookup.ts'
 import type { ApiContext } from './request-context.ts'
 import { backupNamed } from './types/backup/archive-pages.ts'
@@ -7,6 +8,7 @@ import { BackupServerType } from './types/backup/backup-server.ts'
 import { WalSegmentType } from './types/backup/wal-segment.ts'
 import { ClusterType } from './types/cluster/cluster.ts'
 import { EtcdNodeType } from './types/cluster/etcd.ts'
+import { HealthIssueType, toHealth } from './types/cluster/health.ts'
 import { PostgresNodeType } from './types/cluster/postgres-node.ts'
 import { ServiceType } from './types/cluster/service.ts'
 import type { NodeType } from './types/common/relay-node.ts'
@@ -18,18 +20,20 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
   const id = parseGlobalId(text)
   switch (id.type) {
     case 'Operation': {
-      const record = await context.memo.operation(id.path[0])
+      const record = await context.memo.operation(id.name)
       return record === null ? null : new OperationType(record)
     }
     case 'Recovery': {
-      const record = await context.deps.recoveries.get(id.path[0])
+      const record = await context.deps.recoveries.get(id.name)
       return record === null ? null : new RecoveryType(record)
     }
+    case 'HealthIssue':
+      return findIssue(context, id.named.cluster, text)
     case 'BackupServer':
     case 'Backup':
     case 'WalSegment':
     case 'RecoveryWindow':
-      return findInArchive(context, id, text)
+      return findInArchive(context, id)
     case 'Cluster':
     case 'PostgresNode':
     case 'EtcdNode':
@@ -38,31 +42,52 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
   }
 }
 
-async function findInCluster({ deps }: ApiContext, { type, path }: GlobalId): Promise<NodeType | null> {
-  if (!deps.clusters.has(path[0])) return null
-  const view = ClusterView.of(await clusterSnapshot(deps, path[0]))
-  const named = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
-    all.filter(({ name }) => name === path[1])
+type ClusterId = Exclude<GlobalId, ArchiveId | { type: 'Operation' | 'Recovery' | 'HealthIssue' }>
+
+async function findInCluster({ deps }: ApiContext, { type, named, name }: ClusterId): Promise<NodeType | null> {
+  if (!deps.clusters.has(named.cluster)) return null
+  const view = ClusterView.of(await clusterSnapshot(deps, named.cluster))
+  const ofName = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
+    all.filter((each) => each.name === name)
   switch (type) {
     case 'PostgresNode':
-      return named(view.nodes).map((node) => new PostgresNodeType(view, node))[0] ?? null
+      return ofName(view.nodes).map((node) => new PostgresNodeType(view, node))[0] ?? null
     case 'EtcdNode':
-      return named(view.snapshot.etcd).map((member) => new EtcdNodeType(view.name, member))[0] ?? null
+      return ofName(view.snapshot.etcd).map((member) => new EtcdNodeType(view.name, member))[0] ?? null
     case 'Service':
-      return named(view.snapshot.services).map((service) => new ServiceType(view.name, service))[0] ?? null
-    default:
+      return ofName(view.snapshot.services).map((service) => new ServiceType(view.name, service))[0] ?? null
+    case 'Cluster':
       return new ClusterType(view)
   }
 }
 
-async function findInArchive({ deps }: ApiContext, { type, path }: GlobalId, text: string): Promise<NodeType | null> {
-  const found = await backupServerNow(deps, path[0])
+/** As it is now; one that is open and of which nothing can be seen now, as it was last written. */
+async function findIssue({ deps }: ApiContext, cluster: string, id: string): Promise<NodeType | null> {
+  if (!deps.clusters.has(cluster)) return null
+  const snapshot = await clusterSnapshot(deps, cluster)
+  const health = toHealth(deps, cluster, assessHealth(snapshot, deps.now(), deps.workers.current()))
+  const written = deps.issues.get(cluster)?.open() ?? []
+  const unseen = written.filter((issue) => issue.id === id).map((issue) => new HealthIssueType(issue))
+  return health.issues.find((issue) => issue.id === id) ?? unseen[0] ?? null
+}
+
+async function findInArchive({ deps }: ApiContext, { type, named }: ArchiveId): Promise<NodeType | null> {
+  const found = await backupServerNow(deps, { cluster: named.cluster, name: named.server })
   if (found === null) return null
   const { cluster, server } = found
   const archive = new BackupServerType(ClusterView.of(cluster), server)
-  if (type === 'BackupServer') return archive
-  if (type === 'RecoveryWindow') return archive.recoveryWindows.find(({ id }) => id === text) ?? null
-  if (type === 'Backup') return backupNamed(server, path[1] ?? '')
-  const segment = server.wal.value?.get(path[1] ?? '') ?? null
-  return segment === null ? null : new WalSegmentType(server.name, segment)
+  switch (type) {
+    case 'BackupServer':
+      return archive
+    case 'Backup':
+      return backupNamed(server, named.backupId)
+    case 'RecoveryWindow': {
+      const id = formatGlobalId(type, server.cluster, server.name, named.backupId, named.timeline)
+      return archive.recoveryWindows.find((window) => window.id === id) ?? null
+    }
+    case 'WalSegment': {
+      const segment = server.wal.value?.get(named.name) ?? null
+      return segment === null ? null : new WalSegmentType(server, segment)
+    }
+  }
 }

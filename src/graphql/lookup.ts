@@ -1,5 +1,5 @@
 import type { BackupServerSnapshot, ClusterSnapshot } from '../domain/cluster/cluster.ts'
-import { requiredCluster } from '../domain/cluster/required-cluster.ts'
+import { ClusterRequiredError, requiredCluster } from '../domain/cluster/required-cluster.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import type { ApiDependencies, ClusterSource } from './request-context.ts'
 
@@ -26,32 +26,47 @@ export interface FoundBackupServer {
   readonly server: BackupServerSnapshot
 }
 
-/** The Barman server of that name, in whatever cluster; null when there is none. */
-export function findBackupServer({ clusters }: Clusters, name: string): FoundBackupServer | null {
-  for (const source of clusters.values()) {
-    const cluster = source.current()
-    const server = cluster.backupServers.find((each) => each.name === name)
-    if (server !== undefined) return { source, cluster, server }
-  }
-  return null
+/** A Barman server as a caller names it: its cluster may be left out where one cluster alone has a server of that name. */
+export interface BackupServerName {
+  readonly cluster: string | null
+  readonly name: string
+}
+
+/** Null when there is none. Throws ClusterRequiredError where the cluster is left out and several have one of that name. */
+export function findBackupServer(
+  { clusters }: Clusters,
+  { cluster, name }: BackupServerName,
+): FoundBackupServer | null {
+  const sources = cluster === null ? [...clusters.values()] : [clusters.get(cluster) ?? []].flat()
+  const found = sources.flatMap((source): FoundBackupServer[] => {
+    const snapshot = source.current()
+    const server = snapshot.backupServers.find((each) => each.name === name)
+    return server === undefined ? [] : [{ source, cluster: snapshot, server }]
+  })
+  if (found.length > 1) throw new ClusterRequiredError(found.map((each) => each.cluster.name))
+  return found[0] ?? null
 }
 
 /** The same as it is now, with what has just ended in it. */
 export async function backupServerNow(
   deps: Snapshots,
-  name: string,
+  named: BackupServerName,
 ): Promise<Omit<FoundBackupServer, 'source'> | null> {
-  const found = findBackupServer(deps, name)
+  const found = findBackupServer(deps, named)
   if (found === null) return null
   const cluster = await clusterSnapshot(deps, found.cluster.name)
-  const server = cluster.backupServers.find((each) => each.name === name)
+  const server = cluster.backupServers.find((each) => each.name === named.name)
   return server === undefined ? null : { cluster, server }
 }
 
-/** By name; the only cluster's first one without a name. Throws NotFoundError and ClusterRequiredError. */
-export function backupServerNamed(deps: Clusters, name: string | null | undefined): FoundBackupServer {
-  const wanted = name ?? clusterSource(deps, null).current().backupServers[0]?.name
-  const found = wanted === undefined ? null : findBackupServer(deps, wanted)
+/** By name; a cluster's first one without a name. Throws NotFoundError and ClusterRequiredError. */
+export function backupServerNamed(
+  deps: Clusters,
+  { cluster, name }: { readonly cluster?: string | null | undefined; readonly name?: string | null | undefined },
+): FoundBackupServer {
+  const source = cluster == null && name != null ? null : clusterSource(deps, cluster).current()
+  const wanted = name ?? source?.backupServers[0]?.name
+  const found = wanted === undefined ? null : findBackupServer(deps, { cluster: source?.name ?? null, name: wanted })
   if (found !== null) return found
   const known = [...deps.clusters.values()].flatMap((each) => each.current().backupServers.map((server) => server.name))
   throw new NotFoundError(`there is no backup server "${wanted ?? ''}"`, {

@@ -4,6 +4,7 @@ import { ClusterView } from '../domain/cluster/cluster-view.ts'
 import { findNode } from './find-by-id.ts'
 import { badUserInput } from './format-error.ts'
 import { clusterSnapshot } from './lookup.ts'
+import { readId } from './read-id.ts'
 import type { ApiContext } from './request-context.ts'
 import { ClusterType } from './types/cluster/cluster.ts'
 import type { Connection } from './types/common/connection.ts'
@@ -11,9 +12,8 @@ import { PageArgs } from './types/common/page-args.ts'
 import { NodeType } from './types/common/relay-node.ts'
 import { ViewerType } from './types/common/viewer.ts'
 import { OperationConnection, OperationFilterInput, OperationType } from './types/operation/operation.ts'
-import { operationPage, readOperationId, toFilter } from './types/operation/operation-pages.ts'
+import { operationPage, toFilter } from './types/operation/operation-pages.ts'
 import { RecoveryType } from './types/recovery/recovery.ts'
-import { readRecoveryId } from './types/recovery/recovery-pages.ts'
 
 const MAX_IDS = 100
 
@@ -81,7 +81,7 @@ export class Queries {
     @Arg('id', () => ID, { description: 'Its id, with or without "Operation:".' }) id: string,
     @Ctx() { memo }: ApiContext,
   ): Promise<OperationType | null> {
-    const record = await memo.operation(readOperationId(id))
+    const record = await memo.operation(readId('Operation', id))
     return record === null ? null : new OperationType(record)
   }
 
@@ -106,6 +106,14 @@ export class Queries {
     return deps.feed.position()
   }
 
+  @Query(() => String, {
+    description:
+      'Where the feed of issues stands. Read the health and this in one query: issueEvents(after: this) then misses nothing, and may repeat what the health has already.',
+  })
+  issueCursor(@Ctx() { deps }: ApiContext): string {
+    return deps.issueFeed.position()
+  }
+
   @Query(() => RecoveryType, {
     nullable: true,
     description: 'One recovery. Null when there is none. Errors: OPERATION_LOG_UNAVAILABLE while Redis is away.',
@@ -114,7 +122,7 @@ export class Queries {
     @Arg('id', () => ID, { description: 'Its id, with or without "Recovery:".' }) id: string,
     @Ctx() { deps }: ApiContext,
   ): Promise<RecoveryType | null> {
-    const record = await deps.recoveries.get(readRecoveryId(id))
+    const record = await deps.recoveries.get(readId('Recovery', id))
     return record === null ? null : new RecoveryType(record)
   }
 

@@ -1,6 +1,8 @@
 import type { OperationService } from '../admission/operation-service.ts'
 import type { SettledSnapshots } from '../admission/settled-snapshots.ts'
 import type { Actor } from '../domain/operation/operation.ts'
+import type { IssueBook } from '../events/issue-recorder.ts'
+import type { IssueFeed } from '../events/issue-store.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
 import type { RecoveryFeed, RecoveryStore } from '../events/recovery-store.ts'
 import type { PresenceWatch } from '../events/worker-presence.ts'
@@ -24,6 +26,9 @@ export interface ApiDependencies {
   readonly feed: OperationFeed
   readonly recoveries: Pick<RecoveryStore, 'get' | 'list'>
   readonly recoveryFeed: Pick<RecoveryFeed, 'follow'>
+  /** By cluster: since when each issue has been there. */
+  readonly issues: ReadonlyMap<string, IssueBook>
+  readonly issueFeed: Pick<IssueFeed, 'follow' | 'position'>
   readonly operations: OperationService
   readonly registry: OperationRegistry
   /** Whether a worker is there to do what is requested. */

@@ -1,9 +1,10 @@
 import { GraphQLError } from 'graphql'
 import type { SettledSnapshots } from '../admission/settled-snapshots.ts'
-import type { Verifications } from '../domain/backup/verification.ts'
+import { backupKey, type Verifications } from '../domain/backup/verification.ts'
 import { type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import { readVerifications } from '../operations/backups/verifications.ts'
+import type { ArchiveOf } from './types/backup/wal-segment.ts'
 
 /** Rows of all connections in one request (or in one event of a subscription). */
 const MAX_ROWS = 10_000
@@ -43,9 +44,9 @@ export class RequestMemo {
   }
 
   /** The operation that made a backup, among the newest 500 backups that were made here. */
-  async backupOperation(server: string, backupId: string): Promise<OperationRecord | null> {
+  async backupOperation(archive: ArchiveOf, backupId: string): Promise<OperationRecord | null> {
     this.#backupOperations ??= this.#readBackupOperations()
-    return (await this.#backupOperations).get(`${server}/${backupId}`) ?? null
+    return (await this.#backupOperations).get(backupKey(archive.cluster, archive.name, backupId)) ?? null
   }
 
   /** What was last found out about each backup, by the newest 500 verifications. */
@@ -80,7 +81,8 @@ export class RequestMemo {
     })
     const made = new Map<string, OperationRecord>()
     for (const operation of operations) {
-      if (operation.result?.type === 'Backup') made.set(`${operation.result.scope}/${operation.result.name}`, operation)
+      const { cluster, result } = operation
+      if (result?.type === 'Backup') made.set(backupKey(cluster, result.scope, result.name), operation)
     }
     return made
   }

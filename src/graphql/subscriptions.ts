@@ -1,29 +1,30 @@
-import { Arg, ID, Int, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Ctx, ID, Int, Resolver, Root, Subscription } from 'type-graphql'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { ClusterView } from '../domain/cluster/cluster-view.ts'
 import type { LogLine } from '../domain/cluster/log-line.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import { assessHealth, type Health } from '../domain/health/health.ts'
+import type { IssueEvent } from '../domain/health/issue-events.ts'
 import type { OperationRecord } from '../domain/operation/operation.ts'
 import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
-import type { WalSegment } from '../domain/wal/wal-catalogue.ts'
+import { type ArchivedWal, followWal } from './follow-wal.ts'
 import { backupServerNamed, clusterSource, serviceSource } from './lookup.ts'
+import { readId } from './read-id.ts'
 import type { ApiContext, ApiDependencies } from './request-context.ts'
 import { abortable } from './streams/abortable.ts'
-import { boundedQueue } from './streams/bounded-queue.ts'
 import { latestRecord } from './streams/latest-record.ts'
 import { latestValue } from './streams/latest-value.ts'
 import { WalSegmentType } from './types/backup/wal-segment.ts'
 import { ClusterType } from './types/cluster/cluster.ts'
-import { HealthType } from './types/cluster/health.ts'
+import { HealthType, toHealth } from './types/cluster/health.ts'
+import { IssueEventType } from './types/cluster/issue-event.ts'
 import { DEFAULT_LOG_LINES, LogLineType, MAX_LOG_LINES, readTail } from './types/cluster/service.ts'
 import { OperationFilterInput, OperationType } from './types/operation/operation.ts'
 import { toOperationEvent } from './types/operation/operation-event.ts'
 import { OperationEventType } from './types/operation/operation-event-base.ts'
-import { readOperationId, toFilter } from './types/operation/operation-pages.ts'
+import { toFilter } from './types/operation/operation-pages.ts'
 import { RecoveryType } from './types/recovery/recovery.ts'
-import { readRecoveryId } from './types/recovery/recovery-pages.ts'
 
 interface Subscribing<A> {
   readonly args: A
@@ -44,17 +45,16 @@ function followRecord({ log, feed }: ApiDependencies, operationId: string): Asyn
 }
 
 function hasSameIssues(health: Health, last: Health): boolean {
-  const told = ({ issues }: Health) =>
-    issues.map(({ code, subject, severity }) => `${severity} ${code} ${subject}`).sort()
+  const told = ({ issues }: Health) => issues.map(({ id, severity }) => `${severity} ${id}`).sort()
   return told(health).join() === told(last).join()
 }
 
-interface ArchivedWal {
-  readonly server: string
-  readonly segment: WalSegment
+interface WalArchivedArgs {
+  readonly server?: string | null
+  readonly cluster?: string | null
+  readonly after?: string | null
 }
 
-const WAITING_WALS = 1_000
 const AFTER = 'A cursor: start with the event after it.'
 const CLUSTER = 'Patroni scope; the only one when left out.'
 
@@ -65,7 +65,7 @@ export class Subscriptions {
     description:
       "One operation's events: those after cursor `after` (from the first without it), then live; completes after the last. Errors: NOT_FOUND, CURSOR_EXPIRED, OPERATION_LOG_UNAVAILABLE.",
     subscribe: ({ args, context }: Subscribing<{ operationId: string; after?: string | null }>) =>
-      context.deps.feed.followOperation(readOperationId(args.operationId), args.after ?? null),
+      context.deps.feed.followOperation(readId('Operation', args.operationId), args.after ?? null),
   })
   operationEvents(
     @Root() event: OperationEvent,
@@ -93,7 +93,8 @@ export class Subscriptions {
   @Subscription(() => OperationType, {
     description:
       'An operation at once, then each time that it changes; completes with its end. Changes that come faster than they are read are one. Errors: NOT_FOUND, OPERATION_LOG_UNAVAILABLE.',
-    subscribe: ({ args, context }: Subscribing<{ id: string }>) => followRecord(context.deps, readOperationId(args.id)),
+    subscribe: ({ args, context }: Subscribing<{ id: string }>) =>
+      followRecord(context.deps, readId('Operation', args.id)),
   })
   operationUpdates(
     @Root() record: OperationRecord,
@@ -116,16 +117,35 @@ export class Subscriptions {
   })
   healthUpdates(
     @Root() health: Health,
-    @Arg('cluster', () => String, { nullable: true, description: CLUSTER }) _cluster: string | null | undefined,
-  ): Health {
-    return health
+    @Arg('cluster', () => String, { nullable: true, description: CLUSTER }) cluster: string | null | undefined,
+    @Ctx() { deps }: ApiContext,
+  ): HealthType {
+    return toHealth(deps, clusterSource(deps, cluster).current().name, health)
+  }
+
+  @Subscription(() => IssueEventType, {
+    description:
+      'What became of issues: the events after cursor `after` (only new ones without it), then live, without end. One feed for all clusters, written once, however many processes of Howdah run; an issue that lasts over a restart is not told again. Errors: NOT_FOUND, CURSOR_EXPIRED, OPERATION_LOG_UNAVAILABLE.',
+    subscribe: ({ args, context: { deps } }: Subscribing<{ cluster?: string | null; after?: string | null }>) => {
+      const of = args.cluster == null ? null : clusterSource(deps, args.cluster).current().name
+      const passes = ({ cluster }: IssueEvent) => (of === null ? deps.clusters.has(cluster) : cluster === of)
+      return deps.issueFeed.follow(passes, args.after ?? null)
+    },
+  })
+  issueEvents(
+    @Root() event: IssueEvent,
+    @Arg('cluster', () => String, { nullable: true, description: 'Patroni scope; every cluster when left out.' })
+    _cluster: string | null | undefined,
+    @Arg('after', () => String, { nullable: true, description: AFTER }) _after: string | null | undefined,
+  ): IssueEventType {
+    return new IssueEventType(event)
   }
 
   @Subscription(() => RecoveryType, {
     description:
       'A recovery at once, then each time that it changes; completes after the state in which it ends. Changes that come faster than they are read are one. Errors: NOT_FOUND, OPERATION_LOG_UNAVAILABLE.',
     subscribe: ({ args, context }: Subscribing<{ id: string }>) =>
-      context.deps.recoveryFeed.follow(readRecoveryId(args.id)),
+      context.deps.recoveryFeed.follow(readId('Recovery', args.id)),
   })
   recoveryUpdates(
     @Root() record: RecoveryRecord,
@@ -153,24 +173,24 @@ export class Subscriptions {
   }
 
   @Subscription(() => WalSegmentType, {
-    description: `Each WAL segment when Barman has archived it. Errors: NOT_FOUND; SUBSCRIBER_TOO_SLOW when ${WAITING_WALS} segments behind.`,
-    subscribe: ({ args, context }: Subscribing<{ server?: string | null }>) => {
-      const { source, server } = backupServerNamed(context.deps, args.server)
-      const remedy = 'Read what is missing with backupServer.wals(after:), then subscribe again.'
-      return boundedQueue<ArchivedWal>(WAITING_WALS, remedy, (listener) =>
-        source.onWalArchived((segment, from) => {
-          if (from === server.name) listener({ server: from, segment })
-        }),
-      )
+    description:
+      'The WAL segments of a Barman server, in the order in which it files them: those behind the segment `after` (only new ones without it), then each when it is filed, without end. Within a timeline that is their order, save for WAL that came late. Errors: NOT_FOUND, CLUSTER_REQUIRED; BAD_USER_INPUT for what is no segment; CURSOR_EXPIRED for one that is not in the catalogue any more.',
+    subscribe: ({ args, context }: Subscribing<WalArchivedArgs>) => {
+      const { source, server } = backupServerNamed(context.deps, { cluster: args.cluster, name: args.server })
+      return followWal(source, server, args.after ?? null)
     },
   })
   walArchived(
     @Root() { server, segment }: ArchivedWal,
-    @Arg('server', () => String, {
-      nullable: true,
-      description: "Barman server; the first cluster's own when left out.",
-    })
+    @Arg('server', () => String, { nullable: true, description: "Barman server; the cluster's own when left out." })
     _server: string | null | undefined,
+    @Arg('cluster', () => String, {
+      nullable: true,
+      description: 'Whose server it is; the only one that has a server of that name when left out.',
+    })
+    _cluster: string | null | undefined,
+    @Arg('after', () => String, { nullable: true, description: "A segment's name: start behind it." })
+    _after: string | null | undefined,
   ): WalSegmentType {
     return new WalSegmentType(server, segment)
   }

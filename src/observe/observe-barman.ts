@@ -46,7 +46,7 @@ export interface BarmanSource extends Source {
   refreshWal(): Promise<void>
 }
 
-type Part = Exclude<keyof BackupServerSnapshot, 'name'>
+type Part = Exclude<keyof BackupServerSnapshot, 'cluster' | 'name'>
 
 /** One Barman server: six parts over one session, each with its own pace. */
 export function observeBarman(deps: ObserveBarmanDeps): BarmanSource {
@@ -90,8 +90,8 @@ export function observeBarman(deps: ObserveBarmanDeps): BarmanSource {
 
   const loseAll = (reason: string) => {
     const without = <T>(observed: Observed<T>) => lost(observed, `Barman cannot be reached: ${reason}`)
-    store.updateBackupServer(server, ({ name, configuration, checks, backups, wal, incoming, disk }) => ({
-      name,
+    store.updateBackupServer(server, ({ configuration, checks, backups, wal, incoming, disk, ...whose }) => ({
+      ...whose,
       configuration: without(configuration),
       checks: without(checks),
       backups: without(backups),

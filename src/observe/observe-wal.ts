@@ -58,15 +58,16 @@ export function observeWal(deps: ObserveWalDeps): Poll {
     return !tail.rewritten && tail.position === position && index.rebase(firstLine, tail.size, index.tail)
   }
 
-  const readAgain = async () => {
+  /** Answers what is new of the newest segments: told once the fresh index is what readers see. */
+  const readAgain = async (): Promise<readonly WalSegment[]> => {
     const fresh = new WalIndex()
     // Rewritten again while it is read: the next look starts over.
-    if ((await readOn(fresh)) !== null) return
+    if ((await readOn(fresh)) !== null) return []
     const before = index
     index = fresh
-    if (!published) return
+    if (!published) return []
     const page = fresh.page({ limit: NEWEST, from: null, backward: true, timeline: null })
-    for (const segment of page.segments) if (!before.has(segment.name)) onSegment(segment)
+    return page.segments.filter(({ name }) => !before.has(name))
   }
 
   return createPoll({
@@ -75,11 +76,13 @@ export function observeWal(deps: ObserveWalDeps): Poll {
     intervalMs: deps.intervalMs,
     run: async () => {
       try {
+        let added: readonly WalSegment[] = []
         const rewritten = await readOn(index)
         if (rewritten !== null && (await follow(rewritten))) await readOn(index)
-        else if (rewritten !== null) await readAgain()
+        else if (rewritten !== null) added = await readAgain()
         published = true
         store.updateBackupServer(server, (part) => ({ ...part, wal: seen(index, clock.now()) }))
+        for (const segment of added) onSegment(segment)
       } catch (error) {
         store.updateBackupServer(server, (part) => ({ ...part, wal: lost(part.wal, error) }))
       }

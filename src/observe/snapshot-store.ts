@@ -92,6 +92,7 @@ function emptySnapshot(layout: ClusterLayout, now: Date): ClusterSnapshot {
     services: layout.services.map(({ name, docker }) => ({ name, docker, status: NOT_YET_OBSERVED })),
     hostPorts: layout.hostSockets === null ? null : { docker: layout.hostSockets.docker, listening: NOT_YET_OBSERVED },
     backupServers: layout.backupServers.map(({ name }) => ({
+      cluster: layout.name,
       name,
       configuration: NOT_YET_OBSERVED,
       checks: NOT_YET_OBSERVED,

@@ -1,6 +1,6 @@
 import { NotFoundError } from '../domain/errors.ts'
 import type { OperationRecord } from '../domain/operation/operation.ts'
-import { bareRecoveryId } from '../domain/recovery/recovery.ts'
+import { bareName } from '../domain/resource-id.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
 import type { StepRecoveries } from '../operations/context.ts'
 import type { Clock } from '../shared/clock.ts'
@@ -22,7 +22,7 @@ export function createStepRecoveries({
   return {
     list: () => throughOutages(clock, () => store.list(cluster)),
     async get(id) {
-      const record = await throughOutages(clock, () => store.get(bareRecoveryId(id)))
+      const record = await throughOutages(clock, () => store.get(bareName('Recovery', id)))
       if (record === null) throw new NotFoundError(`there is no recovery ${id}`)
       return record
     },
@@ -31,6 +31,6 @@ export function createStepRecoveries({
       const begun = { ...record, id: operationId, cluster, createdAt: at, updatedAt: at, operationId }
       return throughOutages(clock, () => store.create(begun, by))
     },
-    change: (id, patch) => throughOutages(clock, () => store.change(bareRecoveryId(id), patch, by)),
+    change: (id, patch) => throughOutages(clock, () => store.change(bareName('Recovery', id), patch, by)),
   }
 }

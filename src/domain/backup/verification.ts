@@ -8,5 +8,10 @@ export interface Verification {
   readonly checks: readonly Check[]
 }
 
-/** How backups were last verified, by "SERVER/BACKUP_ID". */
+/** How backups were last verified, by `backupKey`. */
 export type Verifications = ReadonlyMap<string, Verification>
+
+/** What tells one backup from all others, of all clusters. */
+export function backupKey(cluster: string, server: string, backupId: string): string {
+  return `${cluster}/${server}/${backupId}`
+}

@@ -244,6 +244,8 @@ export interface ServiceStatus {
 
 /** One Barman server of the cluster. */
 export interface BackupServerSnapshot {
+  /** The cluster whose backups it holds. */
+  readonly cluster: string
   readonly name: string
   readonly configuration: Observed<BackupServerConfiguration>
   readonly checks: Observed<readonly Check[]>

@@ -1,12 +1,14 @@
 import { isLeading, isReachable } from '../cluster/node-view.ts'
 import { seenNow } from '../cluster/observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
-import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+import { suggest } from '../suggested-action.ts'
+import { type HealthFinding, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
+import { isLeadSeen } from './seen.ts'
 
 /** The cluster as a whole: does a node lead, and would another take over. */
 export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
   const topology = seenNow(snapshot.topology)
-  const issues: HealthIssue[] = []
+  const issues: HealthFinding[] = []
   const subject = formatGlobalId('Cluster', snapshot.name)
   const leader = nodes.find((node) => isLeading(node.role))
   const anythingSeen = topology !== null || nodes.some(isReachable)
@@ -28,7 +30,13 @@ export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
       subject,
       message: 'The cluster is paused: if the leader is lost, no replica takes over.',
       remedy: 'When the maintenance is over, end the pause: resumeCluster(input: {}).',
+      action: suggest('resumeCluster', 'End the pause', { cluster: snapshot.name }),
     })
   }
   return issues
+}
+
+export const clusterSeen: SeenByCode<'CLUSTER_PAUSED' | 'NO_LEADER'> = {
+  NO_LEADER: isLeadSeen,
+  CLUSTER_PAUSED: (_, { snapshot }) => seenNow(snapshot.topology) !== null,
 }

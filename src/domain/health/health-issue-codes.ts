@@ -18,7 +18,7 @@ export const HEALTH_ISSUE_CODES = {
   LAST_BACKUP_FAILED: 'The newest backup failed.',
   LEADER_NOT_RUNNING: "The leader's PostgreSQL does not run.",
   NODE_STOPPED: "A node's container does not run.",
-  NODE_UNKNOWN: 'Patroni has a member that is not configured.',
+  NODE_UNKNOWN: 'Nothing is known of a node.',
   NODE_UNREACHABLE: 'Patroni on a node does not answer.',
   NOT_OBSERVED: 'Something cannot be seen, so nothing is known of it.',
   NO_BACKUP: 'There is no complete backup.',

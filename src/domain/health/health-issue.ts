@@ -1,6 +1,7 @@
 import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import type { NodeView } from '../cluster/node-view.ts'
 import type { WorkerPresence } from '../operation/worker-presence.ts'
+import type { SuggestedAction } from '../suggested-action.ts'
 import type { HealthIssueCode } from './health-issue-codes.ts'
 
 export enum HealthStatus {
@@ -10,14 +11,27 @@ export enum HealthStatus {
   UNKNOWN = 'UNKNOWN',
 }
 
-/** Something that a person should know; HEALTHY where it is no fault but a limit of this stack. */
-export interface HealthIssue {
+/** What a rule finds. */
+export interface HealthFinding {
+  /** HEALTHY where it is no fault but a limit of this stack. */
   readonly severity: HealthStatus
   readonly code: HealthIssueCode
-  /** Global id of what it is about; null for the cluster as a whole. */
-  readonly subject: string | null
+  /** Global id of what it is about. */
+  readonly subject: string
+  /** Which of them, where one subject may have several of this code: the slot, the check, the gap. */
+  readonly which?: string
   readonly message: string
   readonly remedy: string | null
+  /** The remedy as a call. Left out: no operation can do it, or only after a look that nothing can take from a person. */
+  readonly action?: SuggestedAction | null
+  /** Its source has not been read yet by this process, which has just begun: it may be gone in a moment. */
+  readonly isPassing?: boolean
+}
+
+/** Something that a person should know. */
+export interface HealthIssue extends Required<Omit<HealthFinding, 'which'>> {
+  /** Global id, the same for as long as it lasts. */
+  readonly id: string
 }
 
 export interface Health {
@@ -61,4 +75,12 @@ export interface HealthContext {
   readonly workers: WorkerPresence | null
 }
 
-export type HealthRule = (context: HealthContext) => HealthIssue[]
+export type HealthRule = (context: HealthContext) => HealthFinding[]
+
+/**
+ * For each code of a rule: whether what is found, or not found, is what was seen. Where it is false an issue of before is
+ * neither there nor gone: nothing is known of it. `subject`: its global id.
+ */
+export type SeenByCode<Codes extends HealthIssueCode> = {
+  readonly [Code in Codes]: (subject: string, context: HealthContext) => boolean
+}

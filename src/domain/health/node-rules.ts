@@ -2,11 +2,21 @@ import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import { cureOf, describeRefusal } from '../cluster/login-refusal.ts'
 import { NodeState, ServiceState } from '../cluster/node.ts'
 import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
-import { formatGlobalId } from '../resource-id.ts'
+import { isNotYetRead } from '../cluster/observed.ts'
+import { restartAction, startAction } from '../cluster/start-call.ts'
+import { formatGlobalId, readGlobalId } from '../resource-id.ts'
+import { type SuggestedAction, suggest } from '../suggested-action.ts'
 import { formatBytes, formatSeconds } from './format.ts'
-import { type HealthContext, type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+import {
+  type HealthContext,
+  type HealthFinding,
+  type HealthRule,
+  HealthStatus,
+  type SeenByCode,
+} from './health-issue.ts'
+import { isNodeSeen, isPostgresSeen } from './seen.ts'
 
-type NodeIssue = Omit<HealthIssue, 'subject'>
+type NodeIssue = Omit<HealthFinding, 'subject'>
 
 /** Each PostgreSQL node: does it run, follow, keep up, and want a restart. */
 export const nodeIssues: HealthRule = (context) =>
@@ -16,18 +26,18 @@ export const nodeIssues: HealthRule = (context) =>
   })
 
 function issuesOf(node: NodeView, context: HealthContext): NodeIssue[] {
-  if (!isReachable(node)) return [absence(node)]
+  if (!isReachable(node)) return [absence(node, context)]
   return [
     ...runningIssues(node, context),
     ...containerIssues(node),
     ...loginIssues(node, context),
     ...lagIssues(node, context),
     ...slotIssues(node, context),
-    ...restartIssues(node),
+    ...restartIssues(node, context),
   ]
 }
 
-function absence(node: NodeView): NodeIssue {
+function absence(node: NodeView, { snapshot }: HealthContext): NodeIssue {
   const why = node.stateReason === null ? '' : `: ${node.stateReason}`
   if (node.state === NodeState.UNKNOWN) {
     return {
@@ -35,6 +45,7 @@ function absence(node: NodeView): NodeIssue {
       code: 'NODE_UNKNOWN',
       message: `Nothing is known of ${node.name}${why}.`,
       remedy: 'Look again in some seconds; if it stays so, look at the logs of its service.',
+      isPassing: snapshot.nodes.some(({ name, patroni }) => name === node.name && isNotYetRead(patroni)),
     }
   }
   const stopped = node.state === NodeState.STOPPED
@@ -51,6 +62,7 @@ function absence(node: NodeView): NodeIssue {
       : inside
         ? `Start what does not run in its container, Patroni above all: startService(input: {service: "${name}"}). One that runs and does not answer is restarted: restartService(input: {service: "${name}"}).`
         : `Look at the logs of its service, then restart it: restartService(input: {service: "${name}"}).`,
+    action: stopped || inside ? startAction(snapshot.name, name) : restartAction(snapshot.name, name),
   }
 }
 
@@ -75,6 +87,7 @@ function runningIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[]
       code: 'REPLICA_NOT_STREAMING',
       message: `${node.name} is not streaming: it is ${state}.`,
       remedy: `Wait if it has just started; look at its logs; if its data can no longer follow, copy it again: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
+      action: copyAgain(node, snapshot),
     },
   ]
 }
@@ -100,6 +113,10 @@ function containerIssues(node: NodeView): NodeIssue[] {
       remedy: `See which one it is: \`docker ps --all --filter label=com.docker.compose.service=${service.name}\`, or \`docker ps\`; give it the name that configs/howdah.yml says, with \`docker rename\`.`,
     },
   ]
+}
+
+function copyAgain({ name }: Pick<NodeView, 'name'>, { name: cluster }: ClusterSnapshot): SuggestedAction {
+  return suggest('reinitializeNode', `Copy ${name} from the leader again`, { cluster, node: name })
 }
 
 /** One issue a node: a role is the same everywhere, but the connections that are free are not. */
@@ -137,6 +154,7 @@ function lagIssues(node: NodeView, { snapshot, thresholds }: HealthContext): Nod
       code: 'REPLICA_LAGGING',
       message: `${node.name} lags: ${parts.join('; ')}${late ? readers : ''}.`,
       remedy: `Look for long queries, a paused replay or a slow disk on ${node.name}; if it cannot catch up: reinitializeNode(input: {node: "${node.name}", confirm: "${snapshot.name}"}).`,
+      action: copyAgain(node, snapshot),
     },
   ]
 }
@@ -145,34 +163,42 @@ function slotIssues(node: NodeView, { snapshot, thresholds }: HealthContext): No
   if (!isLeading(node.role)) return []
   const severity = HealthStatus.DEGRADED
   return node.slots.flatMap((slot): NodeIssue[] => {
+    const which = slot.name
     const named = `Replication slot ${slot.name} on ${node.name}`
     if (slot.walStatus === 'lost') {
       const message = `${named} is lost: the WAL that its consumer needs has been removed (max_slot_wal_keep_size).`
-      return [{ severity, code: 'SLOT_LOST', message, remedy: cureOfLostSlot(slot.name, node, snapshot) }]
+      return [{ severity, code: 'SLOT_LOST', which, message, ...cureOfLostSlot(slot.name, node, snapshot) }]
     }
     if (slot.walStatus === 'unreserved') {
       const message = `${named} keeps more WAL than it may (max_slot_wal_keep_size): the next checkpoint removes what its consumer needs.`
       const remedy = `See that its consumer reads, or allow more: updateConfiguration(input: {patch: {postgresql: {parameters: {max_slot_wal_keep_size: "-1"}}}}).`
-      return [{ severity, code: 'SLOT_AT_RISK', message, remedy }]
+      return [{ severity, code: 'SLOT_AT_RISK', which, message, remedy }]
     }
     if (slot.active || (slot.retainedBytes ?? 0) <= thresholds.slotRetainedBytes) return []
     const message = `${named} is inactive; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`
     const remedy = 'Start the replica or receiver that it belongs to, or drop the slot, before the disk is full.'
-    return [{ severity, code: 'SLOT_RETAINS_WAL', message, remedy }]
+    return [{ severity, code: 'SLOT_RETAINS_WAL', which, message, remedy }]
   })
 }
 
 /** A node's own is made again with the node; Barman's receiver makes its own again by itself, where it runs. */
-function cureOfLostSlot(slot: string, leader: NodeView, { name, nodes }: ClusterSnapshot): string {
+function cureOfLostSlot(
+  slot: string,
+  leader: NodeView,
+  snapshot: ClusterSnapshot,
+): Pick<NodeIssue, 'remedy' | 'action'> {
+  const { name, nodes } = snapshot
   const member = nodes.find((node) => node.name.replaceAll('-', '_') === slot)
   if (member !== undefined) {
-    return `If ${member.name} does not stream again by itself, copy it again: reinitializeNode(input: {node: "${member.name}", confirm: "${name}"}).`
+    const remedy = `If ${member.name} does not stream again by itself, copy it again: reinitializeNode(input: {node: "${member.name}", confirm: "${name}"}).`
+    return { remedy, action: copyAgain(member, snapshot) }
   }
   const drop = `docker exec ${leader.service?.name ?? leader.name} psql -U postgres -c "SELECT pg_drop_replication_slot('${slot}')"`
-  return `Barman's is made again by its receiver within seconds, without a gap. Another one is dropped (${drop}), and its consumer begins with a new copy.`
+  const remedy = `Barman's is made again by its receiver within seconds, without a gap. Another one is dropped (${drop}), and its consumer begins with a new copy.`
+  return { remedy }
 }
 
-function restartIssues(node: NodeView): NodeIssue[] {
+function restartIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[] {
   if (!node.pendingRestart) return []
   const parameters = Object.keys(node.pendingRestartReasons ?? {})
   return [
@@ -181,6 +207,43 @@ function restartIssues(node: NodeView): NodeIssue[] {
       code: 'PENDING_RESTART',
       message: `${node.name} runs without ${parameters.length === 0 ? 'a changed parameter' : `the new ${parameters.join(', ')}`} until it is restarted.`,
       remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster(input: {pendingOnly: true}).`,
+      action: suggest('restartNode', `Restart PostgreSQL on ${node.name}`, { cluster: snapshot.name, node: node.name }),
     },
   ]
+}
+
+/** Whether anything tells how a node is: that it does not answer is such a thing, that nothing is known is not. */
+const isStateKnown = (subject: string, { nodes }: HealthContext) => {
+  const node = nodes.find(({ name }) => name === readGlobalId(subject)?.name)
+  return node === undefined || node.state !== NodeState.UNKNOWN
+}
+
+export const nodeSeen: SeenByCode<
+  | 'LEADER_NOT_RUNNING'
+  | 'NODE_STOPPED'
+  | 'NODE_UNKNOWN'
+  | 'NODE_UNREACHABLE'
+  | 'PENDING_RESTART'
+  | 'REPLICA_LAGGING'
+  | 'REPLICA_NOT_STREAMING'
+  | 'ROLE_CANNOT_LOGIN'
+  | 'CONTAINER_NOT_FOUND'
+  | 'SLOT_AT_RISK'
+  | 'SLOT_LOST'
+  | 'SLOT_RETAINS_WAL'
+> = {
+  NODE_STOPPED: isStateKnown,
+  NODE_UNREACHABLE: isStateKnown,
+  NODE_UNKNOWN: isStateKnown,
+  LEADER_NOT_RUNNING: isNodeSeen,
+  REPLICA_NOT_STREAMING: isNodeSeen,
+  REPLICA_LAGGING: isNodeSeen,
+  PENDING_RESTART: isNodeSeen,
+  ROLE_CANNOT_LOGIN: isPostgresSeen,
+  SLOT_AT_RISK: isPostgresSeen,
+  SLOT_LOST: isPostgresSeen,
+  SLOT_RETAINS_WAL: isPostgresSeen,
+  // A container that is found is seen; one whose engine is away says nothing of it.
+  CONTAINER_NOT_FOUND: (subject, { nodes }) =>
+    nodes.find(({ name }) => name === readGlobalId(subject)?.name)?.service !== null,
 }

@@ -1,9 +1,9 @@
 import type { HostPort, ServiceStatus } from '../cluster/cluster.ts'
 import { ServiceState } from '../cluster/node.ts'
 import { seenNow } from '../cluster/observed.ts'
-import { restartCall } from '../cluster/start-call.ts'
-import { formatGlobalId } from '../resource-id.ts'
-import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+import { restartAction, restartCall } from '../cluster/start-call.ts'
+import { formatGlobalId, readGlobalId } from '../resource-id.ts'
+import { type HealthFinding, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
 
 /** "127.0.0.1:5000->5000/tcp", ":::5000->5000/tcp". */
 const PUBLISHED = /^(.+):(\d+)->(\d+)\/tcp$/
@@ -19,7 +19,7 @@ export const portIssues: HealthRule = ({ snapshot, thresholds }) => {
   const listening = hostPorts === null ? null : seenNow(hostPorts.listening)
   if (hostPorts === null || listening === null) return []
   const lookedAt = hostPorts.listening.at?.getTime() ?? 0
-  return snapshot.services.flatMap(({ docker, status }): HealthIssue[] => {
+  return snapshot.services.flatMap(({ docker, status }): HealthFinding[] => {
     const service = docker === hostPorts.docker ? seenNow(status) : null
     // Of one that has been started since, the look says nothing.
     if (service === null || service.state !== ServiceState.RUNNING || startedOf(service) >= lookedAt) return []
@@ -35,6 +35,7 @@ export const portIssues: HealthRule = ({ snapshot, thresholds }) => {
         message: `${name} runs, but on the host nothing listens on ${lost.map(hostSideOf).join(', ')} any more: from outside of the stack it cannot be reached there.`,
         // Who cannot reach the API cannot ask it.
         remedy: `Docker publishes its ports again when it is restarted: ${name === 'api' ? '`docker compose restart api` on the host' : restartCall(name)}. Its proxy ends when clients open more connections than it has files for.`,
+        action: name === 'api' ? null : restartAction(snapshot.name, name),
       },
     ]
   })
@@ -55,4 +56,13 @@ function isListenedOn(text: string, listening: readonly HostPort[]): boolean {
 
 function hostSideOf(text: string): string {
   return text.slice(0, text.indexOf('->'))
+}
+
+export const portSeen: SeenByCode<'PUBLISHED_PORT_LOST'> = {
+  PUBLISHED_PORT_LOST: (subject, { snapshot }) => {
+    const service = snapshot.services.find(({ name }) => name === readGlobalId(subject)?.name)
+    const { hostPorts } = snapshot
+    if (service === undefined || hostPorts === null) return true
+    return seenNow(hostPorts.listening) !== null && seenNow(service.status) !== null
+  },
 }

@@ -1,83 +1,97 @@
-import type { Observed, ServiceSnapshot } from '../cluster/cluster.ts'
+import type { HostPorts, Observed, ServiceSnapshot } from '../cluster/cluster.ts'
 import { isReachable } from '../cluster/node-view.ts'
 import { isNotYetRead } from '../cluster/observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
-import { type HealthIssue, type HealthRule, HealthStatus } from './health-issue.ts'
+import { type HealthFinding, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
 
 type Part = [name: string, observed: Observed<unknown>]
+
+interface Unseen {
+  readonly subject: string
+  /** Where one subject has several sources of its own. */
+  readonly which?: string
+  readonly parts: readonly Part[]
+}
 
 /** Every part that cannot be seen now, with the reason. What the other rules call down is not repeated. */
 export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
   const cluster = formatGlobalId('Cluster', snapshot.name)
-  const parts: [subject: string, parts: Part[]][] = [
-    [cluster, [["Patroni's keys", snapshot.topology]]],
-    [cluster, [["HAProxy's statistics", snapshot.haproxy]]],
-    ...(snapshot.hostPorts === null
-      ? []
-      : [
-          [
-            cluster,
-            [['whether published ports are listened on', snapshot.hostPorts.listening]],
-          ] as (typeof parts)[number],
-        ]),
-    [cluster, unseenContainers(snapshot.services)],
+  const { hostPorts, services } = snapshot
+  const sources: Unseen[] = [
+    { subject: cluster, which: 'patroni', parts: [["Patroni's keys", snapshot.topology]] },
+    { subject: cluster, which: 'haproxy', parts: [["HAProxy's statistics", snapshot.haproxy]] },
+    ...(hostPorts === null ? [] : [{ subject: cluster, which: 'ports', parts: [portsOf(hostPorts)] } satisfies Unseen]),
+    ...unseenContainers(cluster, services),
     ...snapshot.nodes
       .filter((node) => nodes.some((view) => view.name === node.name && isReachable(view)))
-      .map((node): (typeof parts)[number] => [
-        formatGlobalId('PostgresNode', snapshot.name, node.name),
-        [
+      .map((node) => ({
+        subject: formatGlobalId('PostgresNode', snapshot.name, node.name),
+        parts: [
           [`Patroni of ${node.name}`, node.patroni],
           // A refused login has a condition of its own.
           ...(node.loginRefusal === null ? [[`PostgreSQL of ${node.name}`, node.postgres] as Part] : []),
-        ],
-      ]),
+        ] satisfies Part[],
+      })),
     ...snapshot.etcd
       .filter((member) => isNotYetRead(member.status))
-      .map((member): (typeof parts)[number] => [
-        formatGlobalId('EtcdNode', snapshot.name, member.name),
-        [[`etcd member ${member.name}`, member.status]],
-      ]),
-    ...snapshot.backupServers.map((server): (typeof parts)[number] => [
-      formatGlobalId('BackupServer', server.name),
-      [
+      .map((member) => ({
+        subject: formatGlobalId('EtcdNode', snapshot.name, member.name),
+        parts: [[`etcd member ${member.name}`, member.status]] satisfies Part[],
+      })),
+    ...snapshot.backupServers.map((server) => ({
+      subject: formatGlobalId('BackupServer', server.cluster, server.name),
+      parts: [
         [`the configuration of ${server.name}`, server.configuration],
         ['its checks', server.checks],
         ['its backups', server.backups],
         ['its WAL catalogue', server.wal],
         ['its incoming WAL', server.incoming],
         ['its disk', server.disk],
-      ],
-    ]),
+      ] satisfies Part[],
+    })),
   ]
-  return parts.flatMap(([subject, sources]) => issuesOf(subject, sources))
+  return sources.flatMap(issuesOf)
 }
 
-/** By reason, which names the Docker endpoint: one that is away takes no other's services with it. */
-function unseenContainers(services: readonly ServiceSnapshot[]): Part[] {
-  const reasons = new Set(services.flatMap(({ status }) => status.error ?? []))
-  return [...reasons].map((reason): Part => {
-    const unseen = services.filter(({ status }) => status.error === reason)
+const portsOf = ({ listening }: HostPorts): Part => ['whether published ports are listened on', listening]
+
+/** By Docker endpoint: one that is away takes no other's services with it. */
+function unseenContainers(subject: string, services: readonly ServiceSnapshot[]): Unseen[] {
+  const endpoints = [...new Set(services.map(({ docker }) => docker))]
+  return endpoints.flatMap((endpoint): Unseen[] => {
+    const unseen = services.filter(({ docker, status: { error } }) => docker === endpoint && error !== null)
+    const [first] = unseen
+    if (first === undefined) return []
     const names = unseen.map(({ name }) => name).join(', ')
-    return [
-      `the ${unseen.length === 1 ? 'container' : 'containers'} of ${names}`,
-      { value: null, at: null, error: reason },
-    ]
+    const part: Part = [`the ${unseen.length === 1 ? 'container' : 'containers'} of ${names}`, first.status]
+    return [{ subject, which: `containers ${endpoint}`, parts: [part] }]
   })
 }
 
-/** One issue for each reason: a source that is away takes many parts with it. */
-function issuesOf(subject: string, sources: readonly Part[]): HealthIssue[] {
+/** One issue, whatever number of parts: it lasts until all of them are seen. A source that is away takes many with it. */
+function issuesOf({ subject, which, parts }: Unseen): HealthFinding[] {
   const byReason = new Map<string, string[]>()
-  for (const [name, { error, value }] of sources) {
-    const reason = error ?? (value === null ? 'no answer' : null)
-    if (reason !== null) byReason.set(reason, [...(byReason.get(reason) ?? []), name])
+  const unseen = parts.filter(([, { error, value }]) => error !== null || value === null)
+  for (const [name, { error }] of unseen) {
+    const reason = error ?? 'no answer'
+    byReason.set(reason, [...(byReason.get(reason) ?? []), name])
   }
-  return [...byReason].map(([reason, names]) => ({
-    severity: HealthStatus.UNKNOWN,
-    code: 'NOT_OBSERVED',
-    subject,
-    message: `Cannot see ${names.join(', ')}: ${reason}.`,
-    remedy:
-      'The rest is as it stands; see whether the source runs and can be reached: cluster.services has its state, a connection is tried from another service (checkConnectivity).',
-  }))
+  if (byReason.size === 0) return []
+  return [
+    {
+      severity: HealthStatus.UNKNOWN,
+      code: 'NOT_OBSERVED',
+      subject,
+      ...(which === undefined ? {} : { which }),
+      message: `Cannot see ${[...byReason].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('; ')}.`,
+      remedy:
+        'The rest is as it stands; see whether the source runs and can be reached: cluster.services has its state, a connection is tried from another service (checkConnectivity).',
+      isPassing: unseen.every(([, part]) => isNotYetRead(part)),
+    },
+  ]
+}
+
+export const unseenSeen: SeenByCode<'NOT_OBSERVED'> = {
+  // It is about sight itself.
+  NOT_OBSERVED: () => true,
 }

@@ -1,6 +1,6 @@
 import { hasNoWorker, START_WORKER } from '../operation/worker-presence.ts'
 import { formatGlobalId } from '../resource-id.ts'
-import { type HealthRule, HealthStatus } from './health-issue.ts'
+import { type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
 
 /** Howdah itself: is there a worker to do what is requested. */
 export const workerIssues: HealthRule = ({ snapshot, workers, now }) => {
@@ -17,4 +17,8 @@ export const workerIssues: HealthRule = ({ snapshot, workers, now }) => {
       remedy: START_WORKER,
     },
   ]
+}
+
+export const workerSeen: SeenByCode<'NO_WORKER'> = {
+  NO_WORKER: (_, { workers }) => workers !== null,
 }

@@ -134,8 +134,3 @@ export function isUnsettled(record: Pick<RecoveryRecord, 'status'>): boolean {
 export function isUndoable({ status, previous }: Pick<RecoveryRecord, 'status' | 'previous'>): boolean {
   return status === RecoveryStatus.COMPLETED && previous !== null
 }
-
-/** As people copy it from an answer, "Recovery:20261122T171311042-3f9a1c", or bare. */
-export function bareRecoveryId(text: string): string {
-  return text.replace(/^Recovery:/, '')
-}

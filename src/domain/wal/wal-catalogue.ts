@@ -53,6 +53,14 @@ export interface WalCatalogue {
   /** Bytes a second over the last segments (compressed, as archived); null with fewer than two. */
   readonly bytesPerSecond: number | null
   page(request: WalPageRequest): WalPage
+  /** Name of the segment that Barman has filed last; null while there is none. */
+  readonly lastFiled: string | null
+  /**
+   * At most `limit` segments in the order in which Barman has filed them, behind this one (from the first without one); null
+   * when it is not in the catalogue. That is their order within a timeline, save for WAL that came late; the last
+   * segments of a timeline may come between those of the next.
+   */
+  filedAfter(name: string | null, limit: number): readonly WalSegment[] | null
   get(name: string): WalSegment | null
   has(name: string): boolean
 }

@@ -83,6 +83,16 @@ export class WalColumns {
     this.#compressions[index] = this.#compressionCode(line.compression)
   }
 
+  /**
+   * Indexes of the first `limit` segments whose lines stand behind `offset`, in the order of their lines. O(count): no
+   * column is kept in that order, because it is seldom asked for.
+   */
+  linesAfter(offset: number, limit: number): number[] {
+    const found: number[] = []
+    for (let index = 0; index < this.#count; index++) if (this.offsetAt(index) > offset) found.push(index)
+    return found.sort((a, b) => this.offsetAt(a) - this.offsetAt(b)).slice(0, limit)
+  }
+
   /** Forgets every segment whose line stands before `offset`. O(count). */
   dropLinesBefore(offset: number): void {
     let kept = 0

@@ -168,6 +168,21 @@ export class WalIndex implements WalCatalogue {
     return { segments, hasMoreBefore: start > low, hasMoreAfter: end < high }
   }
 
+  get lastFiled(): string | null {
+    let newest = -1
+    for (let index = 0; index < this.#columns.count; index++) {
+      if (newest === -1 || this.#columns.offsetAt(index) > this.#columns.offsetAt(newest)) newest = index
+    }
+    return newest === -1 ? null : this.#segmentAt(newest).name
+  }
+
+  filedAfter(name: string | null, limit: number): readonly WalSegment[] | null {
+    const index = name === null ? null : this.#find(name)
+    if (name !== null && index === null) return null
+    const offset = index === null ? -1 : this.#columns.offsetAt(index)
+    return this.#columns.linesAfter(offset, limit).map((each) => this.#segmentAt(each))
+  }
+
   get(name: string): WalSegment | null {
     const index = this.#find(name)
     return index === null ? null : this.#segmentAt(index)

@@ -1,4 +1,5 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql'
+import { backupKey } from '../../domain/backup/verification.ts'
 import { ClusterView } from '../../domain/cluster/cluster-view.ts'
 import { backupServerNamed } from '../lookup.ts'
 import type { ApiContext } from '../request-context.ts'
@@ -12,7 +13,7 @@ import { OperationType } from '../types/operation/operation.ts'
 export class BackupLinks {
   @FieldResolver(() => BackupServerType, { description: 'The Barman server that holds it.' })
   server(@Root() backup: BaseBackupType, @Ctx() { deps }: ApiContext): BackupServerType {
-    const { cluster, server } = backupServerNamed(deps, backup.serverName)
+    const { cluster, server } = backupServerNamed(deps, backup.archive)
     return new BackupServerType(ClusterView.of(cluster), server)
   }
 
@@ -22,7 +23,7 @@ export class BackupLinks {
       'The operation that made it. Null when it was not made here, or is not among the newest 500 that were.',
   })
   async operation(@Root() backup: BaseBackupType, @Ctx() { memo }: ApiContext): Promise<OperationType | null> {
-    const record = await memo.backupOperation(backup.serverName, backup.backupId)
+    const record = await memo.backupOperation(backup.archive, backup.backupId)
     return record === null ? null : new OperationType(record)
   }
 
@@ -35,6 +36,7 @@ export class BackupLinks {
     @Root() backup: BaseBackupType,
     @Ctx() { memo }: ApiContext,
   ): Promise<VerificationType | null> {
-    return (await memo.verifications()).get(`${backup.serverName}/${backup.backupId}`) ?? null
+    const { cluster, name } = backup.archive
+    return (await memo.verifications()).get(backupKey(cluster, name, backup.backupId)) ?? null
   }
 }

@@ -22,7 +22,7 @@ export class RecoveryLinks {
     description: 'The base backup that it restored. Null once that is deleted: backupId still says which it was.',
   })
   async backup(@Root() { record }: RecoveryType, @Ctx() { deps }: ApiContext): Promise<BaseBackupType | null> {
-    const found = await backupServerNow(deps, record.server)
+    const found = await backupServerNow(deps, { cluster: record.cluster, name: record.server })
     return found === null ? null : backupNamed(found.server, record.backupId)
   }
 

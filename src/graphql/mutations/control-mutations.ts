@@ -1,7 +1,7 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
 import { type Refusal, refuse } from '../../domain/refusal.ts'
+import { readId } from '../read-id.ts'
 import type { ApiContext } from '../request-context.ts'
-import { readOperationId } from '../types/operation/operation-pages.ts'
 import { OperationPayload } from '../types/operation/operation-payload.ts'
 
 const MAX_REASON = 500
@@ -25,7 +25,7 @@ export class ControlMutations {
   ): Promise<OperationPayload> {
     const refusals = checkReason(reason)
     if (refusals.length > 0) return OperationPayload.refused(refusals)
-    return new OperationPayload(await deps.operations.cancel(readOperationId(id), reason ?? null, actor))
+    return new OperationPayload(await deps.operations.cancel(readId('Operation', id), reason ?? null, actor))
   }
 
   @Mutation(() => OperationPayload, {
@@ -43,7 +43,7 @@ export class ControlMutations {
   ): Promise<OperationPayload> {
     const refusals = checkReason(reason)
     if (refusals.length > 0) return OperationPayload.refused(refusals)
-    return new OperationPayload(await deps.operations.retry(readOperationId(id), reason ?? null, actor))
+    return new OperationPayload(await deps.operations.retry(readId('Operation', id), reason ?? null, actor))
   }
 }
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { Backup } from '../../domain/backup/backup.ts'
 import { chainOf } from '../../domain/backup/backup-chain.ts'
-import type { Verification, Verifications } from '../../domain/backup/verification.ts'
+import { backupKey, type Verification, type Verifications } from '../../domain/backup/verification.ts'
 import { CheckStatus } from '../../domain/check.ts'
 import { Verdict, verdictOf } from '../../domain/check-verdict.ts'
+import type { BackupServerSnapshot } from '../../domain/cluster/cluster.ts'
 import { type OperationRecord, OperationStatus } from '../../domain/operation/operation.ts'
 
 /** The newest 500 that came to an end. */
@@ -24,7 +24,7 @@ export async function readVerifications(log: {
     const kept = keptVerification(operation.state)
     const verification = verificationOf(operation)
     if (kept === null || verification === null) continue
-    const key = `${kept.server}/${kept.backupId}`
+    const key = backupKey(operation.cluster, kept.server, kept.backupId)
     if (tellsMore(verification, found.get(key))) found.set(key, verification)
   }
   return found
@@ -43,14 +43,14 @@ function isUnsure({ checks }: Verification): boolean {
 
 /** A server's backups that are not to be restored, by id: each failed its last verification, or builds on one that did. */
 export function damagedBackups(
-  server: string,
-  backups: readonly Backup[],
+  { cluster, name, backups: { value } }: Pick<BackupServerSnapshot, 'cluster' | 'name' | 'backups'>,
   verifications: Verifications,
 ): ReadonlyMap<string, Verification> {
+  const backups = value ?? []
   const damaged = new Map<string, Verification>()
   for (const backup of backups) {
     const failed = chainOf(backup, backups)
-      .map(({ backupId }) => verifications.get(`${server}/${backupId}`))
+      .map(({ backupId }) => verifications.get(backupKey(cluster, name, backupId)))
       .find((each) => each !== undefined && !each.passed && !isUnsure(each))
     if (failed !== undefined) damaged.set(backup.backupId, failed)
   }

@@ -1,5 +1,6 @@
-import { bareRecoveryId, type RecoveryRecord } from '../../domain/recovery/recovery.ts'
+import type { RecoveryRecord } from '../../domain/recovery/recovery.ts'
 import { type Refusal, refuse } from '../../domain/refusal.ts'
+import { bareName } from '../../domain/resource-id.ts'
 
 export function findRecovery({
   recoveries,
@@ -8,7 +9,7 @@ export function findRecovery({
   readonly recoveries: readonly RecoveryRecord[]
   readonly input: { readonly recovery: string }
 }): RecoveryRecord | undefined {
-  return recoveries.find(({ id }) => id === bareRecoveryId(input.recovery))
+  return recoveries.find(({ id }) => id === bareName('Recovery', input.recovery))
 }
 
 export function unknownRecovery({ input }: { readonly input: { readonly recovery: string } }): Refusal {

@@ -1,7 +1,7 @@
 import type { OperationRecord, OperationResultReference } from '../../domain/operation/operation.ts'
-import { bareRecoveryId } from '../../domain/recovery/recovery.ts'
+import { bareName } from '../../domain/resource-id.ts'
 
 /** The recovery that an operation made or worked on. */
 export function recoveryResult({ cluster }: OperationRecord, recovery: string): OperationResultReference {
-  return { type: 'Recovery', scope: cluster, name: bareRecoveryId(recovery) }
+  return { type: 'Recovery', scope: cluster, name: bareName('Recovery', recovery) }
 }

@@ -41,8 +41,8 @@ export function judge(context: RecoveryContext, target: RecoveryTarget): Recover
 
 /** The backups that are not to be restored, and how that was found. */
 export function damagedOf(context: RecoveryContext): ReadonlyMap<string, Verification> {
-  const backups = findServer(context.cluster, context)?.backups.value ?? []
-  return damagedBackups(serverName(context), backups, context.verifications)
+  const server = findServer(context.cluster, context)
+  return server === undefined ? new Map() : damagedBackups(server, context.verifications)
 }
 
 /** The window that a verdict is about. */

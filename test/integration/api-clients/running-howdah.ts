@@ -2,8 +2,10 @@ import 'reflect-metadata'
 import { createHash } from 'node:crypto'
 import { pino } from 'pino'
 import { createOperationService } from '../../../src/admission/create-operation-service.ts'
+import { OperationLane } from '../../../src/admission/operation-lane.ts'
 import { createSettledSnapshots } from '../../../src/admission/settled-snapshots.ts'
 import { openOperations } from '../../../src/bin/open-operations.ts'
+import { recordIssues } from '../../../src/bin/record-issues.ts'
 import type { Limits } from '../../../src/config/configuration.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { Role } from '../../../src/domain/operation/operation.ts'
@@ -130,10 +132,17 @@ async function openProcess({ redisUrl, cluster, registry }: Given) {
 async function startApi(given: Given, port: number) {
   const { operations, snapshots, workers, service, close } = await openProcess(given)
   const recoveryFeed = operations.openRecoveryFeed()
+  const issueFeed = operations.openIssueFeed()
+  const issues = recordIssues({
+    clusters: new Map([['patroni', { current: () => given.cluster.current(), ready: Promise.resolve() }]]),
+    store: operations.issues,
+    workers,
+    logger: LOGGER,
+  })
   const { log, feed, recoveries } = operations
   const server = await createApiServer({
     deps: {
-      ...{ log, feed, recoveries, recoveryFeed, snapshots, workers },
+      ...{ log, feed, recoveries, recoveryFeed, issues, issueFeed, snapshots, workers },
       clusters: new Map([['patroni', given.cluster]]),
       operations: service,
       registry: given.registry,
@@ -146,11 +155,14 @@ async function startApi(given: Given, port: number) {
     onUnexpectedError: (error) => given.unexpected.push(error),
   })
   recoveryFeed.start()
+  issueFeed.start()
   return {
     address: await server.listen({ host: '127.0.0.1', port }),
     async stop() {
       await server.close(200)
+      await Promise.all([...issues.values()].map((recorder) => recorder.stop()))
       await recoveryFeed.stop()
+      await issueFeed.stop()
       await close()
     },
   }
@@ -178,7 +190,7 @@ async function startWorker(given: Given) {
     redis,
     queue: operations.queue,
     logger: LOGGER,
-    concurrency: 4,
+    slots: { [OperationLane.ORDINARY]: 4, [OperationLane.URGENT]: 2 },
     ready: Promise.resolve(),
   })
   const stopBeating = beatAsWorker(operations.presence)

@@ -42,10 +42,14 @@ describe('the archive', () => {
       '{ cluster { backupServer { backups { edges { node { backupId parent { id } children { id } server { id name } durationSeconds } } } } } }',
     )
     const [newest, oldest] = cluster.backupServer.backups.edges.map(({ node }: { node: unknown }) => node)
-    expect(newest).toMatchObject({ parent: { id: 'Backup:patroni/2026000001' }, children: [], durationSeconds: 60 })
+    expect(newest).toMatchObject({
+      parent: { id: 'Backup:patroni/patroni/2026000001' },
+      children: [],
+      durationSeconds: 60,
+    })
     expect(oldest).toMatchObject({
       parent: null,
-      children: [{ id: 'Backup:patroni/2026000005' }],
+      children: [{ id: 'Backup:patroni/patroni/2026000005' }],
       server: { name: 'patroni' },
     })
   })
@@ -104,21 +108,39 @@ describe('node(id:)', () => {
     'PostgresNode:patroni/db2',
     'EtcdNode:patroni/etcd1',
     'Service:patroni/haproxy',
-    'BackupServer:patroni',
-    'Backup:patroni/2026000005',
-    'WalSegment:patroni/000000010000000000000003',
+    'BackupServer:patroni/patroni',
+    'Backup:patroni/patroni/2026000005',
+    'WalSegment:patroni/patroni/000000010000000000000003',
   ])('finds %s', async (id) => {
     expect(await ask('query ($id: ID!) { node(id: $id) { __typename id } }', { id })).toEqual({
       node: { __typename: id.split(':')[0], id },
     })
   })
 
-  test.each(['Cluster:x', 'PostgresNode:patroni/x', 'Backup:x/y', 'Operation:x', 'Recovery:x', 'WalSegment:patroni/x'])(
-    'is null for %s',
-    async (id) => {
-      expect(await ask('query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ node: null })
+  test.each(['BackupServer:patroni', 'Backup:patroni/2026000005', 'WalSegment:patroni/000000010000000000000003'])(
+    'finds %s, which is how ids were before they carried the cluster',
+    async (old) => {
+      const id = old.replace(':', ':patroni/')
+      expect(await ask('query ($id: ID!) { node(id: $id) { id } }', { id: old })).toEqual({ node: { id } })
     },
   )
+
+  test('finds each recovery window by its id, old or new', async () => {
+    const { cluster } = await ask('{ cluster { backupServer { recoveryWindows { id } } } }')
+    expect(cluster.backupServer.recoveryWindows.length).toBeGreaterThan(0)
+    for (const { id } of cluster.backupServer.recoveryWindows) {
+      for (const asked of [id, id.replace('patroni/', '')]) {
+        expect(await ask('query ($id: ID!) { node(id: $id) { id } }', { id: asked })).toEqual({ node: { id } })
+      }
+    }
+  })
+
+  test.each([
+    ...['Cluster:x', 'PostgresNode:patroni/x', 'Operation:x', 'Recovery:x', 'Backup:x/y', 'Backup:x/patroni/y'],
+    ...['WalSegment:patroni/x', 'WalSegment:patroni/patroni/x', 'BackupServer:green/patroni'],
+  ])('is null for %s', async (id) => {
+    expect(await ask('query ($id: ID!) { node(id: $id) { id } }', { id })).toEqual({ node: null })
+  })
 
   test('refuses what is no id', async () => {
     const { errors } = await api.query('{ node(id: "nonsense") { id } }')

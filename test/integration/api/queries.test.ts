@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CheckStatus } from '../../../src/domain/check.ts'
+import { assessHealth } from '../../../src/domain/health/health.ts'
 import { backupServerOf, range } from '../../support/builders/backups.ts'
-import { clusterOf, etcdOf, nodeOf, serviceOf, servicesAway } from '../../support/builders/cluster.ts'
-import { away } from '../../support/builders/observed.ts'
+import { clusterOf, etcdOf, nodeOf, serviceOf, servicesAway, topologyOf } from '../../support/builders/cluster.ts'
+import { away, NOW, seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
@@ -241,4 +242,40 @@ test('a fault of the API tells nothing', async () => {
   expect(errors?.[0]?.message).toBe('Internal server error')
   expect(JSON.stringify(errors)).not.toMatch(/hunter2|stack|\.ts/)
   expect(String(api.unexpected.at(-1))).toContain('hunter2')
+})
+
+describe('an issue', () => {
+  const ISSUES = '{ cluster { health { issues { id code since action { mutation input title } } } } }'
+  const paused = clusterOf({ topology: seen(topologyOf({ paused: true })) })
+  const id = 'HealthIssue:patroni/CLUSTER_PAUSED'
+  const [issue] = assessHealth(paused, NOW).issues.filter(({ code }) => code === 'CLUSTER_PAUSED')
+  afterEach(() => {
+    api.issues.written.length = 0
+    api.cluster.change(clusterOf())
+  })
+
+  test('says since when it is there, and the remedy as a call', async () => {
+    api.cluster.change(paused)
+    const since = '2026-11-20T00:00:00.000Z'
+    if (issue === undefined) throw new Error('there is none')
+    api.issues.written.push({ ...issue, cluster: 'patroni', since })
+    const { cluster } = await ask(ISSUES)
+    const action = { mutation: 'resumeCluster', input: { cluster: 'patroni' }, title: 'End the pause' }
+    expect(cluster.health.issues).toContainEqual({ id, code: 'CLUSTER_PAUSED', since, action })
+    // What is not written yet has begun now.
+    expect(cluster.health.issues).toContainEqual(
+      expect.objectContaining({ code: 'ETCD_NO_FAULT_TOLERANCE', since: NOW.toISOString(), action: null }),
+    )
+  })
+
+  test('is found by its id while it lasts, and while nothing can be seen of it', async () => {
+    const node = async () => (await ask('query ($id: ID!) { node(id: $id) { __typename id } }', { id })).node
+    expect(await node()).toBeNull()
+    api.cluster.change(paused)
+    expect(await node()).toEqual({ __typename: 'HealthIssue', id })
+    if (issue === undefined) throw new Error('there is none')
+    api.issues.written.push({ ...issue, cluster: 'patroni', since: NOW.toISOString() })
+    api.cluster.change(clusterOf({ topology: away() }))
+    expect(await node()).toEqual({ __typename: 'HealthIssue', id })
+  })
 })

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { HealthStatus } from '../../../src/domain/health/health.ts'
+import { IssueChange, type OpenIssue } from '../../../src/domain/health/issue-events.ts'
 import { type OperationRecord, Role } from '../../../src/domain/operation/operation.ts'
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
-import { range, walOf } from '../../support/builders/backups.ts'
+import { suggest } from '../../../src/domain/suggested-action.ts'
+import { backupServerOf, range, walLine, walOf } from '../../support/builders/backups.ts'
 import { clusterOf, topologyOf } from '../../support/builders/cluster.ts'
 import { seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
@@ -99,6 +102,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
       'operationUpdates(id: "$id") { id }',
       'clusterUpdates { name }',
       'healthUpdates { status }',
+      'issueEvents { cursor }',
       'walArchived { name }',
       'serviceLogs(service: "db1") { text }',
     ]) {
@@ -106,7 +110,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     }
     // Started by asking for a value that does not come.
     for (const subscriber of waiting) subscriber.next().catch(() => {})
-    await expect.poll(open).toEqual([2, 3, 1])
+    await expect.poll(open).toEqual([2, 4, 1])
     await Promise.all(waiting.map((subscriber) => subscriber.leave()))
     await expect.poll(open, { timeout: 500, interval: 5 }).toEqual([0, 0, 0])
   })
@@ -173,6 +177,48 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     await expect.poll(() => api.cluster.listeners).toBe(0)
   })
 
+  test('issueEvents are replayed behind a cursor, then followed; narrowed to a cluster that is known', async () => {
+    const issue: OpenIssue = {
+      id: 'HealthIssue:patroni/NODE_STOPPED/PostgresNode/db2',
+      cluster: 'patroni',
+      since: '2026-11-22T11:00:00.000Z',
+      severity: HealthStatus.DEGRADED,
+      code: 'NODE_STOPPED',
+      subject: 'PostgresNode:patroni/db2',
+      message: 'db2 is stopped.',
+      remedy: null,
+      action: suggest('startService', 'Start db2', { cluster: 'patroni', service: 'db2' }),
+    }
+    const event = { at: '2026-11-22T12:00:00.000Z', cluster: 'patroni', message: 'told', issue }
+    const { issueCursor } = (await api.query('{ issueCursor }')).data
+    const opened = api.issues.emit({ ...event, change: IssueChange.OPENED })
+    const subscriber = await subscribe(
+      `subscription { issueEvents(cluster: "patroni", after: "${issueCursor}") {
+        id cursor at change message cluster { name } issue { id since severity code action { mutation input title } } } }`,
+    )
+    const next = async () => (await subscriber.next())?.data?.issueEvents
+    expect(await next()).toEqual({
+      id: `IssueEvent:${opened.cursor}`,
+      cursor: opened.cursor,
+      at: event.at,
+      change: 'OPENED',
+      message: 'told',
+      cluster: { name: 'patroni' },
+      issue: {
+        id: issue.id,
+        since: issue.since,
+        severity: 'DEGRADED',
+        code: 'NODE_STOPPED',
+        action: { mutation: 'startService', input: { cluster: 'patroni', service: 'db2' }, title: 'Start db2' },
+      },
+    })
+    const live = next()
+    api.issues.emit({ ...event, cluster: 'gone', change: IssueChange.OPENED })
+    const { cursor } = api.issues.emit({ ...event, change: IssueChange.RESOLVED })
+    expect(await live).toMatchObject({ cursor, change: 'RESOLVED' })
+    await subscriber.leave()
+  })
+
   test('recoveryUpdates answers at once, after each change, and completes when the recovery has ended', async () => {
     const record = api.recoveries.put(recoveryRecord())
     const subscriber = await subscribe(
@@ -200,14 +246,44 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
     await subscriber.leave()
   })
 
-  test('walArchived tells each segment of the server', async () => {
+  test('walArchived tells each segment of the server when it is filed, and goes on behind one', async () => {
+    const wal = walOf({ 1: range(1, 3) })
+    api.cluster.change(clusterOf({ backupServers: [backupServerOf({ wal: seen(wal) })] }))
+    const file = (timeline: number, number: number, server = 'patroni') => {
+      if (server === 'patroni') wal.append(walLine(timeline, number))
+      const [segment] = wal.filedAfter(null, 100)?.slice(-1) ?? []
+      if (segment !== undefined) api.cluster.archive(segment, server)
+    }
     const subscriber = await subscribe('subscription { walArchived { id name } }')
-    const first = subscriber.next()
+    const name = async (of: Subscriber) => (await of.next())?.data?.walArchived.name
+    const first = name(subscriber)
     await expect.poll(() => api.cluster.listeners).toBeGreaterThan(0)
-    const { segments } = walOf({ 1: range(1, 3) }).page({ limit: 3, from: null, backward: false, timeline: null })
-    for (const segment of segments) api.cluster.archive(segment, segment.name.endsWith('2') ? 'other' : 'patroni')
-    expect((await first)?.data?.walArchived.name).toBe('000000010000000000000001')
-    expect((await subscriber.next())?.data?.walArchived.name).toBe('000000010000000000000003')
+    file(2, 4, 'other')
+    file(2, 4)
+    // Late: the last of its timeline comes behind the first of the next.
+    file(1, 4)
+    expect([await first, await name(subscriber)]).toEqual(['000000020000000000000004', '000000010000000000000004'])
+    await subscriber.leave()
+    const again = await subscribe('subscription { walArchived(after: "000000010000000000000002") { name } }')
+    expect([await name(again), await name(again), await name(again)]).toEqual([
+      '000000010000000000000003',
+      '000000020000000000000004',
+      '000000010000000000000004',
+    ])
+    await again.leave()
+    api.cluster.change(clusterOf())
+  })
+
+  test.each([
+    ['000000010000000000000099', 'CURSOR_EXPIRED'],
+    ['nonsense', 'BAD_USER_INPUT'],
+  ])('walArchived behind %s is %s', async (after, code) => {
+    const subscriber = await subscribe(`subscription { walArchived(after: "${after}") { name } }`)
+    const told = await subscriber.next().then(
+      (answer) => answer?.errors,
+      (errors: unknown) => errors,
+    )
+    expect(JSON.stringify(told)).toContain(`"${code}"`)
     await subscriber.leave()
   })
 

@@ -1,9 +1,7 @@
-import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { createOperationService } from '../../../src/admission/create-operation-service.ts'
 import type { OperationService } from '../../../src/admission/operation-service.ts'
-import { createOperationsQueue, type OperationsQueue } from '../../../src/admission/operations-queue.ts'
+import type { OperationsQueue } from '../../../src/admission/operations-queue.ts'
 import type { WriteProbe } from '../../../src/clients/postgres/write-probe.ts'
 import { OperationStatus, StepStatus } from '../../../src/domain/operation/operation.ts'
 import type { OperationEventBody } from '../../../src/domain/operation/operation-events.ts'
@@ -12,20 +10,16 @@ import type { WorkerPresence } from '../../../src/domain/operation/worker-presen
 import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import type { OperationFeed, OperationLog } from '../../../src/events/operation-log.ts'
 import type { RecoveryStore } from '../../../src/events/recovery-store.ts'
-import { createOperationFeed } from '../../../src/events/redis-operation-feed.ts'
-import { createOperationLog } from '../../../src/events/redis-operation-log.ts'
-import { createRecoveryStore } from '../../../src/events/redis-recovery-store.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import { defineOperation, type Step, StepOutcome } from '../../../src/operations/define-operation.ts'
 import { OperationInput } from '../../../src/operations/operation-input.ts'
-import { systemClock } from '../../../src/shared/clock.ts'
-import type { Redis } from '../../../src/shared/redis.ts'
 import type { WorkedCluster } from '../../../src/worker/managed-cluster.ts'
-import { type OperationWorker, startOperationWorker } from '../../../src/worker/operation-worker.ts'
+import type { OperationWorker } from '../../../src/worker/operation-worker.ts'
 import { OPERATOR } from '../../support/builders/operations.ts'
 import { recoveryRecord } from '../../support/builders/recovery-record.ts'
-import { type RedisContainer, startRedis } from '../../support/servers/redis-container.ts'
+import type { RedisContainer } from '../../support/servers/redis-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
+import { startWorkerRig, type WorkerRig } from './worker-rig.ts'
 
 class TestInput extends OperationInput {}
 
@@ -90,89 +84,32 @@ const cluster = {
 const clusters = new Map([['patroni', cluster]])
 const registry = new Map([['testKind', definition]])
 
+let rig: WorkerRig
 let container: RedisContainer
-let redis: Redis
 let log: OperationLog
 let feed: OperationFeed
 let queue: OperationsQueue
 let recoveries: RecoveryStore
 let service: OperationService
-let workers: OperationWorker[] = []
 let presence: WorkerPresence | null = null
 
 beforeAll(async () => {
-  container = await startRedis()
-  redis = await container.connect('prompt')
-  log = createOperationLog({ redis, prefix: 'howdah', now: () => new Date() })
-  recoveries = createRecoveryStore({ redis, prefix: 'howdah', now: () => new Date() })
-  feed = createOperationFeed({
-    log,
-    redis,
-    blockingRedis: await container.connect('patient'),
-    prefix: 'howdah',
-    onError: () => {},
-  })
-  feed.start()
-  queue = createOperationsQueue(redis)
-  service = createOperationService({
-    registry,
-    log,
-    recoveries,
-    queue,
-    clusters,
-    snapshots: { current: () => cluster.current(), forPlan: async () => cluster.current() },
-    workers: () => presence,
-    now: () => new Date(),
-    onEnqueueFailed: () => {},
-  })
+  rig = await startWorkerRig({ registry, clusters, presence: () => presence })
+  ;({ container, log, feed, queue, recoveries, service } = rig)
 })
-afterAll(async () => {
-  await feed.stop()
-  await queue.close()
-  await container.remove()
-})
+afterAll(() => rig.remove())
 beforeEach(() => {
   touched = []
   onRefresh = () => {}
 })
-beforeEach(() => async () => {
-  await Promise.all(workers.map((worker) => worker.stop()))
-  workers = []
-})
+beforeEach(() => () => rig.stopWorkers())
 
-async function startWorker(name = 'worker', ready: Promise<void> = Promise.resolve()): Promise<OperationWorker> {
-  const worker = startOperationWorker({
-    registry,
-    log,
-    feed,
-    recoveries,
-    clusters,
-    clock: systemClock,
-    worker: name,
-    operations: service,
-    onFollowUpFailed: () => {},
-    redis: await container.connect('patient'),
-    queue,
-    logger: pino({ level: 'silent' }),
-    concurrency: 4,
-    ready,
-  })
-  workers.push(worker)
-  return worker
-}
+const startWorker = (name = 'worker', ready = Promise.resolve()) => rig.startWorker({ name, ready })
+const ended = (id: string) => rig.ended(id)
 
 async function submit(): Promise<string> {
   const { operation } = await service.submit('testKind', new TestInput(), OPERATOR)
   return operation?.id ?? ''
-}
-
-async function ended(id: string) {
-  for await (const _ of feed.followOperation(id, null)) {
-    // The last event ends it.
-  }
-  const record = await log.get(id)
-  if (record === null) throw new Error(`operation ${id} is gone`)
-  return record
 }
 
 function step(name: string, changes: Partial<TestStep> = {}): TestStep {

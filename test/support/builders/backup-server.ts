@@ -11,6 +11,7 @@ import { planContext } from './plan-context.ts'
 /** A backup server that is healthy, with ten segments and these backups. */
 export function serverOf(changes: Partial<BackupServerSnapshot> = {}): BackupServerSnapshot {
   return {
+    cluster: 'patroni',
     name: 'patroni',
     configuration: seen({
       active: true,

@@ -81,6 +81,7 @@ export function backupServerOf(changes: Partial<BackupServerSnapshot> = {}): Bac
     backupMethod: null,
   }
   return {
+    cluster: 'patroni',
     name: 'patroni',
     configuration: seen(configuration),
     checks: seen([]),

@@ -177,3 +177,8 @@ export function clusterOf(changes: Partial<ClusterSnapshot> = {}): ClusterSnapsh
     ...changes,
   }
 }
+
+/** A whole cluster of that name; its Barman server is called as everybody's is. */
+export function clusterNamed(name: string): ClusterSnapshot {
+  return clusterOf({ name, backupServers: [backupServerOf({ cluster: name })] })
+}

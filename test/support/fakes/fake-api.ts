@@ -12,6 +12,7 @@ import { clusterOf } from '../builders/cluster.ts'
 import { NOW } from '../builders/observed.ts'
 import { operationRecord } from '../builders/operations.ts'
 import { FakeClusterSource } from './fake-cluster-source.ts'
+import { FakeIssues } from './fake-issues.ts'
 import { TEST_KINDS } from './fake-operation-kinds.ts'
 import { FakeOperations } from './fake-operation-log.ts'
 import { FakeRecoveries } from './fake-recoveries.ts'
@@ -32,8 +33,11 @@ export interface FakeApi {
   readonly url: string
   readonly server: ApiServer
   readonly cluster: FakeClusterSource
+  /** Every one, by name; `cluster` is the first. */
+  readonly clusters: ReadonlyMap<string, FakeClusterSource>
   readonly operations: FakeOperations
   readonly recoveries: FakeRecoveries
+  readonly issues: FakeIssues
   /** What was submitted, in order. */
   readonly submitted: { kind: string; input: OperationInput; actor: Actor }[]
   readonly unexpected: unknown[]
@@ -51,22 +55,33 @@ export interface QueryAnswer {
 
 /** The real server on a free port of this machine, on fakes of everything behind it. */
 export async function startFakeApi(
-  options: { limits?: Partial<Limits>; snapshot?: ClusterSnapshot; registry?: OperationRegistry } = {},
+  options: {
+    limits?: Partial<Limits>
+    snapshot?: ClusterSnapshot
+    /** More clusters beside it. */
+    others?: readonly ClusterSnapshot[]
+    registry?: OperationRegistry
+  } = {},
 ): Promise<FakeApi> {
   const cluster = new FakeClusterSource(options.snapshot ?? clusterOf())
+  const sources = [cluster, ...(options.others ?? []).map((snapshot) => new FakeClusterSource(snapshot))]
+  const clusters = new Map(sources.map((source) => [source.current().name, source]))
   const operations = new FakeOperations()
   const recoveries = new FakeRecoveries()
+  const issues = new FakeIssues()
   const submitted: FakeApi['submitted'] = []
   const registry = options.registry ?? TEST_KINDS
   const unexpected: unknown[] = []
   const answer = (operation: OperationRecord | null) => ({ operation, plan: operation?.plan ?? null, refusals: [] })
   const deps: ApiDependencies = {
-    clusters: new Map([['patroni', cluster]]),
-    snapshots: { forQuery: async () => cluster.current(), ended: () => {} },
+    clusters,
+    snapshots: { forQuery: async (name) => (clusters.get(name) ?? cluster).current(), ended: () => {} },
     log: operations.log,
     feed: operations.feed,
     recoveries,
     recoveryFeed: recoveries.feed,
+    issues: new Map([...clusters.keys()].map((name) => [name, issues.book])),
+    issueFeed: issues.feed,
     operations: {
       async submit(kind, input, actor) {
         requirePermission(actor, kind, registry)
@@ -106,8 +121,10 @@ export async function startFakeApi(
     url,
     server,
     cluster,
+    clusters,
     operations,
     recoveries,
+    issues,
     submitted,
     unexpected,
     token,

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { z } from 'zod'
-import { bareRecoveryId } from '../../../src/domain/recovery/recovery.ts'
+import { bareName } from '../../../src/domain/resource-id.ts'
 import { docker } from '../docker.ts'
 import type { ApiClient } from '../stack/api-client.ts'
 import { operationEvents } from '../stack/operation-client.ts'
@@ -68,7 +68,7 @@ export async function expectTruth(facts: TestStack, api: ApiClient, operations =
   )
   const ready = (await listRecoveries(api)).filter(({ status }) => status === 'READY')
   // Of each, what fetches its WAL and what leads its readers in; its PostgreSQL runs in its sandbox.
-  const expected = ready.map(({ id }) => bareRecoveryId(id)).flatMap((id) => [`${id}-feed`, `${id}-relay`])
+  const expected = ready.map(({ id }) => bareName('Recovery', id)).flatMap((id) => [`${id}-feed`, `${id}-relay`])
   expect(ids.sort(), 'runs, those of recoveries that are READY').toEqual(expected.sort())
   expect(await writablePrimaries(facts)).toHaveLength(1)
 }

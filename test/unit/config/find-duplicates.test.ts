@@ -23,6 +23,11 @@ describe('clusters that are told apart', () => {
     expect(findDuplicates([blue, green])).toEqual([])
   })
 
+  test('may call their Barman servers the same, on hosts of their own', () => {
+    const named = blue.backupServers.map((server) => ({ ...server, host: 'other' }))
+    expect(findDuplicates([blue, { ...green, backupServers: named }])).toEqual([])
+  })
+
   test('may share their etcd, and a service that is no node', () => {
     expect(findDuplicates([blue, { ...green, etcd: blue.etcd }])).toEqual([])
   })
@@ -33,7 +38,12 @@ test.each<[string, ClusterLayout[], RegExp]>([
   [
     'a backup server',
     [blue, { ...green, backupServers: blue.backupServers }],
-    /^backup server blue is there 2 times: cluster blue, cluster green$/,
+    /^backup server blue at 127.0.0.1:1 is there 2 times: cluster blue, cluster green$/,
+  ],
+  [
+    'a backup server in its cluster',
+    [{ ...blue, backupServers: blue.backupServers.flatMap((server) => [server, { ...server, host: 'other' }]) }],
+    /^backup server blue of cluster blue is there 2 times: cluster blue$/,
   ],
   ['the Patroni of a node', [blue, { ...green, nodes: blue.nodes }], /^Patroni at .* is there 2 times/],
   [

@@ -1,13 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { formatGlobalId, parseGlobalId } from '../../../src/domain/resource-id.ts'
+import { bareName, formatGlobalId, parseGlobalId } from '../../../src/domain/resource-id.ts'
 
 describe('global ids', () => {
   it.each([
-    ['Cluster:patroni', 'Cluster', ['patroni']],
-    ['PostgresNode:patroni/db2', 'PostgresNode', ['patroni', 'db2']],
-    ['Backup:patroni/20261122T171311', 'Backup', ['patroni', '20261122T171311']],
-    ['Operation:01J:x', 'Operation', ['01J:x']],
-  ])('are read: %s', (text, type, path) => expect(parseGlobalId(text)).toEqual({ type, path }))
+    ['Cluster:patroni', 'Cluster', { cluster: 'patroni' }, 'patroni'],
+    ['PostgresNode:patroni/db2', 'PostgresNode', { cluster: 'patroni', node: 'db2' }, 'db2'],
+    ['BackupServer:blue/main', 'BackupServer', { cluster: 'blue', server: 'main' }, 'main'],
+    ['Backup:blue/main/2026', 'Backup', { cluster: 'blue', server: 'main', backupId: '2026' }, '2026'],
+    ['Operation:01J:x', 'Operation', { id: '01J:x' }, '01J:x'],
+  ])('are read: %s', (text, type, named, name) => expect(parseGlobalId(text)).toEqual({ type, named, name }))
+
+  it.each([
+    ['BackupServer:main', { cluster: null, server: 'main' }],
+    ['Backup:main/2026', { cluster: null, server: 'main', backupId: '2026' }],
+    ['WalSegment:main/0001', { cluster: null, server: 'main', name: '0001' }],
+    ['RecoveryWindow:main/2026/3', { cluster: null, server: 'main', backupId: '2026', timeline: '3' }],
+  ])('of before they carried the cluster are read: %s', (text, named) =>
+    expect(parseGlobalId(text)).toMatchObject({ named }),
+  )
 
   it.each([
     '',
@@ -15,6 +25,8 @@ describe('global ids', () => {
     'Cluster:',
     'Cluster:a/b',
     'PostgresNode:db2',
+    'Backup:2026',
+    'WalSegment:a/b/c/d',
     'PostgresNode:/db2',
     'Nothing:x',
     'toString:x',
@@ -22,7 +34,13 @@ describe('global ids', () => {
 
   it('come back as they were written', () => {
     expect(formatGlobalId('Service', 'patroni', 'haproxy')).toBe('Service:patroni/haproxy')
-    expect(parseGlobalId(formatGlobalId('WalSegment', 'patroni', '000000010000000000000007')).path[1]).toHaveLength(24)
+    const id = formatGlobalId('WalSegment', 'blue', 'main', '000000010000000000000007')
+    expect(parseGlobalId(id).name).toBe('000000010000000000000007')
+  })
+
+  it('say the name that a person would type, and leave what is none as it is', () => {
+    expect(bareName('Recovery', 'Recovery:r1')).toBe('r1')
+    for (const text of ['r1', 'Operation:r1', 'a:b']) expect(bareName('Recovery', text)).toBe(text)
   })
 
   it('hold no part that would read as two', () => expect(() => formatGlobalId('Cluster', 'a/b')).toThrow())

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { backupServerNamed, clusterSource, serviceSource } from '../../../src/graphql/lookup.ts'
+import { backupServerNamed, clusterSource, findBackupServer, serviceSource } from '../../../src/graphql/lookup.ts'
 import type { ClusterSource } from '../../../src/graphql/request-context.ts'
 import { clusterOf } from '../../support/builders/cluster.ts'
 import { FakeClusterSource } from '../../support/fakes/fake-cluster-source.ts'
@@ -22,7 +22,7 @@ describe('where one cluster is configured', () => {
   test('it is meant when none is named', () => {
     expect(clusterSource(deps, null).current().name).toBe('blue')
     expect(serviceSource(deps, 'db1', null).current().name).toBe('blue')
-    expect(backupServerNamed(deps, null).cluster.name).toBe('blue')
+    expect(backupServerNamed(deps, {}).cluster.name).toBe('blue')
   })
 
   test('another one is NOT_FOUND', () => {
@@ -38,10 +38,19 @@ describe('where several are', () => {
       () => clusterSource(deps, null),
       () => serviceSource(deps, 'db1', null),
       () => serviceSource(deps, 'nowhere', null),
-      () => backupServerNamed(deps, null),
+      () => backupServerNamed(deps, {}),
     ]) {
       expect(look).toThrow(expect.objectContaining(REQUIRED))
     }
+  })
+
+  test('a Barman server of a name that both have is found by its cluster', () => {
+    const name = one.backupServers[0]?.name ?? ''
+    expect(findBackupServer(deps, { cluster: 'green', name })?.cluster.name).toBe('green')
+    expect(backupServerNamed(deps, { cluster: 'green' }).cluster.name).toBe('green')
+    expect(() => backupServerNamed(deps, { name })).toThrow(expect.objectContaining(REQUIRED))
+    expect(findBackupServer(deps, { cluster: 'grey', name })).toBeNull()
+    expect(findBackupServer(deps, { cluster: null, name: 'none' })).toBeNull()
   })
 
   test('each is found by its name, and a service by its own where one cluster alone has it', () => {

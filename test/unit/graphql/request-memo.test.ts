@@ -37,9 +37,9 @@ describe('the last verification of a backup', () => {
       { state: { verification: verification('A', 'FAILED') }, status: OperationStatus.FAILED },
       { state: { verification: verification('B', 'OK') } },
     )
-    expect(await last('patroni/A')).toMatchObject({ passed: false, message: 'damaged' })
-    expect(await last('patroni/B')).toMatchObject({ passed: true })
-    expect(await last('other/B')).toBeUndefined()
+    expect(await last('patroni/patroni/A')).toMatchObject({ passed: false, message: 'damaged' })
+    expect(await last('patroni/patroni/B')).toMatchObject({ passed: true })
+    expect(await last('other/patroni/B')).toBeUndefined()
   })
 
   test('is that which ended last, though another was asked for after it', async () => {
@@ -47,7 +47,7 @@ describe('the last verification of a backup', () => {
       { state: { verification: verification('A', 'FAILED') }, finishedAt: '2026-11-22T13:00:00.000Z' },
       { state: { verification: verification('A', 'OK') } },
     )
-    expect(await last('patroni/A')).toMatchObject({ passed: false })
+    expect(await last('patroni/patroni/A')).toMatchObject({ passed: false })
   })
 
   test('is not forgotten for one that could not look', async () => {
@@ -57,8 +57,8 @@ describe('the last verification of a backup', () => {
       { state: { verification: verification('B', 'UNKNOWN') }, status: OperationStatus.FAILED },
       { state: { verification: verification('B', 'OK') } },
     )
-    expect(await last('patroni/A')).toMatchObject({ passed: false, checks: [{ status: 'FAILED' }] })
-    expect(await last('patroni/B')).toMatchObject({ passed: true })
+    expect(await last('patroni/patroni/A')).toMatchObject({ passed: false, checks: [{ status: 'FAILED' }] })
+    expect(await last('patroni/patroni/B')).toMatchObject({ passed: true })
   })
 
   test('is none while it runs, when it could not look, and when it was cancelled', async () => {
@@ -67,7 +67,7 @@ describe('the last verification of a backup', () => {
       { state: {}, status: OperationStatus.FAILED },
       { state: { verification: verification('A', 'OK') }, status: OperationStatus.CANCELLED },
     )
-    expect(await last('patroni/A')).toBeUndefined()
+    expect(await last('patroni/patroni/A')).toBeUndefined()
   })
 
   test('costs one read for all backups of a request', async () => {

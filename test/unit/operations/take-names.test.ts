@@ -27,7 +27,18 @@ describe('what is named by a global id', () => {
   test.each<[Kind, Fields, Fields]>([
     ['switchover', { candidate: 'PostgresNode:patroni/db2' }, { candidate: 'db2', cluster: 'patroni' }],
     ['switchover', { candidate: 'db2', cluster: 'Cluster:patroni' }, { candidate: 'db2', cluster: 'patroni' }],
+    ['createBackup', { server: 'BackupServer:blue/other' }, { server: 'other', cluster: 'blue' }],
     ['createBackup', { server: 'BackupServer:other' }, { server: 'other' }],
+    [
+      'keepBackup',
+      { backupId: 'Backup:blue/other/20261122T171311' },
+      { backupId: '20261122T171311', server: 'other', cluster: 'blue' },
+    ],
+    [
+      'keepBackup',
+      { backupId: 'Backup:blue/other/20261122T171311', server: 'BackupServer:blue/other', cluster: 'Cluster:blue' },
+      { backupId: '20261122T171311', server: 'other', cluster: 'blue' },
+    ],
     [
       'createBackup',
       { parent: 'Backup:patroni/20261122T171311', server: 'patroni' },
@@ -73,6 +84,12 @@ describe('what is named by a global id', () => {
       { backupId: 'Backup:other/20261122T171311', server: 'patroni' },
       'backupId',
       'backupId belongs to server other, and server is "patroni"',
+    ],
+    [
+      'keepBackup',
+      { backupId: 'Backup:blue/patroni/20261122T171311', cluster: 'green' },
+      'backupId',
+      'backupId belongs to cluster blue, and cluster is "green"',
     ],
   ])('in %s %j is refused', (kind, fields, field, message) => {
     const refusal = { code: 'INVALID_INPUT', field, message: expect.stringContaining(message), retryable: false }

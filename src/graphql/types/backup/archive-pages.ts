@@ -48,6 +48,6 @@ export function walPage(
   if (wal === null) return toConnection<WalSegmentType>([], false, false, 0)
   const timeline = filter?.timeline ?? null
   const { segments, hasMoreAfter, hasMoreBefore } = wal.page({ limit, from: cursor, backward, timeline })
-  const edges = segments.map((segment) => ({ cursor: segment.name, node: new WalSegmentType(server.name, segment) }))
+  const edges = segments.map((segment) => ({ cursor: segment.name, node: new WalSegmentType(server, segment) }))
   return toConnection(edges, hasMoreAfter, hasMoreBefore, timeline === null ? wal.segmentCount : null)
 }

@@ -34,9 +34,9 @@ export class BackupServerType implements NodeType {
     this.#server = server
   }
 
-  @Field(() => ID, { description: '"BackupServer:patroni".' })
+  @Field(() => ID, { description: '"BackupServer:patroni/patroni": its cluster and its name.' })
   get id(): string {
-    return formatGlobalId('BackupServer', this.#server.name)
+    return formatGlobalId('BackupServer', this.#server.cluster, this.#server.name)
   }
 
   @Field(() => String, { description: "Its name in Barman's configuration." })
@@ -128,7 +128,7 @@ export class BackupServerType implements NodeType {
       const reasons = [`The WAL catalogue cannot be read: ${error ?? 'no answer yet'}.`]
       return new RecoverabilityVerdictType(this.#server, { recoverable: false, ...nothing, reasons, blockedBy: null })
     }
-    const damaged = damagedBackups(this.#server.name, this.#server.backups.value ?? [], await memo.verifications())
+    const damaged = damagedBackups(this.#server, await memo.verifications())
     const context = { now: deps.now(), wal, damaged: new Set(damaged.keys()) }
     return new RecoverabilityVerdictType(this.#server, canRecoverTo(target, this.#windows(), context))
   }

@@ -23,13 +23,13 @@ export class BaseBackupType implements NodeType {
     this.#backup = backup
   }
 
-  get serverName(): string {
-    return this.#server.name
+  get archive(): Pick<BackupServerSnapshot, 'cluster' | 'name'> {
+    return this.#server
   }
 
-  @Field(() => ID, { description: '"Backup:patroni/20261122T171311".' })
+  @Field(() => ID, { description: '"Backup:patroni/patroni/20261122T171311": its cluster, server and backupId.' })
   get id(): string {
-    return formatGlobalId('Backup', this.#server.name, this.#backup.backupId)
+    return formatGlobalId('Backup', this.#server.cluster, this.#server.name, this.#backup.backupId)
   }
 
   @Field(() => String, { description: 'Barman\'s id, e.g. "20261122T171311".' })

@@ -134,6 +134,6 @@ export class WalArchiveType {
   }
 
   #segment(segment: WalSegment | null | undefined): WalSegmentType | null {
-    return segment == null ? null : new WalSegmentType(this.#server.name, segment)
+    return segment == null ? null : new WalSegmentType(this.#server, segment)
   }
 }

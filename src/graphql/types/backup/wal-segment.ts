@@ -1,4 +1,5 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql'
+import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
@@ -7,22 +8,27 @@ import { connectionType } from '../common/connection.ts'
 import { ByteCount, DateTime, LsnScalar } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
 
+/** Whose archive it is in. */
+export type ArchiveOf = Pick<BackupServerSnapshot, 'cluster' | 'name'>
+
 @ObjectType('WalSegment', {
   implements: NodeType,
   description: "An archived WAL segment. Source: Barman's WAL catalogue.",
 })
 export class WalSegmentType implements NodeType {
-  readonly #server: string
+  readonly #server: ArchiveOf
   readonly #segment: WalSegment
 
-  constructor(server: string, segment: WalSegment) {
+  constructor(server: ArchiveOf, segment: WalSegment) {
     this.#server = server
     this.#segment = segment
   }
 
-  @Field(() => ID, { description: '"WalSegment:patroni/000000010000000000000007".' })
+  @Field(() => ID, {
+    description: '"WalSegment:patroni/patroni/000000010000000000000007": its cluster, server and name.',
+  })
   get id(): string {
-    return formatGlobalId('WalSegment', this.#server, this.#segment.name)
+    return formatGlobalId('WalSegment', this.#server.cluster, this.#server.name, this.#segment.name)
   }
 
   @Field(() => String, { description: '24 hexadecimal digits: timeline, log, segment.' })

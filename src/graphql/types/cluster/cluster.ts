@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, Field, ID, Int, ObjectType } from 'type-graphql'
 import type { Topology } from '../../../domain/cluster/cluster.ts'
 import type { ClusterView } from '../../../domain/cluster/cluster-view.ts'
-import { assessHealth, type Health } from '../../../domain/health/health.ts'
+import { assessHealth } from '../../../domain/health/health.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { TimelineSwitch } from '../../../domain/wal/timeline.ts'
 import type { ApiContext } from '../../request-context.ts'
@@ -17,7 +17,7 @@ import { RecoveryFilter } from '../recovery/recovery-filter.ts'
 import { recoveryPage } from '../recovery/recovery-pages.ts'
 import { EtcdClusterType } from './etcd.ts'
 import { HaproxyType } from './haproxy.ts'
-import { HealthType } from './health.ts'
+import { HealthType, toHealth } from './health.ts'
 import { PostgresNodeType } from './postgres-node.ts'
 import { ServiceType } from './service.ts'
 import { ScheduledSwitchoverType, TimelineSwitchType } from './timeline.ts'
@@ -62,8 +62,8 @@ export class ClusterType implements NodeType {
   }
 
   @Field(() => HealthType, { description: 'What is wrong, and what to do about it.' })
-  health(@Ctx() { deps }: ApiContext): Health {
-    return assessHealth(this.#view.snapshot, deps.now(), deps.workers.current())
+  health(@Ctx() { deps }: ApiContext): HealthType {
+    return toHealth(deps, this.#view.name, assessHealth(this.#view.snapshot, deps.now(), deps.workers.current()))
   }
 
   @Field(() => Boolean, {

@@ -1,7 +1,4 @@
-import { InvalidValueError } from '../../../domain/errors.ts'
-import { parseGlobalId } from '../../../domain/resource-id.ts'
 import type { OperationFilter } from '../../../events/operation-log.ts'
-import { badUserInput } from '../../format-error.ts'
 import type { ApiContext } from '../../request-context.ts'
 import { type Connection, type PageArguments, readPage, toConnection } from '../common/connection.ts'
 import { type OperationFilterInput, OperationType } from './operation.ts'
@@ -39,16 +36,4 @@ export function toFilter(input: OperationFilterInput | null | undefined): Operat
     ...(statuses == null ? {} : { statuses }),
     ...(cluster == null ? {} : { cluster }),
   }
-}
-
-/** The bare id from "Operation:<id>"; a bare id stays as it is. Throws BAD_USER_INPUT. */
-export function readOperationId(id: string): string {
-  if (!id.includes(':')) return id
-  try {
-    const parsed = parseGlobalId(id)
-    if (parsed.type === 'Operation') return parsed.path[0]
-  } catch (error) {
-    if (!(error instanceof InvalidValueError)) throw error
-  }
-  throw badUserInput(`"${id}" is not the id of an operation`)
 }

@@ -27,7 +27,7 @@ export async function resolveResult(
   const { type, scope, name } = reference
   switch (type) {
     case 'Backup': {
-      const found = await backupServerNow(deps, scope)
+      const found = await backupServerNow(deps, { cluster, name: scope })
       return found === null ? null : backupNamed(found.server, name)
     }
     case 'PostgresNode': {

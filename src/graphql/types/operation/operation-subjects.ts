@@ -1,5 +1,5 @@
 import type { OperationRecord, OperationResultReference } from '../../../domain/operation/operation.ts'
-import { bareRecoveryId } from '../../../domain/recovery/recovery.ts'
+import { bareName } from '../../../domain/resource-id.ts'
 
 type SubjectType = OperationResultReference['type']
 
@@ -24,7 +24,7 @@ export function subjectOf(
   if (type === 'Recovery') {
     // The recovery that an operation begins has the operation's id.
     const recovery = stringIn(input, 'recovery')
-    return { type, scope: cluster, name: recovery === null ? id : bareRecoveryId(recovery) }
+    return { type, scope: cluster, name: recovery === null ? id : bareName('Recovery', recovery) }
   }
   const name = NAMED_BY[type].map((key) => stringIn(state, key) ?? stringIn(input, key)).find((each) => each !== null)
   // "latest" was that of its time.

@@ -1,5 +1,3 @@
-import { InvalidValueError } from '../../../domain/errors.ts'
-import { parseGlobalId } from '../../../domain/resource-id.ts'
 import { badUserInput } from '../../format-error.ts'
 import type { ApiContext } from '../../request-context.ts'
 import { type Connection, cutPage, type PageArguments, readPage } from '../common/connection.ts'
@@ -26,16 +24,4 @@ export async function recoveryPage(
     ({ id }) => id,
     (record) => new RecoveryType(record),
   )
-}
-
-/** The bare id from "Recovery:<id>"; a bare id stays as it is. Throws BAD_USER_INPUT. */
-export function readRecoveryId(id: string): string {
-  if (!id.includes(':')) return id
-  try {
-    const parsed = parseGlobalId(id)
-    if (parsed.type === 'Recovery') return parsed.path[0]
-  } catch (error) {
-    if (!(error instanceof InvalidValueError)) throw error
-  }
-  throw badUserInput(`"${id}" is not the id of a recovery`)
 }

@@ -23,10 +23,12 @@ export class RecoveryWindowType implements NodeType {
     this.#window = window
   }
 
-  @Field(() => ID, { description: '"RecoveryWindow:patroni/20261122T171311/3": its server, backup and timeline.' })
+  @Field(() => ID, {
+    description: '"RecoveryWindow:patroni/patroni/20261122T171311/3": its cluster, server, backup and timeline.',
+  })
   get id(): string {
     const { backup, timeline } = this.#window
-    return formatGlobalId('RecoveryWindow', this.#server.name, backup.backupId, String(timeline))
+    return formatGlobalId('RecoveryWindow', this.#server.cluster, this.#server.name, backup.backupId, String(timeline))
   }
 
   @Field(() => BaseBackupType, { description: 'The base backup that recovery restores.' })

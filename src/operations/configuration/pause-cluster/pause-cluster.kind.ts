@@ -15,6 +15,7 @@ export default defineOperation({
     'Turns automatic failover off: Patroni lets PostgreSQL alone, and starts, stops and promotes nothing by itself until resumeCluster. Ends when every member has noticed. Replaces `patronictl pause --wait`.',
   input: PauseClusterInput,
   claims: () => [exclusive(resources.topology)],
+  urgent: true,
   fenced: true,
   destructive: false,
   check: checkPatroniAnswers,

@@ -15,6 +15,7 @@ export default defineOperation({
     'Turns automatic failover on again after pauseCluster. Ends when every member has noticed. Replaces `patronictl resume --wait`.',
   input: ResumeClusterInput,
   claims: () => [exclusive(resources.topology)],
+  urgent: true,
   fenced: true,
   destructive: false,
   check: checkPatroniAnswers,

@@ -20,6 +20,7 @@ export default defineOperation({
     // A backup of a lost leader cannot be saved, and must not prevent a failover.
     ...(input.force === true || healthyLeader(cluster) === null ? [] : [exclusive(resources.leader)]),
   ],
+  urgent: true,
   fenced: true,
   // Who leads and who may is another question by then.
   retriesFromStart: true,

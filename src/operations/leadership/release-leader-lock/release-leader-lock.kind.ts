@@ -17,6 +17,7 @@ export default defineOperation({
   automation: findDeadLeaders,
   // Whatever runs beside it has met the same death: nothing else is excluded. The lock itself is compared in etcd.
   claims: () => [exclusive(resources.leaderLock)],
+  urgent: true,
   fenced: true,
   destructive: false,
   check: ({ cluster, input }) =>

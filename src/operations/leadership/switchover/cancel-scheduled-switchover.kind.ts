@@ -14,6 +14,7 @@ export default defineOperation({
   description: 'Has Patroni forget the switchover that it was to do. Replaces `patronictl flush CLUSTER switchover`.',
   input: CancelScheduledSwitchoverInput,
   claims: () => [exclusive(resources.topology)],
+  urgent: true,
   // It only cancels what has not begun.
   fenced: false,
   destructive: false,

@@ -15,6 +15,7 @@ export default defineOperation({
   internal: true,
   // A cut-over claims it for itself. The configuration is compared in etcd.
   claims: () => [shared(resources.topology)],
+  urgent: true,
   fenced: false,
   destructive: false,
   check({ cluster }) {

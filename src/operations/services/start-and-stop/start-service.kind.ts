@@ -21,6 +21,7 @@ export default defineOperation({
   input: ServiceInput,
   automation: findNodesLeftDown,
   claims: startClaims,
+  urgent: true,
   fenced: false,
   destructive: false,
   check: (context) => checkServiceExists(context, context.input.service),

@@ -15,6 +15,7 @@ import { away, seen } from '../../../../support/builders/observed.ts'
 import { planContext } from '../../../../support/builders/plan-context.ts'
 
 const SERVER: BackupServerSnapshot = {
+  cluster: 'patroni',
   name: 'patroni',
   configuration: seen({
     active: true,

@@ -8,7 +8,7 @@ import { verifyBackupStep } from '../../../../../src/operations/backups/verify-b
 import { filesCheck } from '../../../../../src/operations/backups/verify-backup/verify-files.ts'
 import { StepOutcome } from '../../../../../src/operations/define-operation.ts'
 import { planOperation } from '../../../../../src/operations/plan-operation.ts'
-import { backupPlanContext } from '../../../../support/builders/backup-server.ts'
+import { backupPlanContext, serverOf } from '../../../../support/builders/backup-server.ts'
 import { backupOf, range, walOf } from '../../../../support/builders/backups.ts'
 import { NOW, seen } from '../../../../support/builders/observed.ts'
 import { FakeBarman, RECORD, stepContext } from '../../../../support/fakes/fake-barman.ts'
@@ -167,7 +167,9 @@ describe('verifying', () => {
     const found = verificationOf(ended)
     expect(found).toMatchObject({ passed: false, message: expect.stringMatching(/^not checked: files of /) })
     if (found === null) throw new Error('nothing was kept')
-    expect(damagedBackups('patroni', [full], new Map([[`patroni/${FULL}`, found]])).size).toBe(0)
+    expect(
+      damagedBackups(serverOf({ backups: seen([full]) }), new Map([[`patroni/patroni/${FULL}`, found]])).size,
+    ).toBe(0)
   })
 
   test('makes a manifest where there is none', async () => {

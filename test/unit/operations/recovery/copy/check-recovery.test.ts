@@ -32,7 +32,7 @@ const recover = async (...of: Parameters<typeof recoveryOf>) =>
 /** The full backup failed its last verification, or did not; the newer one is an incremental on top of it. */
 const verified = (passed: boolean): World => ({
   server: { backups: seen([full, { ...newer, parentBackupId: FULL }]) },
-  verifications: new Map([[`patroni/${FULL}`, { passed, at: NOW, message: 'one file differs', checks: [] }]]),
+  verifications: new Map([[`patroni/patroni/${FULL}`, { passed, at: NOW, message: 'one file differs', checks: [] }]]),
 })
 const sql = (text: string) => ({
   assertions: [

@@ -1,0 +1,69 @@
+import { formatSeconds } from './format.ts'
+import { compareSeverity, isKnownGone } from './health.ts'
+import type { Health, HealthContext, HealthIssue } from './health-issue.ts'
+
+/** What became of an issue. */
+export enum IssueChange {
+  OPENED = 'OPENED',
+  WORSENED = 'WORSENED',
+  EASED = 'EASED',
+  RESOLVED = 'RESOLVED',
+}
+
+/** An issue for as long as it lasts, over all restarts. Kept in Redis. */
+export interface OpenIssue extends Omit<HealthIssue, 'isPassing'> {
+  readonly cluster: string
+  /** When it was first seen. ISO 8601, UTC. */
+  readonly since: string
+}
+
+/** What is to be written: the issue as it is after the change; of one that is gone, as it was last. */
+export interface IssueUpdate {
+  readonly change: IssueChange
+  readonly issue: OpenIssue
+  readonly message: string
+}
+
+/** One line of the feed of issues. */
+export interface IssueEvent extends IssueUpdate {
+  /** Its place in the feed, over all clusters. */
+  readonly cursor: string
+  /** When it was written. ISO 8601, UTC. */
+  readonly at: string
+  readonly cluster: string
+}
+
+/**
+ * What has changed since these were the open issues. One that is not found is gone only where what it rests on is seen
+ * now; one whose source this process has not read yet is neither opened nor gone.
+ */
+export function findIssueChanges(open: readonly OpenIssue[], health: Health, context: HealthContext): IssueUpdate[] {
+  const before = new Map(open.map((issue) => [issue.id, issue]))
+  const found = new Map(health.issues.map((issue) => [issue.id, issue]))
+  const updates = [...found.values()].flatMap((issue) => updateOf(before.get(issue.id), issue, context))
+  const gone = open.filter((issue) => !found.has(issue.id) && isKnownGone(issue, context))
+  return [...updates, ...gone.map((issue) => resolved(issue, context.now))]
+}
+
+function updateOf(
+  before: OpenIssue | undefined,
+  { isPassing, ...issue }: HealthIssue,
+  { snapshot, now }: HealthContext,
+): IssueUpdate[] {
+  const { name: cluster } = snapshot
+  if (before === undefined) {
+    if (isPassing) return []
+    const opened = { ...issue, cluster, since: now.toISOString() }
+    return [{ change: IssueChange.OPENED, issue: opened, message: issue.message }]
+  }
+  const order = compareSeverity(issue.severity, before.severity)
+  if (order === 0) return []
+  const changed = { ...issue, cluster, since: before.since }
+  const message = `${issue.severity}, was ${before.severity}: ${issue.message}`
+  return [{ change: order < 0 ? IssueChange.WORSENED : IssueChange.EASED, issue: changed, message }]
+}
+
+function resolved(issue: OpenIssue, now: Date): IssueUpdate {
+  const lasted = formatSeconds(Math.max(0, (now.getTime() - Date.parse(issue.since)) / 1000))
+  return { change: IssueChange.RESOLVED, issue, message: `No longer so, after ${lasted}: ${issue.message}` }
+}

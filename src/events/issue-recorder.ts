@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { assess } from '../domain/health/health.ts'
+import type { HealthContext } from '../domain/health/health-issue.ts'
+import { findIssueChanges, type OpenIssue } from '../domain/health/issue-events.ts'
+import type { Clock } from '../shared/clock.ts'
+import type { IssueStore } from './issue-store.ts'
+
+export interface IssueRecorderOptions {
+  readonly cluster: string
+  /** What its health is derived from, as it is now. */
+  readonly current: () => HealthContext
+  /** Nothing is written before it resolves: until then what is not seen has merely not been looked at. */
+  readonly ready: Promise<unknown>
+  readonly store: IssueStore
+  readonly clock: Clock
+  /** Told of each failure; the next look is made all the same. */
+  readonly onError: (error: unknown) => void
+}
+
+/** What one process knows of a cluster's issues over time. */
+export interface IssueBook {
+  /**
+   * When an issue began, ISO 8601: as it was written, or, for one that no process has written yet, when this one first saw
+   * it. Null for one that it has not seen.
+   */
+  since(id: string): string | null
+  /** The issues that are written as open, those included of which nothing can be seen now. Empty until Redis was read. */
+  open(): readonly OpenIssue[]
+}
+
+export interface IssueRecorder extends IssueBook {
+  /** Gives the lease back. */
+  stop(): Promise<void>
+}
+
+const LOOK_MS = 1_000
+
+/**
+ * Looks at a cluster's health again and again, and writes what has become of its issues. Every process of Howdah runs one, API
+ * and worker alike, so that something is told whatever part of it is down; one at a time writes, by a lease in Redis.
+ */
+export function startIssueRecorder(options: IssueRecorderOptions): IssueRecorder {
+  const { cluster, current, ready, store, clock, onError } = options
+  const token = randomUUID()
+  let firstSeen: ReadonlyMap<string, string> = new Map()
+  let written: ReadonlyMap<string, OpenIssue> = new Map()
+  let isReady = false
+  let isStopped = false
+  let looking: Promise<void> | null = null
+
+  async function look(): Promise<void> {
+    const context = current()
+    const health = assess(context)
+    const now = context.now.toISOString()
+    firstSeen = new Map(health.issues.map(({ id }) => [id, firstSeen.get(id) ?? now]))
+    const isWriter = isReady && (await store.takeLease(cluster, token))
+    const { issues, revision } = await store.read(cluster)
+    written = new Map(issues.map((issue) => [issue.id, issue]))
+    if (!isWriter || isStopped) return
+    const updates = findIssueChanges(issues, health, context)
+    if (updates.length === 0) return
+    // LOST or STALE: the next look reads again what is there.
+    if ((await store.record(cluster, token, revision, updates)) !== 'OK') return
+    const after = await store.read(cluster)
+    written = new Map(after.issues.map((issue) => [issue.id, issue]))
+  }
+
+  const lookOnce = () => {
+    if (looking !== null || isStopped) return
+    looking = look()
+      .catch(onError)
+      .finally(() => {
+        looking = null
+      })
+  }
+  ready.then(
+    () => {
+      isReady = true
+      lookOnce()
+    },
+    // The caller handles the rejection as well: without a first look nothing is written.
+    () => {},
+  )
+  lookOnce()
+  const stopTicking = clock.every(LOOK_MS, lookOnce)
+
+  return {
+    since: (id) => written.get(id)?.since ?? firstSeen.get(id) ?? null,
+    open: () => [...written.values()],
+    async stop() {
+      isStopped = true
+      stopTicking()
+      await looking
+      await store.releaseLease(cluster, token).catch(onError)
+    },
+  }
+}
