@@ -2,13 +2,16 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { documentedFiles } from '../../support/documented-files.ts'
 import { readDocument } from '../../support/documents.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 /** Its binary comes with the package. */
 const RELAY = join(ROOT, 'node_modules/.bin/relay-compiler')
+
+// A program is started for each: on a busy machine that takes longer than a rule.
+vi.setConfig({ testTimeout: 30_000 })
 
 let folder = ''
 beforeAll(async () => {
