@@ -152,6 +152,18 @@ export const ILL_CLUSTERS: readonly [HealthIssueCode, HealthStatus, string, Part
   ['SERVICE_DOWN', CRITICAL, 'Service:patroni/haproxy', services('haproxy', { state: ServiceState.RESTARTING })],
   ['SERVICE_UNHEALTHY', DEGRADED, 'Service:patroni/redis', services('redis', { health: 'unhealthy' })],
   [
+    'PUBLISHED_PORT_LOST',
+    CRITICAL,
+    'Service:patroni/haproxy',
+    {
+      services: servicesSeen([serviceOf('haproxy', { ports: ['127.0.0.1:5000->5000/tcp'] })], 'unix:///docker.sock'),
+      hostPorts: {
+        docker: 'unix:///docker.sock',
+        listening: { ...seen([]), at: new Date(NOW.getTime() + 1) },
+      },
+    },
+  ],
+  [
     'HAPROXY_NO_SERVER',
     DEGRADED,
     'Cluster:patroni',
