@@ -6,6 +6,7 @@ import { loadConfiguration } from '../config/load-configuration.ts'
 import { messageOf } from '../domain/errors.ts'
 import { watchWorkers } from '../events/worker-presence.ts'
 import { createApiServer } from '../graphql/server.ts'
+import { isReady } from '../graphql/transport/readiness.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
 import { systemClock } from '../shared/clock.ts'
@@ -79,7 +80,7 @@ await runProcess(async () => {
     },
     tokens: configuration.tokens,
     limits: configuration.limits,
-    isReady: () => observers.every(({ observer }) => observer.current().topology.value !== null),
+    isReady: () => isReady(observers.map(({ observer }) => observer.current())),
     onUnexpectedError: (error) => logger.error({ error }, 'unexpected error'),
   })
   feed.start()

@@ -55,8 +55,17 @@ const recoverySchema = z.object({
     .nullable(),
   restoreSeconds: number,
   replaySeconds: number,
+  // What was recorded before there were such has none.
+  verifySeconds: number.default(null),
   downtimeSeconds: number,
   cutOverAt: text,
+  rowEstimates: z
+    .object({
+      databases: z.record(z.string(), z.enum(['READ', 'CUT', 'UNREAD'])),
+      relations: z.array(z.object({ database: z.string(), relation: z.string(), rows: number })),
+    })
+    .nullable()
+    .default(null),
   previous: z
     .object({
       node: z.string(),

@@ -13,7 +13,7 @@ import { RequestMemo } from './request-memo.ts'
 /** What the API reads of one cluster: the part of its observer that answers and changes nothing. */
 export type ClusterSource = Pick<
   Observer,
-  'current' | 'onChange' | 'onTopologyChange' | 'onWalArchived' | 'logs' | 'streamLogs'
+  'current' | 'onChange' | 'onTopologyChange' | 'onWalArchived' | 'readRowEstimates' | 'logs' | 'streamLogs'
 >
 
 /** Everything that the API works with; filled by hand in bin/api.ts. */

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql'
 import type { SettledSnapshots } from '../admission/settled-snapshots.ts'
 import { backupKey, type Verifications } from '../domain/backup/verification.ts'
 import { type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
+import type { RowEstimates } from '../domain/recovery/row-estimates.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import { readVerifications } from '../operations/backups/verifications.ts'
 import type { ArchiveOf } from './types/backup/wal-segment.ts'
@@ -18,6 +19,7 @@ export class RequestMemo {
   readonly #operations = new Map<string, Promise<OperationRecord | null>>()
   #backupOperations: Promise<ReadonlyMap<string, OperationRecord>> | null = null
   #verifications: Promise<Verifications> | null = null
+  readonly #rowEstimates = new Map<string, Promise<RowEstimates>>()
   #rows = 0
 
   constructor({ log, snapshots }: { log: OperationLog; snapshots: Pick<SettledSnapshots, 'ended'> }) {
@@ -53,6 +55,13 @@ export class RequestMemo {
   verifications(): Promise<Verifications> {
     this.#verifications ??= readVerifications(this.#log)
     return this.#verifications
+  }
+
+  /** What the running cluster's tables hold, asked once for all recoveries of one request. */
+  rowEstimates(cluster: string, read: () => Promise<RowEstimates>): Promise<RowEstimates> {
+    const known = this.#rowEstimates.get(cluster) ?? read()
+    this.#rowEstimates.set(cluster, known)
+    return known
   }
 
   /**

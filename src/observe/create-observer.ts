@@ -8,9 +8,11 @@ import type { PatroniClient } from '../clients/patroni/patroni-client.ts'
 import type { PostgresClient } from '../clients/postgres/postgres-client.ts'
 import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
+import { ClusterView } from '../domain/cluster/cluster-view.ts'
 import type { LogLine } from '../domain/cluster/log-line.ts'
 import { SnapshotPart } from '../domain/cluster/snapshot-part.ts'
-import { NotFoundError } from '../domain/errors.ts'
+import { NotFoundError, UnreachableError } from '../domain/errors.ts'
+import type { RowEstimates } from '../domain/recovery/row-estimates.ts'
 import type { WalSegment } from '../domain/wal/wal-catalogue.ts'
 import type { Clock } from '../shared/clock.ts'
 import { awaitFirstLooks, type FirstLooks } from './await-first-looks.ts'
@@ -40,6 +42,8 @@ export interface Observer {
   onTopologyChange(listener: SnapshotListener): () => void
   /** Each WAL segment as it enters Barman's catalogue. */
   onWalArchived(listener: WalListener): () => void
+  /** What the leader's PostgreSQL estimates of its tables, asked now. Throws UnreachableError, LoginRefusedError. */
+  readRowEstimates(): Promise<RowEstimates>
   /** The last lines of a service's log. Throws NotFoundError, UnreachableError. */
   logs(service: string, tail: number | null, since: Date | null): Promise<readonly LogLine[]>
   /** The same, and what is written from then on, until the signal is aborted or the container ends. */
@@ -173,6 +177,11 @@ export function createObserver(deps: ObserverDeps): Observer {
       const own: WalListener = (segment, server) => listener(segment, server)
       walListeners.add(own)
       return () => walListeners.delete(own)
+    },
+    readRowEstimates: async () => {
+      const leader = ClusterView.of(store.current()).leader
+      if (leader === null) throw new UnreachableError(`the leader of ${layout.name}`, 'no node leads')
+      return must(deps.postgres, leader.name, 'PostgreSQL node').readRowEstimates()
     },
     logs: async (service, tail, since) => {
       const { docker, container } = whereIs(service)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { PostgresStatus } from '../../domain/cluster/cluster.ts'
 import type { Parameters } from '../../domain/parameter.ts'
+import { type RowEstimates, readRowEstimates } from '../../domain/recovery/row-estimates.ts'
 import { parseAnswer } from '../parse-answer.ts'
 import { createPostgresConnection } from './postgres-connection.ts'
 import { parsePostgresStatus, statusQuery } from './postgres-status.ts'
@@ -32,6 +33,8 @@ export interface PostgresClient {
   readBaseBackupProgress(): Promise<readonly BaseBackupProgress[]>
   /** Bytes of all databases. PostgreSQL looks at every file for it. */
   readDatabaseBytes(): Promise<number>
+  /** Rows of its tables, as pg_class has them: a session for each database. */
+  readRowEstimates(): Promise<RowEstimates>
   /** When its configuration files were last read, by the server's clock. */
   readConfigurationLoadedAt(): Promise<Date>
   /** Opens and closes another session: one that is kept open does not notice that no other could be opened. */
@@ -96,6 +99,9 @@ const parametersSchema = z.tuple([
   }),
 ])
 
+const ESTIMATES_MS = 5_000
+const rowSchema = z.array(z.string().nullable())
+
 const LOADED_QUERY = 'SELECT pg_conf_load_time() AS "loadedAt"'
 const loadedSchema = z.tuple([z.object({ loadedAt: z.date() })])
 
@@ -148,6 +154,15 @@ export function createPostgresClient(deps: PostgresClientDeps): PostgresClient {
       const [row] = parseAnswer(system, sizeSchema, await connection.query(SIZE_QUERY))
       return row.bytes
     },
+    readRowEstimates: () =>
+      readRowEstimates(async (database, sql) => {
+        const own = createPostgresConnection({ ...address, database, timeoutMs: ESTIMATES_MS })
+        try {
+          return (await own.query(sql)).map((row) => rowSchema.parse(Object.values(row as object)))
+        } finally {
+          await own.close()
+        }
+      }),
     readConfigurationLoadedAt: async () => {
       const [row] = parseAnswer(system, loadedSchema, await connection.query(LOADED_QUERY))
       return row.loadedAt

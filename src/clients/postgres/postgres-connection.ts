@@ -11,6 +11,8 @@ export interface PostgresAddress {
   readonly port: number
   readonly user: string
   readonly password: string
+  /** Left out: postgres. */
+  readonly database?: string
   /** Milliseconds: for connecting, and for each statement, here and on the server. */
   readonly timeoutMs: number
 }
@@ -44,7 +46,7 @@ export function createPostgresConnection(address: PostgresAddress): PostgresConn
       port,
       user,
       password,
-      database: 'postgres',
+      database: address.database ?? 'postgres',
       application_name: 'howdah',
       options: sessionOptions(),
       connectionTimeoutMillis: timeoutMs,

@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts'
 import type { RecoveryTargetInput } from './recovery-target.ts'
+import type { RowEstimates } from './row-estimates.ts'
 
 /** What a recovery is for. */
 export enum RecoveryMode {
@@ -104,9 +105,12 @@ export interface RecoveryRecord {
   readonly verification: RecoveryVerification | null
   readonly restoreSeconds: number | null
   readonly replaySeconds: number | null
+  readonly verifySeconds: number | null
   /** How long writes failed in the cut-over; 0 for a rehearsal. */
   readonly downtimeSeconds: number | null
   readonly cutOverAt: string | null
+  /** Of the recovered data, from when it was verified; null until then, and where it could not be asked. */
+  readonly rowEstimates: RowEstimates | null
   /** Null when it is gone: the recovery is then not undoable. */
   readonly previous: PreviousData | null
   /** The operation that last changed it. */
@@ -133,4 +137,17 @@ export function isUnsettled(record: Pick<RecoveryRecord, 'status'>): boolean {
 /** Whether the state at the cut-over can be brought back. */
 export function isUndoable({ status, previous }: Pick<RecoveryRecord, 'status' | 'previous'>): boolean {
   return status === RecoveryStatus.COMPLETED && previous !== null
+}
+
+/**
+ * Seconds from its beginning until its data was verified, and those for which writes failed in its cut-over: the recovery time
+ * actual. The time for which it waited to be cut over is not in it. Null until it was verified.
+ */
+export function totalSecondsOf({
+  createdAt,
+  verification,
+  downtimeSeconds,
+}: Pick<RecoveryRecord, 'createdAt' | 'verification' | 'downtimeSeconds'>): number | null {
+  if (verification === null) return null
+  return (Date.parse(verification.at) - Date.parse(createdAt)) / 1000 + (downtimeSeconds ?? 0)
 }

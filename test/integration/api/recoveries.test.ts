@@ -151,3 +151,36 @@ test('says so while Redis is away', async () => {
   api.recoveries.away = false
   expect(errors?.[0]?.extensions['code']).toBe('OPERATION_LOG_UNAVAILABLE')
 })
+
+test('the parts of the recovery time, and the whole', async () => {
+  const seconds = { restoreSeconds: 10, replaySeconds: 20, verifySeconds: 5, downtimeSeconds: 2.5 }
+  const verification = { at: '2026-11-22T16:01:00.000Z', passed: true, message: null, checks: [] }
+  const ask = async ({ id }: RecoveryRecord) => {
+    const query = `{ recovery(id: "${id}") { restoreSeconds replaySeconds verifySeconds downtimeSeconds totalSeconds } }`
+    return (await api.query(query)).data.recovery
+  }
+  const done = {
+    ...recoveryRecord({ ...seconds, verification, createdAt: '2026-11-22T16:00:00.000Z' }),
+    cluster: 'gone',
+  }
+  // From its beginning to its verification, and the outage.
+  expect(await ask(api.recoveries.put(done))).toEqual({ ...seconds, totalSeconds: 62.5 })
+  expect((await ask(restoring)).totalSeconds).toBeNull()
+})
+
+test('while it is READY its tables are compared with those of the cluster, as far as both can be asked', async () => {
+  const relation = { database: 'app', relation: 'public.orders' }
+  const rowEstimates = { databases: { app: 'READ' as const }, relations: [{ ...relation, rows: 100 }] }
+  const { id } = api.recoveries.put({ ...ready, rowEstimates })
+  const query = `{ recovery(id: "${id}") { status comparison { database relation rowsThere rowsNow missingThere missingNow } } }`
+  const away = await api.query(query)
+  expect(away.data.recovery).toEqual({ status: 'READY', comparison: null })
+  expect(away.errors?.[0]?.extensions['code']).toBe('UNREACHABLE')
+  api.cluster.rowEstimates = { databases: { app: 'READ' }, relations: [{ ...relation, rows: 90 }] }
+  expect((await api.query(query)).data.recovery.comparison).toEqual([
+    { ...relation, rowsThere: 100, rowsNow: 90, missingThere: false, missingNow: false },
+  ])
+  api.recoveries.put({ ...ready, rowEstimates, status: RecoveryStatus.COMPLETED })
+  expect(await api.query(query)).toEqual({ data: { recovery: { status: 'COMPLETED', comparison: null } } })
+  api.recoveries.put(ready)
+})

@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { clusterNamed } from '../../support/builders/cluster.ts'
+import { away } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
+import { openSse } from '../../support/fakes/api-clients.ts'
 import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 let api: FakeApi
@@ -55,5 +58,77 @@ describe('two clusters whose Barman servers and backups are called the same', ()
     )
     const id = `Backup:green/patroni/${backupId}`
     expect(operation).toEqual({ backup: { id }, result: { id } })
+  })
+})
+
+describe('a cluster that is away', () => {
+  /** All that the API shows of one cluster. */
+  const WHOLE = `query ($name: String!) { cluster(name: $name) {
+    name health { status issues { id severity code } } paused timeline leader { name role lsn }
+    nodes { id state lag { replayBytes } } etcd { hasQuorum nodes { healthy } } haproxy { backends { name } }
+    services { id state } backupServer { id checks { name status } latestBackup { id } recoveryWindows { id }
+      walArchive { segmentCount } canRecoverTo(target: {}) { recoverable } }
+    recoveries(first: 5) { totalCount } operations(first: 5) { edges { node { id } } } } }`
+  const green = () => ask(WHOLE, { name: 'green' })
+  const ready = async () => (await fetch(`${api.url}/ready`)).status
+  /** Nothing of it was ever seen: it was away when the API began. */
+  const never = (snapshot: ClusterSnapshot): ClusterSnapshot => ({
+    ...snapshot,
+    topology: away(),
+    haproxy: away(),
+    services: away(),
+    nodes: snapshot.nodes.map((node) => ({ ...node, patroni: away(), postgres: away() })),
+    etcd: snapshot.etcd.map((member) => ({ ...member, status: away() })),
+    backupServers: snapshot.backupServers.map(({ cluster, name }) => ({
+      cluster,
+      name,
+      configuration: away(),
+      checks: away(),
+      backups: away(),
+      wal: away(),
+      incoming: away(),
+      disk: away(),
+    })),
+  })
+  afterEach(() => api.cluster.change(clusterNamed('blue')))
+
+  test('changes nothing for another: queries, mutations, subscriptions and /ready answer as before', async () => {
+    const before = await green()
+    expect(before.cluster.health.status).toBe('HEALTHY')
+    expect(await ready()).toBe(200)
+    api.cluster.change(never(clusterNamed('blue')))
+    expect(await green()).toEqual(before)
+    expect(await ready()).toBe(200)
+    const input = { cluster: 'green', reason: 'while blue is away' }
+    const { testKind } = await ask(
+      'mutation ($input: TestKindInput!) { testKind(input: $input) { operation { id } refusals { code } } }',
+      {
+        input,
+      },
+    )
+    expect(testKind).toEqual({ operation: { id: expect.stringMatching(/^Operation:/) }, refusals: [] })
+    expect(api.submitted.at(-1)?.input).toMatchObject(input)
+    const { payloads, response } = await openSse(api, 'subscription { healthUpdates(cluster: "green") { status } }')
+    expect((await payloads.next()).value).toEqual({ data: { healthUpdates: { status: 'HEALTHY' } } })
+    response.destroy()
+  })
+
+  test('takes nothing of the other from an answer that has both, and says of itself what cannot be seen', async () => {
+    api.cluster.change(never(clusterNamed('blue')))
+    const { data, errors } = await api.query('{ clusters { name health { status issues { code } } leader { name } } }')
+    expect(errors).toBeUndefined()
+    const [blue, other] = data.clusters
+    expect(other).toMatchObject({ name: 'green', health: { status: 'HEALTHY' }, leader: { name: 'db1' } })
+    expect(blue).toMatchObject({ name: 'blue', leader: null })
+    expect(blue.health.status).not.toBe('HEALTHY')
+    expect(blue.health.issues.map(({ code }: { code: string }) => code)).toContain('NOT_OBSERVED')
+  })
+
+  test('the only one that is left unseen makes the API not ready', async () => {
+    const unseen = [...api.clusters.values()].map((source) => [source, source.current()] as const)
+    for (const [source, snapshot] of unseen) source.change(never(snapshot))
+    expect(await ready()).toBe(503)
+    for (const [source, snapshot] of unseen) source.change(snapshot)
+    expect(await ready()).toBe(200)
   })
 })

@@ -50,6 +50,19 @@ it('a primary tells its position, its slots and its archiver', async () => {
   expect(await client.readDatabaseBytes()).toBeGreaterThan(1_000_000)
 })
 
+it('a primary estimates the rows of its tables, in every database that it lets the role into', async () => {
+  await primary.sql('CREATE DATABASE closed')
+  await primary.sql('REVOKE CONNECT ON DATABASE closed FROM PUBLIC')
+  await primary.sql('CREATE TABLE "Some orders" AS SELECT generate_series(1, 500) AS id')
+  await primary.sql('CREATE TABLE never_analyzed (id int)')
+  await primary.sql('ANALYZE "Some orders"')
+  const { databases, relations } = await connect(primary).readRowEstimates()
+  expect(databases).toMatchObject({ postgres: 'READ', closed: 'UNREAD' })
+  expect(relations).toContainEqual({ database: 'postgres', relation: 'public."Some orders"', rows: 500 })
+  expect(relations).toContainEqual({ database: 'postgres', relation: 'public.never_analyzed', rows: null })
+  expect(relations.filter(({ relation }) => relation.startsWith('pg_catalog'))).toEqual([])
+})
+
 /** What may be set for every session: each of them changes what a session sees, or ends it. */
 const HOSTILE: Readonly<Record<string, string>> = {
   datestyle: 'German, DMY',

@@ -6,6 +6,7 @@ import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { type Actor, type OperationRecord, Role } from '../../../src/domain/operation/operation.ts'
 import type { ApiDependencies } from '../../../src/graphql/request-context.ts'
 import { type ApiServer, createApiServer } from '../../../src/graphql/server.ts'
+import { isReady } from '../../../src/graphql/transport/readiness.ts'
 import type { OperationRegistry } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { clusterOf } from '../builders/cluster.ts'
@@ -113,7 +114,7 @@ export async function startFakeApi(
       sha256: sha256(token(role)),
     })),
     limits: { ...TEST_LIMITS, ...options.limits },
-    isReady: () => true,
+    isReady: () => isReady([...clusters.values()].map((source) => source.current())),
     onUnexpectedError: (error) => unexpected.push(error),
   })
   const url = await server.listen({ host: '127.0.0.1', port: 0 })

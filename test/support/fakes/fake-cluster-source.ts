@@ -1,5 +1,7 @@
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import type { LogLine } from '../../../src/domain/cluster/log-line.ts'
+import { UnreachableError } from '../../../src/domain/errors.ts'
+import type { RowEstimates } from '../../../src/domain/recovery/row-estimates.ts'
 import type { WalSegment } from '../../../src/domain/wal/wal-catalogue.ts'
 import type { ClusterSource } from '../../../src/graphql/request-context.ts'
 
@@ -16,6 +18,14 @@ export class FakeClusterSource implements ClusterSource {
 
   constructor(snapshot: ClusterSnapshot) {
     this.#snapshot = snapshot
+  }
+
+  /** What its leader estimates; null: it cannot be asked. */
+  rowEstimates: RowEstimates | null = null
+
+  async readRowEstimates(): Promise<RowEstimates> {
+    if (this.rowEstimates === null) throw new UnreachableError('the leader of patroni', 'no node leads')
+    return this.rowEstimates
   }
 
   get listeners(): number {

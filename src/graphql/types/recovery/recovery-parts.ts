@@ -1,4 +1,5 @@
-import { Field, Int, ObjectType } from 'type-graphql'
+import { Field, Float, Int, ObjectType } from 'type-graphql'
+import type { RelationComparison } from '../../../domain/recovery/row-estimates.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
 import { ByteCount, DateTime, LsnScalar } from '../common/output-scalars.ts'
@@ -40,6 +41,37 @@ export class RecoveryPointType {
 
   @Field(() => String, { nullable: true, description: 'Last transaction that was replayed.' })
   xid!: string | null
+}
+
+@ObjectType('RelationComparison', {
+  description:
+    'A table or materialized view in the recovered data and in the running cluster. Source: pg_class.reltuples.',
+  simpleResolvers: true,
+})
+export class RelationComparisonType implements RelationComparison {
+  @Field(() => String, { description: 'Its database.' })
+  database!: string
+
+  @Field(() => String, { description: 'With its schema, quoted where PostgreSQL would: "public.orders".' })
+  relation!: string
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Rows in the recovered data: an estimate. Null where it is missing, or was never analyzed.',
+  })
+  rowsThere!: number | null
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Rows in the running cluster now: an estimate. Null where it is missing, or was never analyzed.',
+  })
+  rowsNow!: number | null
+
+  @Field(() => Boolean, { description: 'Whether the recovered data has no such table.' })
+  missingThere!: boolean
+
+  @Field(() => Boolean, { description: 'Whether the running cluster has no such table.' })
+  missingNow!: boolean
 }
 
 @ObjectType('PreviousData', {

@@ -6,7 +6,9 @@ import {
   type RecoveryRecord,
   RecoveryStatus,
   RestoreMethod,
+  totalSecondsOf,
 } from '../../../domain/recovery/recovery.ts'
+import { compareRelations, type RelationComparison } from '../../../domain/recovery/row-estimates.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import { parseLsn } from '../../../domain/wal/lsn.ts'
 import type { ApiContext } from '../../request-context.ts'
@@ -17,7 +19,12 @@ import '../../../operations/recovery/restore-method.ts'
 import { Timestamp } from '../../../domain/timestamp.ts'
 import { ByteCount, DateTime } from '../common/output-scalars.ts'
 import { VerificationType } from '../common/verification.ts'
-import { PreviousDataType, RecoveryConnectionInfoType, RecoveryPointType } from './recovery-parts.ts'
+import {
+  PreviousDataType,
+  RecoveryConnectionInfoType,
+  RecoveryPointType,
+  RelationComparisonType,
+} from './recovery-parts.ts'
 import { RecoveryTargetType } from './recovery-target.ts'
 
 /** Its cluster, its backup and its operations are in links/. */
@@ -137,6 +144,35 @@ export class RecoveryType implements NodeType {
   })
   get replaySeconds(): number | null {
     return this.record.replaySeconds
+  }
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Seconds that the verification took (part of the recovery time actual).',
+  })
+  get verifySeconds(): number | null {
+    return this.record.verifySeconds
+  }
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'The recovery time actual: seconds from its beginning until its data was verified, and those for which writes failed in its cut-over. The time for which it waited to be cut over is not in it. Null until it was verified.',
+  })
+  get totalSeconds(): number | null {
+    return totalSecondsOf(this.record)
+  }
+
+  @Field(() => [RelationComparisonType], {
+    nullable: true,
+    description:
+      'While it is READY: tables in the recovered data, as estimated when it was verified, and in the running cluster, asked now; the 100 that differ most, those first. Of each of 20 databases the 200 largest tables are looked at; what could not be read on one side is left out. Null when it is not READY, and where the recovered data could not be asked. Errors: UNREACHABLE, LOGIN_REFUSED while the leader cannot be asked.',
+  })
+  async comparison(@Ctx() { deps, memo }: ApiContext): Promise<readonly RelationComparison[] | null> {
+    const { status, cluster, rowEstimates } = this.record
+    const source = deps.clusters.get(cluster)
+    if (status !== RecoveryStatus.READY || rowEstimates === null || source === undefined) return null
+    return compareRelations(rowEstimates, await memo.rowEstimates(cluster, () => source.readRowEstimates()))
   }
 
   @Field(() => Float, {

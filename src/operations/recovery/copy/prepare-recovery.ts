@@ -70,8 +70,10 @@ export function prepareRecovery(mode: RecoveryMode): Step<AnyRecoveryInput> {
         verification: null,
         restoreSeconds: null,
         replaySeconds: null,
+        verifySeconds: null,
         downtimeSeconds: mode === RecoveryMode.REHEARSAL ? 0 : null,
         cutOverAt: null,
+        rowEstimates: null,
         previous: null,
       })
       context.log(`Recovering to ${describeTarget(target)} from backup ${backup.backupId}, timeline ${timeline}`)

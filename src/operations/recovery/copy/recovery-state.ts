@@ -8,6 +8,8 @@ export const recoveryState = z
     restoreStartedAt: z.number(),
     /** When the replay began: milliseconds since 1970. */
     replayStartedAt: z.number(),
+    /** When the verification began: milliseconds since 1970. */
+    verifyStartedAt: z.number(),
     /** LSN that the archive reached when the replay began. */
     archiveEnd: z.string(),
     /** What the archive says of where the copy stands. */

@@ -62,7 +62,7 @@ export const restoreBackup: Step<AnyRecoveryInput, RecoveryState> = {
 /** When a part of it began, also for a worker that takes over: milliseconds. */
 export async function startOf(
   context: Context,
-  name: 'restoreStartedAt' | 'replayStartedAt',
+  name: 'restoreStartedAt' | 'replayStartedAt' | 'verifyStartedAt',
   message: string,
 ): Promise<number> {
   const kept = context.state()[name]

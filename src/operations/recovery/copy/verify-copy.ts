@@ -1,9 +1,10 @@
 import type { RecoveredCopy } from '../../../clients/agent/recovered-copy.ts'
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { describeFaults, Verdict, verdictOf } from '../../../domain/check-verdict.ts'
-import { InvalidValueError } from '../../../domain/errors.ts'
+import { InvalidValueError, messageOf } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import { type RowEstimates, readRowEstimates } from '../../../domain/recovery/row-estimates.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { RecoveryNotVerifiedError } from '../recovery-errors.ts'
@@ -12,7 +13,11 @@ import { CutOver } from '../recovery-inputs.ts'
 import { targetOf } from '../recovery-verdict.ts'
 import { targetCheck } from './prove-target.ts'
 import type { RecoveryState } from './recovery-state.ts'
+import { startOf } from './restore-backup.ts'
 import { runAssertion } from './run-assertion.ts'
+
+/** For one database. */
+const ESTIMATES_MS = 10_000
 
 type Context = StepContext<AnyRecoveryInput, RecoveryState>
 
@@ -31,6 +36,7 @@ export const verifyCopy: Step<AnyRecoveryInput, RecoveryState> = {
     const copy = context.clients.recoveredCopy(record.service, record.directory)
     const target = targetOf(context.input)
     if (target === null) throw new InvalidValueError('the target can no longer be read')
+    const startedAt = await startOf(context, 'verifyStartedAt', 'Verifying')
     await releaseLocks(context, copy, record)
     const checks: Check[] = [
       await checkConsistent(copy),
@@ -47,12 +53,24 @@ export const verifyCopy: Step<AnyRecoveryInput, RecoveryState> = {
     const faults = describeFaults(checks)
     const passed = verdictOf(checks) === Verdict.PASSED
     const message = faults ?? 'everything is as it has to be'
+    const rowEstimates = await estimatesOf(context, copy)
+    const verifySeconds = (context.now().getTime() - startedAt) / 1000
     const verification = { at: context.now().toISOString(), passed, message, checks }
-    await context.recoveries.change(record.id, { verification })
+    await context.recoveries.change(record.id, { verification, verifySeconds, rowEstimates })
     if (faults === null) return undefined
     if (isAutomatic(context) || context.input.requireVerified === true) throw new RecoveryNotVerifiedError(faults)
     return { notVerified: faults }
   },
+}
+
+/** For Recovery.comparison: the API cannot reach the copy itself. What keeps them from coming says nothing about the data. */
+async function estimatesOf(context: Context, copy: RecoveredCopy): Promise<RowEstimates | null> {
+  try {
+    return await readRowEstimates((database, sql) => copy.query(database, sql, ESTIMATES_MS))
+  } catch (error) {
+    context.log(`Row estimates of the recovered data could not be read: ${messageOf(error)}`, LogLevel.WARNING)
+    return null
+  }
 }
 
 /** What an operation is to say at its end, beside its success, of data that did not pass; null where it did. */
