@@ -1,9 +1,12 @@
 """Processes as /proc shows them. One that ends while it is looked at has ended."""
 
 import os
+import subprocess
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from howdah import files
+from howdah.refusal import Refusal
 
 
 class Process(NamedTuple):
@@ -43,6 +46,47 @@ def name(pid: int | str) -> str | None:
 def title(pid: int) -> str:
     """What it calls itself, or its command line; empty for one that has ended."""
     return (of(pid, "cmdline") or "").strip("\0 ").replace("\0", " ")
+
+
+def working_places(pids_: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Device and inode of the directory that each works in. One that has ended meanwhile is left out.
+
+    Linux shows it to the process's own user, and to a root with CAP_SYS_PTRACE, which root in a container has not. So that
+    user asks: what is not seen would be a PostgreSQL that runs and is taken for one that has ended.
+    """
+    by_owner: dict[tuple[int, int], list[str]] = {}
+    for pid in pids_:
+        if owner := owner_of(pid):
+            by_owner.setdefault(owner, []).append(f"/proc/{pid}/cwd")
+    places: dict[int, tuple[int, int]] = {}
+    for (user, group), links in by_owner.items():
+        command = ["stat", "--dereference", "--format", "%n %d %i", *links]
+        said = subprocess.run(
+            command,
+            user=user,
+            group=group,
+            extra_groups=[],
+            cwd="/",
+            env={**os.environ, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for line in said.stdout.splitlines():
+            link, device, inode = line.split()
+            places[int(link.split("/")[2])] = (int(device), int(inode))
+        for line in said.stderr.splitlines():
+            if "Permission denied" in line:
+                raise Refusal(f"it cannot be seen where a process works: {line}")
+    return places
+
+
+def owner_of(pid: int) -> tuple[int, int] | None:
+    try:
+        known = os.stat(f"/proc/{pid}")
+    except FileNotFoundError:
+        return None
+    return known.st_uid, known.st_gid
 
 
 def of(pid: int | str, what: str) -> str | None:

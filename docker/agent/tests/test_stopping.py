@@ -29,11 +29,12 @@ class StoppingTest(RunitTestCase):
     def accepts(self, does: bool) -> None:
         self.install("pg_isready", f"#!/bin/sh\nexit {0 if does else 1}\n")
 
-    def start_postgres(self, directory: str = "data") -> "subprocess.Popen[bytes]":
+    def start_postgres(self, directory: str = "data", user: int | None = None) -> "subprocess.Popen[bytes]":
         program = self.path("bin/postgres")
         shutil.copy("/bin/sh", program)
         os.makedirs(self.path("data"), exist_ok=True)
-        started = subprocess.Popen([program, "-c", "sleep 61 & sleep 62 & wait"], cwd=self.path(directory))
+        command = [program, "-c", "sleep 61 & sleep 62 & wait"]
+        started = subprocess.Popen(command, cwd=self.path(directory), user=user, group=user)
         self.addCleanup(started.wait)
         self.addCleanup(self.kill_all, [started.pid])
         wait_for("its name", lambda: processes.name(started.pid) == "postgres")
@@ -67,6 +68,16 @@ class StoppingTest(RunitTestCase):
             postgres = {"accepts": accepts, "processes": ["sleep 61", "sleep 62"]}
             self.assertEqual(seen, {"patroni": True, "postgres": postgres, "control": "in production"})
         self.assertEqual(self.asked(), ["-w 1 stop", "-w 1 stop"])
+
+    def test_it_is_seen_where_it_runs_as_another_user_than_who_looks(self) -> None:
+        for path in (self.root, self.path("bin"), self.path("data")):
+            os.makedirs(path, exist_ok=True)
+            os.chmod(path, 0o755)
+        started = self.start_postgres(user=65534)
+        self.assertEqual(postmaster.find(), [started.pid])
+        with self.assertRaisesRegex(Refusal, f"PostgreSQL runs there: process {started.pid}"):
+            postmaster.refuse_running(self.path("data"))
+        self.assertIsNotNone(stopping.look()["postgres"])
 
     def test_it_is_kept_down_before_it_is_asked(self) -> None:
         with mock.patch.object(patroni, "wait_until_supervised", side_effect=InterruptedError):

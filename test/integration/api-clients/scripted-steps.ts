@@ -47,8 +47,10 @@ export function rehearsalScript(): StepScript {
           verification: null,
           restoreSeconds: null,
           replaySeconds: null,
+          verifySeconds: null,
           downtimeSeconds: 0,
           cutOverAt: null,
+          rowEstimates: null,
           previous: null,
         })
         return undefined

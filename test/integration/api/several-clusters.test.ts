@@ -76,7 +76,7 @@ describe('a cluster that is away', () => {
     ...snapshot,
     topology: away(),
     haproxy: away(),
-    services: away(),
+    services: snapshot.services.map((service) => ({ ...service, status: away() })),
     nodes: snapshot.nodes.map((node) => ({ ...node, patroni: away(), postgres: away() })),
     etcd: snapshot.etcd.map((member) => ({ ...member, status: away() })),
     backupServers: snapshot.backupServers.map(({ cluster, name }) => ({

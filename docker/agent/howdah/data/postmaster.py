@@ -17,16 +17,13 @@ def working_in(*directories: str) -> list[int]:
 
     By where it works, always its data directory: postmaster.pid may be damaged, or name another program by now.
     """
-    places = [os.stat(directory) for directory in directories if os.path.isdir(directory)]
-    return [pid for pid in processes.pids() if processes.name(pid) == PROGRAM and works_in(pid, places)]
+    places = [(place.st_dev, place.st_ino) for place in map(stat_of, directories) if place]
+    found = [pid for pid in processes.pids() if processes.name(pid) == PROGRAM]
+    return sorted(pid for pid, place in processes.working_places(found).items() if place in places)
 
 
-def works_in(pid: int, places: list[os.stat_result]) -> bool:
-    # One that has ended meanwhile, or that is another user's, does not: a server is its data's owner.
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-        place = os.stat(f"/proc/{pid}/cwd")
-        return any(os.path.samestat(place, known) for known in places)
-    return False
+def stat_of(directory: str) -> os.stat_result | None:
+    return os.stat(directory) if os.path.isdir(directory) else None
 
 
 def find() -> list[int]:
