@@ -1,4 +1,4 @@
-import type { BackupServerSnapshot } from '../domain/cluster/cluster.ts'
+import type { ArchiveOf } from '../domain/cluster/cluster.ts'
 import type { WalCatalogue, WalSegment } from '../domain/wal/wal-catalogue.ts'
 import { parseWalFileName } from '../domain/wal/wal-name.ts'
 import { CursorExpiredError } from '../events/event-errors.ts'
@@ -7,7 +7,7 @@ import type { ClusterSource } from './request-context.ts'
 import { pulled } from './streams/pulled.ts'
 
 export interface ArchivedWal {
-  readonly server: Pick<BackupServerSnapshot, 'cluster' | 'name'>
+  readonly server: ArchiveOf
   readonly segment: WalSegment
 }
 
@@ -21,7 +21,7 @@ const REMEDY = 'Read what is there with backupServer.wals, and subscribe again w
  */
 export function followWal(
   source: Pick<ClusterSource, 'current' | 'onChange' | 'onWalArchived'>,
-  server: ArchivedWal['server'],
+  server: ArchiveOf,
   after: string | null,
 ): AsyncIterableIterator<ArchivedWal> {
   if (after !== null && parseWalFileName(after)?.kind !== 'segment') {

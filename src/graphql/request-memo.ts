@@ -1,11 +1,11 @@
 import { GraphQLError } from 'graphql'
 import type { SettledSnapshots } from '../admission/settled-snapshots.ts'
 import { backupKey, type Verifications } from '../domain/backup/verification.ts'
+import type { ArchiveOf } from '../domain/cluster/cluster.ts'
 import { type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import type { RowEstimates } from '../domain/recovery/row-estimates.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import { readVerifications } from '../operations/backups/verifications.ts'
-import type { ArchiveOf } from './types/backup/wal-segment.ts'
 
 /** Rows of all connections in one request (or in one event of a subscription). */
 const MAX_ROWS = 10_000

@@ -257,6 +257,9 @@ export interface BackupServerSnapshot {
   readonly disk: Observed<DiskUsage>
 }
 
+/** Which archive: a Barman server's name is one only within its cluster. */
+export type ArchiveOf = Pick<BackupServerSnapshot, 'cluster' | 'name'>
+
 export interface BackupServerConfiguration {
   readonly active: boolean
   readonly retentionPolicy: string | null

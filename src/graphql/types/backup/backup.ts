@@ -1,6 +1,6 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql'
 import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../../domain/backup/backup.ts'
-import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { ArchiveOf, BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
@@ -23,7 +23,7 @@ export class BaseBackupType implements NodeType {
     this.#backup = backup
   }
 
-  get archive(): Pick<BackupServerSnapshot, 'cluster' | 'name'> {
+  get archive(): ArchiveOf {
     return this.#server
   }
 

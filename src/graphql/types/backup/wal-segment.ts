@@ -1,5 +1,5 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql'
-import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { ArchiveOf } from '../../../domain/cluster/cluster.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'
@@ -7,9 +7,6 @@ import type { WalSegment } from '../../../domain/wal/wal-catalogue.ts'
 import { connectionType } from '../common/connection.ts'
 import { ByteCount, DateTime, LsnScalar } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
-
-/** Whose archive it is in. */
-export type ArchiveOf = Pick<BackupServerSnapshot, 'cluster' | 'name'>
 
 @ObjectType('WalSegment', {
   implements: NodeType,
