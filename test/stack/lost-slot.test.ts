@@ -34,7 +34,7 @@ interface Slot {
   readonly wal_status: string
 }
 
-async function barmansSlot(): Promise<Slot | undefined> {
+async function slotOfBarman(): Promise<Slot | undefined> {
   const [slot] = await leaderSql<Slot & object>(
     facts,
     `SELECT active, wal_status FROM pg_replication_slots WHERE slot_name = 'barman'`,
@@ -59,16 +59,16 @@ const issueCodes = async () => {
 
 test("a slot of Barman's that is lost is said, made again when its receiver runs, and leaves no gap", async () => {
   await facts.exec('barman', ['sv', 'down', 'receive-wal'])
-  await waitFor('the slot to be left', async () => (await barmansSlot())?.active === false)
+  await waitFor('the slot to be left', async () => (await slotOfBarman())?.active === false)
   await fillSegments(8)
-  await waitFor('the slot to be lost', async () => (await barmansSlot())?.wal_status === 'lost')
+  await waitFor('the slot to be lost', async () => (await slotOfBarman())?.wal_status === 'lost')
   await waitFor('health to say so', async () => (await issueCodes()).includes('SLOT_LOST'))
 
   await facts.exec('barman', ['sv', 'up', 'receive-wal'])
   await waitFor(
     'streaming',
     async () => {
-      const slot = await barmansSlot()
+      const slot = await slotOfBarman()
       if (slot?.active === true && slot.wal_status === 'reserved') return true
       throw new Error(JSON.stringify(slot ?? 'no slot'))
     },

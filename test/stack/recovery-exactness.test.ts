@@ -44,8 +44,8 @@ import {
   placeOnNode,
   readOutsideFiles,
 } from '../support/stack/outside-files.ts'
+import { OWN_SESSION } from '../support/stack/own-session.ts'
 import { type RecoveryView, recover, recoveryOf } from '../support/stack/recovery-client.ts'
-import { OWN_SESSION } from '../support/stack/sql.ts'
 import { stack } from '../support/stack/stack.ts'
 import { waitForHealthyCluster, waitForNothingRunning } from '../support/stack/stack-conditions.ts'
 

@@ -51,8 +51,8 @@ def title(pid: int) -> str:
 def working_places(pids_: Iterable[int]) -> dict[int, tuple[int, int]]:
     """Device and inode of the directory that each works in. One that has ended meanwhile is left out.
 
-    Linux shows it to the process's own user, and to a root with CAP_SYS_PTRACE, which root in a container has not. So that
-    user asks: what is not seen would be a PostgreSQL that runs and is taken for one that has ended.
+    Linux shows it to the process's own user, and to a root with CAP_SYS_PTRACE, which root in a container has not. So
+    that user asks: what is not seen would be a PostgreSQL that runs and is taken for one that has ended.
     """
     by_owner: dict[tuple[int, int], list[str]] = {}
     for pid in pids_:

@@ -3,8 +3,9 @@ import type { ApiClient } from '../stack/api-client.ts'
 import { readBackups } from '../stack/backup-client.ts'
 import { NODES, onEveryNode } from '../stack/every-node.ts'
 import { type EventView, type OperationView, performOperation } from '../stack/operation-client.ts'
+import { OWN_SESSION } from '../stack/own-session.ts'
 import { untilBackedUp, untilRecoverable } from '../stack/recovery-client.ts'
-import { connectToLeader, leaderSql, OWN_SESSION } from '../stack/sql.ts'
+import { connectToLeader, leaderSql } from '../stack/sql.ts'
 import type { TestStack } from '../stack/stack.ts'
 import {
   waitForBackups,

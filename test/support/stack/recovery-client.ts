@@ -2,7 +2,7 @@ import pg from 'pg'
 import { waitFor } from '../wait-for.ts'
 import type { ApiClient } from './api-client.ts'
 import { type EventView, performOperation } from './operation-client.ts'
-import { OWN_SESSION } from './sql.ts'
+import { OWN_SESSION } from './own-session.ts'
 
 /** What tests read of a recovery. */
 export interface RecoveryView {

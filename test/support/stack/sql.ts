@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { readEnvironmentFile } from '../../../scripts/lib/environment-file.mjs'
-import { sessionOptions } from '../../../src/domain/session-settings.ts'
+import { OWN_SESSION } from './own-session.ts'
 import type { StackFacts } from './stack.ts'
-
-/** What tests ask in a session of their own is not touched by what they set for users. */
-export const OWN_SESSION = sessionOptions({ statement_timeout: '0', search_path: 'public' })
 
 /** A session through HAProxy, so with the leader, as the superuser: what tests set up and look at by themselves. */
 export async function connectToLeader(

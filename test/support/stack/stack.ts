@@ -1,7 +1,7 @@
 import { inject } from 'vitest'
 import type { Stack } from '../../../scripts/lib/settings.mjs'
 import { docker } from '../docker.ts'
-import { OWN_SESSION } from './sql.ts'
+import { OWN_SESSION } from './own-session.ts'
 
 export type TokenRole = 'admin' | 'operator' | 'viewer'
 
