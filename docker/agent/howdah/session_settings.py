@@ -2,7 +2,6 @@
 a database or a role. src/domain/session-settings.ts has the same for Howdah's own.
 
   options               PGOPTIONS of a superuser's session
-  settings              the same of any role
   roles ROLE...         SQL that sets it for these roles, for programs that bring no options along
 """
 
@@ -81,8 +80,6 @@ def main(arguments: Sequence[str] = tuple(sys.argv[1:])) -> None:
     match arguments:
         case ["options"]:
             print(superuser())
-        case ["settings"]:
-            print(options(OF_ANY_ROLE))
         case ["roles", *roles] if roles:
             print("\n".join(line for role in roles for line in role_statements(role)))
         case _:

@@ -9,8 +9,6 @@ export BARMAN_SERVER=${BARMAN_SERVER:-$PATRONI_SCOPE}
 chown barman:barman /run/howdah/pgpass
 
 # Barman's configuration has no variables, so what the user edits in configs/ is rendered at each start.
-SESSION_SETTINGS=$(howdah-session-settings settings)
-export SESSION_SETTINGS
 mkdir -p /etc/barman.d && rm -f /etc/barman.d/*.conf
 howdah-render /etc/barman/templates/barman.conf > /etc/barman.conf
 for template in /etc/barman/templates/barman.d/*.conf; do
