@@ -39,8 +39,8 @@ OF_A_SUPERUSER = {
     "log_statement": "none",
     "lc_messages": "C",
 }
-# What only a superuser may set, for a role that is none: a trigger of a login must not keep it out. (Libraries cannot be set to
-# none for a role: an empty list is stored as one library without a name.)
+# What only a superuser may set, for a role that is none: a trigger of a login must not keep it out. Libraries cannot be
+# set to none for a role: an empty list is stored as one library without a name.
 FOR_A_ROLE = {"event_triggers": "off"}
 
 
