@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -51,6 +52,13 @@ async function renameAsCompose(service: string): Promise<string> {
   const renamed = `${id.slice(0, 12)}_${name}`
   await docker('rename', name, renamed)
   return renamed
+}
+
+/** `fetch` may take one that it has kept open. */
+async function getOverNewConnection(url: string): Promise<IncomingMessage> {
+  const [response] = (await once(get(url, { agent: false }), 'response')) as [IncomingMessage]
+  response.resume()
+  return response
 }
 
 describe('a container that Compose has renamed', () => {
@@ -173,13 +181,13 @@ describe('a published port', () => {
     try {
       // As shipped, 1000; what other clients have counts too.
       for (let opened = 0; opened < 1_000; opened += 1) await open()
-      const refused = await fetch(facts.apiUrl.replace('/graphql', '/graphql/stream'))
-      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5'])
-      expect((await fetch(facts.apiUrl.replace('/graphql', '/health'))).status).toBe(200)
+      const refused = await getOverNewConnection(facts.apiUrl.replace('/graphql', '/graphql/stream'))
+      expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '5'])
+      expect((await getOverNewConnection(facts.apiUrl.replace('/graphql', '/health'))).statusCode).toBe(200)
     } finally {
       for (const socket of sockets) socket.destroy()
     }
-    await waitFor('room', async () => (await fetch(facts.apiUrl)).status !== 503)
+    await waitFor('room', async () => (await getOverNewConnection(facts.apiUrl)).statusCode !== 503)
     expect(await leaderName(api)).toBeTruthy()
   })
 })
