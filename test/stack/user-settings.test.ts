@@ -107,7 +107,7 @@ describe('a change of the configuration that would not come into force', () => {
   test.each([
     ['a time zone that there is not', { log_timezone: 'Mars/Phobos' }],
     ['a library that there is not', { session_preload_libraries: 'auto_explain, nowhere' }],
-    ['a list that is none', { search_path: 'a,,b' }],
+    ['a list that is none', { temp_tablespaces: 'a,,b' }],
   ])('is refused by the nodes before anything is written: %s', async (_, parameters) => {
     const { operation } = await update(parameters)
     expect(operation).toMatchObject({ status: 'FAILED', error: { code: 'BAD_VALUE' } })
