@@ -103,7 +103,7 @@ test('what one query has read, node(id:) has', async () => {
 
 test('every part without an id is known to be one', async () => {
   const data = await read(`{ viewer { name } cluster { id
-    health { status issues { code message } } etcd { hasQuorum nodes { id name } }
+    health { status issues { id code message } } etcd { hasQuorum nodes { id name } }
     haproxy { statsUrl backends { name servers { name } } } scheduledSwitchover { at } timelineHistory { timeline }
     nodes { id lag { replayBytes } replicationSlots { name } switchoverEligibility { eligible } }
     backupServer { id checks { name } walArchive { segmentCount gaps { after } } canRecoverTo(target: {}) { recoverable } }
