@@ -5,9 +5,10 @@ import { readContainers, readHashes } from './changes.mjs'
 import { composeFor } from './compose.mjs'
 import { findData, IS_NODE } from './existing-data.mjs'
 import { setPasswords } from './node-roles.mjs'
-import { saysOfItself } from './patroni.mjs'
+import { refuseOtherCluster } from './other-cluster.mjs'
+import { readCluster, saysOfItself } from './patroni.mjs'
+import { pausedCluster } from './roll-out.mjs'
 import { readPasswords } from './secret-files.mjs'
-import { setting } from './settings.mjs'
 import { SetupError } from './setup-error.mjs'
 import { startStack } from './start-stack.mjs'
 import { sleep } from './wait.mjs'
@@ -31,6 +32,8 @@ file=/run/howdah/patroni.yml
 # Not before the container's start has written the file: its services come after that.
 for (( i = 0; i < 60; i++ )); do ! sv status /etc/service/patroni > /dev/null 2>&1 || break; sleep 1; done
 grep -q '^  use_unix_socket: true$' "$file" || sed -i 's/^postgresql:$/postgresql:\\n  use_unix_socket: true/' "$file"
+# One that is kept down stays so: by a person, or by a cut-over that was interrupted, with directories half swapped.
+[ ! -e /etc/service/patroni/down ] || { echo "Patroni is kept down here: $(cat /etc/service/patroni/down)" >&2; exit 1; }
 exec sv -w 90 restart /etc/service/patroni`
 const BY_PASSWORD = `
 set -e
@@ -42,22 +45,15 @@ exec sv hup /etc/service/patroni`
  * @param {Stack} stack
  * @param {Docker} docker
  */
-export async function checkAdoptable({ project, settings, envFile }, docker) {
-  const { volumes, nodes } = await findData(project, docker)
+export async function checkAdoptable(stack, docker) {
+  const { project } = stack
+  const { volumes } = await findData(project, docker)
   if (volumes.length === 0) {
     throw new SetupError(`There is no data of project ${project}.`, {
       remedy: '`npm start` makes secrets and data where there are none.',
     })
   }
-  const scope = setting(settings, 'PATRONI_SCOPE')
-  const other = nodes.find((node) => node.scope !== '' && node.scope !== scope)
-  if (other === undefined) return
-  throw new SetupError(
-    `The data is that of cluster ${other.scope}, and ${envFile} says ${scope}. Nothing was changed.`,
-    {
-      remedy: `Write PATRONI_SCOPE=${other.scope} into ${envFile}, with BARMAN_SERVER and the ports as they were, then run the same command again.`,
-    },
-  )
+  await refuseOtherCluster(stack, docker)
 }
 
 /**
@@ -114,6 +110,7 @@ export async function setOnData({ passwords, compose, ...adoption }) {
   const { project, docker, note } = adoption
   const serving = await findPrimary(adoption)
   if (serving !== null) {
+    if ((await readCluster(docker, serving.id))?.pause === true) throw pausedCluster()
     note(`on ${serving.service}, which leads`)
     await setPasswords(docker, serving.id, passwords)
     return { wereServing: true }

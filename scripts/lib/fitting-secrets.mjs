@@ -75,13 +75,16 @@ export async function rememberSecrets(stack, docker) {
  */
 async function askNodes({ nodes }, passwords, docker) {
   const roles = /** @type {Role[]} */ (Object.keys(passwords))
+  /** @type {Role[] | null} */
+  let refusedBy = null
+  // One that has fallen behind may know older passwords than the others.
   for (const { id } of nodes.filter(({ running }) => running)) {
     const answers = await Promise.all(roles.map((role) => tryLogin(docker, id, role, passwords[role])))
     const refused = roles.filter((_, index) => answers[index] === 'refused')
-    if (refused.length > 0) return refused
+    if (refused.length > 0) refusedBy ??= refused
     if (answers.every((answer) => answer === 'accepted')) return []
   }
-  return null
+  return refusedBy
 }
 
 /**

@@ -35,6 +35,12 @@ export async function findLeader({ project, docker }) {
     if (cluster !== null && leaderOf(cluster) !== null)
       return { leader: leaderOf(cluster), paused: cluster.pause === true }
   }
+  // Patroni that cannot look at etcd, in failsafe mode say, leads all the same.
+  for (const { service, id, running } of await readContainers(project, docker)) {
+    if (running && IS_NODE.test(service) && (await saysOfItself(docker, id, '/primary'))) {
+      return { leader: service, paused: false }
+    }
+  }
   return { leader: null, paused: false }
 }
 
@@ -48,7 +54,7 @@ export async function findLeader({ project, docker }) {
 export async function rollOut(rollOut, changes, services) {
   const again = changes.filter(({ action }) => action === 'recreate').map(({ service }) => service)
   const nodes = again.filter((service) => IS_NODE.test(service))
-  if (nodes.length > 0 && (await findLeader(rollOut)).paused) throw paused()
+  if (nodes.length > 0 && (await findLeader(rollOut)).paused) throw pausedCluster()
 
   for (const member of again.filter((service) => IS_ETCD.test(service))) {
     rollOut.note(`${member} is made again`)
@@ -178,7 +184,7 @@ async function until({ note, timeoutMs = 300_000, intervalMs = 1000 }, what, loo
   }
 }
 
-const paused = () =>
+export const pausedCluster = () =>
   new SetupError('The cluster is paused: its leader cannot be changed, and no node was made again.', {
     remedy:
       'Resume it (resumeCluster, or: docker exec db1 patronictl -c /etc/patroni/patroni.yml resume), then run `npm start` again.',

@@ -68,7 +68,12 @@ export async function openStack({ environment = process.env, envFile = fileOf(en
   }
   const unread = new Set(file.faults.map(({ name }) => name))
   const { checkSettings } = await settingsSchema()
-  const { settings: checked, faults } = checkSettings(settings, new Set(chosen.map(({ name }) => name)))
+  // Ports of other programs in the same file are no business of ours.
+  const known = Object.fromEntries(
+    Object.entries(settings).filter(([name]) => Object.hasOwn(defaults, name) || !name.endsWith('_PORT')),
+  )
+  const { settings: ours, faults } = checkSettings(known, new Set(chosen.map(({ name }) => name)))
+  const checked = { ...settings, ...ours }
   for (const { name, right } of faults) {
     if (unread.has(name)) continue
     const { where, line } = chosen.findLast((entry) => entry.name === name) ?? { where: shownPath(envFile), line: 0 }

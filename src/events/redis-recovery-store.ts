@@ -1,5 +1,5 @@
 import { NotFoundError } from '../domain/errors.ts'
-import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
+import { type RecoveryRecord, withoutWhatIsOver } from '../domain/recovery/recovery.ts'
 import type { Redis } from '../shared/redis.ts'
 import { guard, LostOperationError } from './event-errors.ts'
 import { logKeys } from './log-keys.ts'
@@ -71,7 +71,12 @@ export function createRecoveryStore(options: RecoveryStoreOptions): RecoveryStor
         const json = await guard(redis.get(keys.recovery(id)))
         if (json === null) throw new NotFoundError(`there is no recovery ${id}`)
         const before = readRecovery(json)
-        const after = { ...before, ...patch, updatedAt: now().toISOString(), operationId: by.operationId }
+        const after = withoutWhatIsOver({
+          ...before,
+          ...patch,
+          updatedAt: now().toISOString(),
+          operationId: by.operationId,
+        })
         const written = await write(CHANGE_RECOVERY_SCRIPT, after, by, json)
         // Stale: another operation's write came between the read and this one. Look again.
         if (!written.stale) return readRecovery(written.json)

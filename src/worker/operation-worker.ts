@@ -1,6 +1,7 @@
 import { laneOf, OperationLane } from '../admission/operation-lane.ts'
 import type { OperationsQueue } from '../admission/operations-queue.ts'
 import { messageOf } from '../domain/errors.ts'
+import { OperationStatus } from '../domain/operation/operation.ts'
 import type { Logger } from '../shared/logger.ts'
 import type { Redis } from '../shared/redis.ts'
 import { createLaneWorker } from './lane-worker.ts'
@@ -50,8 +51,12 @@ export function startOperationWorker(options: WorkerOptions): OperationWorker {
    */
   async function sweep(): Promise<void> {
     for (const operationId of await log.active()) {
-      if (await queue.has(operationId)) continue
       const record = await log.get(operationId)
+      if (await queue.has(operationId)) {
+        // What a lost worker was undoing has gone back to the lane that it came from, behind whatever waits there.
+        if (record?.status === OperationStatus.CANCELLING) await queue.hurry(operationId)
+        continue
+      }
       // Between recording and enqueueing there is a moment without a job: leave it to the API for one round.
       if (record === null || clock.now().getTime() - Date.parse(record.requestedAt) < SWEEP_MS) continue
       await queue.enqueue(operationId, laneOf(record, registry))

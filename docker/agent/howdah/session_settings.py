@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+# As configs/patroni.yml has it.
+SUPERUSER = "postgres"
 # What any role may ask for.
 OF_ANY_ROLE = {
     "DateStyle": "ISO, YMD",
@@ -56,8 +58,9 @@ def options(settings: Mapping[str, str]) -> str:
 
 def for_patroni(asked: Mapping[str, Any]) -> str:
     """`options` of a session that Patroni opens with these. What Patroni asks for itself comes last, and holds."""
-    # A replication session has a role that is no superuser; who uses `patronictl query` brings settings along.
-    ours = options(OF_ANY_ROLE) if "replication" in asked else superuser()
+    # A replication session, and one of a role for pg_rewind alone, is no superuser's; who uses `patronictl query` brings
+    # settings along.
+    ours = options(OF_ANY_ROLE) if "replication" in asked or asked.get("user", SUPERUSER) != SUPERUSER else superuser()
     own = asked.get("options", "")
     return own if asked.get("fallback_application_name") == "Patroni ctl" else f"{ours} {own}".rstrip()
 

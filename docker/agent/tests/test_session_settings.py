@@ -31,6 +31,10 @@ class SessionSettings(unittest.TestCase):
         self.assertIn("-c DateStyle=", options)
         self.assertNotIn("event_triggers", options)
 
+    def test_so_does_one_of_a_role_that_is_for_rewinding_alone(self) -> None:
+        self.assertNotIn("event_triggers", session_settings.for_patroni({"user": "rewinder"}))
+        self.assertIn("event_triggers", session_settings.for_patroni({"user": "postgres"}))
+
     def test_people_who_ask_through_patronictl_bring_their_own(self) -> None:
         asked = {"fallback_application_name": "Patroni ctl", "options": "-c work_mem=1GB"}
         self.assertEqual(session_settings.for_patroni(asked), "-c work_mem=1GB")

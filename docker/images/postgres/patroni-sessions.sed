@@ -4,5 +4,5 @@
 # The build fails where a newer Patroni has these places no more (docker/Dockerfile).
 s/^__all__ = /from howdah import session_settings\n\n&/
 s/^    ret = _connect(\*args, \*\*kwargs)$/    kwargs['options'] = session_settings.for_patroni(kwargs)\n&/
-s/PGOPTIONS='-c statement_timeout=0')$/PGOPTIONS=session_settings.superuser())/
+s/PGOPTIONS='-c statement_timeout=0')$/PGOPTIONS=session_settings.for_patroni(conn_kwargs))/
 s/^class Rewind(object):$/from howdah import session_settings\n\n\n&/

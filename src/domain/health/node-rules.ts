@@ -14,7 +14,7 @@ import {
   HealthStatus,
   type SeenByCode,
 } from './health-issue.ts'
-import { isNodeSeen, isPostgresSeen } from './seen.ts'
+import { isLeadElsewhere, isNodeSeen, isPostgresSeen } from './seen.ts'
 
 type NodeIssue = Omit<HealthFinding, 'subject'>
 
@@ -218,6 +218,12 @@ const isStateKnown = (subject: string, { nodes }: HealthContext) => {
   return node === undefined || node.state !== NodeState.UNKNOWN
 }
 
+const isLeaderSeen = ({ nodes }: HealthContext) => nodes.some((node) => isLeading(node.role) && isReachable(node))
+
+/** Slots are those of the leader alone: of a node that leads no more, they are no matter. */
+const isLeadersMatterSeen = (subject: string, context: HealthContext) =>
+  isPostgresSeen(subject, context) || isLeadElsewhere(subject, context)
+
 export const nodeSeen: SeenByCode<
   | 'LEADER_NOT_RUNNING'
   | 'NODE_STOPPED'
@@ -237,12 +243,13 @@ export const nodeSeen: SeenByCode<
   NODE_UNKNOWN: isStateKnown,
   LEADER_NOT_RUNNING: isNodeSeen,
   REPLICA_NOT_STREAMING: isNodeSeen,
-  REPLICA_LAGGING: isNodeSeen,
+  // Without the leader's position nothing is known of how far behind it is.
+  REPLICA_LAGGING: (subject, context) => isNodeSeen(subject, context) && isLeaderSeen(context),
   PENDING_RESTART: isNodeSeen,
   ROLE_CANNOT_LOGIN: isPostgresSeen,
-  SLOT_AT_RISK: isPostgresSeen,
-  SLOT_LOST: isPostgresSeen,
-  SLOT_RETAINS_WAL: isPostgresSeen,
+  SLOT_AT_RISK: isLeadersMatterSeen,
+  SLOT_LOST: isLeadersMatterSeen,
+  SLOT_RETAINS_WAL: isLeadersMatterSeen,
   // A container that is found is seen; one whose engine is away says nothing of it.
   CONTAINER_NOT_FOUND: (subject, { nodes }) =>
     nodes.find(({ name }) => name === readGlobalId(subject)?.name)?.service !== null,

@@ -151,3 +151,9 @@ export function totalSecondsOf({
   if (verification === null) return null
   return (Date.parse(verification.at) - Date.parse(createdAt)) / 1000 + (downtimeSeconds ?? 0)
 }
+
+/** Its data is gone, or leads: what was estimated of it is compared with nothing any more, and would be kept for ever. */
+export function withoutWhatIsOver(record: RecoveryRecord): RecoveryRecord {
+  const { COMPLETED, UNDONE, DISCARDED, FAILED } = RecoveryStatus
+  return [COMPLETED, UNDONE, DISCARDED, FAILED].includes(record.status) ? { ...record, rowEstimates: null } : record
+}

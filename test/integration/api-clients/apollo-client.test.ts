@@ -111,7 +111,9 @@ test('one removed backup takes nothing else with it, from the server or from the
   })
 
   await read(BACKUPS)
-  client.cache.evict({ id: client.cache.identify({ __typename: 'Backup', id: 'Backup:patroni/2026000005' }) as string })
+  client.cache.evict({
+    id: client.cache.identify({ __typename: 'Backup', id: 'Backup:patroni/patroni/2026000005' }) as string,
+  })
   client.cache.gc()
   expect(idsIn(client.readQuery({ query: gql(BACKUPS) }))).toEqual([])
   expect(client.readQuery<Data>({ query: gql('{ cluster { id name } }') })?.cluster.name).toBe('patroni')
@@ -120,10 +122,10 @@ test('one removed backup takes nothing else with it, from the server or from the
 test('node(id:) is answered from what another query has read', async () => {
   await read(BACKUPS)
   const NODE = gql`query ($id: ID!) { node(id: $id) { id ... on Backup { backupId } } }`
-  const variables = { id: 'Backup:patroni/2026000005' }
+  const variables = { id: 'Backup:patroni/patroni/2026000005' }
   const { data } = await client.query<Data>({ query: NODE, variables, fetchPolicy: 'cache-only' })
   expect(data.node).toMatchObject({ __typename: 'Backup', backupId: '2026000005' })
-  const GONE = { id: 'Backup:patroni/none' }
+  const GONE = { id: 'Backup:patroni/patroni/none' }
   expect((await client.query<Data>({ query: NODE, variables: GONE })).data.node).toBeNull()
 })
 

@@ -6,15 +6,18 @@ const REPLICAS = ['db2', 'db3']
 const IN_TIME = { role: 'replica', lag: false } as const
 const LATE = { role: 'replica', lag: true } as const
 
+const SETTINGS = {
+  // A check waits for two seconds.
+  PATRONI_TTL: '12',
+  PATRONI_LOOP_WAIT: '2',
+  PATRONI_RETRY_TIMEOUT: '3',
+  READ_LATE_SECONDS: '8',
+}
+
 let nodes: ProxiedNodes
 const opened: ProxiedSession[] = []
 beforeAll(async () => {
-  nodes = await startProxiedNodes(['db1', ...REPLICAS], {
-    // A check waits for two seconds.
-    PATRONI_TTL: '9',
-    PATRONI_LOOP_WAIT: '2',
-    READ_LATE_SECONDS: '8',
-  })
+  nodes = await startProxiedNodes(['db1', ...REPLICAS], SETTINGS)
 }, 120_000)
 afterAll(() => nodes?.remove())
 beforeEach(async () => {
@@ -138,4 +141,16 @@ describe.each([
       await nodes.signal(node, 'CONT')
     }
   }, 90_000)
+})
+
+describe('when the replicas have ended', () => {
+  it('the read-only port leads to the leader, and does not take them for late', async () => {
+    for (const node of REPLICAS) await nodes.tell(node, LATE)
+    for (const node of REPLICAS) await nodes.signal(node, 'KILL')
+    const from = performance.now()
+    await landsOn(5001, ['db1'])
+    const untilLed = performance.now() - from
+    // What is merely late is left after so many checks, a second apart.
+    expect(untilLed).toBeLessThan(Number(SETTINGS.READ_LATE_SECONDS) * 1000)
+  }, 60_000)
 })

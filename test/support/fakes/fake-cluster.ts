@@ -53,6 +53,8 @@ export class FakeCluster {
   refusesOption: (node: string, option: string) => string | null = () => null
   /** Entries of a node's configuration files that are not as the dynamic configuration has them. */
   readonly fileSettings = new Map<string, Record<string, FakeFileSetting | null>>()
+  /** What a node's PostgreSQL runs with, as it writes it itself. */
+  readonly running = new Map<string, Record<string, string>>()
   /** Who has noticed a pause. */
   readonly noticed = new Set<string>()
   state: Record<string, unknown> = {}
@@ -76,12 +78,20 @@ export class FakeCluster {
     if (argv[0] === 'postgres') {
       const options = argv.filter((_, place) => argv[place - 1] === '-c')
       const said = options.map((option) => this.refusesOption(node, option)).find((words) => words !== null)
-      return said
-        ? { exitCode: 1, stdout: '', stderr: `now [1] FATAL:  ${said}` }
-        : { exitCode: 0, stdout: '', stderr: '' }
+      if (said) return { exitCode: 1, stdout: '', stderr: `now [1] FATAL:  ${said}` }
+      return { exitCode: 0, stdout: `${options[0]?.split('=')[1] ?? ''}\n`, stderr: '' }
     }
-    const answer = argv.at(-1)?.includes('pg_file_settings') ? this.entriesOf(node) : []
+    const answer = argv.at(-1)?.includes('pg_file_settings') ? this.entriesOf(node) : this.runningOf(node)
     return { exitCode: 0, stdout: JSON.stringify(answer), stderr: '' }
+  }
+
+  /** As pg_settings has them. */
+  runningOf(node: string): readonly object[] {
+    return Object.entries(this.running.get(node) ?? {}).map(([name, running]) => ({
+      name,
+      running,
+      needsRestart: false,
+    }))
   }
 
   entriesOf(node: string): readonly object[] {

@@ -8,7 +8,7 @@ const passwords = { postgres: "it's", replicator: 'r', barman: 'b', howdah: 'h' 
 const SERVICES = ['etcd1', 'db1', 'db2', 'barman', 'api']
 
 /** Two nodes, of which db2 leads: at once, or once both log in by their own socket, or never. */
-function fakeNodes(leads: 'at once' | 'by socket' | 'never') {
+function fakeNodes(leads: 'at once' | 'by socket' | 'never', { pause = false } = {}) {
   const log: string[] = []
   const bySocket = new Set<string>()
   const fake = fakeDockerCommand([
@@ -21,6 +21,7 @@ function fakeNodes(leads: 'at once' | 'by socket' | 'never') {
           ? ''
           : { code: 1, output: '' },
     ],
+    [/^exec db\d bash -c .*\/cluster/s, () => JSON.stringify({ members: [], pause })],
     [
       /^exec db\d bash -c/,
       ({ args }) => {
@@ -56,6 +57,12 @@ function fakeNodes(leads: 'at once' | 'by socket' | 'never') {
   }
   return { ...fake, log, adoption }
 }
+
+it('sets nothing on a paused cluster, whose leader could not be made again', async () => {
+  const { adoption, log } = fakeNodes('at once', { pause: true })
+  await expect(setOnData(adoption)).rejects.toThrow(/paused/)
+  expect(log).toEqual([])
+})
 
 it('asks the node that leads, by its own socket, and makes nothing again before', async () => {
   const { adoption, log, calls } = fakeNodes('at once')

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import type { StepContext } from '../../context.ts'
+import { serviceOf } from '../../node-access/node-health.ts'
 import { askOverSocket } from '../../node-access/node-socket.ts'
+
+const NORMALIZE_MS = 10_000
 
 /** What a node's configuration files say of a parameter: the last entry, which counts. */
 export interface FileSetting {
@@ -11,6 +14,14 @@ export interface FileSetting {
   /** Whether PostgreSQL takes it as it stands; `error` says why not. */
   readonly applied: boolean
   readonly error: string | null
+}
+
+/** What PostgreSQL runs with. */
+export interface RunningSetting {
+  /** In the parameter's own unit, without it: "4096" of work_mem; null: it knows no such parameter. */
+  readonly running: string | null
+  /** Whether a new value takes a restart, or waits for one. */
+  readonly needsRestart: boolean
 }
 
 const settingsSchema = z.array(
@@ -35,6 +46,34 @@ export async function readFileSettings(
     FROM pg_file_settings WHERE lower(name) = ANY (${textArray(names)}) ORDER BY lower(name), seqno DESC) AS entry`
   const rows = settingsSchema.parse(JSON.parse(await askOverSocket(context, node, sql)))
   return new Map(rows.map(({ name, ...setting }) => [name, setting]))
+}
+
+const runningSchema = z.array(z.object({ name: z.string(), running: z.string(), needsRestart: z.boolean() }))
+
+/** By name in lower case, of parameters that this session has not set for itself. Throws NodeCommandError and UnreachableError. */
+export async function readRunningSettings(
+  context: StepContext<unknown>,
+  node: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, RunningSetting>> {
+  const sql = `SELECT coalesce(json_agg(json_build_object('name', lower(name), 'running', setting,
+    'needsRestart', context = 'postmaster' OR pending_restart)), '[]') FROM pg_settings
+    WHERE lower(name) = ANY (${textArray(names)}) AND source <> 'client'`
+  const rows = runningSchema.parse(JSON.parse(await askOverSocket(context, node, sql)))
+  return new Map(rows.map(({ name, ...setting }) => [name, setting]))
+}
+
+/**
+ * A value as PostgreSQL would run with it: "65536" of work_mem = 64MB. Null: the node's PostgreSQL was not there to say so. Throws
+ * UnreachableError.
+ */
+export async function readNormalized(context: StepContext<unknown>, node: string, name: string, value: string) {
+  const { exitCode, stdout } = await context.clients.services.run(serviceOf(context.layout, node), {
+    user: 'postgres',
+    argv: ['postgres', '--config-file=/dev/null', '-D', '/tmp', '-c', `${name}=${value}`, '-C', name],
+    timeoutMs: NORMALIZE_MS,
+  })
+  return exitCode === 0 ? stdout.replace(/\n$/, '') : null
 }
 
 /** Whether ALTER SYSTEM has set it. */

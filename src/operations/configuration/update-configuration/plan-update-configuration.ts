@@ -86,9 +86,9 @@ function warning(change: JsonChange): Check[] {
     const message = 'Patroni drops the slot on every member, and its consumer loses its position'
     return warn(message, 'Keep the slot that Barman streams through.')
   }
-  if (['ttl', 'loop_wait'].includes(change.path)) {
+  if (['ttl', 'loop_wait', 'retry_timeout'].includes(change.path)) {
     const message =
-      'HAProxy reckons from PATRONI_TTL and PATRONI_LOOP_WAIT how long it waits for a leader that is silent'
+      'HAProxy reckons from PATRONI_TTL, LOOP_WAIT and RETRY_TIMEOUT how long it waits for a leader that is silent'
     return warn(
       message,
       'Set them in .env as well, then npm start: it must have left such a leader before its lock ends.',

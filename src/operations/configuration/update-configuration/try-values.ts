@@ -1,4 +1,5 @@
-import { messageOf, UnreachableError } from '../../../domain/errors.ts'
+import { NodeCommandError } from '../../../domain/cluster/node-command-error.ts'
+import { messageOf, NotFoundError, UnreachableError } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
@@ -35,14 +36,19 @@ export const tryValues: Step<UpdateConfigurationInput, UpdateConfigurationState>
           await requireTaken(context, node, asked)
           await requireNotOverridden(context, node, [...asked.keys()])
         } catch (error) {
-          // It is told apart later which value it runs with.
-          if (!(error instanceof UnreachableError)) throw error
+          // Nor is it kept from being put right: which value it runs with is looked at later.
+          if (!isAway(error)) throw error
           context.log(`${node} could not be asked whether it takes the values: ${messageOf(error)}`, LogLevel.WARNING)
         }
       }),
     )
     return undefined
   },
+}
+
+/** A node whose PostgreSQL does not run, or whose container is not found, says nothing of values. */
+function isAway(error: unknown): boolean {
+  return error instanceof UnreachableError || error instanceof NodeCommandError || error instanceof NotFoundError
 }
 
 /** Throws BadValueError with PostgreSQL's words. */
@@ -57,7 +63,10 @@ async function requireTaken(context: Context, node: string, asked: ReadonlyMap<s
     argv: ['postgres', '--config-file=/dev/null', '-D', '/tmp', ...options, '-C', first[0]],
     timeoutMs: TRY_MS,
   })
-  if (exitCode !== 0) throw new BadValueError(node, wordsOf(stderr) ?? `exit code ${exitCode}`)
+  const words = wordsOf(stderr)
+  // Without a word of PostgreSQL's it has not judged: its container was stopped meanwhile, say.
+  if (exitCode !== 0 && words === null) throw new NodeCommandError(node, 'postgres', `exit code ${exitCode}`)
+  if (words !== null) throw new BadValueError(node, words)
   const lists = values.flatMap(([name, value]) => (PRELOADED.test(name) ? [value] : []))
   const missing = await readMissingLibraries(context, node, lists)
   if (missing.length > 0) throw new BadValueError(node, `there is no library ${missing.join(', ')}`)

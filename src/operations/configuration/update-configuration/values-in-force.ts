@@ -2,7 +2,14 @@ import { needsRestart } from '../../../domain/configuration/postmaster-parameter
 import type { StepContext } from '../../context.ts'
 import { readLoadedAt, unlessAway } from '../../node-access/node-socket.ts'
 import { askedParameters } from './asked-parameters.ts'
-import { type FileSetting, isBySystem, readFileSettings } from './node-settings.ts'
+import {
+  type FileSetting,
+  isBySystem,
+  type RunningSetting,
+  readFileSettings,
+  readNormalized,
+  readRunningSettings,
+} from './node-settings.ts'
 import { answering, type UpdateConfigurationState } from './settled-restart-flags.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
@@ -13,7 +20,9 @@ type Context = StepContext<UpdateConfigurationInput, UpdateConfigurationState>
  * waits for a restart is not among them, since Patroni flags that.
  */
 export async function whyNotInForce(context: Context): Promise<string[]> {
-  const asked = [...askedParameters(context.input.patch)].filter(([, value]) => value !== null) as [string, string][]
+  const asked = [...askedParameters(context.input.patch)].flatMap(([name, value]): [string, string][] =>
+    value === null ? [] : [[name, value]],
+  )
   if (asked.length === 0) return []
   const each = await Promise.all(answering(context).map((node) => whyNotOn(context, node, asked)))
   return each.flat()
@@ -21,23 +30,35 @@ export async function whyNotInForce(context: Context): Promise<string[]> {
 
 async function whyNotOn(context: Context, node: string, asked: readonly [string, string][]): Promise<string[]> {
   const names = asked.map(([name]) => name)
-  const settings = await unlessAway(() => readFileSettings(context, node, names))
-  if (settings === null) return [`${node} could not be asked what it runs with`]
+  const read = async () => ({
+    files: await readFileSettings(context, node, names),
+    running: await readRunningSettings(context, node, names),
+  })
+  const seen = await unlessAway(read)
+  if (seen === null) return [`${node} could not be asked what it runs with`]
   const before = context.state().loadedBefore?.[node]
   const loadedAt = await unlessAway(() => readLoadedAt(context, node))
   const isLoaded = before === undefined || loadedAt === null || loadedAt.toISOString() > before
-  return asked.flatMap(([name, value]) => {
-    const why = whyNot(settings.get(name), name, value, isLoaded)
-    return why === null ? [] : [`${node} goes on without ${name} = ${value}: ${why}`]
+  const each = asked.map(async ([name, value]) => {
+    const now = seen.running.get(name)
+    // With which value it runs until its restart, Patroni's flag says.
+    if (needsRestart(name) || now?.needsRestart === true) return []
+    const why = whyNot(seen.files.get(name), value, isLoaded)
+    // Patroni neither writes nor reloads what differs in its writing alone from what runs.
+    if (why === null || (now !== undefined && (await runsWith(context, node, name, value, now)))) return []
+    return [`${node} goes on without ${name} = ${value}: ${why}`]
   })
+  return (await Promise.all(each)).flat()
 }
 
-function whyNot(setting: FileSetting | undefined, name: string, value: string, isLoaded: boolean): string | null {
+async function runsWith(context: Context, node: string, name: string, value: string, { running }: RunningSetting) {
+  return running !== null && (await unlessAway(() => readNormalized(context, node, name, value))) === running
+}
+
+function whyNot(setting: FileSetting | undefined, value: string, isLoaded: boolean): string | null {
   if (setting === undefined) return 'Patroni has left it out of its configuration'
   const at = `${setting.file.split('/').at(-1)}, line ${setting.line}`
   if (isBySystem(setting)) return `ALTER SYSTEM has set ${setting.setting} (${at})`
-  // With which value it runs until then, Patroni's flag says.
-  if (needsRestart(name)) return null
   // Patroni writes a value as it stands in its own configuration.
   if (setting.setting?.toLowerCase() !== value.toLowerCase()) return `its configuration has ${setting.setting} (${at})`
   if (!setting.applied) return `PostgreSQL does not take it: ${setting.error ?? 'without a reason'} (${at})`

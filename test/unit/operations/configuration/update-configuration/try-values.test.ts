@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { NodeCommandError } from '../../../../../src/domain/cluster/node-command-error.ts'
+import { NotFoundError, UnreachableError } from '../../../../../src/domain/errors.ts'
 import { tryValues } from '../../../../../src/operations/configuration/update-configuration/try-values.ts'
 import { FakeCluster } from '../../../../support/fakes/fake-cluster.ts'
 
@@ -41,6 +43,26 @@ describe('before anything is written', () => {
       })
     },
   )
+
+  test.each([
+    ['does not run', new NodeCommandError('db2', 'psql', 'no such file')],
+    ['cannot be reached', new UnreachableError('Docker', 'timeout')],
+    ['has no container', new NotFoundError('there is no container db2')],
+  ])('a node whose PostgreSQL %s keeps nothing from being written', async (_, error) => {
+    const runs = cluster.runs.bind(cluster)
+    cluster.runs = async (node, argv) => {
+      if (node === 'db2') throw error
+      return runs(node, argv)
+    }
+    await run({ work_mem: '8MB' })
+    expect(cluster.lines).toContainEqual(expect.stringContaining('db2 could not be asked'))
+  })
+
+  test('a container that ends meanwhile is no word of PostgreSQL about the value', async () => {
+    cluster.runs = async () => ({ exitCode: 137, stdout: '', stderr: '' })
+    await run({ work_mem: '8MB' })
+    expect(cluster.lines.filter((line) => line.includes('could not be asked'))).toHaveLength(3)
+  })
 
   test('a patch without parameters of PostgreSQL asks no node', () => {
     const applies = (patch: object) => tryValues.applies?.({ input: { patch } } as never)

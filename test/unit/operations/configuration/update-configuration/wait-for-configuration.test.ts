@@ -96,6 +96,14 @@ describe('a change that PostgreSQL takes at once', () => {
     expect(await run()).toEqual([`db2 goes on without work_mem = 8MB: ${why}`])
   })
 
+  test('is over where it runs already, so that Patroni has nothing to write', async () => {
+    for (const node of ['db1', 'db2', 'db3']) {
+      cluster.fileSettings.set(node, { work_mem: null })
+      cluster.running.set(node, { work_mem: '8MB' })
+    }
+    expect(await run()).toEqual([])
+  })
+
   test('names every node that has not read it', async () => {
     const [line] = await run()
     for (const node of ['db1', 'db2', 'db3']) {
