@@ -60,7 +60,8 @@ def for_patroni(asked: Mapping[str, Any]) -> str:
     """`options` of a session that Patroni opens with these. What Patroni asks for itself comes last, and holds."""
     # A replication session, and one of a role for pg_rewind alone, is no superuser's; who uses `patronictl query` brings
     # settings along.
-    ours = options(OF_ANY_ROLE) if "replication" in asked or asked.get("user", SUPERUSER) != SUPERUSER else superuser()
+    is_superuser = "replication" not in asked and asked.get("user", SUPERUSER) == SUPERUSER
+    ours = superuser() if is_superuser else options(OF_ANY_ROLE)
     own = asked.get("options", "")
     return own if asked.get("fallback_application_name") == "Patroni ctl" else f"{ours} {own}".rstrip()
 
