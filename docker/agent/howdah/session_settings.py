@@ -58,8 +58,8 @@ def options(settings: Mapping[str, str]) -> str:
 
 def for_patroni(asked: Mapping[str, Any]) -> str:
     """`options` of a session that Patroni opens with these. What Patroni asks for itself comes last, and holds."""
-    # A replication session, and one of a role for pg_rewind alone, is no superuser's; who uses `patronictl query` brings
-    # settings along.
+    # A replication session, and one of a role for pg_rewind alone, is no superuser's. Who uses `patronictl query`
+    # brings settings along.
     is_superuser = "replication" not in asked and asked.get("user", SUPERUSER) == SUPERUSER
     ours = superuser() if is_superuser else options(OF_ANY_ROLE)
     own = asked.get("options", "")
