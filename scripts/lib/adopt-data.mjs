@@ -34,7 +34,8 @@ for (( i = 0; i < 60; i++ )); do ! sv status /etc/service/patroni > /dev/null 2>
 grep -q '^  use_unix_socket: true$' "$file" || sed -i 's/^postgresql:$/postgresql:\\n  use_unix_socket: true/' "$file"
 # One that is kept down stays so: by a person, or by a cut-over that was interrupted, with directories half swapped.
 [ ! -e /etc/service/patroni/down ] || { echo "Patroni is kept down here: $(cat /etc/service/patroni/down)" >&2; exit 1; }
-exec sv -w 90 restart /etc/service/patroni`
+# One that hangs at its start does not hear TERM.
+exec sv -w 30 force-restart /etc/service/patroni`
 const BY_PASSWORD = `
 set -e
 sed -i '/^  use_unix_socket: true$/d' /run/howdah/patroni.yml

@@ -25,7 +25,7 @@ function fakeNodes(leads: 'at once' | 'by socket' | 'never', { pause = false } =
     [
       /^exec db\d bash -c/,
       ({ args }) => {
-        const on = args.join(' ').includes('sv -w 90 restart')
+        const on = args.join(' ').includes('force-restart')
         log.push(`${args[1]} ${on ? 'by socket' : 'by password'}`)
         if (on) bySocket.add(args[1] ?? '')
         return ''
