@@ -61,7 +61,7 @@ describe('a start from a second clone', { timeout: 300_000 }, () => {
     const settings = { ...TEST_STACK.settings, STACK_ENV_FILE: join(root, '.env'), SECRETS_DIR: join(root, 'secrets') }
     await cp(facts.envFile, join(root, '.env'))
     await cp(facts.secretsDir, join(root, 'secrets'), { recursive: true })
-    await writeFile(join(root, 'secrets/barman_password'), 'another\n')
+    await writeFile(join(root, 'secrets/barman_password'), `another-${Date.now()}\n`)
     const before = await containersOf(facts)
     const { code, output } = await runScript('start.mjs', ['--dry-run'], { root, settings })
     expect(code).toBe(1)
