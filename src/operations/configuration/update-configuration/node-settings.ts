@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import type { CommandResult } from '../../../clients/docker/service-commands.ts'
 import type { StepContext } from '../../context.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
 import { askOverSocket } from '../../node-access/node-socket.ts'
 
-const NORMALIZE_MS = 10_000
+const TRY_MS = 10_000
 
 /** What a node's configuration files say of a parameter: the last entry, which counts. */
 export interface FileSetting {
@@ -18,8 +19,8 @@ export interface FileSetting {
 
 /** What PostgreSQL runs with. */
 export interface RunningSetting {
-  /** In the parameter's own unit, without it: "4096" of work_mem; null: it knows no such parameter. */
-  readonly running: string | null
+  /** In the parameter's own unit, without it: "4096" of work_mem. */
+  readonly running: string
   /** Whether a new value takes a restart, or waits for one. */
   readonly needsRestart: boolean
 }
@@ -44,8 +45,7 @@ export async function readFileSettings(
   const sql = `SELECT coalesce(json_agg(row_to_json(entry)), '[]') FROM (
     SELECT DISTINCT ON (lower(name)) lower(name) AS name, setting, sourcefile AS file, sourceline AS line, applied, error
     FROM pg_file_settings WHERE lower(name) = ANY (${textArray(names)}) ORDER BY lower(name), seqno DESC) AS entry`
-  const rows = settingsSchema.parse(JSON.parse(await askOverSocket(context, node, sql)))
-  return new Map(rows.map(({ name, ...setting }) => [name, setting]))
+  return byName(settingsSchema.parse(JSON.parse(await askOverSocket(context, node, sql))))
 }
 
 const runningSchema = z.array(z.object({ name: z.string(), running: z.string(), needsRestart: z.boolean() }))
@@ -59,21 +59,29 @@ export async function readRunningSettings(
   const sql = `SELECT coalesce(json_agg(json_build_object('name', lower(name), 'running', setting,
     'needsRestart', context = 'postmaster' OR pending_restart)), '[]') FROM pg_settings
     WHERE lower(name) = ANY (${textArray(names)}) AND source <> 'client'`
-  const rows = runningSchema.parse(JSON.parse(await askOverSocket(context, node, sql)))
-  return new Map(rows.map(({ name, ...setting }) => [name, setting]))
+  return byName(runningSchema.parse(JSON.parse(await askOverSocket(context, node, sql))))
+}
+
+function byName<Row extends { readonly name: string }>(rows: readonly Row[]): ReadonlyMap<string, Omit<Row, 'name'>> {
+  return new Map(rows.map(({ name, ...row }) => [name, row]))
 }
 
 /**
- * A value as PostgreSQL would run with it: "65536" of work_mem = 64MB. Null: the node's PostgreSQL was not there to say so. Throws
- * UnreachableError.
+ * Has a node's own PostgreSQL read these values and print one of them as it would run with it: "65536" of work_mem = 64MB. It opens
+ * no data directory, and reads no file of the node's. Throws UnreachableError and NotFoundError.
  */
-export async function readNormalized(context: StepContext<unknown>, node: string, name: string, value: string) {
-  const { exitCode, stdout } = await context.clients.services.run(serviceOf(context.layout, node), {
+export function tryOptions(
+  context: StepContext<unknown>,
+  node: string,
+  values: readonly (readonly [name: string, value: string])[],
+  printed: string,
+): Promise<CommandResult> {
+  const options = values.flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  return context.clients.services.run(serviceOf(context.layout, node), {
     user: 'postgres',
-    argv: ['postgres', '--config-file=/dev/null', '-D', '/tmp', '-c', `${name}=${value}`, '-C', name],
-    timeoutMs: NORMALIZE_MS,
+    argv: ['postgres', '--config-file=/dev/null', '-D', '/tmp', ...options, '-C', printed],
+    timeoutMs: TRY_MS,
   })
-  return exitCode === 0 ? stdout.replace(/\n$/, '') : null
 }
 
 /** Whether ALTER SYSTEM has set it. */

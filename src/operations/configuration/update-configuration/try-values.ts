@@ -6,13 +6,12 @@ import { type Step, StepOutcome } from '../../define-operation.ts'
 import { serviceOf } from '../../node-access/node-health.ts'
 import { BadValueError, OverriddenError } from '../configuration-errors.ts'
 import { askedParameters } from './asked-parameters.ts'
-import { isBySystem, readFileSettings, readMissingLibraries, resetOf } from './node-settings.ts'
+import { isBySystem, readFileSettings, readMissingLibraries, resetOf, tryOptions } from './node-settings.ts'
 import { answering, type UpdateConfigurationState } from './settled-restart-flags.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
 
 type Context = StepContext<UpdateConfigurationInput, UpdateConfigurationState>
 
-const TRY_MS = 10_000
 const PRELOADED = /^(shared|session)_preload_libraries$/
 
 /**
@@ -56,17 +55,14 @@ async function requireTaken(context: Context, node: string, asked: ReadonlyMap<s
   const values = [...asked].flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]))
   const [first] = values
   if (first === undefined) return
-  // It reads these options, prints one and ends: no data directory is opened, and no file of the node's is read.
-  const options = values.flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const { exitCode, stderr } = await context.clients.services.run(serviceOf(context.layout, node), {
-    user: 'postgres',
-    argv: ['postgres', '--config-file=/dev/null', '-D', '/tmp', ...options, '-C', first[0]],
-    timeoutMs: TRY_MS,
-  })
-  const words = wordsOf(stderr)
-  // Without a word of PostgreSQL's it has not judged: its container was stopped meanwhile, say.
-  if (exitCode !== 0 && words === null) throw new NodeCommandError(node, 'postgres', `exit code ${exitCode}`)
-  if (words !== null) throw new BadValueError(node, words)
+  const { exitCode, stderr } = await tryOptions(context, node, values, first[0])
+  if (exitCode !== 0) {
+    const words = wordsOf(stderr)
+    // Without a word of PostgreSQL's it has not judged: its container was stopped meanwhile, say.
+    throw words === null
+      ? new NodeCommandError(node, 'postgres', `exit code ${exitCode}`)
+      : new BadValueError(node, words)
+  }
   const lists = values.flatMap(([name, value]) => (PRELOADED.test(name) ? [value] : []))
   const missing = await readMissingLibraries(context, node, lists)
   if (missing.length > 0) throw new BadValueError(node, `there is no library ${missing.join(', ')}`)

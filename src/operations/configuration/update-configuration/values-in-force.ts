@@ -7,8 +7,8 @@ import {
   isBySystem,
   type RunningSetting,
   readFileSettings,
-  readNormalized,
   readRunningSettings,
+  tryOptions,
 } from './node-settings.ts'
 import { answering, type UpdateConfigurationState } from './settled-restart-flags.ts'
 import type { UpdateConfigurationInput } from './update-configuration-input.ts'
@@ -29,30 +29,39 @@ export async function whyNotInForce(context: Context): Promise<string[]> {
 }
 
 async function whyNotOn(context: Context, node: string, asked: readonly [string, string][]): Promise<string[]> {
-  const names = asked.map(([name]) => name)
-  const read = async () => ({
-    files: await readFileSettings(context, node, names),
-    running: await readRunningSettings(context, node, names),
-  })
-  const seen = await unlessAway(read)
-  if (seen === null) return [`${node} could not be asked what it runs with`]
+  // What waits for its restart Patroni flags.
+  const atOnce = asked.filter(([name]) => !needsRestart(name))
+  const files = await unlessAway(() => readFileSettings(context, node, namesOf(atOnce)))
+  if (files === null) return [`${node} could not be asked what it runs with`]
   const before = context.state().loadedBefore?.[node]
   const loadedAt = await unlessAway(() => readLoadedAt(context, node))
   const isLoaded = before === undefined || loadedAt === null || loadedAt.toISOString() > before
-  const each = asked.map(async ([name, value]) => {
-    const now = seen.running.get(name)
-    // With which value it runs until its restart, Patroni's flag says.
-    if (needsRestart(name) || now?.needsRestart === true) return []
-    const why = whyNot(seen.files.get(name), value, isLoaded)
-    // Patroni neither writes nor reloads what differs in its writing alone from what runs.
-    if (why === null || (now !== undefined && (await runsWith(context, node, name, value, now)))) return []
-    return [`${node} goes on without ${name} = ${value}: ${why}`]
+  const doubted = atOnce.flatMap(([name, value]) => {
+    const why = whyNot(files.get(name), value, isLoaded)
+    return why === null ? [] : [{ name, value, why }]
+  })
+  if (doubted.length === 0) return []
+  const running = await unlessAway(() =>
+    readRunningSettings(
+      context,
+      node,
+      doubted.map(({ name }) => name),
+    ),
+  )
+  const each = doubted.map(async ({ name, value, why }) => {
+    const inForce = await isInForce(context, node, [name, value], running?.get(name))
+    return inForce ? [] : [`${node} goes on without ${name} = ${value}: ${why}`]
   })
   return (await Promise.all(each)).flat()
 }
 
-async function runsWith(context: Context, node: string, name: string, value: string, { running }: RunningSetting) {
-  return running !== null && (await unlessAway(() => readNormalized(context, node, name, value))) === running
+const namesOf = (values: readonly (readonly [name: string, value: string])[]) => values.map(([name]) => name)
+
+/** Patroni neither writes nor reloads what differs in its writing alone from what runs. An extension's may take a restart. */
+async function isInForce(context: Context, node: string, [name, value]: [string, string], now?: RunningSetting) {
+  if (now === undefined || now.needsRestart) return now !== undefined
+  const tried = await unlessAway(() => tryOptions(context, node, [[name, value]], name))
+  return tried?.exitCode === 0 && tried.stdout.replace(/\n$/, '') === now.running
 }
 
 function whyNot(setting: FileSetting | undefined, value: string, isLoaded: boolean): string | null {

@@ -58,6 +58,14 @@ describe('before anything is written', () => {
     expect(cluster.lines).toContainEqual(expect.stringContaining('db2 could not be asked'))
   })
 
+  test('what PostgreSQL says beside a value that it takes refuses nothing', async () => {
+    const runs = cluster.runs.bind(cluster)
+    const stderr = 'now [1] WARNING:  odd\nnow [1] HINT:  think'
+    cluster.runs = async (node, argv) => ({ ...(await runs(node, argv)), ...(argv[0] === 'postgres' && { stderr }) })
+    await run({ work_mem: '8MB' })
+    expect(cluster.lines).toEqual([])
+  })
+
   test('a container that ends meanwhile is no word of PostgreSQL about the value', async () => {
     cluster.runs = async () => ({ exitCode: 137, stdout: '', stderr: '' })
     await run({ work_mem: '8MB' })
