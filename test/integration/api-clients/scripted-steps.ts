@@ -1,8 +1,9 @@
-import { RecoveryMode, RecoveryStatus, RestoreMethod } from '../../../src/domain/recovery/recovery.ts'
+import { RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
 import type { StepContext } from '../../../src/operations/context.ts'
 import type { AnyOperation, Step } from '../../../src/operations/define-operation.ts'
 import type { OperationRegistry } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import { recoveryRecord } from '../../support/builders/recovery-record.ts'
 
 /** What a step does here instead of what it does to the stack. Returns what later steps and the result go by. */
 export type ScriptedStep = (
@@ -29,30 +30,20 @@ export function rehearsalScript(): StepScript {
     [
       'prepare-recovery',
       async ({ recoveries, operation: { id } }) => {
-        await recoveries.begin({
-          mode: RecoveryMode.REHEARSAL,
-          status: RecoveryStatus.RESTORING,
+        const {
+          id: _,
+          cluster,
+          createdAt,
+          updatedAt,
+          operationId,
+          ...begun
+        } = recoveryRecord({
+          id,
           target: {},
-          server: 'patroni',
           backupId: '2026000001',
-          targetTimeline: 1,
-          restoreMethod: RestoreMethod.PREFETCH,
-          service: 'barman',
-          node: null,
-          directory: `/var/lib/barman/recoveries/${id}`,
-          expiresAt: null,
-          connection: null,
-          reached: null,
-          timeline: null,
-          verification: null,
-          restoreSeconds: null,
-          replaySeconds: null,
-          verifySeconds: null,
           downtimeSeconds: 0,
-          cutOverAt: null,
-          rowEstimates: null,
-          previous: null,
         })
+        await recoveries.begin(begun)
         return undefined
       },
     ],
