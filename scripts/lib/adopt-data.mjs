@@ -1,13 +1,13 @@
 // @ts-check
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readContainers, readHashes } from './changes.mjs'
+import { readHashes } from './changes.mjs'
 import { composeFor } from './compose.mjs'
 import { findData, IS_NODE } from './existing-data.mjs'
 import { setPasswords } from './node-roles.mjs'
 import { refuseOtherCluster } from './other-cluster.mjs'
-import { readCluster, saysOfItself } from './patroni.mjs'
-import { pausedCluster } from './roll-out.mjs'
+import { readCluster } from './patroni.mjs'
+import { findPrimary, pausedCluster, runningNodes } from './roll-out.mjs'
 import { readPasswords } from './secret-files.mjs'
 import { SetupError } from './setup-error.mjs'
 import { startStack } from './start-stack.mjs'
@@ -48,13 +48,13 @@ exec sv hup /etc/service/patroni`
  */
 export async function checkAdoptable(stack, docker) {
   const { project } = stack
-  const { volumes } = await findData(project, docker)
-  if (volumes.length === 0) {
+  const data = await findData(project, docker)
+  if (data.volumes.length === 0) {
     throw new SetupError(`There is no data of project ${project}.`, {
       remedy: '`npm start` makes secrets and data where there are none.',
     })
   }
-  await refuseOtherCluster(stack, docker)
+  refuseOtherCluster(stack, data)
 }
 
 /**
@@ -130,18 +130,6 @@ export async function setOnData({ passwords, compose, ...adoption }) {
   return { wereServing: false }
 }
 
-/**
- * @param {Pick<Adoption, 'project' | 'docker'>} adoption
- * @returns {Promise<{ service: string, id: string } | null>}
- */
-async function findPrimary({ project, docker }) {
-  for (const container of await readContainers(project, docker)) {
-    if (!container.running || !IS_NODE.test(container.service)) continue
-    if (await saysOfItself(docker, container.id, '/primary')) return container
-  }
-  return null
-}
-
 /** @param {Adoption} adoption */
 async function untilPrimary({ timeoutMs = LEADER_TIMEOUT_MS, intervalMs = 1000, note, ...about }) {
   const deadline = Date.now() + timeoutMs
@@ -167,9 +155,7 @@ async function untilPrimary({ timeoutMs = LEADER_TIMEOUT_MS, intervalMs = 1000, 
  * @param {string} script
  */
 async function onEachNode(project, docker, script) {
-  const nodes = (await readContainers(project, docker)).filter(
-    ({ service, running }) => running && IS_NODE.test(service),
-  )
+  const nodes = await runningNodes({ project, docker })
   const ended = await Promise.all(
     nodes.map(async ({ service, id }) => ({
       service,

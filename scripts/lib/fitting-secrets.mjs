@@ -4,6 +4,7 @@ import { readEnvironmentFile } from './environment-file.mjs'
 import { findData } from './existing-data.mjs'
 import { foreignData } from './foreign-data.mjs'
 import { tryLogin } from './node-roles.mjs'
+import { refuseOtherCluster } from './other-cluster.mjs'
 import { missingSecrets, readPasswords } from './secret-files.mjs'
 import { differingRoles, readMark, writeMark } from './secrets-mark.mjs'
 import { ROOT } from './settings.mjs'
@@ -28,7 +29,7 @@ export async function refuseWithoutSecrets(stack, docker) {
 }
 
 /**
- * Before containers are replaced: the secrets that are here are those that the data takes. A mark that fits says so; else a node that runs is asked,
+ * Before containers are replaced: the data is this cluster's, and the secrets that are here are those that the data takes. A mark that fits says so; else a node that runs is asked,
  * because a password may have been changed by hand; else the mark decides, or the folder that the containers were made from.
  * @param {Stack} stack Whose secrets are all there.
  * @param {Docker} docker
@@ -36,6 +37,7 @@ export async function refuseWithoutSecrets(stack, docker) {
 export async function refuseOtherSecrets(stack, docker) {
   const data = await findData(stack.project, docker)
   if (data.volumes.length === 0) return
+  refuseOtherCluster(stack, data)
   const passwords = await readPasswords(stack)
   const mark = await readMark(stack.project, docker)
   const differing = mark === null ? null : differingRoles(mark, passwords)

@@ -1,16 +1,14 @@
 // @ts-check
-import { findData } from './existing-data.mjs'
 import { setting } from './settings.mjs'
 import { SetupError } from './setup-error.mjs'
 
 /**
  * Nodes whose containers belong to a cluster of another name are not made again one by one: each would find an empty place in etcd
  * and lead there, beside the leader that is. Errors: a SetupError with the name to go on with.
- * @param {import('./settings.mjs').Stack} stack
- * @param {import('./docker-command.mjs').Docker} docker
+ * @param {Pick<import('./settings.mjs').Stack, 'settings' | 'envFile'>} stack
+ * @param {Pick<import('./existing-data.mjs').ExistingData, 'nodes'>} data
  */
-export async function refuseOtherCluster({ project, settings, envFile }, docker) {
-  const { nodes } = await findData(project, docker)
+export function refuseOtherCluster({ settings, envFile }, { nodes }) {
   const scope = setting(settings, 'PATRONI_SCOPE')
   const other = nodes.find((node) => node.scope !== '' && node.scope !== scope)
   if (other === undefined) return

@@ -25,23 +25,34 @@ const IS_ETCD = /^etcd\d+$/
 const MAX_LAG_BYTES = 16 * 1024 ** 2
 
 /**
- * @param {RollOut} rollOut
+ * @param {Pick<RollOut, 'project' | 'docker'>} about
  * @returns {Promise<{ leader: string | null, paused: boolean }>} What the first node that answers says.
  */
-export async function findLeader({ project, docker }) {
-  for (const { service, id, running } of await readContainers(project, docker)) {
-    if (!running || !IS_NODE.test(service)) continue
-    const cluster = await readCluster(docker, id)
+export async function findLeader(about) {
+  for (const { id } of await runningNodes(about)) {
+    const cluster = await readCluster(about.docker, id)
     if (cluster !== null && leaderOf(cluster) !== null)
       return { leader: leaderOf(cluster), paused: cluster.pause === true }
   }
   // Patroni that cannot look at etcd, in failsafe mode say, leads all the same.
-  for (const { service, id, running } of await readContainers(project, docker)) {
-    if (running && IS_NODE.test(service) && (await saysOfItself(docker, id, '/primary'))) {
-      return { leader: service, paused: false }
-    }
+  return { leader: (await findPrimary(about))?.service ?? null, paused: false }
+}
+
+/**
+ * @param {Pick<RollOut, 'project' | 'docker'>} about
+ * @returns {Promise<{ service: string, id: string } | null>} The node that says of itself that it leads.
+ */
+export async function findPrimary(about) {
+  for (const node of await runningNodes(about)) {
+    if (await saysOfItself(about.docker, node.id, '/primary')) return node
   }
-  return { leader: null, paused: false }
+  return null
+}
+
+/** @param {Pick<RollOut, 'project' | 'docker'>} about */
+export async function runningNodes({ project, docker }) {
+  const containers = await readContainers(project, docker)
+  return containers.filter(({ service, running }) => running && IS_NODE.test(service))
 }
 
 /**

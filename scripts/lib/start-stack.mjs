@@ -4,7 +4,6 @@ import { composeFor } from './compose.mjs'
 import { docker as realDocker } from './docker-command.mjs'
 import { explainComposeFailure } from './explain-failure.mjs'
 import { refuseOtherSecrets, rememberSecrets } from './fitting-secrets.mjs'
-import { refuseOtherCluster } from './other-cluster.mjs'
 import { findLeader, rollOut } from './roll-out.mjs'
 import { lastLines } from './run-command.mjs'
 import { describeService, isRunning, readServices } from './services.mjs'
@@ -30,7 +29,6 @@ const UP = ['up', '-d', '--no-build', '--remove-orphans']
  * @param {StartOptions} [options]
  */
 export async function startStack(stack, view, { all = false, adopts = false, verbose = false } = {}) {
-  await refuseOtherCluster(stack, realDocker)
   if (!adopts) await refuseOtherSecrets(stack, realDocker)
   await view.step('containers', (step) => up(stack, view, step, all))
   await view.step('cluster', async (step) => {

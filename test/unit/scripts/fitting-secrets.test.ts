@@ -44,6 +44,11 @@ const accepting = (password: string): DockerRule => [
 const silent: DockerRule = [/^exec --interactive/, () => ({ code: 2, output: 'connection refused' })]
 const node = (more: Partial<FakeContainer> = {}): FakeContainer => ({ service: 'db1', ...more })
 
+it('the nodes of another cluster are refused whatever their passwords are', async () => {
+  const { docker } = fakeStackDocker({ volumes, containers: [node({ scope: 'main' })], rules: [accepting('secret')] })
+  await expect(refuseOtherSecrets(await clone(), docker)).rejects.toThrow(/that of cluster main.*says patroni/)
+})
+
 describe('before secrets are made', () => {
   it('passes where there is no data, and where nothing is missing', async () => {
     const missing = await openStack({ envFile: join(folder, 'none/.env'), environment: { SECRETS_DIR: folder } })
