@@ -1,24 +1,9 @@
 // @ts-check
-import { z } from 'zod'
 import { lastLines } from './run-command.mjs'
 import { SetupError } from './setup-error.mjs'
 
 /** @typedef {import('./docker-command.mjs').Docker} Docker */
-/** @typedef {z.infer<typeof schema>} Cluster As Patroni's REST answers GET /cluster. */
-/** @typedef {Cluster['members'][number]} Member */
-
-const schema = z.object({
-  members: z.array(
-    z.object({
-      name: z.string(),
-      role: z.string(),
-      state: z.string(),
-      /** Bytes; "unknown" while Patroni cannot say. */
-      lag: z.union([z.number(), z.string()]).optional(),
-    }),
-  ),
-  pause: z.boolean().optional(),
-})
+/** @typedef {import('./patroni-answer.mjs').Cluster} Cluster */
 
 const ASK = [
   'exec 3<>/dev/tcp/127.0.0.1/8008 &&',
@@ -34,12 +19,9 @@ const ASK = [
 export async function readCluster(docker, container) {
   const { code, stdout } = await docker(['exec', container, 'bash', '-c', ASK], { timeoutMs: 15_000 })
   if (code !== 0) return null
-  const body = stdout.slice(stdout.indexOf('{'))
-  try {
-    return schema.parse(JSON.parse(body))
-  } catch {
-    return null
-  }
+  // What reads it needs one of the npm packages, which a bare machine does not have: it has no node to ask either.
+  const { readAnswer } = await import('./patroni-answer.mjs')
+  return readAnswer(stdout.slice(stdout.indexOf('{')))
 }
 
 /** @param {Cluster} cluster */
