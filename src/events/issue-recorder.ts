@@ -21,9 +21,9 @@ export interface IssueRecorderOptions {
 export interface IssueBook {
   /**
    * When an issue began, ISO 8601: as it was written, or, for one that no process has written yet, when this one first saw
-   * it. Null for one that it has not seen.
+   * it; now, where that is by this question. The same at the next question, and what this process writes.
    */
-  since(id: string): string | null
+  since(id: string): string
   /** The issues that are written as open, those included of which nothing can be seen now. Empty until Redis was read. */
   open(): readonly OpenIssue[]
 }
@@ -42,7 +42,7 @@ const LOOK_MS = 1_000
 export function startIssueRecorder(options: IssueRecorderOptions): IssueRecorder {
   const { cluster, current, ready, store, clock, onError } = options
   const token = randomUUID()
-  let firstSeen: ReadonlyMap<string, string> = new Map()
+  let firstSeen = new Map<string, string>()
   let written: ReadonlyMap<string, OpenIssue> = new Map()
   let isReady = false
   let isStopped = false
@@ -57,7 +57,7 @@ export function startIssueRecorder(options: IssueRecorderOptions): IssueRecorder
     const { issues, revision } = await store.read(cluster)
     written = new Map(issues.map((issue) => [issue.id, issue]))
     if (!isWriter || isStopped) return
-    const updates = findIssueChanges(issues, health, context)
+    const updates = findIssueChanges(issues, health, context, firstSeen)
     if (updates.length === 0) return
     // LOST or STALE: the next look reads again what is there.
     if ((await store.record(cluster, token, revision, updates)) !== 'OK') return
@@ -85,7 +85,13 @@ export function startIssueRecorder(options: IssueRecorderOptions): IssueRecorder
   const stopTicking = clock.every(LOOK_MS, lookOnce)
 
   return {
-    since: (id) => written.get(id)?.since ?? firstSeen.get(id) ?? null,
+    since(id) {
+      const known = written.get(id)?.since ?? firstSeen.get(id)
+      if (known !== undefined) return known
+      const now = current().now.toISOString()
+      firstSeen.set(id, now)
+      return now
+    },
     open: () => [...written.values()],
     async stop() {
       isStopped = true

@@ -35,12 +35,21 @@ export interface IssueEvent extends IssueUpdate {
 
 /**
  * What has changed since these were the open issues. One that is not found is gone only where what it rests on is seen
- * now; one whose source this process has not read yet is neither opened nor gone.
+ * now; one whose source this process has not read yet is neither opened nor gone. A new one began when it was first seen
+ * (by id, ISO 8601), which may be before it could be written.
  */
-export function findIssueChanges(open: readonly OpenIssue[], health: Health, context: HealthContext): IssueUpdate[] {
+export function findIssueChanges(
+  open: readonly OpenIssue[],
+  health: Health,
+  context: HealthContext,
+  firstSeen: ReadonlyMap<string, string>,
+): IssueUpdate[] {
   const before = new Map(open.map((issue) => [issue.id, issue]))
   const found = new Map(health.issues.map((issue) => [issue.id, issue]))
-  const updates = [...found.values()].flatMap((issue) => updateOf(before.get(issue.id), issue, context))
+  const updates = [...found.values()].flatMap((issue) => {
+    const since = firstSeen.get(issue.id) ?? context.now.toISOString()
+    return updateOf(before.get(issue.id), issue, context.snapshot.name, since)
+  })
   const gone = open.filter((issue) => !found.has(issue.id) && isKnownGone(issue, context))
   return [...updates, ...gone.map((issue) => resolved(issue, context.now))]
 }
@@ -48,12 +57,12 @@ export function findIssueChanges(open: readonly OpenIssue[], health: Health, con
 function updateOf(
   before: OpenIssue | undefined,
   { isPassing, ...issue }: HealthIssue,
-  { snapshot, now }: HealthContext,
+  cluster: string,
+  since: string,
 ): IssueUpdate[] {
-  const { name: cluster } = snapshot
   if (before === undefined) {
     if (isPassing) return []
-    const opened = { ...issue, cluster, since: now.toISOString() }
+    const opened = { ...issue, cluster, since }
     return [{ change: IssueChange.OPENED, issue: opened, message: issue.message }]
   }
   const order = compareSeverity(issue.severity, before.severity)

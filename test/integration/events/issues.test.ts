@@ -116,12 +116,14 @@ describe('issues over time', () => {
   test('nothing is written before the cluster was looked at', async () => {
     let ready = () => {}
     const { recorder } = startProcess(paused, { ready: new Promise<void>((resolve) => (ready = resolve)) })
-    await waitFor('it to be seen', async () => recorder.since(ID) !== null)
+    const askedFirst = recorder.since(ID)
     expect(await store.read('patroni')).toEqual({ issues: [], revision: '0' })
-    const sawIt = recorder.since(ID)
+    const looked = looks
+    await waitFor('a look', async () => looks > looked)
+    expect(recorder.since(ID)).toBe(askedFirst)
     ready()
-    const { since } = await untilOpen()
-    expect(Date.parse(since)).toBeGreaterThanOrEqual(Date.parse(sawIt ?? ''))
+    expect((await untilOpen()).since).toBe(askedFirst)
+    expect(recorder.since(ID)).toBe(askedFirst)
   })
 
   test('one that sees differently does not contradict the one that writes; it takes over when that is gone', async () => {

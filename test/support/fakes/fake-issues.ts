@@ -2,6 +2,7 @@ import type { IssueEvent, OpenIssue } from '../../../src/domain/health/issue-eve
 import { follow } from '../../../src/events/event-follower.ts'
 import type { IssueBook } from '../../../src/events/issue-recorder.ts'
 import type { IssueFeed } from '../../../src/events/issue-store.ts'
+import { NOW } from '../builders/observed.ts'
 
 /** What is known of issues, in memory. */
 export class FakeIssues {
@@ -10,7 +11,7 @@ export class FakeIssues {
   readonly #waiting = new Set<() => void>()
 
   readonly book: IssueBook = {
-    since: (id) => this.written.find((issue) => issue.id === id)?.since ?? null,
+    since: (id) => this.written.find((issue) => issue.id === id)?.since ?? NOW.toISOString(),
     open: () => this.written,
   }
 

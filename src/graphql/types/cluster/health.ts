@@ -118,7 +118,6 @@ export class HealthType {
 /** With the time since when each issue has been there. */
 export function toHealth(deps: Pick<ApiDependencies, 'issues' | 'now'>, cluster: string, health: Health): HealthType {
   const book = deps.issues.get(cluster)
-  // One that no look has met yet has begun now.
   const since = ({ id }: HealthIssue) => book?.since(id) ?? deps.now().toISOString()
   const issues = health.issues.map((issue) => new HealthIssueType({ ...issue, since: since(issue) }))
   return { status: health.status, issues, checkedAt: health.checkedAt }

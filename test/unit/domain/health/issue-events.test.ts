@@ -14,9 +14,10 @@ function changes(
   snapshot: ClusterSnapshot,
   now = NOW,
   workers: WorkerPresence | null = null,
+  firstSeen: ReadonlyMap<string, string> = new Map(),
 ) {
   const context = healthContext(snapshot, now, workers)
-  return findIssueChanges(open, assess(context), context)
+  return findIssueChanges(open, assess(context), context, firstSeen)
 }
 
 /** The open issues of a cluster that is like this. */
@@ -60,6 +61,15 @@ describe('an issue', () => {
       issue: { since: NOW.toISOString() },
       message: expect.stringMatching(/^No longer so, after 10 min: The cluster is paused/),
     })
+  })
+
+  test('began when it was first seen, and keeps to that', () => {
+    const firstSeen = new Map([['HealthIssue:patroni/CLUSTER_PAUSED', NOW.toISOString()]])
+    const open = changes([], paused, later, null, firstSeen).map(({ issue }) => issue)
+    expect(open.find(isPaused)?.since).toBe(NOW.toISOString())
+    expect(open.filter((issue) => !isPaused(issue)).map(({ since }) => since)).not.toContain(NOW.toISOString())
+    const seenAgain = new Map([['HealthIssue:patroni/CLUSTER_PAUSED', later.toISOString()]])
+    expect(changes(open, clusterOf(), later, null, seenAgain)[0]?.issue.since).toBe(NOW.toISOString())
   })
 
   test('worsens and eases', () => {
