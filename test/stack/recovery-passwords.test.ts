@@ -70,7 +70,7 @@ const waitForHealth = () =>
 
 async function expectNoNodeKeptDown(): Promise<void> {
   for (const node of NODES) {
-    expect(await facts.exec(node, ['sh', '-c', 'ls /etc/service/patroni/down 2> /dev/null || true']), node).toBe('')
+    expect(JSON.parse(await facts.exec(node, ['howdah-data', 'kept-down-by'])), node).toEqual({ by: null })
   }
 }
 
