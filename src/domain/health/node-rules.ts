@@ -194,7 +194,7 @@ function cureOfLostSlot(
     return { remedy, action: copyAgain(member, snapshot) }
   }
   const drop = `docker exec ${leader.service?.name ?? leader.name} psql -U postgres -c "SELECT pg_drop_replication_slot('${slot}')"`
-  const remedy = `Barman's is made again by its receiver within seconds, without a gap. Another one is dropped (${drop}), and its consumer begins with a new copy.`
+  const remedy = `Barman's is made again by its receiver within half a minute, without a gap. Another one is dropped (${drop}), and its consumer begins with a new copy.`
   return { remedy }
 }
 
