@@ -81,8 +81,11 @@ class NeverWrittenTest(TestCase):
 
 class EndOfWalTest(TestCase):
     def end(self, pages: int, *lines: str) -> int:
+        return self.end_in(segment(NAME, pages), *lines)
+
+    def end_in(self, content: bytes, *lines: str) -> int:
         self.install_waldump(*lines)
-        return end_of_wal(self.put(NAME, segment(NAME, pages)), NAME)
+        return end_of_wal(self.put(NAME, content), NAME)
 
     def test_a_closed_segment_ends_with_its_switch_record(self) -> None:
         lines = (record(0x100, 50, "CHECKPOINT_ONLINE redo"), record(0x200, 24, "SWITCH"))
@@ -92,7 +95,18 @@ class EndOfWalTest(TestCase):
         self.assertEqual(self.end(SIZE // PAGE, record(0x100, 50, "CHECKPOINT_ONLINE redo")), SIZE)
 
     def test_the_last_one_of_a_timeline_ends_with_its_last_record(self) -> None:
-        self.assertEqual(self.end(2, record(0x100, 50, "CHECKPOINT_ONLINE redo")), 0x100 + 50)
+        last = record(0x100, 50, "CHECKPOINT_ONLINE redo")
+        ended = segment(NAME)[: 0x100 + 50]
+        self.assertEqual(self.end_in(ended.ljust(SIZE, b"\0"), last), 0x100 + 50)
+        recycled = ended.ljust(PAGE, b"\0") + segment(OTHER)[PAGE:]
+        self.assertEqual(self.end_in(recycled, last), 0x100 + 50)
+
+    def test_where_something_of_its_own_follows_the_last_record_it_is_damaged_and_counts_as_a_whole(self) -> None:
+        last = record(0x100, 50, "CHECKPOINT_ONLINE redo")
+        same_page = segment(NAME)[: 0x100 + 100].ljust(SIZE, b"\0")
+        lost_page = segment(NAME)[: 0x100 + 50].ljust(2 * PAGE, b"\0") + segment(NAME, pages=3)[2 * PAGE :]
+        for content in (same_page, lost_page, segment(NAME, pages=2)):
+            self.assertEqual(self.end_in(content, last), SIZE)
 
     def test_what_postgresql_cannot_read_counts_as_a_whole(self) -> None:
         self.assertEqual(self.end(2), SIZE)

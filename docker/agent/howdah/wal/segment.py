@@ -93,6 +93,17 @@ def written_bytes(path: str, name: str) -> int:
     return (pages - 1) * PAGE + last
 
 
+def end_of_own(path: str, name: str) -> int:
+    """Behind the last byte, other than zero, of a page that carries its own address."""
+    first = names.start_of(name, segment_size(path, name))
+    end = 0
+    with open(path, "rb") as file:
+        for number, page in enumerate(iter(lambda: file.read(PAGE), b"")):
+            if len(page) >= 16 and struct.unpack_from("<Q", page, 8)[0] == first + number * PAGE:
+                end = number * PAGE + len(page.rstrip(b"\0"))
+    return end
+
+
 def end_of_wal(path: str, name: str) -> int:
     """How many bytes of a segment count. After them nothing is ever read, and true copies of it may differ:
 
@@ -100,13 +111,15 @@ def end_of_wal(path: str, name: str) -> int:
       headers or without, as it happens to have them.
     - The last one that a server got of a timeline ends anywhere. What follows was there before, or is zeros.
 
-    All of it where it was filled, and where it is nothing that PostgreSQL could read.
+    All of it where something of its own comes after that (it was filled, and its last record goes on in the next one; or it
+    is damaged, and PostgreSQL reads no further), and where it is nothing that PostgreSQL could read.
     """
     size = os.stat(path).st_size
     record = RECORD.match(_last_record(path, name))
-    if not record or (record[3] != b"SWITCH" and written_bytes(path, name) > size - PAGE):
+    if not record:
         return size
-    return end_of_record(int(record[2], 16) % size, int(record[1]))
+    end = end_of_record(int(record[2], 16) % size, int(record[1]))
+    return end if record[3] == b"SWITCH" or end_of_own(path, name) <= end else size
 
 
 def end_of_record(position: int, length: int) -> int:
