@@ -111,8 +111,8 @@ def end_of_wal(path: str, name: str) -> int:
       headers or without, as it happens to have them.
     - The last one that a server got of a timeline ends anywhere. What follows was there before, or is zeros.
 
-    All of it where something of its own comes after that (it was filled, and its last record goes on in the next one; or it
-    is damaged, and PostgreSQL reads no further), and where it is nothing that PostgreSQL could read.
+    All of it where something of its own comes after that (it was filled, and its last record goes on in the next one;
+    or it is damaged, and PostgreSQL reads no further), and where it is nothing that PostgreSQL could read.
     """
     size = os.stat(path).st_size
     record = RECORD.match(_last_record(path, name))
