@@ -45,6 +45,9 @@ const statusSchema = z.object({
     .nullable(),
 })
 
+/** PostgreSQL calls a lost slot unreserved while something reads from it; from version 17 on another column tells. */
+const WAL_STATUS = `CASE WHEN to_jsonb(slot) ->> 'invalidation_reason' = 'wal_removed' THEN 'lost' ELSE wal_status END`
+
 /**
  * One row, one column `status`. A standby that streams and has replayed what it received is 0 seconds behind, however
  * long ago the last commit was; one that does not stream cannot know what it lacks, so its last commit's age counts
@@ -75,8 +78,8 @@ SELECT json_build_object(
   'slots', (SELECT coalesce(json_agg(json_build_object(
       'name', slot_name, 'slotType', slot_type, 'database', database, 'active', active,
       'restartLsn', restart_lsn, 'confirmedFlushLsn', confirmed_flush_lsn,
-      'retainedBytes', greatest(0, pg_wal_lsn_diff(lsn, restart_lsn)), 'walStatus', wal_status
-    ) ORDER BY slot_name), '[]') FROM pg_replication_slots),
+      'retainedBytes', greatest(0, pg_wal_lsn_diff(lsn, restart_lsn)), 'walStatus', ${WAL_STATUS}
+    ) ORDER BY slot_name), '[]') FROM pg_replication_slots AS slot),
   'tablespaces', (SELECT coalesce(json_agg(json_build_object('oid', oid::bigint, 'name', spcname, 'location', location) ORDER BY spcname), '[]')
     FROM pg_tablespace, pg_tablespace_location(oid) AS location WHERE location LIKE '/%'),
   'archiver', CASE WHEN NOT in_recovery THEN (SELECT json_build_object(

@@ -142,6 +142,7 @@ export interface ReplicationSlot {
   readonly confirmedFlushLsn: Lsn | null
   /** Bytes of WAL that the slot keeps from being removed. */
   readonly retainedBytes: number | null
+  /** "lost" also while something reads from it, which PostgreSQL itself calls "unreserved". */
   readonly walStatus: string | null
 }
 

@@ -74,6 +74,10 @@ export class ReplicationSlotType implements ReplicationSlot {
   @Field(() => ByteCount, { nullable: true, description: 'Bytes of WAL that it keeps from being removed.' })
   retainedBytes!: number | null
 
-  @Field(() => String, { nullable: true, description: '"reserved", "extended", "unreserved" or "lost".' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      '"reserved", "extended", "unreserved" or "lost"; the last also while something reads from it, where PostgreSQL says "unreserved".',
+  })
   walStatus!: string | null
 }
