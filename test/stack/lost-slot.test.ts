@@ -100,7 +100,7 @@ describe("Barman's slot, lost while", { timeout: 300_000 }, () => {
     [
       'its receiver hung',
       'unreserved',
-      () => inBarman('pkill -STOP pg_receivewal'),
+      () => waitFor('its receiver', () => inBarman('pkill -STOP pg_receivewal')),
       () => inBarman('pkill -CONT pg_receivewal'),
     ],
     // What has not been archived stays on the node: the slot is lost, and its reader finds all that it needs.
