@@ -19,10 +19,13 @@ key() { # key FILE COMMENT
   [ -e "$1" ] || ssh-keygen -q -t ed25519 -N '' -C "$2" -f "$1"
 }
 
+# An empty password, in every way that Compose takes for one.
+empty='^([[:space:]]*(export[[:space:]]+)?PATRONI_[A-Z]+_PASSWORD)[[:space:]]*=[[:space:]]*(""|'"''"')?([[:space:]]+#.*)?[[:space:]]*$'
+
 with_passwords() { # The lines of standard input, a password where one is empty.
   local line
   while IFS= read -r line || [ -n "$line" ]; do
-    [[ ! ${line%$'\r'} =~ ^PATRONI_[A-Z]+_PASSWORD=$ ]] || line=${line%$'\r'}$(random)
+    [[ ! $line =~ $empty ]] || line="${BASH_REMATCH[1]}=$(random)${BASH_REMATCH[4]}"
     printf '%s\n' "$line"
   done
 }
@@ -34,8 +37,10 @@ make "$env_file" < <(with_passwords < "$here/env.example")
 for name in PATRONI_POSTGRESS_PASSWORD PATRONI_REPLICATOR_PASSWORD; do
   grep -Eq "^[[:space:]]*(export[[:space:]]+)?${name}[[:space:]]*=" "$env_file" || printf '%s=\n' "$name" >> "$env_file"
 done
-if grep -Eq "^PATRONI_[A-Z]+_PASSWORD="$'\r?$' "$env_file"; then
+if grep -Eq "$empty" "$env_file"; then
   filled=$(with_passwords < "$env_file")
+  # A copy that was made by hand may be anyone's to read.
+  chmod go= "$env_file"
   # In its place: a container has the very file that was there when it was made.
   printf '%s\n' "$filled" > "$env_file"
 fi

@@ -8,7 +8,7 @@ import { parsePitrArguments, USAGE, UsageError } from './pitr-arguments.mjs'
 import { ApiAwayError, ApiRefusedError, createPitrClient } from './pitr-client.mjs'
 import { createEventView, duration, planLines } from './pitr-view.mjs'
 import { apiUrl, openStack } from './settings.mjs'
-import { SetupError } from './setup-error.mjs'
+import { describe, SetupError } from './setup-error.mjs'
 
 export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2, REFUSED: 3, AWAY: 4, LEFT: 130 }
 
@@ -43,7 +43,7 @@ export async function performPitr(args, terminal, connect) {
     return await perform(request, terminal, await connect(request))
   } catch (error) {
     if (error instanceof UsageError || error instanceof SetupError) {
-      terminal.complain(`${error.message}\n${error instanceof SetupError ? error.remedy : 'See --help.'}`)
+      terminal.complain(error instanceof SetupError ? describe(error) : `${error.message}\nSee --help.`)
       return EXIT.USAGE
     }
     if (!(error instanceof ApiAwayError || error instanceof ApiRefusedError)) throw error

@@ -8,7 +8,9 @@ import { dockerAnswers, ensureCompose, ensureDocker } from './ensure-docker.mjs'
 import { ensureSecrets } from './ensure-secrets.mjs'
 import { ensureTokens } from './ensure-tokens.mjs'
 import { refuseWithoutSecrets } from './fitting-secrets.mjs'
+import { missingSecrets } from './secret-files.mjs'
 import { openStack, ROOT, setting } from './settings.mjs'
+import { SetupError } from './setup-error.mjs'
 
 /** @typedef {import('./steps-view.mjs').StepsView} StepsView */
 
@@ -67,7 +69,14 @@ export async function beginPreparing(view, which) {
     }),
   )
   // The settings may not have been there before.
-  const stack = secrets.then(() => openStack(which))
+  const stack = secrets.then(async () => {
+    const opened = await openStack(which)
+    const missing = await missingSecrets(opened)
+    if (missing.length === 0) return opened
+    throw new SetupError(`A secret could not be made: ${missing.join(', ')}.`, {
+      remedy: 'Give it a value, or remove its line or its empty file: then it is made.',
+    })
+  })
 
   const base = Promise.all([suite, docker, files]).then(([named, , folder]) =>
     view.step('base image', (step) => ensureBaseImage(named, folder, step)),

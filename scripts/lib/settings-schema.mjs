@@ -28,7 +28,11 @@ const file = z
 const wholeNumber = (least, what) =>
   z
     .string()
-    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= least, `${what}: a whole number, at least ${least}`)
+    // A shell takes a number that begins with 0 for an octal one.
+    .refine(
+      (text) => /^[1-9]\d{0,8}$/.test(text) && Number(text) >= least,
+      `${what}: a whole number, at least ${least}`,
+    )
 
 const port = z
   .string()
@@ -59,7 +63,11 @@ const SHAPE = {
   PATRONI_RETRY_TIMEOUT: wholeNumber(3, 'seconds'),
   RELEASE_DEAD_LEADER: z.enum(['true', 'false'], '"true" or "false"'),
   LOCK_PATIENCE_SECONDS: wholeNumber(15, 'seconds'),
-  READ_MAX_LAG: z.string().regex(/^\d{1,9} ?(kB|MB|GB)?$/, 'a size: a number with kB, MB or GB, or of bytes'),
+  READ_MAX_LAG: z
+    .string()
+    .regex(/^\d{1,9} ?(kB|MB|GB)?$/, 'a size: a number with kB, MB or GB, or of bytes')
+    // It becomes a part of a URL.
+    .transform((text) => text.replace(' ', '')),
   READ_LATE_SECONDS: wholeNumber(1, 'seconds'),
   BIND_ADDRESS: address,
   NETWORK_SUBNET: z

@@ -34,7 +34,7 @@ export async function openStack({ environment = process.env, envFile = fileOf(en
   const defaults = Object.fromEntries(
     readEnvironmentFile(await readFile(EXAMPLE, 'utf8')).entries.map(({ name, value }) => [name, value]),
   )
-  const file = readEnvironmentFile(await readFile(envFile, 'utf8').catch(() => ''), lookup)
+  const file = readEnvironmentFile(await readIfThere(envFile), lookup)
   const inFile = (/** @type {number} */ line) => `${shownPath(envFile)}:${line}`
   /** @type {Chosen[]} */
   const chosen = [
@@ -95,6 +95,22 @@ export async function openStack({ environment = process.env, envFile = fileOf(en
  * @param {NodeJS.ProcessEnv} environment
  */
 const fileOf = ({ STACK_ENV_FILE }) => resolve(ROOT, 'docker', STACK_ENV_FILE || '../.env')
+
+/**
+ * Empty where there is no such file. Errors: a SetupError where it cannot be read, which is not the same.
+ * @param {string} path
+ */
+async function readIfThere(path) {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return ''
+    throw new SetupError(`${shownPath(path)} cannot be read.`, {
+      detail: error instanceof Error ? error.message : String(error),
+      remedy: 'Run this as the user whose file it is, or let this user read it.',
+    })
+  }
+}
 
 /** zod is one of the npm packages, which a bare machine does not have. */
 async function settingsSchema() {

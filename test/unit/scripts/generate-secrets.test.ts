@@ -28,6 +28,8 @@ it('makes all that a stack needs, and nothing a second time', { timeout: 60_000 
 
 it.each([
   ['empty', 'API_PORT=4100\nPATRONI_POSTGRESS_PASSWORD=\r\nPATRONI_REPLICATOR_PASSWORD=chosen # mine\n'],
+  ['empty in quotes', 'API_PORT=4100\n export PATRONI_POSTGRESS_PASSWORD = "" \nPATRONI_REPLICATOR_PASSWORD=chosen\n'],
+  ['empty before a comment', 'PATRONI_POSTGRESS_PASSWORD= # made\nPATRONI_REPLICATOR_PASSWORD=chosen\nAPI_PORT=4100'],
   ['not in it', "API_PORT=4100\nexport PATRONI_REPLICATOR_PASSWORD='chosen'"],
 ])('makes a password that is %s, and leaves the rest of the file as it is', { timeout: 60_000 }, async (_, text) => {
   await writeFile(envFile(), text)
@@ -38,4 +40,5 @@ it.each([
   expect(settings['PATRONI_POSTGRESS_PASSWORD']).toMatch(/^[0-9a-f]{48}$/)
   // A container has the very file mounted.
   expect((await stat(envFile())).ino).toBe(ino)
+  expect(await missingSecrets(await opened())).toEqual([])
 })

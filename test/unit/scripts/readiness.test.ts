@@ -105,7 +105,8 @@ describe('the line of what is waited for', () => {
       restarts: 0,
     }))
     const { docker, asked } = fakeDockerCommand([
-      [/^logs .* db1$/, () => 'INFO: starting'],
+      // An application that is refused keeps no node from leading.
+      [/^logs .* db1$/, () => 'FATAL:  password authentication failed for user "shop"'],
       [
         /^logs .* db2$/,
         () =>

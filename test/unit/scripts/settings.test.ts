@@ -69,6 +69,8 @@ describe('the settings of a stack', () => {
     ['PATRONI_TTL=19', /at least 20/],
     ['PATRONI_TTL=29', /at least PATRONI_LOOP_WAIT \+ 2 \* PATRONI_RETRY_TIMEOUT, which is 30$/],
     ['LOCK_PATIENCE_SECONDS=1e3', /at least 15/],
+    ['PATRONI_LOOP_WAIT=08', /a whole number/],
+    ['PATRONI_TTL=030', /a whole number/],
     ['RELEASE_DEAD_LEADER=yes', /"true" or "false"/],
     ['LOG_LEVEL=verbose', /"debug"/],
     ['DOCKER_SOCKET=docker.sock', /from the root on/],
@@ -87,6 +89,17 @@ describe('the settings of a stack', () => {
     expect(faults).toHaveLength(1)
     expect(faults[0]).toEqual(typeof said === 'string' ? said : expect.stringMatching(said))
     expect(faults[0]).not.toContain('secret')
+  })
+
+  it('are given on in the form that everything takes', async () => {
+    expect((await opened('READ_MAX_LAG=512 kB\n')).settings['READ_MAX_LAG']).toBe('512kB')
+  })
+
+  it('are not taken for empty where the file cannot be read', async () => {
+    await expect(openStack({ envFile: '/', environment: {} })).rejects.toMatchObject({
+      message: expect.stringMatching(/cannot be read/),
+      detail: expect.stringMatching(/EISDIR/),
+    })
   })
 
   it.each([
