@@ -6,11 +6,13 @@ import { composeFor } from './compose.mjs'
 import { findData, IS_NODE } from './existing-data.mjs'
 import { setPasswords } from './node-roles.mjs'
 import { refuseOtherCluster } from './other-cluster.mjs'
+import { refuseOtherNetwork } from './other-network.mjs'
 import { readCluster } from './patroni.mjs'
-import { findPrimary, pausedCluster, runningNodes } from './roll-out.mjs'
+import { awaitElection, findPrimary, pausedCluster, runningNodes } from './roll-out.mjs'
 import { readPasswords } from './secret-files.mjs'
+import { writeMark } from './secrets-mark.mjs'
 import { SetupError } from './setup-error.mjs'
-import { startStack } from './start-stack.mjs'
+import { electionMs, startStack } from './start-stack.mjs'
 import { sleep } from './wait.mjs'
 
 /** @typedef {import('./docker-command.mjs').Docker} Docker */
@@ -49,6 +51,7 @@ exec sv hup /etc/service/patroni`
 export async function checkAdoptable(stack, docker) {
   const { project } = stack
   const data = await findData(project, docker)
+  await refuseOtherNetwork(stack, docker)
   if (data.volumes.length === 0) {
     throw new SetupError(`There is no data of project ${project}.`, {
       remedy: '`npm start` makes secrets and data where there are none.',
@@ -78,17 +81,22 @@ export async function adoptData(stack, view, { docker, verbose = false }) {
   const passwords = await readPasswords(stack)
   const compose = await composeFor(stack)
   const { wereServing } = await view.step('passwords', (step) =>
-    setOnData({ project: stack.project, passwords, docker, compose, note: step.note }),
+    setOnData({ project: stack.project, passwords, docker, compose, note: step.note, electionMs: electionMs(stack) }),
   )
-  await startStack(stack, view, { all: wereServing, adopts: true, verbose })
-  await view.step('roles', async (step) => {
-    const leader = await untilPrimary({ project: stack.project, docker, note: step.note })
-    const { code, output } = await docker(['exec', leader.id, 'howdah-settle-roles'], { timeoutMs: 60_000 })
-    if (code === 0) return 'as this stack needs them'
-    throw new SetupError('howdah-settle-roles failed.', {
-      detail: output,
-      remedy: `Fix what it names, then: docker exec ${leader.id.slice(0, 12)} howdah-settle-roles`,
-    })
+  // Data from before these roles has none of them, and nothing could become ready without.
+  const roles = (/** @type {import('./steps-view.mjs').Step} */ step) =>
+    settleRoles({ project: stack.project, docker, note: step.note })
+  await startStack(stack, view, { all: wereServing, adopts: { roles }, verbose })
+}
+
+/** @param {Adoption} adoption */
+async function settleRoles(adoption) {
+  const leader = await untilPrimary(adoption)
+  const { code, output } = await adoption.docker(['exec', leader.id, 'howdah-settle-roles'], { timeoutMs: 60_000 })
+  if (code === 0) return 'as this stack needs them'
+  throw new SetupError('howdah-settle-roles failed.', {
+    detail: output,
+    remedy: 'Fix what it names, then run the same command again.',
   })
 }
 
@@ -104,15 +112,16 @@ export async function adoptData(stack, view, { docker, verbose = false }) {
 /**
  * Where a node leads, it is asked, and everything is to be made again with the new secrets. Else that is done first: nodes are let in by their
  * own socket until one leads, and that one is asked.
- * @param {Adoption & { passwords: import('./secret-files.mjs').Passwords, compose: { run: (args: readonly string[], onLine?: (line: string) => void) => Promise<string> } }} adoption
+ * @param {Adoption & { electionMs: number, passwords: import('./secret-files.mjs').Passwords, compose: { run: (args: readonly string[], onLine?: (line: string) => void) => Promise<string> } }} adoption
  * @returns {Promise<{ wereServing: boolean }>} Whether a node led, so that its containers have the old secrets still.
  */
-export async function setOnData({ passwords, compose, ...adoption }) {
+export async function setOnData({ passwords, compose, electionMs, ...adoption }) {
   const { project, docker, note } = adoption
-  const serving = await findPrimary(adoption)
+  const serving = await awaitElection(adoption, electionMs, () => findPrimary(adoption))
   if (serving !== null) {
     if ((await readCluster(docker, serving.id))?.pause === true) throw pausedCluster()
     note(`on ${serving.service}, which leads`)
+    await writeMark(project, passwords, docker, { pending: true })
     await setPasswords(docker, serving.id, passwords)
     return { wereServing: true }
   }
@@ -120,9 +129,10 @@ export async function setOnData({ passwords, compose, ...adoption }) {
   const again = (/** @type {readonly string[]} */ some) =>
     compose.run([...UP_ALONE, ...some], (line) => note(line.trim()))
   note('no node leads: starting them with their own socket')
+  await writeMark(project, passwords, docker, { pending: true })
   await again(services.filter(holdsData))
   await onEachNode(project, docker, BY_SOCKET)
-  const leader = await untilPrimary(adoption)
+  const leader = await untilPrimary(adoption, ' The passwords were not set, and the data is as it was.')
   await setPasswords(docker, leader.id, passwords)
   await onEachNode(project, docker, BY_PASSWORD)
   // They have the secrets of before.
@@ -130,19 +140,19 @@ export async function setOnData({ passwords, compose, ...adoption }) {
   return { wereServing: false }
 }
 
-/** @param {Adoption} adoption */
-async function untilPrimary({ timeoutMs = LEADER_TIMEOUT_MS, intervalMs = 1000, note, ...about }) {
+/**
+ * @param {Adoption} adoption
+ * @param {string} [otherwise] Said where none comes to lead.
+ */
+async function untilPrimary({ timeoutMs = LEADER_TIMEOUT_MS, intervalMs = 1000, note, ...about }, otherwise = '') {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const found = await findPrimary(about)
     if (found !== null) return found
     if (Date.now() >= deadline) {
-      throw new SetupError(
-        `No node leads after ${timeoutMs / 1000} s: the passwords were not set, and the data is as it was.`,
-        {
-          remedy: 'See why: docker logs of db1 to db4, and of etcd1 and etcd2. Then run the same command again.',
-        },
-      )
+      throw new SetupError(`No node leads after ${timeoutMs / 1000} s.${otherwise}`, {
+        remedy: 'See why: docker logs of db1 to db4, and of etcd1 and etcd2. Then run the same command again.',
+      })
     }
     note('waiting for a node to lead')
     await sleep(intervalMs)

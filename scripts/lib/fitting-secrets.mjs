@@ -8,6 +8,7 @@ import { refuseOtherCluster } from './other-cluster.mjs'
 import { missingSecrets, readPasswords } from './secret-files.mjs'
 import { differingRoles, readMark, writeMark } from './secrets-mark.mjs'
 import { ROOT } from './settings.mjs'
+import { SetupError } from './setup-error.mjs'
 
 /** @typedef {import('./docker-command.mjs').Docker} Docker */
 /** @typedef {import('./existing-data.mjs').ExistingData} ExistingData */
@@ -40,6 +41,13 @@ export async function refuseOtherSecrets(stack, docker) {
   refuseOtherCluster(stack, data)
   const passwords = await readPasswords(stack)
   const mark = await readMark(stack.project, docker)
+  if (mark?.pending === true)
+    throw new SetupError(
+      'New passwords are being set on this data, and that has not come to its end. Nothing was touched.',
+      {
+        remedy: 'Go on with it: npm run secrets:reset',
+      },
+    )
   const differing = mark === null ? null : differingRoles(mark, passwords)
   if (differing?.length === 0) return
   const asked = await askNodes(data, passwords, docker)
@@ -66,7 +74,8 @@ export async function refuseOtherSecrets(stack, docker) {
 export async function rememberSecrets(stack, docker) {
   const passwords = await readPasswords(stack)
   const mark = await readMark(stack.project, docker)
-  if (mark === null || differingRoles(mark, passwords).length > 0) await writeMark(stack.project, passwords, docker)
+  if (mark === null || mark.pending || differingRoles(mark, passwords).length > 0)
+    await writeMark(stack.project, passwords, docker)
 }
 
 /**

@@ -56,7 +56,7 @@ export function passwordsSql(passwords) {
   const literal = (/** @type {string} */ text) => `'${text.replaceAll("'", "''")}'`
   const roles = Object.entries(passwords).map(
     ([role, password]) =>
-      `SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', rolname, ${literal(password)}) FROM pg_roles WHERE rolname = '${role}' \\gexec`,
+      `SELECT format('ALTER ROLE %I LOGIN PASSWORD %L VALID UNTIL %L', rolname, ${literal(password)}, 'infinity') FROM pg_roles WHERE rolname = '${role}' \\gexec`,
   )
   return [
     'SET standard_conforming_strings = on;',

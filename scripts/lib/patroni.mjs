@@ -42,18 +42,28 @@ export async function saysOfItself(docker, container, path) {
 }
 
 /**
- * Asks Patroni for another leader; it chooses the one that is best.
+ * Whether a person or an operation keeps a node's Patroni down.
  * @param {Docker} docker
+ * @param {string} container
+ */
+export async function isKeptDown(docker, container) {
+  return (
+    (await docker(['exec', container, 'test', '-e', '/etc/service/patroni/down'], { timeoutMs: 15_000 })).code === 0
+  )
+}
+
+/**
+ * Asks Patroni for another leader; it chooses the one that is best.
+ * @param {{ docker: Docker, command?: string }} about `command`: what goes on where there is none.
  * @param {string} container Of the leader.
  * @param {string} leader
  */
-export async function switchOver(docker, container, leader) {
+export async function switchOver({ docker, command: again = 'npm start' }, container, leader) {
   const command = ['patronictl', '-c', '/etc/patroni/patroni.yml', 'switchover', '--leader', leader, '--force']
   const { code, output } = await docker(['exec', container, ...command], { timeoutMs: 120_000 })
   if (code === 0 && !/switchover failed/i.test(output)) return
   throw new SetupError(`${leader} still leads: Patroni did not switch over.`, {
     detail: lastLines(output, 8),
-    remedy:
-      'Nothing of the leader was touched. See why no replica may take over, then run `npm start` again: it goes on from here.',
+    remedy: `Nothing of the leader was touched. See why no replica may take over, then run \`${again}\` again: it goes on from here.`,
   })
 }

@@ -1,7 +1,7 @@
 // @ts-check
 import { readContainers } from './changes.mjs'
 import { IS_NODE } from './existing-data.mjs'
-import { leaderOf, readCluster, saysOfItself, switchOver } from './patroni.mjs'
+import { isKeptDown, leaderOf, readCluster, saysOfItself, switchOver } from './patroni.mjs'
 import { SetupError } from './setup-error.mjs'
 import { sleep } from './wait.mjs'
 
@@ -14,6 +14,7 @@ import { sleep } from './wait.mjs'
  * @property {Docker} docker
  * @property {(args: readonly string[]) => Promise<unknown>} compose Compose for this stack; throws when it fails.
  * @property {(text: string) => void} note
+ * @property {string} [command] What goes on where this does not come to its end.
  * @property {number} [timeoutMs] For each thing that is waited for.
  * @property {number} [intervalMs]
  */
@@ -49,6 +50,33 @@ export async function findPrimary(about) {
   return null
 }
 
+/**
+ * Looks for the leader as long as an election may take: one that goes on is not to be taken for a cluster that is down, whose nodes
+ * are made again all at once. Not where no Patroni answers that could elect one.
+ * @template Found
+ * @param {Pick<RollOut, 'project' | 'docker' | 'note' | 'intervalMs'>} about
+ * @param {number} timeoutMs
+ * @param {() => Promise<Found | null>} find
+ * @returns {Promise<Found | null>}
+ */
+export async function awaitElection(about, timeoutMs, find) {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const found = await find()
+    if (found !== null || Date.now() >= deadline || !(await doesAnyAnswer(about))) return found
+    about.note('waiting for a node to lead')
+    await sleep(about.intervalMs ?? 1000)
+  }
+}
+
+/** @param {Pick<RollOut, 'project' | 'docker'>} about */
+async function doesAnyAnswer(about) {
+  for (const { id } of await runningNodes(about)) {
+    if ((await readCluster(about.docker, id)) !== null) return true
+  }
+  return false
+}
+
 /** @param {Pick<RollOut, 'project' | 'docker'>} about */
 export async function runningNodes({ project, docker }) {
   const containers = await readContainers(project, docker)
@@ -67,7 +95,12 @@ export async function rollOut(rollOut, changes, services) {
   const nodes = again.filter((service) => IS_NODE.test(service))
   if (nodes.length > 0 && (await findLeader(rollOut)).paused) throw pausedCluster()
 
-  for (const member of again.filter((service) => IS_ETCD.test(service))) {
+  const members = again.filter((service) => IS_ETCD.test(service))
+  // With one of two members down the other one is not healthy.
+  const otherMembers = services.filter((service) => IS_ETCD.test(service) && !members.includes(service))
+  if (members.length > 0 && otherMembers.length > 0)
+    await rollOut.compose([...UP, '--no-deps', '--no-recreate', ...otherMembers])
+  for (const member of members) {
     rollOut.note(`${member} is made again`)
     await rollOut.compose([...ALONE, member])
     await until(rollOut, `${member} to be healthy`, async () =>
@@ -88,9 +121,36 @@ export async function rollOut(rollOut, changes, services) {
     ...services.filter((service) => !nodes.includes(service)),
   ])
 
-  const { leader } = await findLeader(rollOut)
-  for (const node of nodes.filter((service) => service !== leader)) await replaceReplica(rollOut, node)
-  if (leader !== null && nodes.includes(leader)) await replaceLeader(rollOut, leader)
+  await replaceNodes(rollOut, nodes)
+}
+
+/**
+ * Who leads may change meanwhile, and a node that a start before this one has made again may not stream: both are asked before each.
+ * @param {RollOut} rollOut
+ * @param {readonly string[]} nodes
+ */
+async function replaceNodes(rollOut, nodes) {
+  let waiting = [...nodes]
+  while (waiting.length > 0) {
+    const leader = await untilLeader(rollOut)
+    const [next = leader] = waiting.filter((node) => node !== leader)
+    for (const { service } of await runningNodes(rollOut)) {
+      if (service === leader || waiting.includes(service)) continue
+      await until(rollOut, `${service} to stream`, () => whyNotStreaming(rollOut, service))
+    }
+    await (next === leader ? replaceLeader : replaceReplica)(rollOut, next)
+    waiting = waiting.filter((node) => node !== next)
+  }
+}
+
+/** @param {RollOut} rollOut */
+async function untilLeader(rollOut) {
+  let leader = ''
+  await until(rollOut, 'a node to lead', async () => {
+    leader = (await findLeader(rollOut)).leader ?? ''
+    return leader === '' ? 'no node leads' : null
+  })
+  return leader
 }
 
 /**
@@ -111,7 +171,7 @@ async function replaceLeader(rollOut, leader) {
   // One that was never made again may be behind.
   await until(rollOut, 'a replica that can take over', () => whyNoCandidate(rollOut, leader))
   rollOut.note(`switchover: ${leader} hands over`)
-  await switchOver(rollOut.docker, await idOf(rollOut, leader), leader)
+  await switchOver(rollOut, await idOf(rollOut, leader), leader)
   await until(rollOut, `another leader than ${leader}`, async () => {
     const found = (await findLeader(rollOut)).leader
     return found !== null && found !== leader ? null : `${found ?? 'no node'} leads`
@@ -123,12 +183,13 @@ async function replaceLeader(rollOut, leader) {
 /**
  * @param {RollOut} rollOut
  * @param {string} node
- * @returns {Promise<string | null>} Null: it streams.
+ * @returns {Promise<string | null>} Null: it streams, or a person keeps its Patroni down.
  */
 async function whyNotStreaming({ project, docker }, node) {
   const containers = await readContainers(project, docker)
   const own = containers.find(({ service }) => service === node)
   if (own === undefined || !own.running) return `${node} does not run`
+  if (await isKeptDown(docker, own.id)) return null
   // What the others know of it may be from before.
   const itself = await saysOfItself(docker, own.id, '/replica')
   const cluster = await readCluster(docker, own.id)
@@ -152,10 +213,10 @@ async function whyNoCandidate(rollOut, leader) {
  * @param {RollOut} rollOut
  * @param {string} service
  */
-async function idOf({ project, docker }, service) {
+async function idOf({ project, docker, command = 'npm start' }, service) {
   const found = (await readContainers(project, docker)).find((container) => container.service === service)
   if (found === undefined)
-    throw new SetupError(`The container of ${service} is gone.`, { remedy: 'Run `npm start` again.' })
+    throw new SetupError(`The container of ${service} is gone.`, { remedy: `Run \`${command}\` again.` })
   return found.id
 }
 
@@ -178,7 +239,7 @@ async function healthOf(rollOut, service) {
  * @param {string} what
  * @param {() => Promise<string | null>} look Null: it is so; else what was seen.
  */
-async function until({ note, timeoutMs = 300_000, intervalMs = 1000 }, what, look) {
+async function until({ note, command = 'npm start', timeoutMs = 300_000, intervalMs = 1000 }, what, look) {
   const deadline = Date.now() + timeoutMs
   for (;;) {
     const seen = await look()
@@ -187,8 +248,7 @@ async function until({ note, timeoutMs = 300_000, intervalMs = 1000 }, what, loo
     if (Date.now() >= deadline) {
       throw new SetupError(`Gave up waiting for ${what} after ${timeoutMs / 1000} s.`, {
         detail: `Last seen: ${seen}`,
-        remedy:
-          'What comes after it was left as it is. Fix what keeps it, then run `npm start` again: it goes on from here.',
+        remedy: `What comes after it was left as it is. Fix what keeps it, then run \`${command}\` again: it goes on from here.`,
       })
     }
     await sleep(intervalMs)

@@ -6,7 +6,12 @@ import { SetupError } from './setup-error.mjs'
 /** @typedef {import('./docker-command.mjs').Docker} Docker */
 /** @typedef {import('./secret-files.mjs').Passwords} Passwords */
 /** @typedef {import('./secret-files.mjs').Role} Role */
-/** @typedef {{ salt: string, roles: Readonly<Record<string, string>> }} Mark `roles`: a hash of each password, never the password. */
+/**
+ * @typedef {object} Mark
+ * @property {string} salt
+ * @property {Readonly<Record<string, string>>} roles A hash of each password, never the password.
+ * @property {boolean} [pending] They are being set: the data, or a container, may have others still.
+ */
 
 const LABEL = 'howdah.secrets'
 const ROLES = /** @type {const} */ (['postgres', 'replicator', 'barman', 'howdah'])
@@ -27,8 +32,9 @@ export async function readMark(project, docker) {
   const { code, stdout } = await docker(['volume', 'inspect', '--format', '{{json .Labels}}', markVolume(project)])
   if (code !== 0) return null
   try {
-    const { salt, roles } = JSON.parse(JSON.parse(stdout)[LABEL])
-    return typeof salt === 'string' && typeof roles === 'object' ? { salt, roles } : null
+    const { salt, roles, pending } = JSON.parse(JSON.parse(stdout)[LABEL])
+    if (typeof salt !== 'string' || typeof roles !== 'object') return null
+    return { salt, roles, ...(pending === true ? { pending } : {}) }
   } catch {
     return null
   }
@@ -38,12 +44,13 @@ export async function readMark(project, docker) {
  * @param {string} project
  * @param {Passwords} passwords
  * @param {Docker} docker
+ * @param {{ pending?: boolean }} [more]
  */
-export async function writeMark(project, passwords, docker) {
+export async function writeMark(project, passwords, docker, more = {}) {
   const salt = randomBytes(16).toString('hex')
   const roles = Object.fromEntries(ROLES.map((role) => [role, hash(passwords[role], salt, role).toString('hex')]))
   await removeMark(project, docker)
-  const label = `${LABEL}=${JSON.stringify({ salt, roles })}`
+  const label = `${LABEL}=${JSON.stringify({ salt, roles, ...more })}`
   const { code, output } = await docker(['volume', 'create', '--label', label, markVolume(project)])
   if (code !== 0) throw new SetupError('Docker could not make a volume.', { detail: lastLines(output, 5) })
 }

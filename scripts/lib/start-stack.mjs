@@ -2,11 +2,14 @@
 import { describeChanges, planChanges, readContainers, readHashes, readImages } from './changes.mjs'
 import { composeFor } from './compose.mjs'
 import { docker as realDocker } from './docker-command.mjs'
+import { IS_NODE } from './existing-data.mjs'
 import { explainComposeFailure } from './explain-failure.mjs'
 import { refuseOtherSecrets, rememberSecrets } from './fitting-secrets.mjs'
-import { findLeader, rollOut } from './roll-out.mjs'
+import { refuseOtherNetwork } from './other-network.mjs'
+import { awaitElection, findLeader, rollOut } from './roll-out.mjs'
 import { lastLines } from './run-command.mjs'
 import { describeService, isRunning, readServices } from './services.mjs'
+import { setting } from './settings.mjs'
 import { SetupError } from './setup-error.mjs'
 import { failureOf, waitForStack } from './wait-for-stack.mjs'
 
@@ -14,11 +17,13 @@ const UP = ['up', '-d', '--no-build', '--remove-orphans']
 
 /** @typedef {import('./settings.mjs').Stack} Stack */
 /** @typedef {import('./steps-view.mjs').StepsView} StepsView */
+/** @typedef {import('./steps-view.mjs').Step} Step */
 
 /**
  * @typedef {object} StartOptions
  * @property {boolean} [all] Every container is made again: its secrets are new.
- * @property {boolean} [adopts] The secrets have just been set on the data: they are not compared with it.
+ * @property {{ roles: (step: Step) => Promise<string> }} [adopts] The secrets have just been set on the data: they are not compared with it. `roles`: what
+ *   its roles still need, once the containers have the secrets.
  * @property {boolean} [verbose] Everything that is waited for is named, not the one cause alone.
  */
 
@@ -28,9 +33,11 @@ const UP = ['up', '-d', '--no-build', '--remove-orphans']
  * @param {StepsView} view
  * @param {StartOptions} [options]
  */
-export async function startStack(stack, view, { all = false, adopts = false, verbose = false } = {}) {
-  if (!adopts) await refuseOtherSecrets(stack, realDocker)
-  await view.step('containers', (step) => up(stack, view, step, all))
+export async function startStack(stack, view, { all = false, adopts, verbose = false } = {}) {
+  if (adopts === undefined) await refuseOtherSecrets(stack, realDocker)
+  const command = adopts === undefined ? 'npm start' : 'npm run secrets:reset'
+  await view.step('containers', (step) => up(stack, view, step, { all, command }))
+  if (adopts !== undefined) await view.step('roles', adopts.roles)
   await view.step('cluster', async (step) => {
     await waitForStack(stack, view, step, { verbose })
     await rememberSecrets(stack, realDocker)
@@ -44,6 +51,7 @@ export async function startStack(stack, view, { all = false, adopts = false, ver
  * @param {boolean} [all]
  */
 export async function planStart(stack, all = false) {
+  await refuseOtherNetwork(stack, realDocker)
   const compose = await composeFor(stack)
   const [hashes, containers] = await Promise.all([readHashes(compose), readContainers(stack.project, realDocker)])
   const images = await readImages(containers, realDocker)
@@ -56,11 +64,15 @@ export async function planStart(stack, all = false) {
 /**
  * @param {Stack} stack
  * @param {StepsView} view
- * @param {import('./steps-view.mjs').Step} step
- * @param {boolean} all
+ * @param {Step} step
+ * @param {{ all: boolean, command: string }} options `command`: what is run again where this does not come to its end.
  */
-async function up(stack, view, step, all) {
-  const { compose, changes, leader, services } = await planStart(stack, all)
+async function up(stack, view, step, { all, command }) {
+  const { compose, changes, leader: leads, services } = await planStart(stack, all)
+  const about = { project: stack.project, docker: realDocker, note: step.note, command }
+  const takesNodes = changes.some(({ service, action }) => action === 'recreate' && IS_NODE.test(service))
+  const find = async () => (await findLeader(about)).leader
+  const leader = leads ?? (takesNodes ? await awaitElection(about, electionMs(stack), find) : null)
   const before = new Set((await readServices(stack.project)).filter(isRunning).map(({ id }) => id))
   for (const line of describeChanges(changes, leader)) view.line(`  ${line}`)
   const watching = setInterval(async () => view.board((await readServices(stack.project)).map(describeService)), 1000)
@@ -71,7 +83,7 @@ async function up(stack, view, step, all) {
         const ended = await compose.attempt(args, onLine)
         if (ended.code !== 0) throw await upFailure(stack, ended.output)
       }
-      await rollOut({ project: stack.project, docker: realDocker, compose: inTurn, note: step.note }, changes, services)
+      await rollOut({ ...about, compose: inTurn }, changes, services)
     } else {
       let ended = await compose.attempt(all ? [...UP, '--force-recreate'] : UP, onLine)
       // Containers outlive the network that they were made for when Docker was reset in between.
@@ -90,6 +102,13 @@ async function up(stack, view, step, all) {
     ? `${fresh.length} started`
     : `started ${fresh.join(', ')}; ${before.size} ran already`
 }
+
+/**
+ * How long an election may take: the lock of the leader that is gone, and a turn of Patroni's loop.
+ * @param {Stack} stack
+ */
+export const electionMs = ({ settings }) =>
+  (Number(setting(settings, 'PATRONI_TTL')) + Number(setting(settings, 'PATRONI_LOOP_WAIT'))) * 1000
 
 /**
  * @param {Stack} stack

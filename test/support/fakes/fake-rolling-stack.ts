@@ -6,6 +6,9 @@ const HASH = 'h'
 export interface FakeNode {
   readonly state?: string
   readonly afterwards?: string
+  /** Who leads from then on. */
+  readonly handsOverTo?: string
+  readonly keptDown?: boolean
 }
 
 /**
@@ -41,6 +44,10 @@ export function fakeRollingStack({
   const fake = fakeDockerCommand([
     [/^ps /, () => services.map((service) => containers.get(service)?.id ?? '').join('\n')],
     [/^inspect .*Health/, () => 'healthy'],
+    [
+      /^exec \S+ test -e /,
+      ({ args }) => (nodes[serviceOf(args[1] ?? '')]?.keptDown === true ? '' : { code: 1, output: '' }),
+    ],
     [/^inspect /, () => services.map((s) => [s, containers.get(s)?.id, 'true', HASH, 'i', 'n'].join('\t')).join('\n')],
     [
       /^exec \S+ bash -c exec 3/,
@@ -71,6 +78,7 @@ export function fakeRollingStack({
     for (const service of services.filter((name) => args.includes(name))) {
       if (service === leads) log.push(`${service} went down as the leader`)
       containers.set(service, { id: `${service}-2`, looks: 0 })
+      leads = nodes[service]?.handsOverTo ?? leads
     }
   }
   const notes: string[] = []

@@ -8,16 +8,27 @@ const passwords = { postgres: "it's", replicator: 'r', barman: 'b', howdah: 'h' 
 const SERVICES = ['etcd1', 'db1', 'db2', 'barman', 'api']
 
 /** Two nodes, of which db2 leads: at once, or once both log in by their own socket, or never. */
-function fakeNodes(leads: 'at once' | 'by socket' | 'never', { pause = false } = {}) {
+function fakeNodes(leads: 'at once' | 'after an election' | 'by socket' | 'never', { pause = false } = {}) {
   const log: string[] = []
   const bySocket = new Set<string>()
+  let looks = 0
   const fake = fakeDockerCommand([
+    [
+      /^volume (rm|create) /,
+      ({ args }) => {
+        if (args[1] === 'create') log.push('mark')
+        return ''
+      },
+    ],
     [/^ps /, () => 'db1\ndb2'],
     [/^inspect /, () => ['db1', 'db2'].map((name) => [name, name, 'true', 'h', 'i', 'n'].join('\t')).join('\n')],
     [
       /http-ok 8008 \/primary$/,
       ({ args }) =>
-        args[1] === 'db2' && (leads === 'at once' || (leads === 'by socket' && bySocket.size === 2))
+        args[1] === 'db2' &&
+        (leads === 'at once' ||
+          (leads === 'after an election' && ++looks > 2) ||
+          (leads === 'by socket' && bySocket.size === 2))
           ? ''
           : { code: 1, output: '' },
     ],
@@ -52,6 +63,7 @@ function fakeNodes(leads: 'at once' | 'by socket' | 'never', { pause = false } =
     note: () => undefined,
     passwords,
     compose,
+    electionMs: leads === 'after an election' ? 10_000 : 0,
     timeoutMs: 50,
     intervalMs: 1,
   }
@@ -67,7 +79,7 @@ it('sets nothing on a paused cluster, whose leader could not be made again', asy
 it('asks the node that leads, by its own socket, and makes nothing again before', async () => {
   const { adoption, log, calls } = fakeNodes('at once')
   expect(await setOnData(adoption)).toEqual({ wereServing: true })
-  expect(log).toEqual(['passwords on db2'])
+  expect(log).toEqual(['mark', 'passwords on db2'])
   const [psql] = calls.filter(({ input }) => input !== undefined)
   expect(psql?.input).toContain("'it''s'")
   expect(psql?.args.join(' ')).toContain('-U postgres -d postgres')
@@ -75,10 +87,17 @@ it('asks the node that leads, by its own socket, and makes nothing again before'
   expect(JSON.stringify(calls.map(({ args }) => args))).not.toContain("it's")
 })
 
+it('waits for an election that goes on, and takes no node down', async () => {
+  const { adoption, log } = fakeNodes('after an election')
+  expect(await setOnData(adoption)).toEqual({ wereServing: true })
+  expect(log).toEqual(['mark', 'passwords on db2'])
+})
+
 it('lets nodes in by their own socket where none leads, and takes that back', async () => {
   const { adoption, log } = fakeNodes('by socket')
   expect(await setOnData(adoption)).toEqual({ wereServing: false })
   expect(log).toEqual([
+    'mark',
     'up -d --no-build --no-deps --force-recreate etcd1 db1 db2',
     'db1 by socket',
     'db2 by socket',

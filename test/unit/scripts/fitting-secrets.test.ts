@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { refuseOtherSecrets, refuseWithoutSecrets, rememberSecrets } from '../../../scripts/lib/fitting-secrets.mjs'
+import { readPasswords } from '../../../scripts/lib/secret-files.mjs'
+import { writeMark } from '../../../scripts/lib/secrets-mark.mjs'
 import { openStack, type Stack } from '../../../scripts/lib/settings.mjs'
 import type { DockerRule } from '../../support/fakes/fake-docker-command.ts'
 import { type FakeContainer, fakeStackDocker } from '../../support/fakes/fake-stack-docker.ts'
@@ -141,6 +143,17 @@ describe('before containers are replaced', () => {
     await expect(refuseOtherSecrets(stack, docker)).rejects.toMatchObject({
       detail: expect.stringMatching(/is not that of \S+first for/),
     })
+  })
+
+  it('refuses where new ones are being set, until that has come to its end', async () => {
+    const stack = await clone()
+    const { docker } = fakeStackDocker({ volumes, containers: [node()], rules: [accepting('secret')] })
+    await writeMark(stack.project, await readPasswords(stack), docker, { pending: true })
+    await expect(refuseOtherSecrets(stack, docker)).rejects.toMatchObject({
+      remedy: expect.stringMatching(/secrets:reset$/),
+    })
+    await rememberSecrets(stack, docker)
+    await refuseOtherSecrets(stack, docker)
   })
 
   it('passes where there is no data yet', async () => {

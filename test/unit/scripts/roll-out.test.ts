@@ -52,14 +52,44 @@ it.each([
   ['none has an effect', { switchover: 'without effect' as const }, /another leader than db1/],
   [
     'no replica streams',
-    { nodes: { db2: { state: 'starting' }, db3: { state: 'starting' } } },
-    /a replica that can take over/,
+    { nodes: { db2: { state: 'starting' }, db3: { keptDown: true, state: 'stopped' } } },
+    /db2 to stream/,
   ],
 ])('takes no leader down where a switchover is not done: %s', async (_, more, said) => {
   const { about, services, log } = fakeRollingStack(more)
   await expect(rollOut(about, recreate('db1'), services)).rejects.toThrow(said)
   expect(log.join()).not.toContain('went down as the leader')
   expect(log).not.toContain(`${ALONE} db1`)
+})
+
+it('asks who leads before each, and takes no leader down that became one meanwhile', async () => {
+  const { about, services, log } = fakeRollingStack({ nodes: { db2: { handsOverTo: 'db3' } } })
+  await rollOut(about, recreate('db1', 'db2', 'db3'), services)
+  expect(log.join()).not.toContain('went down as the leader')
+  expect(log.slice(1)).toEqual([`${ALONE} db2`, `${ALONE} db1`, 'switchover in db3-1', `${ALONE} db3`])
+})
+
+it('goes on only where what a start before it has made again streams; a node that is kept down is nothing to wait for', async () => {
+  const broken = fakeRollingStack({ nodes: { db2: { state: 'stopped' } } })
+  await expect(rollOut(broken.about, recreate('db1', 'db3'), broken.services)).rejects.toThrow(/db2 to stream/)
+  expect(broken.log).toHaveLength(1)
+  const keptDown = fakeRollingStack({ nodes: { db2: { state: 'stopped', afterwards: 'stopped', keptDown: true } } })
+  await rollOut(keptDown.about, recreate('db2', 'db3'), keptDown.services)
+  expect(keptDown.log.slice(1)).toEqual([`${ALONE} db2`, `${ALONE} db3`])
+})
+
+it('starts a member of etcd that is down before another one goes down', async () => {
+  const { about, services, log } = fakeRollingStack()
+  await rollOut(about, recreate('etcd1'), services)
+  expect(log.slice(0, 2)).toEqual(['--no-deps --no-recreate etcd2', `${ALONE} etcd1`])
+})
+
+it('names the command that goes on', async () => {
+  const { about, services } = fakeRollingStack({ nodes: { db2: { afterwards: 'stopped' } } })
+  const rolling = { ...about, command: 'npm run secrets:reset' }
+  await expect(rollOut(rolling, recreate('db2'), services)).rejects.toMatchObject({
+    remedy: expect.stringMatching(/npm run secrets:reset/),
+  })
 })
 
 it('touches nothing of a paused cluster', async () => {
