@@ -77,6 +77,16 @@ class SettleBackupTest(BarmanTestCase):
         self.assertEqual((self.links(FIRST), self.links(SECOND)), (["1", "999"], ["1", "999"]))
         self.assertIn(f"howdah-settle-backup: {SECOND}: tablespace 3 (/nowhere/3) was made while it was taken", said)
 
+    def test_a_restore_that_has_no_place_for_a_tablespace_does_not_begin(self) -> None:
+        self.backup(FIRST, [], ["1", "2"])
+        restore = ["barman", "restore", "--tablespace=ts1:/copy/1", "patroni", FIRST, "/copy/data"]
+        with mock.patch("os.execvp") as become:
+            with self.assertRaisesRegex(SystemExit, "no place for tablespace ts2"):
+                self.settle("patroni", FIRST, *restore)
+            become.assert_not_called()
+            self.settle("patroni", FIRST, *restore[:2], "--tablespace=ts2:/copy/2", *restore[2:])
+            become.assert_called_once()
+
     def test_as_barmans_own_script_it_settles_the_backup_that_has_just_been_made(self) -> None:
         self.backup(FIRST, ["1"], [])
         self.settle(BARMAN_SERVER="patroni", BARMAN_BACKUP_ID=FIRST)

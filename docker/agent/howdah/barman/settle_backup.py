@@ -2,6 +2,8 @@
 
   howdah-settle-backup SERVER BACKUP COMMAND...   that backup and those that it builds on, then becomes the command
 
+A restore that names no place for one of its tablespaces does not begin: it would go where the running cluster has it.
+
 Without arguments it is Barman's post_backup_script. pg_basebackup copies such a link and, as the tablespace was not
 there when it began, none of its files: with it neither `barman restore` nor pg_combinebackup can restore anything of
 that backup. The WAL of the backup makes the tablespace again, link and all.
@@ -35,6 +37,14 @@ def tablespaces_of(info: dict[str, str]) -> set[str]:
     return {str(oid) for _, oid, _ in ast.literal_eval(info.get("tablespaces", "None")) or []}
 
 
+def unplaced(info: dict[str, str], command: list[str]) -> list[str]:
+    """Tablespaces for which a restore names no place: each would be restored into that of the running cluster."""
+    if command[:2] != ["barman", "restore"]:
+        return []
+    tablespaces = ast.literal_eval(info.get("tablespaces", "None")) or []
+    return [name for name, _, _ in tablespaces if not any(each.startswith(f"--tablespace={name}:") for each in command)]
+
+
 def settle(server: Server, backup: str) -> None:
     info = read_info(server, backup)
     if info.get("status") not in COPIED:
@@ -59,7 +69,10 @@ def say(message: str) -> None:
 def run(name: str, backup: str, command: list[str]) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", backup):
         sys.exit(f"howdah-settle-backup: {backup} is no id of a backup")
-    settle(Server(name), backup)
+    server = Server(name)
+    settle(server, backup)
+    if left := unplaced(read_info(server, backup), command):
+        sys.exit(f"howdah-settle-backup: the restore has no place for tablespace {', '.join(left)}")
     if command:
         os.execvp(command[0], command)
 

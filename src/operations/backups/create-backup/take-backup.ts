@@ -79,7 +79,7 @@ function backupCommand(context: Context): string[] {
 function parentArguments(context: Context): string[] {
   if (context.input.type !== BackupType.INCREMENTAL) return []
   const parent = findParent(context.input.parent, backupsOf(context))
-  return ['--incremental', parent?.backupId ?? 'latest']
+  return ['--incremental', parent?.backupId ?? context.input.parent ?? 'latest']
 }
 
 /** What of the run's output an earlier attempt has logged already. */
