@@ -5,7 +5,7 @@ import { tryRemedy } from '../support/faults/try-remedy.ts'
 import { callsIn, committedSchema, faultsOf } from '../support/remedy-calls.ts'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
 import { replicaName } from '../support/stack/cluster-facts.ts'
-import { NODES, onEveryNode } from '../support/stack/every-node.ts'
+import { keptDown, NODES, onEveryNode } from '../support/stack/every-node.ts'
 import { targetMarker } from '../support/stack/marked-target.ts'
 import {
   newestOperation,
@@ -20,7 +20,6 @@ import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '..
 import { waitFor } from '../support/wait-for.ts'
 
 const confirm = 'patroni'
-const PATRONI = '/etc/service/patroni'
 /** A recovery, an outage, and what settles it. */
 const LONG_MS = 900_000
 
@@ -48,9 +47,7 @@ const rowsFrom = (from: number) =>
 
 async function expectNothingLeft(): Promise<void> {
   expect(await showConfiguration(facts)).not.toContain('check_timeline')
-  for (const node of NODES) {
-    expect(await facts.exec(node, ['sh', '-c', `ls ${PATRONI}/down 2> /dev/null || true`])).toBe('')
-  }
+  expect(await keptDown(facts)).toEqual(NODES.map(() => null))
 }
 
 /** Each refusal about the recovery, as it stands now, names a call that the schema takes. */

@@ -6,7 +6,7 @@ import { docker } from '../support/docker.ts'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
 import { leaderName } from '../support/stack/cluster-facts.ts'
 import { discardRecoveries } from '../support/stack/discard-recoveries.ts'
-import { NODES, onEveryNode } from '../support/stack/every-node.ts'
+import { keptDown, NODES, onEveryNode } from '../support/stack/every-node.ts'
 import { performOperation } from '../support/stack/operation-client.ts'
 import { recoveryOf, untilBackedUp } from '../support/stack/recovery-client.ts'
 import { archive, insert, momentOf, perform } from '../support/stack/recovery-moments.ts'
@@ -68,11 +68,7 @@ const waitForHealth = () =>
     { timeoutMs: 90_000, intervalMs: 500 },
   )
 
-async function expectNoNodeKeptDown(): Promise<void> {
-  for (const node of NODES) {
-    expect(JSON.parse(await facts.exec(node, ['howdah-data', 'kept-down-by'])), node).toEqual({ by: null })
-  }
-}
+const expectNoNodeKeptDown = async () => expect(await keptDown(facts)).toEqual(NODES.map(() => null))
 
 const rowsFrom = (first: number) =>
   onEveryNode(facts, (name) =>

@@ -15,3 +15,7 @@ export async function onEveryNode<T>(facts: TestStack, ask: (node: string) => Pr
     }),
   )
 }
+
+/** Who keeps each node's Patroni down; null where nothing does. */
+export const keptDown = (facts: TestStack): Promise<(string | null)[]> =>
+  Promise.all(NODES.map(async (node) => JSON.parse(await facts.exec(node, ['howdah-data', 'kept-down-by'])).by))
