@@ -9,5 +9,6 @@ groups=haproxy
 # etcd was slow; it lives for TTL from then on.
 patience=$(( (${PATRONI_TTL:-30} - ${PATRONI_LOOP_WAIT:-10} - ${PATRONI_RETRY_TIMEOUT:-10} - 3) * 1000 / 2 ))
 export CHECK_PATIENCE="$(( patience > 1000 ? patience : 1000 ))ms"
-export READ_MAX_LAG=${READ_MAX_LAG:-16MB} READ_LATE_SECONDS=${READ_LATE_SECONDS:-60}
+STARTED=$(date +%s)
+export STARTED READ_MAX_LAG=${READ_MAX_LAG:-16MB} READ_LATE_SECONDS=${READ_LATE_SECONDS:-60}
 exec setpriv --reuid haproxy --regid haproxy --groups "$groups" haproxy -W -db -f /etc/haproxy/haproxy.cfg

@@ -95,6 +95,23 @@ describe('the read-only port', () => {
     expect(await reader.isAlive()).toBe(true)
   }, 90_000)
 
+  it('leads to replicas that are late before it leads to the leader when it has just begun as well', async () => {
+    for (const node of REPLICAS) await nodes.tell(node, LATE)
+    await nodes.restartProxy()
+    const turns = new Set<string>()
+    await waitFor(
+      'the leader, in the end',
+      async () => {
+        const seen = (await landed(5001)).join(' ')
+        turns.add(seen)
+        return seen === 'db1'
+      },
+      { timeoutMs: 60_000 },
+    )
+    // Before its first checks it takes every node for well.
+    expect([...turns]).toContain('db2 db3')
+  }, 90_000)
+
   it('ends the sessions of a node that is no replica any more', async () => {
     const reader = await sessionOn(5001, 'db2')
     await nodes.tell('db2', { role: 'none', lag: false })

@@ -42,6 +42,8 @@ export interface ProxiedNodes {
   signal(node: string, name: string): Promise<void>
   /** A session through a port of HAProxy's; null where it is turned away. */
   open(port: 5000 | 5001): Promise<ProxiedSession | null>
+  /** HAProxy, which then knows nothing of how its nodes have been. */
+  restartProxy(): Promise<void>
   remove(): Promise<void>
 }
 
@@ -84,6 +86,7 @@ export async function startProxiedNodes(
         await containers.get(node)?.exec('sh', '-c', `kill -${name} "$(cat /tmp/patroni)"`)
       },
       open: (port) => open(haproxy.address, port),
+      restartProxy: async () => void (await docker('restart', '--time', '1', haproxy.name)),
       remove,
     }
   } catch (error) {
