@@ -1,4 +1,5 @@
 import type { ClusterSnapshot } from '../cluster/cluster.ts'
+import { composeExec } from '../cluster/compose-exec.ts'
 import { cureOf, describeRefusal } from '../cluster/login-refusal.ts'
 import { NodeState, ServiceState } from '../cluster/node.ts'
 import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
@@ -193,7 +194,8 @@ function cureOfLostSlot(
     const remedy = `If ${member.name} does not stream again by itself, copy it again: reinitializeNode(input: {node: "${member.name}", confirm: "${name}"}).`
     return { remedy, action: copyAgain(member, snapshot) }
   }
-  const drop = `docker exec ${leader.service?.name ?? leader.name} psql -U postgres -c "SELECT pg_drop_replication_slot('${slot}')"`
+  const command = `psql -U postgres -c "SELECT pg_drop_replication_slot('${slot}')"`
+  const drop = composeExec(leader.service?.name ?? leader.name, command)
   const remedy = `Barman's is made again by its receiver within half a minute, without a gap. Another one is dropped (${drop}), and its consumer begins with a new copy.`
   return { remedy }
 }
