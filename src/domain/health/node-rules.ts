@@ -160,10 +160,16 @@ function restartIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[]
   ]
 }
 
+const nodeOf = (subject: string, { nodes }: HealthContext) =>
+  nodes.find(({ name }) => name === readGlobalId(subject)?.name)
+
 /** Whether anything tells how a node is: that it does not answer is such a thing, that nothing is known is not. */
-const isStateKnown = (subject: string, { nodes }: HealthContext) => {
-  const node = nodes.find(({ name }) => name === readGlobalId(subject)?.name)
-  return node === undefined || node.state !== NodeState.UNKNOWN
+const isStateKnown = (subject: string, context: HealthContext) => nodeOf(subject, context)?.state !== NodeState.UNKNOWN
+
+/** One that has stopped does not answer either: only its container, or an answer, says that it is not so. */
+const isStopSeen = (subject: string, context: HealthContext) => {
+  const node = nodeOf(subject, context)
+  return node === undefined || node.service !== null || isReachable(node)
 }
 
 const isLeaderSeen = ({ nodes }: HealthContext) => nodes.some((node) => isLeading(node.role) && isReachable(node))
@@ -179,7 +185,7 @@ export const nodeSeen: SeenByCode<
   | 'ROLE_CANNOT_LOGIN'
   | 'CONTAINER_NOT_FOUND'
 > = {
-  NODE_STOPPED: isStateKnown,
+  NODE_STOPPED: isStopSeen,
   NODE_UNREACHABLE: isStateKnown,
   NODE_UNKNOWN: isStateKnown,
   LEADER_NOT_RUNNING: isNodeSeen,
@@ -189,6 +195,5 @@ export const nodeSeen: SeenByCode<
   PENDING_RESTART: isNodeSeen,
   ROLE_CANNOT_LOGIN: isPostgresSeen,
   // A container that is found is seen; one whose engine is away says nothing of it.
-  CONTAINER_NOT_FOUND: (subject, { nodes }) =>
-    nodes.find(({ name }) => name === readGlobalId(subject)?.name)?.service !== null,
+  CONTAINER_NOT_FOUND: (subject, context) => nodeOf(subject, context)?.service !== null,
 }
