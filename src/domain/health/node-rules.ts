@@ -8,7 +8,7 @@ import { suggest } from '../suggested-action.ts'
 import { formatBytes, formatSeconds } from './format.ts'
 import { type HealthContext, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
 import { copyAgain, type NodeIssue } from './node-issue.ts'
-import { isNodeSeen, isPostgresSeen } from './seen.ts'
+import { isLeadElsewhere, isNodeSeen, isPostgresSeen } from './seen.ts'
 
 /** Each PostgreSQL node: does it run, follow, keep up, and want a restart. */
 export const nodeIssues: HealthRule = (context) =>
@@ -188,10 +188,12 @@ export const nodeSeen: SeenByCode<
   NODE_STOPPED: isStopSeen,
   NODE_UNREACHABLE: isStateKnown,
   NODE_UNKNOWN: isStateKnown,
-  LEADER_NOT_RUNNING: isNodeSeen,
+  // Where another node leads, whatever became of it is no matter of the leader.
+  LEADER_NOT_RUNNING: (subject, context) => isNodeSeen(subject, context) || isLeadElsewhere(subject, context),
   REPLICA_NOT_STREAMING: isNodeSeen,
-  // Without the leader's position nothing is known of how far behind it is.
-  REPLICA_LAGGING: (subject, context) => isNodeSeen(subject, context) && isLeaderSeen(context),
+  // Without the leader's position nothing is known of how far behind it is in bytes, without a session to it in seconds.
+  REPLICA_LAGGING: (subject, context) =>
+    isNodeSeen(subject, context) && isPostgresSeen(subject, context) && isLeaderSeen(context),
   PENDING_RESTART: isNodeSeen,
   ROLE_CANNOT_LOGIN: isPostgresSeen,
   // A container that is found is seen; one whose engine is away says nothing of it.

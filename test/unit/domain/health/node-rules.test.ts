@@ -1,16 +1,27 @@
 import { describe, expect, test } from 'vitest'
-import type { ClusterSnapshot, NodeSnapshot } from '../../../../src/domain/cluster/cluster.ts'
+import type { ClusterSnapshot, NodeSnapshot, PostgresStatus } from '../../../../src/domain/cluster/cluster.ts'
 import { ServiceState } from '../../../../src/domain/cluster/node.ts'
 import { healthContext, isKnownGone } from '../../../../src/domain/health/health.ts'
 import type { HealthIssueCode } from '../../../../src/domain/health/health-issue-codes.ts'
-import { clusterOf, LEADER, nodeOf, serviceOf, servicesAway, servicesSeen } from '../../../support/builders/cluster.ts'
-import { away, NOW } from '../../../support/builders/observed.ts'
+import {
+  clusterOf,
+  LEADER,
+  nodeOf,
+  serviceOf,
+  servicesAway,
+  servicesSeen,
+  topologyOf,
+} from '../../../support/builders/cluster.ts'
+import { loginRefusal } from '../../../support/builders/ill-clusters.ts'
+import { away, NOW, seen } from '../../../support/builders/observed.ts'
 
 function isGone(code: HealthIssueCode, node: string, changes: Partial<ClusterSnapshot>): boolean {
   const context = healthContext(clusterOf(changes), NOW, null)
   return isKnownGone({ code, subject: `PostgresNode:patroni/${node}` }, context)
 }
 
+/** db2, after it has taken over. */
+const LEADS_NOW: NodeSnapshot = { ...LEADER, name: 'db2', service: 'db2' }
 const silent = (node: NodeSnapshot): NodeSnapshot => ({ ...node, patroni: away('timeout') })
 
 describe('that a node is stopped is known to be over', () => {
@@ -23,5 +34,30 @@ describe('that a node is stopped is known to be over', () => {
     ['and not where Docker has gone out of sight', { nodes: [LEADER, silent(nodeOf('db2'))], services: unseen }, false],
   ])('%s', (_, changes, expected) => {
     expect(isGone('NODE_STOPPED', 'db2', changes)).toBe(expected)
+  })
+})
+
+describe('what is known to be over', () => {
+  const lagSeconds = { loginRefusal, postgres: away<PostgresStatus>('no login') }
+  const ledByDb2 = (db1: NodeSnapshot, db2: NodeSnapshot = LEADS_NOW): Partial<ClusterSnapshot> => ({
+    topology: seen(topologyOf({ leader: 'db2' })),
+    nodes: [db1, db2],
+  })
+  test.each<[HealthIssueCode, node: string, string, Partial<ClusterSnapshot>, boolean]>([
+    ['REPLICA_LAGGING', 'db2', 'both are seen', { nodes: [LEADER, nodeOf('db2')] }, true],
+    ['REPLICA_LAGGING', 'db2', 'its seconds are not', { nodes: [LEADER, nodeOf('db2', lagSeconds)] }, false],
+    ['REPLICA_LAGGING', 'db2', 'the leader is not', { nodes: [silent(LEADER), nodeOf('db2')] }, false],
+    ['LEADER_NOT_RUNNING', 'db1', 'it runs', { nodes: [LEADER, nodeOf('db2')] }, true],
+    ['LEADER_NOT_RUNNING', 'db1', 'its host is lost and another node leads', ledByDb2(silent(LEADER)), true],
+    ['LEADER_NOT_RUNNING', 'db1', 'both are lost', ledByDb2(silent(LEADER), silent(LEADS_NOW)), false],
+    [
+      'LEADER_NOT_RUNNING',
+      'db1',
+      'its host is lost, and it holds the key',
+      { nodes: [silent(LEADER), nodeOf('db2')] },
+      false,
+    ],
+  ])('%s of %s where %s', (code, node, _, changes, expected) => {
+    expect(isGone(code, node, changes)).toBe(expected)
   })
 })
