@@ -3,6 +3,7 @@ import { NodeState, ServiceState } from '../cluster/node.ts'
 import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
 import { isNotYetRead } from '../cluster/observed.ts'
 import { restartAction, startAction } from '../cluster/start-call.ts'
+import { onlyAfterPrimary } from '../configuration/standby-parameters.ts'
 import { formatGlobalId, readGlobalId } from '../resource-id.ts'
 import { suggest } from '../suggested-action.ts'
 import { formatBytes, formatSeconds } from './format.ts'
@@ -146,7 +147,7 @@ function lagIssues(node: NodeView, { snapshot, thresholds }: HealthContext): Nod
   ]
 }
 
-function restartIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[] {
+function restartIssues(node: NodeView, { snapshot, nodes }: HealthContext): NodeIssue[] {
   if (!node.pendingRestart) return []
   const parameters = Object.keys(node.pendingRestartReasons ?? {})
   return [
@@ -154,10 +155,28 @@ function restartIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[]
       severity: HealthStatus.DEGRADED,
       code: 'PENDING_RESTART',
       message: `${node.name} runs without ${parameters.length === 0 ? 'a changed parameter' : `the new ${parameters.join(', ')}`} until it is restarted.`,
-      remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster(input: {pendingOnly: true}).`,
-      action: suggest('restartNode', `Restart PostgreSQL on ${node.name}`, { cluster: snapshot.name, node: node.name }),
+      ...cureOfPending(node, nodes, snapshot.name),
     },
   ]
+}
+
+function cureOfPending(
+  node: NodeView,
+  nodes: readonly NodeView[],
+  cluster: string,
+): Pick<NodeIssue, 'remedy' | 'action'> {
+  const leader = nodes.find((each) => isLeading(each.role) && isReachable(each)) ?? null
+  const after = isLeading(node.role) ? [] : onlyAfterPrimary(node, leader)
+  if (after.length > 0) {
+    return {
+      remedy: `A replica takes a lower ${after.join(', ')} only after the leader: restartCluster(input: {pendingOnly: true}) restarts them in that order.`,
+      action: suggest('restartCluster', 'Restart what waits for it, the leader first', { cluster, pendingOnly: true }),
+    }
+  }
+  return {
+    remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster(input: {pendingOnly: true}).`,
+    action: suggest('restartNode', `Restart PostgreSQL on ${node.name}`, { cluster, node: node.name }),
+  }
 }
 
 const nodeOf = (subject: string, { nodes }: HealthContext) =>

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { ClusterSnapshot, NodeSnapshot, PostgresStatus } from '../../../../src/domain/cluster/cluster.ts'
-import { ServiceState } from '../../../../src/domain/cluster/node.ts'
-import { healthContext, isKnownGone } from '../../../../src/domain/health/health.ts'
+import { NodeRole, NodeState, ServiceState } from '../../../../src/domain/cluster/node.ts'
+import { assessHealth, healthContext, isKnownGone } from '../../../../src/domain/health/health.ts'
 import type { HealthIssueCode } from '../../../../src/domain/health/health-issue-codes.ts'
 import {
   clusterOf,
   LEADER,
   nodeOf,
+  patroniStatus,
   serviceOf,
   servicesAway,
   servicesSeen,
@@ -59,5 +60,36 @@ describe('what is known to be over', () => {
     ],
   ])('%s of %s where %s', (code, node, _, changes, expected) => {
     expect(isGone(code, node, changes)).toBe(expected)
+  })
+})
+
+describe('a restart that is pending', () => {
+  const waiting = (...names: string[]) => ({
+    pendingRestart: true,
+    pendingRestartReasons: Object.fromEntries(names.map((name) => [name, { old_value: '200', new_value: '100' }])),
+  })
+  const leader = (changes = {}) => ({
+    ...LEADER,
+    patroni: seen(patroniStatus({ role: NodeRole.LEADER, state: NodeState.RUNNING, lsn: 1000n, ...changes })),
+  })
+  const replica = (changes: object) => nodeOf('db2', { patroni: seen(patroniStatus(changes)) })
+  const node = { mutation: 'restartNode', input: { cluster: 'patroni', node: 'db2' } }
+  const cluster = { mutation: 'restartCluster', input: { cluster: 'patroni', pendingOnly: true } }
+
+  test.each<[string, NodeSnapshot, NodeSnapshot, object]>([
+    ['of one that is no standby parameter', leader(), replica(waiting('shared_buffers')), node],
+    ['of a lowered one that the leader runs with', leader(), replica(waiting('max_connections')), node],
+    ['of a lowered one', leader(waiting('max_connections')), replica(waiting('max_connections')), cluster],
+    ['of both', leader(waiting('max_connections')), replica(waiting('max_connections', 'shared_buffers')), cluster],
+  ])('on a replica %s is remedied by what helps', (_, db1, db2, action) => {
+    const { issues } = assessHealth(clusterOf({ nodes: [db1, db2] }), NOW)
+    const issue = issues.find(({ code, subject }) => code === 'PENDING_RESTART' && subject.endsWith('db2'))
+    expect(issue?.action).toMatchObject(action)
+  })
+
+  test('on the leader itself is remedied by a restart of it, whatever it waits for', () => {
+    const { issues } = assessHealth(clusterOf({ nodes: [leader(waiting('max_connections'))] }), NOW)
+    const issue = issues.find(({ code }) => code === 'PENDING_RESTART')
+    expect(issue?.action).toMatchObject({ mutation: 'restartNode', input: { node: 'db1' } })
   })
 })
