@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'
 import { createOperationService } from '../admission/create-operation-service.ts'
-import { OperationLane } from '../admission/operation-lane.ts'
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { createClusterClients } from '../clients/cluster-clients.ts'
 import { createDockerControl } from '../clients/docker/docker-control.ts'
@@ -24,13 +23,12 @@ import { startAutomations } from '../worker/automations.ts'
 import type { WorkedCluster } from '../worker/managed-cluster.ts'
 import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
+import { slotsOf } from '../worker/slots-of.ts'
 import { openOperations } from './open-operations.ts'
 import { recordIssues } from './record-issues.ts'
 import { runProcess } from './run-process.ts'
 
 const HEALTH_PORT = Number(process.env['WORKER_HEALTH_PORT'] ?? 4001)
-/** Operations at a time. What is urgent waits for others in its place: it costs next to nothing, and is never held up. */
-const SLOTS = { [OperationLane.ORDINARY]: 4, [OperationLane.URGENT]: 8 }
 /**
  * For how long the worker waits at its start for what is looked at. What takes longer hangs on something that is down: it is
  * unknown then, and the operations of a worker that died must not wait for it.
@@ -90,7 +88,10 @@ await runProcess(async () => {
     redis: connectRedis(configuration.redis, 'patient'),
     queue,
     logger,
-    slots: SLOTS,
+    slots: slotsOf(
+      configuration.clusters.map(({ layout }) => layout),
+      registry,
+    ),
     ready,
   })
   const clusters = await ready

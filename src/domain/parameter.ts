@@ -52,15 +52,17 @@ export function wantedInstead(parameter: Parameter, value: string | number | boo
     case 'bool':
       return isBool(text) ? null : 'on or off'
     case 'enum':
-      return isOneOf(parameter.values, text.toLowerCase()) ? null : `one of ${parameter.values.join(', ')}`
+      return isOneOf(parameter.values, text) ? null : `one of ${parameter.values.join(', ')}`
     default:
       return isInBounds(parameter, text) ? null : describeNumber(parameter)
   }
 }
 
+/** Whatever the case, on both sides: "TLSv1.2". */
 function isOneOf(values: readonly string[], text: string): boolean {
+  const word = text.toLowerCase()
   const hidden = Object.entries(HIDDEN).flatMap(([value, others]) => (values.includes(value) ? others : []))
-  return values.includes(text) || hidden.includes(text)
+  return [...values, ...hidden].some((each) => each.toLowerCase() === word)
 }
 
 function isBool(text: string): boolean {

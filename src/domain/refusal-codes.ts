@@ -40,6 +40,7 @@ export const REFUSAL_CODES = {
   LAST_NODE: 'No other node would be left to serve.',
   LAST_QUORUM: 'etcd would lose its quorum.',
   LAST_WAY_IN: 'Applications, or the API, would lose their only way in.',
+  LEADER_FIRST: 'A replica takes the lower values that wait for a restart only once the leader runs with them.',
   LEADER_IS_HEALTHY: 'The leader takes writes: a switchover loses nothing where a failover may.',
   LEADER_NOT_DEAD: "It is not certain that the leader's container has ended.",
   LEADER_UNREACHABLE: 'The leader does not answer, so it cannot hand over.',

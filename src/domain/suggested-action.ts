@@ -5,6 +5,7 @@ interface SuggestedInputs {
   readonly checkBackupServer: { readonly server?: string }
   readonly createBackup: { readonly server: string; readonly type: 'FULL' }
   readonly reinitializeNode: { readonly node: string }
+  readonly restartCluster: { readonly pendingOnly: true }
   readonly restartNode: { readonly node: string }
   readonly restartService: { readonly service: string }
   readonly resumeCluster: object

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { earliestSights } from '../domain/health/first-seen.ts'
 import { assess } from '../domain/health/health.ts'
 import type { HealthContext } from '../domain/health/health-issue.ts'
 import { findIssueChanges, type OpenIssue } from '../domain/health/issue-events.ts'
@@ -20,8 +21,8 @@ export interface IssueRecorderOptions {
 /** What one process knows of a cluster's issues over time. */
 export interface IssueBook {
   /**
-   * When an issue began, ISO 8601: as it was written, or, for one that no process has written yet, when this one first saw
-   * it; now, where that is by this question. The same at the next question, and what this process writes.
+   * When an issue began, ISO 8601: as it was written, or, for one that no process has written yet, when the first of them
+   * saw it, as far as this one knows; now, where that is by this question. The same at the next question, and what is written.
    */
   since(id: string): string
   /** The issues that are written as open, those included of which nothing can be seen now. Empty until Redis was read. */
@@ -53,6 +54,8 @@ export function startIssueRecorder(options: IssueRecorderOptions): IssueRecorder
     const health = assess(context)
     const now = context.now.toISOString()
     firstSeen = new Map(health.issues.map(({ id }) => [id, firstSeen.get(id) ?? now]))
+    // Before anything is written: what another process saw first began then.
+    firstSeen = earliestSights(firstSeen, await store.tellSights(cluster, token, firstSeen))
     const isWriter = isReady && (await store.takeLease(cluster, token))
     const { issues, revision } = await store.read(cluster)
     written = new Map(issues.map((issue) => [issue.id, issue]))

@@ -35,3 +35,25 @@ end
 redis.call('INCR', KEYS[2])
 return 'OK'
 `
+
+/**
+ * KEYS: what each process sees (hash of token to time and sights). ARGV: token, milliseconds, its sights. Answers the sights of
+ * every process that has told its own within that time, and forgets those of the others: they have ended.
+ */
+export const TELL_SIGHTS_SCRIPT = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local told = redis.call('HGETALL', KEYS[1])
+local sights = {}
+for at = 1, #told, 2 do
+  local toldAt, seen = string.match(told[at + 1], '^(%d+) (.*)$')
+  if now - tonumber(toldAt) > tonumber(ARGV[2]) then
+    redis.call('HDEL', KEYS[1], told[at])
+  else
+    table.insert(sights, seen)
+  end
+end
+return sights
+`

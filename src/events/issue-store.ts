@@ -1,3 +1,4 @@
+import type { FirstSeen } from '../domain/health/first-seen.ts'
 import type { IssueEvent, IssueUpdate, OpenIssue } from '../domain/health/issue-events.ts'
 
 /** The issues of one cluster that are open, as they were written. */
@@ -10,6 +11,11 @@ export interface OpenIssues {
 /** The open issues of every cluster and the feed of what became of them, in Redis. Every call throws LogUnavailableError while Redis is away. */
 export interface IssueStore {
   read(cluster: string): Promise<OpenIssues>
+  /**
+   * Tells what this process sees, and answers what each one does that told it lately, this one included. What is not told again
+   * is forgotten: at once where a process no longer sees it, and after a minute where the process has ended.
+   */
+  tellSights(cluster: string, token: string, sights: FirstSeen): Promise<readonly FirstSeen[]>
   /** Takes the lease of a cluster's only writer, or renews it; false while another process holds it. */
   takeLease(cluster: string, token: string): Promise<boolean>
   releaseLease(cluster: string, token: string): Promise<void>

@@ -24,6 +24,8 @@ export interface LogKeys {
   issueRevision(cluster: string): string
   /** The token of the process that writes them. */
   issueWriter(cluster: string): string
+  /** Since when each process has seen which issues, by its token. */
+  issueSights(cluster: string): string
   /** What became of every issue of every cluster, in order. */
   readonly issueFeed: string
 }
@@ -44,6 +46,7 @@ export function logKeys(prefix: string): LogKeys {
     issues: (cluster) => `${prefix}:issues:${cluster}`,
     issueRevision: (cluster) => `${prefix}:issue-revision:${cluster}`,
     issueWriter: (cluster) => `${prefix}:issue-writer:${cluster}`,
+    issueSights: (cluster) => `${prefix}:issue-sights:${cluster}`,
     issueFeed: `${prefix}:issue-feed`,
   }
 }

@@ -2,7 +2,7 @@ import type { IssueEvent, OpenIssue } from '../domain/health/issue-events.ts'
 import { IssueChange } from '../domain/health/issue-events.ts'
 import type { Redis } from '../shared/redis.ts'
 import { guard } from './event-errors.ts'
-import { RECORD_ISSUES_SCRIPT, RELEASE_LEASE_SCRIPT, TAKE_LEASE_SCRIPT } from './issue-scripts.ts'
+import { RECORD_ISSUES_SCRIPT, RELEASE_LEASE_SCRIPT, TAKE_LEASE_SCRIPT, TELL_SIGHTS_SCRIPT } from './issue-scripts.ts'
 import type { IssueFeed, IssueStore, RecordOutcome } from './issue-store.ts'
 import { logKeys } from './log-keys.ts'
 import type { StreamEntry } from './stored-event.ts'
@@ -16,15 +16,19 @@ export interface IssueStoreOptions {
   readonly feedLength?: number
   /** Milliseconds after which a writer that no longer renews its lease is no writer. */
   readonly leaseMs?: number
+  /** Milliseconds after which what a process saw is forgotten that no longer tells it. */
+  readonly sightMs?: number
 }
 
 const FEED_LENGTH = 100_000
 const LEASE_MS = 10_000
+/** A restart, or a Redis that is away for a moment, changes no time. */
+const SIGHT_MS = 60_000
 
 type StoredEvent = Omit<IssueEvent, 'cursor'>
 
 export function createIssueStore(options: IssueStoreOptions): IssueStore {
-  const { redis, now, feedLength = FEED_LENGTH, leaseMs = LEASE_MS } = options
+  const { redis, now, feedLength = FEED_LENGTH, leaseMs = LEASE_MS, sightMs = SIGHT_MS } = options
   const keys = logKeys(options.prefix)
   return {
     async read(cluster) {
@@ -36,6 +40,11 @@ export function createIssueStore(options: IssueStoreOptions): IssueStore {
         revision: String(revision?.[1] ?? '0'),
         issues: ((issues?.[1] ?? []) as string[]).map((json) => JSON.parse(json) as OpenIssue),
       }
+    },
+    async tellSights(cluster, token, sights) {
+      const own = JSON.stringify(Object.fromEntries(sights))
+      const told = redis.eval(TELL_SIGHTS_SCRIPT, 1, keys.issueSights(cluster), token, sightMs, own)
+      return ((await guard(told)) as string[]).map((json) => new Map(Object.entries<string>(JSON.parse(json))))
     },
     async takeLease(cluster, token) {
       return (await guard(redis.eval(TAKE_LEASE_SCRIPT, 1, keys.issueWriter(cluster), token, leaseMs))) === 1

@@ -47,9 +47,12 @@ export function observeTopology(deps: ObserveTopologyDeps): TopologySource {
     run: async () => {
       if (etcdReason === null) return
       try {
-        const topology = await readTopologyFromNodes({ snapshot: store.current(), patroni })
+        const { topology, isLeadSeen } = await readTopologyFromNodes({ snapshot: store.current(), patroni })
         // etcd may have come back meanwhile, and it knows better.
-        if (etcdReason !== null) store.update((whole) => ({ ...whole, topology: seen(topology, clock.now()) }))
+        if (etcdReason === null) return
+        // That no node says to lead is no news while the one that led does not answer.
+        const error = isLeadSeen ? null : etcdReason
+        store.update((whole) => ({ ...whole, topology: { ...seen(topology, clock.now()), error } }))
       } catch {
         if (etcdReason !== null) failed(etcdReason)
       }

@@ -3,6 +3,13 @@ import type { ClusterSnapshot, NodeSnapshot, Topology, TopologyMember } from '..
 import { NodeRole } from '../domain/cluster/node.ts'
 import { UnreachableError } from '../domain/errors.ts'
 
+/** What the nodes have told. */
+export interface ToldTopology {
+  readonly topology: Topology
+  /** False: a node that does not answer may lead. `topology.leader` is then who led last. */
+  readonly isLeadSeen: boolean
+}
+
 /**
  * The topology without etcd. `GET /cluster` is asked first; it needs etcd itself, though perhaps from where etcd can be
  * reached. Else the nodes' own accounts are put together: who says to be primary, leads. What no node can tell
@@ -11,13 +18,14 @@ import { UnreachableError } from '../domain/errors.ts'
 export async function readTopologyFromNodes(deps: {
   snapshot: ClusterSnapshot
   patroni: PatroniClient
-}): Promise<Topology> {
+}): Promise<ToldTopology> {
   const { snapshot, patroni } = deps
   const nodes = snapshot.nodes.filter((node) => node.patroni.error === null || node.patroni.value === null)
   const known = snapshot.topology.value ?? (await readBeginning(nodes, patroni))
   try {
     const cluster = await Promise.any(nodes.map((node) => patroni.cluster(node)))
-    return { ...known, ...cluster, members: withVersions(cluster.members, snapshot.nodes) }
+    const topology = { ...known, ...cluster, members: withVersions(cluster.members, snapshot.nodes) }
+    return { topology, isLeadSeen: true }
   } catch {
     return fromAccounts(snapshot.nodes, known)
   }
@@ -41,18 +49,30 @@ async function readBeginning(nodes: readonly PatroniNode[], patroni: PatroniClie
   }
 }
 
-function fromAccounts(nodes: readonly NodeSnapshot[], known: Topology): Topology {
+function fromAccounts(nodes: readonly NodeSnapshot[], known: Topology): ToldTopology {
   const members = nodes.flatMap((node) => toMember(node, known.members.get(node.name)))
   if (members.length === 0) throw new UnreachableError('Patroni', 'no node answers')
   const leaders = members.filter(({ role }) => role === NodeRole.LEADER || role === NodeRole.STANDBY_LEADER)
+  const isLeadSeen = leaders.length > 0 || hasNoLeader(members, nodes, known)
+  // Two that both say so: from here it is unknown which is right.
+  const seenLeader = leaders.length === 1 ? (leaders[0]?.name ?? null) : null
   const identifiers = nodes.flatMap(({ patroni }) => patroni.value?.systemIdentifier ?? [])
-  return {
+  const topology = {
     ...known,
     systemIdentifier: known.systemIdentifier ?? identifiers[0] ?? null,
-    // Two that both say so: from here it is unknown which is right.
-    leader: leaders.length === 1 ? (leaders[0]?.name ?? null) : null,
+    leader: isLeadSeen ? seenLeader : known.leader,
     members: new Map(members.map((member) => [member.name, member])),
   }
+  return { topology, isLeadSeen }
+}
+
+/** Of members none of which says that it leads. Without etcd no node is elected: only who led until now can lead on. */
+function hasNoLeader(
+  members: readonly TopologyMember[],
+  nodes: readonly NodeSnapshot[],
+  { leader }: Topology,
+): boolean {
+  return members.length === nodes.length || members.some(({ name }) => name === leader)
 }
 
 function toMember({ name, patroni }: NodeSnapshot, known: TopologyMember | undefined): TopologyMember[] {

@@ -92,8 +92,8 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
   readonly fenced: boolean
   readonly destructive: boolean
   /**
-   * True: a cluster is without a leader, a service or its automatic failover until it has run, and it takes minutes at most.
-   * It has slots of its own in every worker and never waits behind what takes hours. Left out: it waits its turn.
+   * True: a cluster is without a leader, a service or its automatic failover until it has run. It has slots of its own in every
+   * worker and never waits behind anything: its claims bound how many there are at a time. Left out: it waits its turn.
    */
   readonly urgent?: boolean
   /** True: Howdah alone asks for it; there is no mutation. */

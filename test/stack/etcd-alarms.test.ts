@@ -40,7 +40,7 @@ async function raise(alarm: string): Promise<void> {
 
 /** What a remedy would have pasted, in the container that it names. */
 function commandOf(remedy: string | null): [service: string, script: string] {
-  const within = /docker compose exec (\S+) sh -c '(.*)'$/.exec(remedy ?? '')
+  const within = /docker compose exec -T (\S+) sh -c '(.*)'$/.exec(remedy ?? '')
   if (within !== null) return [within[1] ?? '', within[2] ?? '']
   return ['etcd1', /then (etcdctl .*)\.$/.exec(remedy ?? '')?.[1] ?? '']
 }

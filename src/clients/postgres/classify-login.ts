@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { composeExec } from '../../domain/cluster/compose-exec.ts'
 import { type LoginCure, type LoginRefusal, LoginRefusedError } from '../../domain/cluster/login-refusal.ts'
 
 /** The fields of a PostgreSQL error that identify a refused login. */
@@ -71,7 +72,7 @@ function cureForConnections(routine: string, name: string): LoginCure {
     return { kind: 'STATEMENT', sql: `ALTER ROLE ${name} CONNECTION LIMIT -1`, database: DATABASE }
   if (routine === 'CheckMyDatabase')
     return { kind: 'STATEMENT', sql: `ALTER DATABASE ${DATABASE} CONNECTION LIMIT -1`, database: DATABASE }
-  const text =
-    'End sessions that are not needed, or raise max_connections; with reserved_connections and GRANT pg_use_reserved_connections (docker exec LEADER howdah-settle-roles) some are kept for Howdah.'
+  const grant = composeExec('LEADER', 'howdah-settle-roles')
+  const text = `End sessions that are not needed, or raise max_connections; with reserved_connections and GRANT pg_use_reserved_connections (${grant}) some are kept for Howdah.`
   return { kind: 'ADVICE', text }
 }

@@ -1,5 +1,6 @@
 import { HowdahError } from '../errors.ts'
 import type { EtcdMemberSnapshot } from './cluster.ts'
+import { composeExec } from './compose-exec.ts'
 import { seenNow } from './observed.ts'
 
 /** An alarm of etcd: until it is disarmed, etcd refuses writes. */
@@ -24,7 +25,7 @@ export const MAKE_ROOM =
 /** What to do about an alarm, ready to be pasted where that is possible. */
 export function remedyForAlarm(alarm: EtcdAlarm, member: string): string {
   return alarm === EtcdAlarm.NO_SPACE
-    ? `Make room, and disarm the alarm: docker compose exec ${member} sh -c '${MAKE_ROOM}'`
+    ? `Make room, and disarm the alarm: ${composeExec(member, `sh -c '${MAKE_ROOM}'`)}`
     : 'Find the member whose data differ (etcdctl endpoint hashkv --cluster), replace it with an empty one, then etcdctl alarm disarm.'
 }
 

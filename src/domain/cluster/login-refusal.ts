@@ -1,4 +1,5 @@
 import { HowdahError } from '../errors.ts'
+import { composeExec } from './compose-exec.ts'
 
 /** PostgreSQL was reached, and did not let a role log in. */
 export interface LoginRefusal {
@@ -47,17 +48,17 @@ export function describeRefusal({ role, reason, sqlstate }: LoginRefusal): strin
 const LOGIN_TRIGGERS =
   "SELECT format('ALTER EVENT TRIGGER %I DISABLE', evtname) FROM pg_event_trigger WHERE evtevent = 'login' AND evtenabled <> 'D' \\gexec"
 
-/** What a person can paste; without a container, with a place for the leader's. */
+/** What a person can paste; without the service of the node that leads, with a place for it. */
 export function cureOf({ cure }: LoginRefusal, leader: string | null): string {
-  const container = leader ?? 'LEADER'
-  const where = leader === null ? ' (LEADER is the container of the node that leads)' : ''
+  const service = leader ?? 'LEADER'
+  const where = leader === null ? ' (LEADER is the service of the node that leads)' : ''
   switch (cure.kind) {
     case 'STATEMENT':
-      return `docker exec ${container} psql -U postgres -d ${cure.database} -c ${shellQuoted(cure.sql)}${where}`
+      return `${composeExec(service, `psql -U postgres -d ${cure.database} -c ${shellQuoted(cure.sql)}`)}${where}`
     case 'SETTLE_ROLES':
-      return `docker exec ${container} howdah-settle-roles${where} sets its password as the stack's secret has it, LOGIN and VALID UNTIL 'infinity'.`
+      return `${composeExec(service, 'howdah-settle-roles')}${where} sets its password as the stack's secret has it, LOGIN and VALID UNTIL 'infinity'.`
     case 'DISABLE_LOGIN_TRIGGERS':
-      return `printf '%s' "${LOGIN_TRIGGERS}" | docker exec -i -e PGOPTIONS='-c event_triggers=off' ${container} psql -U postgres${where}`
+      return `printf '%s' "${LOGIN_TRIGGERS}" | ${composeExec(service, 'psql -U postgres', { env: "PGOPTIONS='-c event_triggers=off'" })}${where}`
     case 'ADVICE':
       return cure.text
   }

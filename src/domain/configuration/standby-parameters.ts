@@ -35,3 +35,22 @@ export function standbyChanges(reasons: Readonly<Record<string, unknown>> | null
     raised: changes.filter(({ by }) => by > 0).map(({ name }) => name),
   }
 }
+
+/** Whether a node waits for a restart, and for what, as Patroni says it. */
+export interface PendingRestart {
+  readonly pendingRestart: boolean
+  readonly pendingRestartReasons: Readonly<Record<string, unknown>> | null
+}
+
+/**
+ * The lower values that a replica would not take from a restart now: the primary waits for them as well, or cannot be asked
+ * (null). Once the primary runs with them, a restart of the replica is what it needs.
+ */
+export function onlyAfterPrimary(replica: PendingRestart, primary: PendingRestart | null): readonly string[] {
+  const { lowered } = standbyChanges(replica.pendingRestartReasons)
+  if (primary === null) return lowered
+  if (!primary.pendingRestart) return []
+  if (primary.pendingRestartReasons === null) return lowered
+  const waiting = standbyChanges(primary.pendingRestartReasons).lowered
+  return lowered.filter((name) => waiting.includes(name))
+}

@@ -1,4 +1,5 @@
-import { isLeading, isReachable } from '../cluster/node-view.ts'
+import { NodeState } from '../cluster/node.ts'
+import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
 import { seenNow } from '../cluster/observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { suggest } from '../suggested-action.ts'
@@ -11,8 +12,8 @@ export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
   const issues: HealthFinding[] = []
   const subject = formatGlobalId('Cluster', snapshot.name)
   const leader = nodes.find((node) => isLeading(node.role))
-  const anythingSeen = topology !== null || nodes.some(isReachable)
-  if (anythingSeen && leader === undefined && (topology === null || topology.leader === null)) {
+  const isSeenToHaveNone = topology === null ? noneLeads(nodes) : topology.leader === null
+  if (leader === undefined && isSeenToHaveNone) {
     const reachable = nodes.filter(isReachable).length
     issues.push({
       severity: HealthStatus.CRITICAL,
@@ -34,6 +35,11 @@ export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
     })
   }
   return issues
+}
+
+/** By the nodes' own words: one that cannot be asked may lead, unless its container has ended. */
+function noneLeads(nodes: readonly NodeView[]): boolean {
+  return nodes.some(isReachable) && nodes.every((node) => isReachable(node) || node.state === NodeState.STOPPED)
 }
 
 export const clusterSeen: SeenByCode<'CLUSTER_PAUSED' | 'NO_LEADER'> = {

@@ -21,6 +21,7 @@ import { issueId } from './issue-id.ts'
 import { nodeIssues, nodeSeen } from './node-rules.ts'
 import { portIssues, portSeen } from './port-rules.ts'
 import { serviceIssues, serviceSeen } from './service-rules.ts'
+import { slotIssues, slotSeen } from './slot-rules.ts'
 import { storageIssues, storageSeen } from './storage-rules.ts'
 import { unseenIssues, unseenSeen } from './unseen-rules.ts'
 import { walIssues, walSeen } from './wal-rules.ts'
@@ -37,6 +38,7 @@ export {
 const RULES: readonly HealthRule[] = [
   clusterIssues,
   nodeIssues,
+  slotIssues,
   etcdIssues,
   serviceIssues,
   portIssues,
@@ -87,6 +89,7 @@ export function compareSeverity(a: HealthStatus, b: HealthStatus): number {
 const SEEN: SeenByCode<HealthIssueCode> = {
   ...clusterSeen,
   ...nodeSeen,
+  ...slotSeen,
   ...etcdSeen,
   ...serviceSeen,
   ...portSeen,

@@ -1,3 +1,4 @@
+import type { FirstSeen } from './first-seen.ts'
 import { formatSeconds } from './format.ts'
 import { compareSeverity, isKnownGone } from './health.ts'
 import type { Health, HealthContext, HealthIssue } from './health-issue.ts'
@@ -36,13 +37,13 @@ export interface IssueEvent extends IssueUpdate {
 /**
  * What has changed since these were the open issues. One that is not found is gone only where what it rests on is seen
  * now; one whose source this process has not read yet is neither opened nor gone. A new one began when it was first seen
- * (by id, ISO 8601), which may be before it could be written.
+ * by any process, which may be before it could be written.
  */
 export function findIssueChanges(
   open: readonly OpenIssue[],
   health: Health,
   context: HealthContext,
-  firstSeen: ReadonlyMap<string, string>,
+  firstSeen: FirstSeen,
 ): IssueUpdate[] {
   const before = new Map(open.map((issue) => [issue.id, issue]))
   const found = new Map(health.issues.map((issue) => [issue.id, issue]))

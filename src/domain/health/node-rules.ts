@@ -1,22 +1,15 @@
-import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import { cureOf, describeRefusal } from '../cluster/login-refusal.ts'
 import { NodeState, ServiceState } from '../cluster/node.ts'
 import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
 import { isNotYetRead } from '../cluster/observed.ts'
 import { restartAction, startAction } from '../cluster/start-call.ts'
+import { onlyAfterPrimary } from '../configuration/standby-parameters.ts'
 import { formatGlobalId, readGlobalId } from '../resource-id.ts'
-import { type SuggestedAction, suggest } from '../suggested-action.ts'
+import { suggest } from '../suggested-action.ts'
 import { formatBytes, formatSeconds } from './format.ts'
-import {
-  type HealthContext,
-  type HealthFinding,
-  type HealthRule,
-  HealthStatus,
-  type SeenByCode,
-} from './health-issue.ts'
+import { type HealthContext, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
+import { copyAgain, type NodeIssue } from './node-issue.ts'
 import { isLeadElsewhere, isNodeSeen, isPostgresSeen } from './seen.ts'
-
-type NodeIssue = Omit<HealthFinding, 'subject'>
 
 /** Each PostgreSQL node: does it run, follow, keep up, and want a restart. */
 export const nodeIssues: HealthRule = (context) =>
@@ -32,7 +25,6 @@ function issuesOf(node: NodeView, context: HealthContext): NodeIssue[] {
     ...containerIssues(node),
     ...loginIssues(node, context),
     ...lagIssues(node, context),
-    ...slotIssues(node, context),
     ...restartIssues(node, context),
   ]
 }
@@ -115,10 +107,6 @@ function containerIssues(node: NodeView): NodeIssue[] {
   ]
 }
 
-function copyAgain({ name }: Pick<NodeView, 'name'>, { name: cluster }: ClusterSnapshot): SuggestedAction {
-  return suggest('reinitializeNode', `Copy ${name} from the leader again`, { cluster, node: name })
-}
-
 /** One issue a node: a role is the same everywhere, but the connections that are free are not. */
 function loginIssues(node: NodeView, { snapshot, nodes }: HealthContext): NodeIssue[] {
   const refusal = snapshot.nodes.find(({ name }) => name === node.name)?.loginRefusal ?? null
@@ -159,46 +147,7 @@ function lagIssues(node: NodeView, { snapshot, thresholds }: HealthContext): Nod
   ]
 }
 
-function slotIssues(node: NodeView, { snapshot, thresholds }: HealthContext): NodeIssue[] {
-  if (!isLeading(node.role)) return []
-  const severity = HealthStatus.DEGRADED
-  return node.slots.flatMap((slot): NodeIssue[] => {
-    const which = slot.name
-    const named = `Replication slot ${slot.name} on ${node.name}`
-    if (slot.walStatus === 'lost') {
-      const message = `${named} is lost: the WAL that its consumer needs has been removed (max_slot_wal_keep_size).`
-      return [{ severity, code: 'SLOT_LOST', which, message, ...cureOfLostSlot(slot.name, node, snapshot) }]
-    }
-    if (slot.walStatus === 'unreserved') {
-      const message = `${named} keeps more WAL than it may (max_slot_wal_keep_size): the next checkpoint removes what its consumer needs.`
-      const remedy = `See that its consumer reads, or allow more: updateConfiguration(input: {patch: {postgresql: {parameters: {max_slot_wal_keep_size: "-1"}}}}).`
-      return [{ severity, code: 'SLOT_AT_RISK', which, message, remedy }]
-    }
-    if (slot.active || (slot.retainedBytes ?? 0) <= thresholds.slotRetainedBytes) return []
-    const message = `${named} is inactive; it keeps ${formatBytes(slot.retainedBytes ?? 0)} of WAL.`
-    const remedy = 'Start the replica or receiver that it belongs to, or drop the slot, before the disk is full.'
-    return [{ severity, code: 'SLOT_RETAINS_WAL', which, message, remedy }]
-  })
-}
-
-/** A node's own is made again with the node; Barman's receiver makes its own again by itself, where it runs. */
-function cureOfLostSlot(
-  slot: string,
-  leader: NodeView,
-  snapshot: ClusterSnapshot,
-): Pick<NodeIssue, 'remedy' | 'action'> {
-  const { name, nodes } = snapshot
-  const member = nodes.find((node) => node.name.replaceAll('-', '_') === slot)
-  if (member !== undefined) {
-    const remedy = `If ${member.name} does not stream again by itself, copy it again: reinitializeNode(input: {node: "${member.name}", confirm: "${name}"}).`
-    return { remedy, action: copyAgain(member, snapshot) }
-  }
-  const drop = `docker exec ${leader.service?.name ?? leader.name} psql -U postgres -c "SELECT pg_drop_replication_slot('${slot}')"`
-  const remedy = `Barman's is made again by its receiver within half a minute, without a gap. Another one is dropped (${drop}), and its consumer begins with a new copy.`
-  return { remedy }
-}
-
-function restartIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[] {
+function restartIssues(node: NodeView, { snapshot, nodes }: HealthContext): NodeIssue[] {
   if (!node.pendingRestart) return []
   const parameters = Object.keys(node.pendingRestartReasons ?? {})
   return [
@@ -206,23 +155,43 @@ function restartIssues(node: NodeView, { snapshot }: HealthContext): NodeIssue[]
       severity: HealthStatus.DEGRADED,
       code: 'PENDING_RESTART',
       message: `${node.name} runs without ${parameters.length === 0 ? 'a changed parameter' : `the new ${parameters.join(', ')}`} until it is restarted.`,
-      remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster(input: {pendingOnly: true}).`,
-      action: suggest('restartNode', `Restart PostgreSQL on ${node.name}`, { cluster: snapshot.name, node: node.name }),
+      ...cureOfPending(node, nodes, snapshot.name),
     },
   ]
 }
 
+function cureOfPending(
+  node: NodeView,
+  nodes: readonly NodeView[],
+  cluster: string,
+): Pick<NodeIssue, 'remedy' | 'action'> {
+  const leader = nodes.find((each) => isLeading(each.role) && isReachable(each)) ?? null
+  const after = isLeading(node.role) ? [] : onlyAfterPrimary(node, leader)
+  if (after.length > 0) {
+    return {
+      remedy: `A replica takes a lower ${after.join(', ')} only after the leader: restartCluster(input: {pendingOnly: true}) restarts them in that order.`,
+      action: suggest('restartCluster', 'Restart what waits for it, the leader first', { cluster, pendingOnly: true }),
+    }
+  }
+  return {
+    remedy: `Restart it: restartNode(input: {node: "${node.name}"}), or all of them one by one: restartCluster(input: {pendingOnly: true}).`,
+    action: suggest('restartNode', `Restart PostgreSQL on ${node.name}`, { cluster, node: node.name }),
+  }
+}
+
+const nodeOf = (subject: string, { nodes }: HealthContext) =>
+  nodes.find(({ name }) => name === readGlobalId(subject)?.name)
+
 /** Whether anything tells how a node is: that it does not answer is such a thing, that nothing is known is not. */
-const isStateKnown = (subject: string, { nodes }: HealthContext) => {
-  const node = nodes.find(({ name }) => name === readGlobalId(subject)?.name)
-  return node === undefined || node.state !== NodeState.UNKNOWN
+const isStateKnown = (subject: string, context: HealthContext) => nodeOf(subject, context)?.state !== NodeState.UNKNOWN
+
+/** One that has stopped does not answer either: only its container, or an answer, says that it is not so. */
+const isStopSeen = (subject: string, context: HealthContext) => {
+  const node = nodeOf(subject, context)
+  return node === undefined || node.service !== null || isReachable(node)
 }
 
 const isLeaderSeen = ({ nodes }: HealthContext) => nodes.some((node) => isLeading(node.role) && isReachable(node))
-
-/** Slots are those of the leader alone: of a node that leads no more, they are no matter. */
-const isLeadersMatterSeen = (subject: string, context: HealthContext) =>
-  isPostgresSeen(subject, context) || isLeadElsewhere(subject, context)
 
 export const nodeSeen: SeenByCode<
   | 'LEADER_NOT_RUNNING'
@@ -234,23 +203,18 @@ export const nodeSeen: SeenByCode<
   | 'REPLICA_NOT_STREAMING'
   | 'ROLE_CANNOT_LOGIN'
   | 'CONTAINER_NOT_FOUND'
-  | 'SLOT_AT_RISK'
-  | 'SLOT_LOST'
-  | 'SLOT_RETAINS_WAL'
 > = {
-  NODE_STOPPED: isStateKnown,
+  NODE_STOPPED: isStopSeen,
   NODE_UNREACHABLE: isStateKnown,
   NODE_UNKNOWN: isStateKnown,
-  LEADER_NOT_RUNNING: isNodeSeen,
+  // Where another node leads, whatever became of it is no matter of the leader.
+  LEADER_NOT_RUNNING: (subject, context) => isNodeSeen(subject, context) || isLeadElsewhere(subject, context),
   REPLICA_NOT_STREAMING: isNodeSeen,
-  // Without the leader's position nothing is known of how far behind it is.
-  REPLICA_LAGGING: (subject, context) => isNodeSeen(subject, context) && isLeaderSeen(context),
+  // Without the leader's position nothing is known of how far behind it is in bytes, without a session to it in seconds.
+  REPLICA_LAGGING: (subject, context) =>
+    isNodeSeen(subject, context) && isPostgresSeen(subject, context) && isLeaderSeen(context),
   PENDING_RESTART: isNodeSeen,
   ROLE_CANNOT_LOGIN: isPostgresSeen,
-  SLOT_AT_RISK: isLeadersMatterSeen,
-  SLOT_LOST: isLeadersMatterSeen,
-  SLOT_RETAINS_WAL: isLeadersMatterSeen,
   // A container that is found is seen; one whose engine is away says nothing of it.
-  CONTAINER_NOT_FOUND: (subject, { nodes }) =>
-    nodes.find(({ name }) => name === readGlobalId(subject)?.name)?.service !== null,
+  CONTAINER_NOT_FOUND: (subject, context) => nodeOf(subject, context)?.service !== null,
 }

@@ -1,4 +1,4 @@
-import type { HostPort, ServiceStatus } from '../cluster/cluster.ts'
+import type { HostPort, HostPorts, ServiceStatus } from '../cluster/cluster.ts'
 import { ServiceState } from '../cluster/node.ts'
 import { seenNow } from '../cluster/observed.ts'
 import { restartAction, restartCall } from '../cluster/start-call.ts'
@@ -18,11 +18,9 @@ export const portIssues: HealthRule = ({ snapshot, thresholds }) => {
   const { hostPorts } = snapshot
   const listening = hostPorts === null ? null : seenNow(hostPorts.listening)
   if (hostPorts === null || listening === null) return []
-  const lookedAt = hostPorts.listening.at?.getTime() ?? 0
   return snapshot.services.flatMap(({ docker, status }): HealthFinding[] => {
     const service = docker === hostPorts.docker ? seenNow(status) : null
-    // Of one that has been started since, the look says nothing.
-    if (service === null || service.state !== ServiceState.RUNNING || startedOf(service) >= lookedAt) return []
+    if (service === null || service.state !== ServiceState.RUNNING || !isLookedAtSince(service, hostPorts)) return []
     const lost = service.ports.filter((text) => !isListenedOn(text, listening))
     if (lost.length === 0) return []
     const { name } = service
@@ -41,8 +39,10 @@ export const portIssues: HealthRule = ({ snapshot, thresholds }) => {
   })
 }
 
-function startedOf({ since, startedAt }: ServiceStatus): number {
-  return Math.max(since?.getTime() ?? 0, startedAt?.getTime() ?? 0)
+/** Whether the look is later than the start, or the first sight, of a service: an earlier one says nothing of its ports. */
+function isLookedAtSince({ since, startedAt }: ServiceStatus, { listening }: HostPorts): boolean {
+  const startedAtMs = Math.max(since?.getTime() ?? 0, startedAt?.getTime() ?? 0)
+  return startedAtMs < (listening.at?.getTime() ?? 0)
 }
 
 function isListenedOn(text: string, listening: readonly HostPort[]): boolean {
@@ -63,6 +63,7 @@ export const portSeen: SeenByCode<'PUBLISHED_PORT_LOST'> = {
     const service = snapshot.services.find(({ name }) => name === readGlobalId(subject)?.name)
     const { hostPorts } = snapshot
     if (service === undefined || hostPorts === null) return true
-    return seenNow(hostPorts.listening) !== null && seenNow(service.status) !== null
+    const status = seenNow(service.status)
+    return seenNow(hostPorts.listening) !== null && status !== null && isLookedAtSince(status, hostPorts)
   },
 }

@@ -31,7 +31,7 @@ export const isPostgresSeen: IsSeen = (subject, context) =>
 
 /** Whether it is known who leads, or that no node does. */
 export const isLeadSeen: IsSeen = (_, { snapshot, nodes }) =>
-  seenNow(snapshot.topology) !== null || nodes.some(isReachable)
+  seenNow(snapshot.topology) !== null || nodes.some((node) => isLeading(node.role) && isReachable(node))
 
 /** Whether it is another node that leads. */
 export const isLeadElsewhere: IsSeen = (subject, { nodes }) =>

@@ -55,16 +55,22 @@ export const unseenIssues: HealthRule = ({ snapshot, nodes }) => {
 
 const portsOf = ({ listening }: HostPorts): Part => ['whether published ports are listened on', listening]
 
-/** By Docker endpoint: one that is away takes no other's services with it. */
+/**
+ * By Docker endpoint: one that is away takes no other's services with it. API and worker reach the same engine at two endpoints,
+ * so the issue is not named by it: it is one issue, whichever process looks.
+ */
 function unseenContainers(subject: string, services: readonly ServiceSnapshot[]): Unseen[] {
   const endpoints = [...new Set(services.map(({ docker }) => docker))]
-  return endpoints.flatMap((endpoint): Unseen[] => {
-    const unseen = services.filter(({ docker, status: { error } }) => docker === endpoint && error !== null)
+  return endpoints.flatMap((endpoint, index): Unseen[] => {
+    const own = services.filter(({ docker }) => docker === endpoint)
+    const unseen = own.filter(({ status: { error } }) => error !== null)
     const [first] = unseen
     if (first === undefined) return []
     const names = unseen.map(({ name }) => name).join(', ')
     const part: Part = [`the ${unseen.length === 1 ? 'container' : 'containers'} of ${names}`, first.status]
-    return [{ subject, which: `containers ${endpoint}`, parts: [part] }]
+    // The first of the configured services is on the cluster's own endpoint.
+    const which = index === 0 ? 'containers' : `containers of ${own[0]?.name}`
+    return [{ subject, which, parts: [part] }]
   })
 }
 

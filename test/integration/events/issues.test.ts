@@ -138,6 +138,15 @@ describe('issues over time', () => {
     expect(await history()).toEqual([OPENED, RESOLVED])
   })
 
+  test('one that another process saw before the one that writes began then', async () => {
+    const { recorder } = startProcess(paused, { ready: new Promise(() => {}) })
+    const seenAt = recorder.since(ID)
+    await waitFor('it to be told', () => redis.exists(`${prefix}:issue-sights:patroni`))
+    startProcess(paused)
+    expect((await untilOpen()).since).toBe(seenAt)
+    expect(recorder.since(ID)).toBe(seenAt)
+  })
+
   test('those of two clusters are written by writers of their own, into one feed', async () => {
     startProcess(paused)
     startProcess({ ...paused, name: 'green' }, { cluster: 'green' })
@@ -166,6 +175,16 @@ describe('the store', () => {
     expect(await store.record('patroni', 'one', '0', [update])).toBe('STALE')
     expect(await history()).toEqual([OPENED])
     expect(await store.read('patroni')).toEqual({ issues: [issue], revision: '1' })
+  })
+
+  test('has of each process what it sees, of one that has ended for a while, and in the end nothing', async () => {
+    const lasting = createIssueStore({ redis, prefix, now: () => new Date(), sightMs: LEASE_MS })
+    const tell = (token: string, ...ids: string[]) =>
+      lasting.tellSights('patroni', token, new Map(ids.map((id) => [id, issue.since])))
+    expect((await tell('api', ID)).map(({ size }) => size)).toEqual([1])
+    expect((await tell('worker')).map(({ size }) => size).sort()).toEqual([0, 1])
+    await waitFor('the one to be forgotten', async () => (await tell('worker')).length === 1)
+    await waitFor('the other too', async () => (await redis.exists(`${prefix}:issue-sights:patroni`)) === 0)
   })
 
   test('gives a lease back only to its holder', async () => {

@@ -102,6 +102,16 @@ const alarmed = (alarm: string): EtcdMemberSnapshot['status'] => {
   return value === null ? away() : seen({ ...value, alarms: [alarm] })
 }
 
+const LOWERED = {
+  pendingRestart: true,
+  pendingRestartReasons: { max_connections: { old_value: '200', new_value: '100' } },
+}
+const LOWERED_LEADER = {
+  ...LEADER,
+  patroni: seen(patroniStatus({ role: NodeRole.LEADER, state: NodeState.RUNNING, lsn: 1000n, ...LOWERED })),
+}
+const LOWERED_REPLICA = nodeOf('db2', { patroni: seen(patroniStatus(LOWERED)) })
+
 /** What is wrong with a cluster of which this differs from a healthy one: code, severity and subject. Every code but NO_WORKER. */
 export const ILL_CLUSTERS: readonly [HealthIssueCode, HealthStatus, string, Partial<ClusterSnapshot>][] = [
   [
@@ -123,6 +133,7 @@ export const ILL_CLUSTERS: readonly [HealthIssueCode, HealthStatus, string, Part
   ],
   ['REPLICA_NOT_STREAMING', DEGRADED, 'PostgresNode:patroni/db2', replica({ state: NodeState.IN_ARCHIVE_RECOVERY })],
   ['PENDING_RESTART', DEGRADED, 'PostgresNode:patroni/db2', replica({ pendingRestart: true })],
+  ['PENDING_RESTART', DEGRADED, 'PostgresNode:patroni/db2', { nodes: [LOWERED_REPLICA, LOWERED_LEADER] }],
   ['ROLE_CANNOT_LOGIN', DEGRADED, 'PostgresNode:patroni/db2', { nodes: [LEADER, nodeOf('db2', REFUSED)] }],
   ['REPLICA_LAGGING', DEGRADED, 'PostgresNode:patroni/db2', behind(16 * 1024 ** 2 + 1)],
   ['SLOT_RETAINS_WAL', DEGRADED, 'PostgresNode:patroni/db1', slot({ retainedBytes: 5 * 2 ** 30 })],

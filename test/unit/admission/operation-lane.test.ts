@@ -17,7 +17,7 @@ test('a kind that this process does not know waits its turn', () => {
   expect(laneOf({ kind: 'later', status: OperationStatus.QUEUED }, registry)).toBe(OperationLane.ORDINARY)
 })
 
-test('no urgent kind copies data: its lane would be held up', () => {
+test('urgent is what a cluster is down for until it has run, and nothing that takes hours by itself', () => {
   const urgent = [...registry.values()].filter((kind) => kind.urgent === true).map(({ name }) => name)
   expect(urgent).toEqual([
     'cancelScheduledSwitchover',
@@ -26,6 +26,7 @@ test('no urgent kind copies data: its lane would be held up', () => {
     'pauseCluster',
     'releaseLeaderLock',
     'resumeCluster',
+    'settleRecovery',
     'startService',
   ])
 })

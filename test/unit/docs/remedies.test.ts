@@ -80,3 +80,33 @@ describe('a mutation that a text for users names is a whole call, or stands alon
     return texts.filter((text) => text.includes(' '))
   }
 })
+
+describe('a command for the host names a container by its own name, or a service through Compose', () => {
+  // CONTAINER_PREFIX may give the name of the service to a container of another stack.
+  const BY_SERVICE =
+    /docker (?:exec|logs|start|stop|restart|unpause|inspect)(?: -\S+)* +(?!\$\{container\}|\.\.\.)[\w$]/
+
+  test.each([
+    [`docker exec \${container} psql -U postgres`, true],
+    [`docker compose exec -T \${service} psql -U postgres`, true],
+    [`docker inspect --format '{{json .State}}' \${container}`, true],
+    ['Replaces `docker restart`. For the PostgreSQL of a node', true],
+    ['Replaces `docker exec ... getent hosts`', true],
+    [`docker exec \${leader.service?.name ?? leader.name} psql`, false],
+    ['docker exec -i db1 psql', false],
+    [`docker logs \${service}`, false],
+  ])('%s: %s', (text, allowed) => {
+    expect(BY_SERVICE.test(text)).toBe(!allowed)
+  })
+
+  test('in all sources', () => {
+    const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+    const found = files.flatMap((file) =>
+      readFileSync(join(SRC, file), 'utf8')
+        .split('\n')
+        .filter((line) => BY_SERVICE.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    )
+    expect(found).toEqual([])
+  })
+})

@@ -10,6 +10,12 @@ const buffers = parameter({ name: 'shared_buffers', unit: '8kB', least: 16, most
 const timeout = parameter({ name: 'checkpoint_timeout', unit: 's', least: 30, most: 86_400 })
 const level = parameter({ name: 'wal_level', type: 'enum', values: ['minimal', 'replica', 'logical'] })
 
+const protocol = parameter({
+  name: 'ssl_min_protocol_version',
+  type: 'enum',
+  values: ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'],
+})
+
 describe('PostgreSQL takes', () => {
   test.each<[Parameter, string | number | boolean]>([
     [workMem, 64],
@@ -21,6 +27,9 @@ describe('PostgreSQL takes', () => {
     [timeout, '5min'],
     [timeout, '30000ms'],
     [level, 'REPLICA'],
+    [level, 'Hot_Standby'],
+    [protocol, 'TLSv1.2'],
+    [protocol, 'tlsv1.3'],
     [parameter({ type: 'bool' }), true],
     [parameter({ type: 'bool' }), 'OF'],
     [parameter({ type: 'real', least: 0, most: 1 }), '0.9'],
@@ -39,6 +48,7 @@ describe('PostgreSQL does not take', () => {
     [workMem, false, 'a whole number from 64 to 2147483647, in kB or with a unit'],
     [buffers, '100kB', 'a whole number from 16 to 1073741823, in 8kB or with a unit'],
     [timeout, '2d', 'a whole number from 30 to 86400, in s or with a unit'],
+    [protocol, 'TLSv1.4', 'one of TLSv1, TLSv1.1, TLSv1.2, TLSv1.3'],
     [level, 'on', 'one of minimal, replica, logical'],
     [parameter({ type: 'bool' }), 'maybe', 'on or off'],
     [parameter({ type: 'bool' }), 'o', 'on or off'],

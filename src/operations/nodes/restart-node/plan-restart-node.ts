@@ -1,7 +1,6 @@
 import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { NodeState } from '../../../domain/cluster/node.ts'
-import { type NodeView, viewNode } from '../../../domain/cluster/node-view.ts'
-import { standbyChanges } from '../../../domain/configuration/standby-parameters.ts'
+import { viewNode } from '../../../domain/cluster/node-view.ts'
 import { NOTHING_TOUCHED, PlannedDowntime, planScope } from '../../../domain/operation/plan-scope.ts'
 import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
@@ -9,6 +8,7 @@ import { typicalDowntime } from '../../downtime.ts'
 import { leaderOf } from '../../node-access/node-health.ts'
 import type { PlanDraft } from '../../plan-draft.ts'
 import { checkNode } from '../check-node.ts'
+import { checkWorthRestarting, waitsForLeader } from './leader-first.ts'
 import type { RestartNodeInput } from './restart-node-input.ts'
 
 type Context = PlanContext<RestartNodeInput>
@@ -22,7 +22,8 @@ const BUSY: readonly NodeState[] = [NodeState.CREATING_REPLICA, NodeState.INITIA
 export function checkRestartNode({ cluster, input }: Context): Refusal[] {
   const faults = checkNode(cluster, input.node)
   const state = viewNode(cluster, input.node)?.state
-  if (faults.length > 0 || state === undefined || !BUSY.includes(state)) return faults
+  if (faults.length > 0 || state === undefined) return faults
+  if (!BUSY.includes(state)) return input.pendingOnly === true ? checkWorthRestarting(cluster, input.node) : []
   const message = `${input.node} is ${state.toLowerCase().replaceAll('_', ' ')}`
   return [refuse('NODE_BUSY', message, 'Wait until it is done: the subscription clusterUpdates reports it.', 'node')]
 }
@@ -43,7 +44,7 @@ export function planRestartNode(context: Context): PlanDraft {
       : `Restarts PostgreSQL on ${who}${pending ? `, where a restart is pending${reasons ? ` (${reasons})` : ''}` : ''}; its sessions end`,
     isNeedless: needless,
     alike: same,
-    checks: leads || needless ? [] : onlyAfterLeader(view),
+    checks: leads || needless ? [] : onlyAfterLeader(context),
     downtimeSeconds: downtime,
     dataLoss: null,
     scope: needless
@@ -53,8 +54,8 @@ export function planRestartNode(context: Context): PlanDraft {
 }
 
 /** A lower value of these parameters a replica takes only once its leader runs with it. */
-function onlyAfterLeader(view: NodeView | null): Check[] {
-  const { lowered } = standbyChanges(view?.pendingRestartReasons ?? null)
+function onlyAfterLeader({ cluster, input }: Context): Check[] {
+  const lowered = waitsForLeader(cluster, input.node)
   if (lowered.length === 0) return []
   const message = `a lower ${lowered.join(', ')} comes into force on a replica only after the leader has it`
   const hint = 'restartCluster(input: {pendingOnly: true}) restarts all of them in the order that this needs.'

@@ -33,6 +33,8 @@ export default defineOperation({
     const record = findRecovery(context)
     return isInCutOver(record) ? cutOverClaims(record?.server) : [exclusive(resources.recovery)]
   },
+  // A cut-over that was left half done keeps its cluster down. Once the cluster serves it may copy a replica: one at a time.
+  urgent: true,
   fenced: true,
   destructive: false,
   retriesFromStart: true,

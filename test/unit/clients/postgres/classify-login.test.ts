@@ -15,14 +15,14 @@ describe('a refused login', () => {
       'a wrong password, or VALID UNTIL in the past, which PostgreSQL does not tell apart',
       answer('28P01', 'password authentication failed for user "howdah"', { routine: 'auth_failed' }),
       'SETTLE_ROLES',
-      'docker exec db1 howdah-settle-roles',
+      'docker compose exec -T db1 howdah-settle-roles',
       false,
     ],
     [
       'NOLOGIN',
       answer('28000', 'role "howdah" is not permitted to log in', { routine: 'InitializeSessionUserId' }),
       'STATEMENT',
-      "docker exec db1 psql -U postgres -d postgres -c 'ALTER ROLE howdah LOGIN'",
+      "docker compose exec -T db1 psql -U postgres -d postgres -c 'ALTER ROLE howdah LOGIN'",
       false,
     ],
     [
@@ -66,7 +66,7 @@ describe('a refused login', () => {
       'a login trigger that raises',
       answer('P0001', 'not today'),
       'DISABLE_LOGIN_TRIGGERS',
-      'event_triggers=off',
+      "docker compose exec -T -e PGOPTIONS='-c event_triggers=off' db1 psql",
       false,
     ],
     [

@@ -105,7 +105,8 @@ describe('the health of a cluster', () => {
           /role howdah log in: permission denied for database "postgres" \(SQLSTATE 42501\)/,
         ),
         // On the leader: a replica takes no ALTER ROLE.
-        remedy: "docker exec db1 psql -U postgres -d postgres -c 'GRANT CONNECT ON DATABASE postgres TO howdah'",
+        remedy:
+          "docker compose exec -T db1 psql -U postgres -d postgres -c 'GRANT CONNECT ON DATABASE postgres TO howdah'",
       },
     ])
     // Also while a session from before lives, from which everything is seen.

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest'
-import type { HostPort, ServiceSnapshot } from '../../../../src/domain/cluster/cluster.ts'
+import type { HostPort, HostPorts, ServiceSnapshot } from '../../../../src/domain/cluster/cluster.ts'
 import { ServiceState } from '../../../../src/domain/cluster/node.ts'
-import { assessHealth, HealthStatus } from '../../../../src/domain/health/health.ts'
+import { assessHealth, HealthStatus, healthContext, isKnownGone } from '../../../../src/domain/health/health.ts'
 import { clusterOf, serviceOf, servicesAway, servicesSeen } from '../../../support/builders/cluster.ts'
 import { away, NOW, seen } from '../../../support/builders/observed.ts'
 
@@ -65,4 +65,17 @@ it('where the host cannot be looked at, that is UNKNOWN; where it is not looked 
   ])
   const { status } = assessHealth(clusterOf({ services, hostPorts: null }), NOW)
   expect(status).toBe(HealthStatus.HEALTHY)
+})
+
+test.each<[string, ServiceSnapshot[], HostPorts['listening'], boolean]>([
+  ['a look that finds the port', servicesSeen([api()], HERE), lookedAt(at('127.0.0.1', 4000)).listening, true],
+  ['a look from before it was started', servicesSeen([api({ since: LATER })], HERE), lookedAt().listening, false],
+  // A process that has just begun may have looked at the host first.
+  ['a look from before its container was first seen', servicesSeen([api()], HERE), seen([]), false],
+  ['no look', servicesSeen([api()], HERE), away('no such file'), false],
+  ['a container that cannot be seen', servicesAway([api()]), lookedAt().listening, false],
+  ['a service that is not configured any more', [], lookedAt().listening, true],
+])('by %s a lost port is known to be gone, or not', (_, services, listening, expected) => {
+  const context = healthContext(clusterOf({ services, hostPorts: { docker: HERE, listening } }), NOW, null)
+  expect(isKnownGone({ code: 'PUBLISHED_PORT_LOST', subject: 'Service:patroni/api' }, context)).toBe(expected)
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ClusterSnapshot } from '../../../../../src/domain/cluster/cluster.ts'
-import { NodeState } from '../../../../../src/domain/cluster/node.ts'
+import { NodeRole, NodeState } from '../../../../../src/domain/cluster/node.ts'
 import restartNode from '../../../../../src/operations/nodes/restart-node/restart-node.kind.ts'
 import { RestartNodeInput } from '../../../../../src/operations/nodes/restart-node/restart-node-input.ts'
 import { planOperation } from '../../../../../src/operations/plan-operation.ts'
@@ -12,6 +12,15 @@ import { planContext } from '../../../../support/builders/plan-context.ts'
 const contextOf = (fields: Partial<RestartNodeInput>, changes: Partial<ClusterSnapshot> = {}) =>
   planContext(new RestartNodeInput(), fields, changes)
 const withDb2 = (changes: Parameters<typeof nodeOf>[1]) => ({ nodes: [LEADER, nodeOf('db2', changes), nodeOf('db3')] })
+const lower = { max_connections: { old_value: '200', new_value: '100' } }
+const waiting = (reasons: object) => ({ pendingRestart: true, pendingRestartReasons: { ...reasons } })
+/** What waits on the leader db1 and on its replica db2. */
+const whereWait = (onLeader: object | null, onReplica: object) => {
+  const role = { role: NodeRole.LEADER, state: NodeState.RUNNING }
+  const db1 = { ...LEADER, patroni: seen(patroniStatus({ ...role, ...(onLeader === null ? {} : waiting(onLeader)) })) }
+  return { nodes: [db1, nodeOf('db2', { patroni: seen(patroniStatus(waiting(onReplica))) }), nodeOf('db3')] }
+}
+const pendingOnly = { node: 'db2', pendingOnly: true }
 const pending = withDb2({ patroni: seen(patroniStatus({ pendingRestart: true })) })
 
 describe('restartNode is refused', () => {
@@ -26,6 +35,11 @@ describe('restartNode is refused', () => {
       withDb2({ patroni: seen(patroniStatus({ state: NodeState.CREATING_REPLICA })) }),
       ['NODE_BUSY'],
     ],
+    ['where it waits for what it takes after the leader', pendingOnly, whereWait(lower, lower), ['LEADER_FIRST']],
+    ['never where the leader has that already', pendingOnly, whereWait(null, lower), []],
+    ['never where it waits for something else too', pendingOnly, whereWait(lower, { ...lower, port: {} }), []],
+    ['never where it is asked for all the same', { node: 'db2' }, whereWait(lower, lower), []],
+    ['never on the leader itself', { node: 'db1', pendingOnly: true }, whereWait(lower, lower), []],
   ]
   test.each(cases)('%s', async (_, input, changes, expected) => {
     expect((await restartNode.check(contextOf(input, changes))).map(({ code }) => code)).toEqual(expected)
@@ -70,12 +84,11 @@ describe('restartNode claims', () => {
   })
 
   test('warns on a replica of a lower value that it does not take before its leader', async () => {
-    const pendingRestartReasons = { max_connections: { old_value: '200', new_value: '100' } }
-    const lowered = withDb2({ patroni: seen(patroniStatus({ pendingRestart: true, pendingRestartReasons })) })
-    const { checks } = await planOperation(restartNode, contextOf({ node: 'db2' }, lowered))
+    const { checks } = await planOperation(restartNode, contextOf({ node: 'db2' }, whereWait(lower, lower)))
     expect(checks).toEqual([
       expect.objectContaining({ status: 'WARNING', hint: expect.stringContaining('restartCluster') }),
     ])
     expect((await planOperation(restartNode, contextOf({ node: 'db2' }, pending))).checks).toEqual([])
+    expect((await planOperation(restartNode, contextOf({ node: 'db2' }, whereWait(null, lower)))).checks).toEqual([])
   })
 })
