@@ -1,3 +1,4 @@
+import os
 from unittest import mock
 
 from howdah.recovery import proving
@@ -7,26 +8,34 @@ from tests.support import TestCase
 
 SIZE = 1 << 24
 # As pg_waldump goes on: records of 0x40 bytes from where it is told to start, and one in eight ends a transaction. It
-# takes -s, -n and -r, and has no end.
+# takes -s, -e, -n and -r, and has no end of its own. Of what is named (FORGED) the lines are printed as they are.
 WALDUMP = r"""#!/usr/bin/env python3
-import sys
+import os, sys
 options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
 high, low = (int(part, 16) for part in options["-s"].split("/"))
 start, count, only = (high << 32) + low, int(options.get("-n", -1)), options.get("-r")
+end = int(options.get("-e", "0/FFFFFFFF").split("/")[1], 16)
+at, _, forged = os.environ.get("FORGED", "").partition(" ")
 lsn = -(-start // 0x40) * 0x40
 print("first record is after somewhere, skipping some bytes")
 try:
-    while count:
+    while count and lsn < end:
         commits = lsn // 0x40 % 8 == 0
         rmgr, said = ("Transaction", "COMMIT 2026-11-28 19:32:58.681437 UTC") if commits else ("Heap", "INSERT off: 1")
         if only in (None, rmgr):
-            at, before = (f"{each >> 32:X}/{each & 0xFFFFFFFF:08X}" for each in (lsn, lsn - 0x40))
-            print(f"rmgr: {rmgr} len (rec/tot):     34/    34, tx:        739, lsn: {at}, prev {before}, desc: {said}")
+            here, before = (f"{each >> 32:X}/{each & 0xFFFFFFFF:08X}" for each in (lsn, lsn - 0x40))
+            said += f' prefix "\n{forged}"' if here == at else ""
+            head = f"rmgr: {rmgr} len (rec/tot):     34/    34, tx:        739"
+            print(f"{head}, lsn: {here}, prev {before}, desc: {said}")
             count -= 1
         lsn += 0x40
 except BrokenPipeError:
     sys.stderr.close()
 """
+
+
+def line(lsn: str, previous: str, said: str) -> str:
+    return f"rmgr: Transaction len (rec/tot):     34/    34, tx:        739, lsn: {lsn}, prev {previous}, desc: {said}"
 
 
 class ProvingTest(TestCase):
@@ -64,3 +73,25 @@ class ProvingTest(TestCase):
         self.assertEqual(proving.look_ahead(self.archive, position_of("0/3000140"), False)[0], None)
         record = proving.look_back(self.archive, position_of("0/3000400"))
         self.assertEqual(record and record["lsn"], "0/03000100")
+
+    def test_a_line_that_a_user_has_named_something_is_no_record_and_ends_nothing(self) -> None:
+        """Of where no record begins; of one that says something else; of one in a history that was left."""
+        commit = "COMMIT 2026-11-28 10:00:00.000000 UTC"
+        for lsn, previous in (("0/03000FFF", "0/030000C0"), ("0/03000180", "0/03000140"), ("F/03000FFF", "0/030000C0")):
+            with self.subTest(lsn):
+                os.environ["FORGED"] = f"0/03000100 {line(lsn, previous, commit)}"
+                record = proving.look_back(self.archive, position_of("0/3000180"))
+                self.assertEqual(record and record["lsn"], "0/03000140")
+                _, transaction = proving.look_ahead(self.archive, position_of("0/30000C0"), True)
+                self.assertEqual(transaction and transaction["lsn"], "0/03000200")
+
+    def test_a_line_of_a_record_before_is_not_the_last_one(self) -> None:
+        os.environ["FORGED"] = f"0/03000140 {line('0/03000145', '0/03000140', 'COMMIT 2026-11-28 10:00:00 UTC')}"
+        record = proving.look_back(self.archive, position_of("0/3000180"))
+        self.assertEqual((record and record["lsn"], record and record["time"]), ("0/03000140", None))
+
+    def test_a_line_of_a_history_that_was_left_ends_nothing(self) -> None:
+        self.archive.left_at = position_of("0/3000180")
+        os.environ["FORGED"] = f"0/03000100 {line('0/03000FC0', '0/03000F80', 'INSERT off: 1')}"
+        record = proving.look_back(self.archive, position_of("0/3000400"))
+        self.assertEqual(record and record["lsn"], "0/03000140")

@@ -17,7 +17,7 @@ from howdah.wal import archive_client, names
 from howdah.wal.names import lsn_of, position_of
 
 RECORD = re.compile(
-    r"rmgr: (\S+)\s+len \(rec/tot\): .*?, tx:\s*(\d+)"
+    r"rmgr: (\S+)\s+len \(rec/tot\):\s*\d+/\s*\d+, tx:\s*(\d+)"
     r", lsn: ([0-9A-F]+/[0-9A-F]+), prev ([0-9A-F]+/[0-9A-F]+), desc: (\S+) ?(.*)$"
 )
 TRANSACTION = re.compile(r"(?:(\d+): )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) UTC")
@@ -97,8 +97,13 @@ class Archive:
         """Records from this position on, as far as the segments in the folder go, where pg_waldump ends in an error.
 
         A segment holds a hundred thousand of them: it is read for as long as its caller takes some.
+
+        The first is PostgreSQL's own. Any other line may be a part of what a user has named something, which pg_waldump
+        prints with its line breaks: `is_own` tells.
         """
         command = ["pg_waldump", "-p", self.folder, "-t", "1", "-s", lsn_of(start), *options]
+        if self.left_at is not None:
+            command += ["-e", lsn_of(self.left_at)]
         known = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace", env=known
@@ -107,11 +112,18 @@ class Archive:
                 for line in process.stdout or ():
                     if not (record := parse(line.removesuffix("\n"))):
                         continue
-                    if self.left_at is not None and position_of(record["lsn"]) >= self.left_at:
-                        return
-                    yield record
+                    if self.left_at is None or position_of(record["lsn"]) < self.left_at:
+                        yield record
             finally:
                 process.kill()
+
+    def record_at(self, position: int) -> Record | None:
+        """The one that begins there, in PostgreSQL's own words."""
+        record = next(self.records(position, "-n", "1"), None)
+        return record if record and position_of(record["lsn"]) == position else None
+
+    def is_own(self, record: Record) -> bool:
+        return self.record_at(position_of(record["lsn"])) == record
 
 
 def parse(line: str) -> Record | None:
@@ -172,12 +184,14 @@ def look_back(archive: Archive, position: int) -> Record | None:
     for segment in range(newest, max(-1, newest - BACK), -1):
         if not archive.has(segment):
             return None
-        last = None
+        before: set[int] = set()
         for record in archive.records(segment * archive.size):
-            if position_of(record["lsn"]) >= position:
+            if position_of(record["lsn"]) < position:
+                before.add(position_of(record["lsn"]))
+            elif archive.is_own(record):
                 break
-            last = record
-        if last:
+        found = map(archive.record_at, sorted(before, reverse=True))
+        if last := next(filter(None, found), None):
             return last
     return None
 
@@ -194,7 +208,7 @@ def look_ahead(archive: Archive, position: int, until_transaction: bool) -> tupl
         following = following or next(archive.records(start, "-n", "1"), None)
         if following and not until_transaction:
             return following, None
-        transaction = next(filter(ends_transaction, archive.records(start, "-r", "Transaction")), None)
-        if transaction:
+        ends = filter(ends_transaction, archive.records(start, "-r", "Transaction"))
+        if transaction := next(filter(archive.is_own, ends), None):
             return following, transaction
     return following, None
