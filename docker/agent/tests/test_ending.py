@@ -118,6 +118,25 @@ class PromoteTest(EndingTestCase):
         self.assertEqual(answer(), {})
 
 
+class HistoryTest(EndingTestCase):
+    def keep(self, code: int) -> list[str]:
+        """The histories that it has, where it is on timeline 4 and the archive answers with this exit code."""
+        self.install("psql", "#!/bin/sh\necho 00000004\n")
+        self.install("howdah-take-wal", f'#!/bin/sh\n[ {code} != 0 ] || echo "$2" > "$3"\nexit {code}\n')
+        os.makedirs(self.copy.data("pg_wal"), exist_ok=True)
+        ending.keep_histories(self.copy)
+        return sorted(os.listdir(self.copy.data("pg_wal")))
+
+    def test_those_that_the_archive_has_are_kept(self) -> None:
+        self.assertEqual(self.keep(1), [])
+        self.assertEqual(self.keep(0), ["00000002.history", "00000003.history"])
+
+    def test_an_archive_that_does_not_tell_has_not_said_that_it_has_none(self) -> None:
+        for code in (200, 137):
+            with self.assertRaisesRegex(SystemExit, f"whether it has 00000002.history: .* exit code {code}"):
+                self.keep(code)
+
+
 class TwiceTest(EndingTestCase):
     """While a call is at it whose caller is gone."""
 

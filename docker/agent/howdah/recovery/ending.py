@@ -102,7 +102,11 @@ def keep_histories(copy: Copy) -> None:
 
 
 def takes(copy: Copy, name: str, path: str) -> bool:
-    return subprocess.run(["howdah-take-wal", copy.root, name, path], check=False).returncode == 0
+    """Whether the archive has it. Fails where that could not be found out: without it no standby would follow."""
+    code = subprocess.run(["howdah-take-wal", copy.root, name, path], check=False).returncode
+    if code not in (0, 1):
+        fail(f"the archive does not tell whether it has {name}: howdah-take-wal ended with exit code {code}")
+    return code == 0
 
 
 def start_as_the_cluster_does(copy: Copy) -> None:
