@@ -5,7 +5,7 @@ import subprocess
 import time
 from unittest import mock
 
-from howdah import files, processes
+from howdah import processes
 from howdah.refusal import Refusal
 from tests.support import wait_for
 from tests.volume import (
@@ -96,6 +96,23 @@ class UnexpectedTest(VolumeTestCase):
                 for verb in ("swap", "swap-back"):
                     self.refused(volume, verb, "no cut-over leaves directories like these")
                 self.assertEqual(volume.tree(), before)
+
+    def test_a_copy_without_its_list_is_not_one_without_tablespaces(self) -> None:
+        volume = self.volume(IN_BOTH)
+        os.unlink(volume.at("copy/tablespaces.json"))
+        before = volume.tree()
+        for verb in ("swap-check", "swap"):
+            self.refused(volume, verb, "there is no .*copy/tablespaces.json: the copy was not handed over")
+            self.assertEqual(volume.tree(), before)
+
+    def test_the_way_back_needs_no_list_where_there_are_no_tablespaces(self) -> None:
+        volume = self.volume(IN_THE_NODES)
+        before = volume.tree()
+        volume.run("swap")
+        os.unlink(volume.at("copy/tablespaces.json"))
+        volume.run("swap-back")
+        del before["copy/tablespaces.json"]
+        self.assertEqual(volume.tree(), before)
 
     def test_a_tablespace_that_is_gone_holds_up_no_way_back(self) -> None:
         for gone in (f"previous/tablespaces/101/{VERSION}", f"{IN_BOTH.location}/{VERSION}"):
@@ -209,13 +226,3 @@ class RunningTest(VolumeTestCase):
                 volume.run(verb)
                 self.start_postgres(volume.at("live"))
                 self.assertEqual(volume.run(verb), {})
-
-
-class LinkTest(VolumeTestCase):
-    def test_a_link_that_leads_there_already_takes_no_room_of_a_full_disk(self) -> None:
-        volume = self.volume(IN_BOTH)
-        link = volume.at("live/pg_tblspc", "101")
-        with mock.patch("os.symlink", side_effect=OSError(28, "No space left on device")):
-            files.relink(link, volume.at(IN_BOTH.location))
-            with self.assertRaises(OSError):
-                files.relink(link, volume.at("elsewhere"))

@@ -35,6 +35,11 @@ class Data(Root):
         known: list[Tablespace] = json.loads(files.read(self.manifest) or "[]")
         return known
 
+    def refuse_unlisted(self) -> None:
+        """A recovered copy is handed over with its list, empty or not: without one its tablespaces are not known."""
+        if not os.path.exists(self.manifest):
+            raise Refusal(f"there is no {self.manifest}: the copy was not handed over. Ask for the cut-over again")
+
     def here(self) -> str:
         """Where its data directory is now."""
         return self.directory if os.path.isdir(self.directory) else self.live

@@ -19,6 +19,7 @@ def mount_of(path: str) -> str:
 def swap_check(text: str) -> dict[str, object]:
     """Before anything is stopped: that each tablespace can change places by rename."""
     copy, previous = both(text)
+    copy.refuse_unlisted()
     # Read now: once the data has been moved, a pg_control that cannot be read would leave no way back.
     expected = {data.version_directory for data in (copy, previous)}
     if len(expected) > 1:
