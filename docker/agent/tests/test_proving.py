@@ -60,11 +60,11 @@ class ProvingTest(TestCase):
     def test_a_segment_that_the_archive_lacks_tells_nothing(self) -> None:
         self.has()
         self.assertIsNone(proving.look_back(self.archive, position_of("0/3000140")))
-        self.assertEqual(proving.look_ahead(self.archive, position_of("0/3000140"), True), (None, None))
+        self.assertEqual(proving.look_ahead(self.archive, position_of("0/3000140"), True), (None, None, None))
 
     def test_what_comes_next_is_the_first_and_where_it_is_asked_for_the_next_that_ends_a_transaction(self) -> None:
         for until, end in ((False, None), (True, "0/03000200")):
-            following, transaction = proving.look_ahead(self.archive, position_of("0/3000140"), until)
+            following, transaction, _ = proving.look_ahead(self.archive, position_of("0/3000140"), until)
             self.assertEqual(following and following["lsn"], "0/03000140")
             self.assertEqual(transaction and transaction["lsn"], end)
 
@@ -82,7 +82,7 @@ class ProvingTest(TestCase):
                 os.environ["FORGED"] = f"0/03000100 {line(lsn, previous, commit)}"
                 record = proving.look_back(self.archive, position_of("0/3000180"))
                 self.assertEqual(record and record["lsn"], "0/03000140")
-                _, transaction = proving.look_ahead(self.archive, position_of("0/30000C0"), True)
+                _, transaction, _ = proving.look_ahead(self.archive, position_of("0/30000C0"), True)
                 self.assertEqual(transaction and transaction["lsn"], "0/03000200")
 
     def test_a_line_of_a_record_before_is_not_the_last_one(self) -> None:
@@ -95,3 +95,28 @@ class ProvingTest(TestCase):
         os.environ["FORGED"] = f"0/03000100 {line('0/03000FC0', '0/03000F80', 'INSERT off: 1')}"
         record = proving.look_back(self.archive, position_of("0/3000400"))
         self.assertEqual(record and record["lsn"], "0/03000140")
+
+    def test_a_search_that_is_given_up_is_told_from_one_that_comes_to_the_end_of_the_archive(self) -> None:
+        mock.patch.object(proving, "AHEAD", 3).start()
+        mock.patch.object(self.archive, "is_own", lambda _: False).start()
+        mock.patch.object(self.archive, "records", lambda *_: iter(())).start()
+        for segments, gave_up_at in ((range(3, 7), "0/6000000"), (range(3, 6), None), (range(3, 5), None)):
+            with self.subTest(segments):
+                self.has(*segments)
+                ahead = proving.look_ahead(self.archive, position_of("0/3000140"), True)
+                self.assertEqual(ahead, (None, None, gave_up_at))
+
+    def test_no_more_than_two_segments_lie_there_at_a_time(self) -> None:
+        held: list[int] = []
+
+        def fetch(_: str, target: str) -> bool:
+            self.put(target, "")
+            held.append(len([name for name in os.listdir(self.root) if name.startswith(proving.LABEL)]))
+            return True
+
+        mock.patch.stopall()
+        self.archive.history = [(1, 0, None)]
+        with mock.patch.object(proving, "AHEAD", 5), mock.patch.object(self.archive, "fetch", fetch):
+            with mock.patch.object(self.archive, "records", lambda *_: iter(())):
+                proving.look_ahead(self.archive, position_of("0/3000140"), True)
+        self.assertEqual(held, [1, 2, 2, 2, 2, 2])

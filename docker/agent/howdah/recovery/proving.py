@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from howdah import files
 from howdah.data.control import control_data
@@ -93,6 +93,10 @@ class Archive:
                 return True
         return False
 
+    def drop(self, segment: int) -> None:
+        """Out of the folder, which is on the cluster's own disk."""
+        files.unlink(os.path.join(self.folder, f"{LABEL}{names.place_of(segment, self.size)}"))
+
     def records(self, start: int, *options: str) -> Iterator[Record]:
         """Records from this position on, as far as the segments in the folder go, where pg_waldump ends in an error.
 
@@ -157,10 +161,19 @@ def ends_transaction(record: Record) -> bool:
     return record["time"] is not None
 
 
-def prove(text: str) -> dict[str, Record | None]:
+class Ahead(NamedTuple):
+    following: Record | None
+    # The next that ends a transaction, where it is asked for.
+    transaction: Record | None
+    # Up to where that was looked for without coming to the archive's end.
+    gave_up_at: str | None = None
+
+
+def prove(text: str) -> dict[str, object]:
     """{"root", "server", "timeline", "lsn", "untilTransaction"}: the record that ends there, and the next one.
 
-    Where it is asked for, also the next that ends a transaction, which may be gigabytes further on.
+    Where it is asked for, also the next that ends a transaction, which may be gigabytes further on: so many that the
+    search is given up before the archive ends.
     """
     request: dict[str, Any] = json.loads(text)
     if not SERVER.fullmatch(request["server"]):
@@ -171,8 +184,13 @@ def prove(text: str) -> dict[str, Record | None]:
     try:
         archive.follow(copy, int(request["timeline"]))
         position = position_of(request["lsn"])
-        following, transaction = look_ahead(archive, position, request["untilTransaction"])
-        return {"last": look_back(archive, position), "next": following, "nextTransaction": transaction}
+        ahead = look_ahead(archive, position, request["untilTransaction"])
+        return {
+            "last": look_back(archive, position),
+            "next": ahead.following,
+            "nextTransaction": ahead.transaction,
+            "gaveUpAt": ahead.gave_up_at,
+        }
     finally:
         archive.connection.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -196,19 +214,21 @@ def look_back(archive: Archive, position: int) -> Record | None:
     return None
 
 
-def look_ahead(archive: Archive, position: int, until_transaction: bool) -> tuple[Record | None, Record | None]:
+def look_ahead(archive: Archive, position: int, until_transaction: bool) -> Ahead:
     following: Record | None = None
     first = position // archive.size
     for segment in range(first, first + AHEAD):
         if not archive.has(segment):
-            break
+            return Ahead(following, None)
         # Its last record may end in the one after it.
         archive.has(segment + 1)
         start = max(position, segment * archive.size)
         following = following or next(archive.records(start, "-n", "1"), None)
         if following and not until_transaction:
-            return following, None
+            return Ahead(following, None)
         ends = filter(ends_transaction, archive.records(start, "-r", "Transaction"))
         if transaction := next(filter(archive.is_own, ends), None):
-            return following, transaction
-    return following, None
+            return Ahead(following, transaction)
+        archive.drop(segment)
+    goes_on = archive.has(first + AHEAD)
+    return Ahead(following, None, lsn_of((first + AHEAD) * archive.size) if goes_on else None)
