@@ -63,7 +63,7 @@ class CutShortTest(VolumeTestCase):
                 # A rename and a link for each of the two times three tablespaces, and the data itself, at the least.
                 self.assertGreater(steps, 14)
 
-    def test_a_link_to_nothing_is_left_alone_and_takes_nothing_of_the_copys(self) -> None:
+    def test_a_link_to_nothing_is_left_alone_and_takes_no_file_of_the_copy(self) -> None:
         for route in ONCE:
             with self.subTest(route):
                 steps = 0
