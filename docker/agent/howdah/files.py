@@ -16,10 +16,11 @@ def read(path: str) -> str | None:
 
 
 def write(path: str, text: str, mode: int = 0o600) -> None:
-    """Whole or not at all."""
+    """Whole or not at all, and lasting."""
     temporary = f"{path}.new"
     write_in_place(temporary, text, mode)
     os.rename(temporary, path)
+    sync(os.path.dirname(path))
 
 
 def create(path: str, text: str, mode: int = 0o600) -> None:
@@ -60,14 +61,15 @@ def rename(source: str, target: str) -> None:
 
 
 def relink(link: str, target: str) -> None:
-    """Lets a symbolic link lead elsewhere. At no moment is there no link. One that leads there already stays."""
+    """Lets a symbolic link lead elsewhere, lasting. At no moment is there none. One that leads there already stays."""
     temporary = f"{link}.new"
     if os.path.lexists(temporary):
         os.unlink(temporary)
-    if os.path.islink(link) and os.readlink(link) == target:
-        return
-    os.symlink(target, temporary)
-    os.rename(temporary, link)
+    if not (os.path.islink(link) and os.readlink(link) == target):
+        os.symlink(target, temporary)
+        os.rename(temporary, link)
+    # Also for a call that was cut short before it came to this.
+    sync(os.path.dirname(link))
 
 
 def unlink(path: str) -> None:
@@ -85,5 +87,17 @@ def locked(directory: str) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(directory: str) -> bool:
+    """Whether another caller is at it."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return False
+    except BlockingIOError:
+        return True
     finally:
         os.close(descriptor)

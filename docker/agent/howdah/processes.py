@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from howdah import files
 from howdah.refusal import Refusal
@@ -59,19 +59,8 @@ def working_places(pids_: Iterable[int]) -> dict[int, tuple[int, int]]:
         if owner := owner_of(pid):
             by_owner.setdefault(owner, []).append(f"/proc/{pid}/cwd")
     places: dict[int, tuple[int, int]] = {}
-    for (user, group), links in by_owner.items():
-        command = ["stat", "--dereference", "--format", "%n %d %i", *links]
-        said = subprocess.run(
-            command,
-            user=user,
-            group=group,
-            extra_groups=[],
-            cwd="/",
-            env={**os.environ, "LC_ALL": "C"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    for owner, links in by_owner.items():
+        said = stat_as(owner, links)
         for line in said.stdout.splitlines():
             link, device, inode = line.split()
             places[int(link.split("/")[2])] = (int(device), int(inode))
@@ -79,6 +68,18 @@ def working_places(pids_: Iterable[int]) -> dict[int, tuple[int, int]]:
             if "Permission denied" in line:
                 raise Refusal(f"it cannot be seen where a process works: {line}")
     return places
+
+
+def stat_as(owner: tuple[int, int], links: list[str]) -> "subprocess.CompletedProcess[str]":
+    """Only root can become another user. Its own it need not become, and could not: that takes a right, too."""
+    become: dict[str, Any] = {}
+    if owner != (os.geteuid(), os.getegid()):
+        if os.geteuid() != 0:
+            raise Refusal(f"it cannot be seen where a process of user {owner[0]} works: {', '.join(links)}")
+        become = {"user": owner[0], "group": owner[1], "extra_groups": []}
+    command = ["stat", "--dereference", "--format", "%n %d %i", *links]
+    known = {**os.environ, "LC_ALL": "C"}
+    return subprocess.run(command, cwd="/", env=known, capture_output=True, text=True, check=False, **become)
 
 
 def owner_of(pid: int) -> tuple[int, int] | None:

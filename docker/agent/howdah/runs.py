@@ -9,36 +9,25 @@
   howdah-run reap DAYS                            forget runs that ended longer ago than that
 
 A run is a directory: `pid` (pid, its start in clock ticks so that a reused pid is not mistaken for it, time), `output`,
-`exit` (written by rename when it has ended), `backup-id` (Barman's hook), and `lock`, held by the run's keeper.
+`exit` (when it has ended), `backup-id` (Barman's hook), and `lock`, held by the run's keeper: see keeper.py.
 No file `exit`, no keeper and no process: LOST, the container was restarted.
 """
 
-import datetime
 import fcntl
 import json
 import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from typing import NoReturn, TypedDict
 
 from howdah import files
+from howdah.keeper import Pid, keep, prepare
 from howdah.processes import pids, process
 
 RUNS = os.environ.get("HOWDAH_RUNS", "/var/lib/howdah/runs")
-# For every user of the container to read.
-MODE = 0o666
-
-
-class Pid(TypedDict):
-    """The file `pid`."""
-
-    pid: int
-    startTicks: int
-    startedAt: str
 
 
 class Status(TypedDict):
@@ -136,54 +125,6 @@ def report(run_id: str) -> None:
     print(json.dumps(status(run_id)), flush=True)
 
 
-def keep(path: str, run_id: str, extra: dict[str, str], argv: list[str], ready: int) -> NoReturn:
-    """The keeper: starts the command, waits for it, writes down how it ended.
-
-    It has inherited the lock, and closes READY once the command runs.
-    """
-    os.setsid()
-    for number in (signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nothing, descriptor)
-    output = os.open(os.path.join(path, "output"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HOWDAH_OPERATION": run_id, **extra}
-    try:
-        child = subprocess.Popen(
-            argv,
-            stdin=nothing,
-            stdout=output,
-            stderr=output,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=heed_signals,
-        )
-    except OSError as error:
-        os.write(output, f"howdah-run: {argv[0]}: {error.strerror}\n".encode())
-        files.write(os.path.join(path, "exit"), "127\n", MODE)
-        os._exit(0)
-    files.write(os.path.join(path, "pid"), json.dumps(describe(child.pid)), MODE)
-    os.close(ready)
-    code = child.wait()
-    files.write(os.path.join(path, "exit"), f"{code if code >= 0 else 128 - code}\n", MODE)
-    os._exit(0)
-
-
-def heed_signals() -> None:
-    """In the command itself: what the keeper ignores."""
-    for number in (signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def describe(child: int) -> Pid:
-    """Of a child that was not waited for: one that has ended is a zombie, and its entry in /proc still there."""
-    known = process(child)
-    assert known is not None
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"pid": child, "startTicks": known.start_ticks, "startedAt": now}
-
-
 def parse_start(rest: list[str]) -> tuple[dict[str, str], list[str]]:
     """Variables for the command, and the command."""
     extra = {}
@@ -201,7 +142,8 @@ def parse_start(rest: list[str]) -> tuple[dict[str, str], list[str]]:
 def start(run_id: str, rest: list[str]) -> None:
     path = directory(run_id)
     extra, argv = parse_start(rest)
-    lock = take_id(run_id, path)
+    # Nothing is made for a start that only reports: there may be no room for it.
+    lock = None if os.path.isdir(path) else take_id(run_id, path)
     if lock is None:
         report(run_id)
         return
@@ -220,11 +162,12 @@ def take_id(run_id: str, path: str) -> int | None:
 
     The lock is taken in a directory that no other program sees yet: a run that can be seen has a keeper, or is lost.
     """
-    os.makedirs(RUNS, exist_ok=True)
-    hidden = os.path.join(RUNS, f".{run_id}.{os.getpid()}")
-    os.mkdir(hidden, 0o755)
-    lock = os.open(os.path.join(hidden, "lock"), os.O_RDWR | os.O_CREAT, 0o644)
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    hidden = os.path.join(os.path.dirname(path), f".{run_id}.{os.getpid()}")
+    try:
+        lock = prepare(hidden)
+    except OSError as error:
+        shutil.rmtree(hidden, ignore_errors=True)
+        fail(f"{run_id} cannot be started: {error.strerror}")
     try:
         # Renaming onto a directory that is not empty fails: one of many starts wins.
         os.rename(hidden, path)

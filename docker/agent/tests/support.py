@@ -20,6 +20,16 @@ AGENT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIZE = 1 << 20
 MAGIC = 0xD116
 Result = TypeVar("Result")
+WALDUMP = r"""
+import re, sys
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+for record in RECORDS:
+    known = re.search(r", lsn: 0/(\w+), ", record)
+    if "-s" not in options or (known and int(known[1], 16) >= int(options["-s"].split("/")[1], 16)):
+        print(record)
+        if "-n" in options:
+            break
+"""
 
 
 def segment(name: str, pages: int = SIZE // PAGE, fill: bytes = b"x") -> bytes:
@@ -79,10 +89,9 @@ class TestCase(unittest.TestCase):
         """A program of this name, which is found before any other."""
         os.chmod(self.put(f"bin/{name}", script), 0o755)
 
-    def install_waldump(self, *lines: str) -> None:
-        """A pg_waldump that prints these lines for every segment."""
-        self.put("waldump", "".join(f"{line}\n" for line in lines))
-        self.install("pg_waldump", f"#!/bin/sh\ncat '{self.path('waldump')}'\n")
+    def install_waldump(self, *records: str) -> None:
+        """A pg_waldump that prints these for every segment; with -s LSN -n 1 the first that begins there or later."""
+        self.install("pg_waldump", f"#!{sys.executable} -S\nRECORDS = {records!r}\n{WALDUMP}")
 
 
 class BarmanTestCase(TestCase):

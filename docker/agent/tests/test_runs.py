@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from typing import Any
 from unittest import mock
 
@@ -11,6 +12,25 @@ from howdah import processes, runs
 from tests.support import AGENT, TestCase, wait_for
 
 PROGRAM = os.path.join(AGENT, "bin/howdah-run")
+
+
+# howdah-run on a disk that is full as long as a file is there, or that takes no note of a name.
+ILL = """import os, sys
+from howdah import files, runs
+full, unnoted = sys.argv[1:3]
+opened, renamed = os.open, files.rename
+def open_(path, flags, *rest, **named):
+    if os.path.exists(full) and flags & os.O_CREAT:
+        raise OSError(28, "No space left on device")
+    return opened(path, flags, *rest, **named)
+def rename(source, target):
+    if os.path.basename(target) == unnoted:
+        raise OSError(5, "Input/output error")
+    renamed(source, target)
+os.open, files.rename = open_, rename
+sys.argv[1:3] = []
+runs.main()
+"""
 
 
 class RunsTest(TestCase):
@@ -143,3 +163,28 @@ class RunsTest(TestCase):
         self.ask("start", "two", "--env", "BARMAN_BACKUP_ID=20261128T100000", "--", "howdah-note-backup")
         self.wait_until("EXITED", "two")
         self.assertEqual(runs.status("two")["backupId"], "20261128T100000")
+
+    def run_ill(self, unnoted: str, *argv: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", ILL, self.path("full"), unnoted, "start", "one", "--", *argv]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    def test_a_disk_that_is_full_by_then_loses_no_end(self) -> None:
+        waits = f"while [ ! -e '{self.path('full')}' ]; do sleep 0.02; done; exit 3"
+        self.assertEqual(json.loads(self.run_ill("", "sh", "-c", waits).stdout)["state"], "RUNNING")
+        self.put("full", "")
+        self.assertEqual(self.wait_until("EXITED", "one")["exitCode"], 3)
+        self.assertEqual(json.loads(self.run_ill("", "true").stdout)["exitCode"], 3)
+
+    def test_on_a_full_disk_nothing_is_started_and_nothing_left(self) -> None:
+        self.put("full", "")
+        said = self.run_ill("", "touch", self.path("ran"))
+        self.assertEqual((said.returncode, said.stdout), (1, ""))
+        self.assertEqual(said.stderr, "howdah-run: one cannot be started: No space left on device\n")
+        self.assertFalse(os.path.exists(self.path("ran")))
+        self.assertEqual(os.listdir(self.path("runs")), [])
+
+    def test_what_could_not_be_watched_does_not_run(self) -> None:
+        answer = json.loads(self.run_ill("pid", "sh", "-c", f"sleep 1; touch '{self.path('ran')}'").stdout)
+        self.assertIsNone(answer["pid"])
+        self.assertEqual(self.wait_until("EXITED", "one")["exitCode"], 128 + signal.SIGKILL)
+        self.assertFalse(os.path.exists(self.path("ran")))

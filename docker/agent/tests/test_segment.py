@@ -101,6 +101,20 @@ class EndOfWalTest(TestCase):
         recycled = ended.ljust(PAGE, b"\0") + segment(OTHER)[PAGE:]
         self.assertEqual(self.end_in(recycled, last), 0x100 + 50)
 
+    def test_what_a_user_calls_a_message_is_no_record(self) -> None:
+        """Its prefix is printed as it is, and may go on in a line of its own: as of none, or as of another record."""
+        begins = 'MESSAGE non-transactional, prefix "'
+        for forged in (record(0, 24, "SWITCH"), record(0x100, 24, "SWITCH"), record(0x200, 24, "SWITCH")):
+            for line_break in ("\n", ""):
+                with self.subTest((forged, line_break)):
+                    message = record(0x200, 90, f'{begins}{line_break}{forged}"; payload (0 bytes):')
+                    self.assertEqual(self.end(SIZE // PAGE, record(0x100, 50, "RUNNING_XACTS"), message), SIZE)
+
+    def test_a_message_of_several_lines_ends_where_it_ends(self) -> None:
+        content = segment(NAME)[: 0x200 + 90].ljust(SIZE, b"\0")
+        message = record(0x200, 90, 'MESSAGE non-transactional, prefix "one\ntwo"; payload (0 bytes):')
+        self.assertEqual(self.end_in(content, message), 0x200 + 90)
+
     def test_where_something_of_its_own_follows_the_last_record_it_is_damaged_and_counts_as_a_whole(self) -> None:
         last = record(0x100, 50, "CHECKPOINT_ONLINE redo")
         same_page = segment(NAME)[: 0x100 + 100].ljust(SIZE, b"\0")

@@ -1,22 +1,26 @@
-import functools
+import json
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
 from unittest import mock
 
-from howdah import files, processes
+from howdah import processes
 from howdah.refusal import Refusal
 from tests.support import wait_for
-from tests.volume import CHANGES, STEPS, VERSION, Tablespace, Volume, VolumeTestCase, run
-
-IN_BOTH = Tablespace("ts/both", "101", "101")
-MADE_AGAIN = Tablespace("ts/again", "202", "102")
-IN_THE_COPY = Tablespace("ts/deep/copy", None, "103")
-IN_THE_NODES = Tablespace("ts/node", "104", None)
-ALL = (IN_BOTH, MADE_AGAIN, IN_THE_COPY, IN_THE_NODES)
+from tests.volume import (
+    ALL,
+    IN_BOTH,
+    IN_THE_COPY,
+    IN_THE_NODES,
+    MADE_AGAIN,
+    VERSION,
+    WIPED,
+    Tablespace,
+    Volume,
+    VolumeTestCase,
+    run,
+)
 
 # What has which tablespaces; where they are then, of the data in service and of the data put aside.
 SWAPS: list[tuple[str, list[Tablespace], list[str], list[str]]] = [
@@ -71,75 +75,6 @@ class SwapTest(VolumeTestCase):
         self.assert_as_before(volume, before)
 
 
-class Route(NamedTuple):
-    """What is killed, one after the other, and what is asked then: of data that is in its place, or swapped already."""
-
-    swapped: bool
-    killed: tuple[str, ...]
-    then: str
-
-
-WAYS = ("swap", "swap-back")
-BEGINNINGS = ((False, "swap"), (True, "swap-back"))
-ONCE = [Route(swapped, (first,), then) for swapped, first in BEGINNINGS for then in WAYS]
-TWICE = [Route(swapped, (first, second), then) for swapped, first in BEGINNINGS for second in WAYS for then in WAYS]
-
-
-class CutShortTest(VolumeTestCase):
-    """Wherever it is killed, it goes on to the same end and back to the very beginning. Nothing is lost meanwhile."""
-
-    def follow(
-        self, route: Route, tablespaces: Sequence[Tablespace], steps: Sequence[int], counting: Sequence[str]
-    ) -> list[bool]:
-        """Whether what was to be killed behind so many steps was, or had ended by itself."""
-        volume = self.volume(*tablespaces)
-        held, before = volume.held(), volume.tree()
-        if route.swapped:
-            volume.run("swap")
-        were = []
-        for verb, count in zip(route.killed, steps):
-            were.append(volume.is_killed(verb, count, counting))
-            self.assertEqual(volume.held(), held)
-            self.assertIn(volume.run("swap-progress")["progress"], ("NOT_SWAPPED", "HALF", "SWAPPED"))
-        volume.run(route.then)
-        if route.then == "swap":
-            self.assertEqual((volume.lying(), sorted(volume.tree())), self.whole(*tablespaces))
-            self.assertEqual(volume.held(), held)
-        else:
-            self.assertEqual(volume.tree(), before)
-            self.assertFalse(os.path.lexists(volume.at("previous")))
-        shutil.rmtree(volume.root)
-        return were
-
-    @functools.lru_cache
-    def whole(self, *tablespaces: Tablespace) -> tuple[dict[str, list[str]], list[str]]:
-        """What a swap leads to that nothing cuts short."""
-        volume = self.volume(*tablespaces)
-        volume.run("swap")
-        return volume.lying(), sorted(volume.tree())
-
-    def test_behind_each_single_step(self) -> None:
-        for route in ONCE:
-            with self.subTest(route):
-                steps = 0
-                while any(self.follow(route, ALL, [steps], STEPS)):
-                    steps += 1
-                # A rename and a link for each of the two times three tablespaces, and the data itself, at the least.
-                self.assertGreater(steps, 14)
-
-    def test_behind_any_two_changes(self) -> None:
-        for route in TWICE:
-            with self.subTest(route):
-                first, was_killed = 0, True
-                while was_killed:
-                    second, is_killed = 0, True
-                    while is_killed:
-                        was_killed, is_killed = self.follow(route, [IN_BOTH], [first, second], CHANGES)
-                        second += 1
-                    first += 1
-                self.assertGreater(first, 6)
-
-
 class UnexpectedTest(VolumeTestCase):
     def refused(self, volume: Volume, verb: str, why: str) -> None:
         with self.assertRaisesRegex(Refusal, why):
@@ -162,6 +97,47 @@ class UnexpectedTest(VolumeTestCase):
                     self.refused(volume, verb, "no cut-over leaves directories like these")
                 self.assertEqual(volume.tree(), before)
 
+    def test_a_copy_without_its_list_is_not_one_without_tablespaces(self) -> None:
+        volume = self.volume(IN_BOTH)
+        os.unlink(volume.at("copy/tablespaces.json"))
+        before = volume.tree()
+        for verb in ("swap-check", "swap"):
+            self.refused(volume, verb, "there is no .*copy/tablespaces.json: the copy was not handed over")
+            self.assertEqual(volume.tree(), before)
+
+    def test_the_way_back_needs_no_list_where_there_are_no_tablespaces(self) -> None:
+        volume = self.volume(IN_THE_NODES)
+        before = volume.tree()
+        volume.run("swap")
+        os.unlink(volume.at("copy/tablespaces.json"))
+        volume.run("swap-back")
+        del before["copy/tablespaces.json"]
+        self.assertEqual(volume.tree(), before)
+
+    def test_a_tablespace_that_is_gone_holds_up_no_way_back(self) -> None:
+        for gone in (f"previous/tablespaces/101/{VERSION}", f"{IN_BOTH.location}/{VERSION}"):
+            with self.subTest(gone):
+                volume = self.volume(IN_BOTH, IN_THE_NODES)
+                volume.run("swap")
+                shutil.rmtree(volume.at(gone))
+                volume.run("swap-back")
+                self.assertEqual(volume.run("swap-progress"), {"progress": "NOT_SWAPPED"})
+                self.assertIn("104 in ts/node: live", volume.lying()["live"])
+
+    def test_what_a_swap_has_noted_and_did_not_find_is_taken_back(self) -> None:
+        volume = self.volume(WIPED, IN_BOTH)
+        before = volume.tree()
+        aside = [("105", WIPED.location), ("101", IN_BOTH.location)]
+        noted = [
+            {"oid": oid, "location": volume.at(where), "place": volume.at("previous/tablespaces", oid)}
+            for oid, where in aside
+        ]
+        volume.put("previous/tablespaces.json", json.dumps(noted))
+        os.rename(volume.at("live"), volume.at("previous/data"))
+        os.mkdir(volume.at("previous/tablespaces"))
+        volume.run("swap-back")
+        self.assertEqual(volume.tree(), before)
+
     def test_no_copy_is_nothing_to_swap_and_nothing_to_bring_back(self) -> None:
         volume = self.volume()
         shutil.rmtree(volume.at("copy"))
@@ -177,64 +153,6 @@ class UnexpectedTest(VolumeTestCase):
     def test_only_roots_are_moved(self) -> None:
         with self.assertRaisesRegex(Refusal, "/etc is no place for a recovered copy"):
             run("swap", '{"live": "/a", "copy": "/etc", "previous": "/b"}')
-
-
-class CheckTest(VolumeTestCase):
-    """Before anything is stopped."""
-
-    def refused(self, volume: Volume, why: str) -> None:
-        with self.assertRaisesRegex(Refusal, why):
-            volume.run("swap-check")
-
-    def test_a_location_with_files_of_another_tablespace_is_refused(self) -> None:
-        volume = self.volume(IN_THE_COPY)
-        volume.put(f"{IN_THE_COPY.location}/{VERSION}/of", "another")
-        self.refused(volume, "tablespace 103 belongs in .*ts/deep/copy, where there are files of another one")
-
-    def test_files_of_the_nodes_own_make_room(self) -> None:
-        self.assertEqual(self.volume(IN_BOTH, MADE_AGAIN).run("swap-check"), {})
-
-    def test_two_links_to_one_location_are_refused_because_its_owner_is_unknown(self) -> None:
-        volume = self.volume(IN_THE_NODES)
-        os.symlink(volume.at(IN_THE_NODES.location), volume.at("live/pg_tblspc/99"))
-        self.refused(volume, "two links to .*ts/node")
-
-    def test_a_location_of_the_copy_on_another_volume_is_refused(self) -> None:
-        volume = self.volume(IN_THE_COPY._replace(location="../../../../../../proc/self/howdah/ts"))
-        self.refused(volume, "tablespace 103 belongs in .*/proc/.*, which is on another volume than")
-
-    def test_a_location_of_the_nodes_on_another_volume_is_refused(self) -> None:
-        volume = self.volume()
-        os.symlink("/proc/self", volume.at("live/pg_tblspc/105"))
-        self.refused(volume, "/proc/self holds a tablespace, and is on another volume")
-
-    def test_a_location_that_may_not_be_written_to_is_refused(self) -> None:
-        volume = self.volume(IN_THE_COPY)
-        with mock.patch("os.access", lambda *_: False):
-            self.refused(volume, "tablespace 103 belongs in .*ts/deep/copy, and .* may not be written to")
-
-    def test_a_location_that_moves_with_the_data_is_refused(self) -> None:
-        for location in ("live/inner", "copy/inner", "previous/inner"):
-            for tablespace in (IN_THE_COPY._replace(location=location), IN_THE_NODES._replace(location=location)):
-                with self.subTest(tablespace):
-                    volume = self.volume(tablespace)
-                    self.refused(volume, f"{location} holds a tablespace, and is inside of .*, which is moved")
-
-    def test_a_link_to_the_data_is_no_way_around_that(self) -> None:
-        volume = self.volume(IN_THE_NODES._replace(location="live/inner"))
-        os.symlink(volume.at("live"), volume.at("around"))
-        link = volume.at("live/pg_tblspc", "104")
-        os.unlink(link)
-        os.symlink(volume.at("around/inner"), link)
-        self.refused(volume, "around/inner holds a tablespace, and is inside of .*/live, which is moved")
-
-    def test_a_pg_control_that_cannot_be_read_is_found_now_of_whichever_data(self) -> None:
-        for of in ("live", "copy/data"):
-            with self.subTest(of):
-                volume = self.volume(IN_BOTH)
-                os.unlink(volume.at(of, "PG_VERSION"))
-                with self.assertRaises(FileNotFoundError):
-                    volume.run("swap-check")
 
 
 class TwiceTest(VolumeTestCase):
@@ -308,13 +226,3 @@ class RunningTest(VolumeTestCase):
                 volume.run(verb)
                 self.start_postgres(volume.at("live"))
                 self.assertEqual(volume.run(verb), {})
-
-
-class LinkTest(VolumeTestCase):
-    def test_a_link_that_leads_there_already_takes_no_room_of_a_full_disk(self) -> None:
-        volume = self.volume(IN_BOTH)
-        link = volume.at("live/pg_tblspc", "101")
-        with mock.patch("os.symlink", side_effect=OSError(28, "No space left on device")):
-            files.relink(link, volume.at(IN_BOTH.location))
-            with self.assertRaises(OSError):
-                files.relink(link, volume.at("elsewhere"))

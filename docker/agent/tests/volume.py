@@ -35,6 +35,17 @@ class Tablespace(NamedTuple):
     location: str
     live: str | None
     copy: str | None
+    # The link of the node's data leads to nothing.
+    wiped: bool = False
+
+
+IN_BOTH = Tablespace("ts/both", "101", "101")
+MADE_AGAIN = Tablespace("ts/again", "202", "102")
+IN_THE_COPY = Tablespace("ts/deep/copy", None, "103")
+IN_THE_NODES = Tablespace("ts/node", "104", None)
+ALL = (IN_BOTH, MADE_AGAIN, IN_THE_COPY, IN_THE_NODES)
+WIPED = Tablespace("ts/wiped", "105", None, wiped=True)
+WIPED_AND_IN_THE_COPY = Tablespace("ts/mixed", "106", "107", wiped=True)
 
 
 class Killed(BaseException):
@@ -72,9 +83,10 @@ class Volume:
             self.put(f"{data}/PG_VERSION", "17\n")
             os.mkdir(self.at(data, "pg_tblspc"))
         manifest = []
-        for location, live, copy in tablespaces:
+        for location, live, copy, wiped in tablespaces:
             if live:
-                self.put(f"{location}/{VERSION}/of", "live")
+                if not wiped:
+                    self.put(f"{location}/{VERSION}/of", "live")
                 os.symlink(self.at(location), self.at("live/pg_tblspc", live))
             if copy:
                 place = f"copy/tablespaces/{copy}"

@@ -29,7 +29,13 @@ const recordSchema = z
     backupBegin: text,
   })
   .nullable()
-export const proofSchema = z.object({ last: recordSchema, next: recordSchema, nextTransaction: recordSchema })
+export const proofSchema = z.object({
+  last: recordSchema,
+  next: recordSchema,
+  nextTransaction: recordSchema,
+  /** An agent that is older than this Howdah does not tell. */
+  gaveUpAt: text.default(null),
+})
 export const spaceSchema = z.object({ freeBytes: z.number(), usedBytes: z.number() })
 export const rolesSchema = z.object({
   set: z.array(z.string()),

@@ -30,9 +30,11 @@ export interface ReplayProof {
   readonly next: WalRecord | null
   /**
    * The first one from there on that ends a transaction, looked for where a time is the target. Null: there is none up to the end
-   * of the archive.
+   * of the archive, or up to where the search was given up.
    */
   readonly nextTransaction: WalRecord | null
+  /** Up to where that was looked for in vain, in an archive that goes on after it. Null: the search came to its end. */
+  readonly gaveUpAt: string | null
 }
 
 /** What is known of the replay itself. */
@@ -97,13 +99,16 @@ export function judgeReplay(target: RecoveryTarget, facts: ReplayFacts, proof: R
 function judgeTime(
   target: Extract<RecoveryTarget, { kind: 'TIME' }>,
   facts: ReplayFacts,
-  { nextTransaction: next }: ReplayProof,
+  { nextTransaction: next, gaveUpAt }: ReplayProof,
 ): ReplayJudgement {
   const isLater = (time: string) => {
     const at = Timestamp.parse(time)
     return at.isAfter(target.time) || (!target.inclusive && at.equals(target.time))
   }
   if (facts.time !== null && isLater(facts.time)) return beyond(`a transaction of ${facts.time} was replayed`)
+  if (next?.time == null && gaveUpAt !== null) {
+    return unknown(`no transaction ends up to LSN ${gaveUpAt}, and the archive was not read further`)
+  }
   if (next?.time == null) return exact('no transaction ends after it in the archive')
   if (isLater(next.time)) return exact(`the next transaction ended at ${next.time}`)
   return short(`${describe(next)} at ${next.time} belongs to it`)

@@ -30,7 +30,7 @@ export class FakeRecoveredCopy implements RecoveredCopy {
   root = ''
   port = 54320
   /** What the archive has around any position. */
-  proof: ReplayProof | Error = { last: null, next: null, nextTransaction: null }
+  proof: ReplayProof | Error = { last: null, next: null, nextTransaction: null, gaveUpAt: null }
   /** Each look takes one; the last stays. */
   looks: CopyStatus[]
   /** What it finds of itself. */

@@ -1,7 +1,8 @@
 """A data directory out of service, and its tablespaces beside it: put into service, and aside, by rename alone.
 
 Whatever was cut short is completed, or taken back, by what is there: a tablespace's files are either at their location
-in the cluster or at their place beside the data.
+in the cluster or at their place beside the data. Where they are at neither, there is nothing to move: its link stays as
+it is, and the rest is not held up by it while the cluster is down.
 """
 
 import functools
@@ -34,6 +35,11 @@ class Data(Root):
         known: list[Tablespace] = json.loads(files.read(self.manifest) or "[]")
         return known
 
+    def refuse_unlisted(self) -> None:
+        """A recovered copy is handed over with its list, empty or not: without one its tablespaces are not known."""
+        if not os.path.exists(self.manifest):
+            raise Refusal(f"there is no {self.manifest}: the copy was not handed over. Ask for the cut-over again")
+
     def here(self) -> str:
         """Where its data directory is now."""
         return self.directory if os.path.isdir(self.directory) else self.live
@@ -56,7 +62,9 @@ class Data(Root):
         for directory in (self.root, self.tablespaces):
             os.makedirs(directory, mode=0o700, exist_ok=True)
         if not os.path.exists(self.manifest):
-            files.write(self.manifest, json.dumps(self.in_service()))
+            # Without a link to nothing: files that the other data brings there later would be taken for its own.
+            held = [tablespace for tablespace in self.in_service() if self.has(tablespace["location"])]
+            files.write(self.manifest, json.dumps(held))
         if not os.path.isdir(self.directory):
             files.rename(self.live, self.directory)
         self.bring_to_places()
@@ -68,14 +76,14 @@ class Data(Root):
         for tablespace in self.listed():
             if self.has(tablespace["place"]):
                 self.move(tablespace, tablespace["place"], tablespace["location"])
-            else:
+            elif self.has(tablespace["location"]):
                 self.relink(tablespace, tablespace["location"])
 
     def bring_to_places(self) -> None:
         for tablespace in self.listed():
             if self.has(tablespace["place"]):
                 self.relink(tablespace, tablespace["place"])
-            else:
+            elif self.has(tablespace["location"]):
                 self.move(tablespace, tablespace["location"], tablespace["place"])
 
     def in_service(self) -> list[Tablespace]:
@@ -92,8 +100,6 @@ class Data(Root):
         return os.path.isdir(os.path.join(place, self.version_directory))
 
     def move(self, tablespace: Tablespace, source: str, target: str) -> None:
-        if not self.has(source):
-            raise Refusal(f"tablespace {tablespace['oid']} is not in {source}")
         if self.has(target):
             raise Refusal(f"tablespace {tablespace['oid']} cannot go to {target}: there are files of another one")
         name = self.version_directory
@@ -102,8 +108,6 @@ class Data(Root):
         self.relink(tablespace, target)
 
     def relink(self, tablespace: Tablespace, target: str) -> None:
-        if not self.has(target):
-            raise Refusal(f"tablespace {tablespace['oid']} is not in {target}")
         files.relink(os.path.join(self.here(), "pg_tblspc", tablespace["oid"]), target)
 
     def forget(self) -> None:

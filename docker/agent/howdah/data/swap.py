@@ -72,6 +72,7 @@ def swap(text: str) -> dict[str, object]:
         if progress == "SWAPPED":
             return {}
         refuse_running(copy, previous)
+        copy.refuse_unlisted()
         previous.put_aside()
         copy.put_into_service()
     return {}

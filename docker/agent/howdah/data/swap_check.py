@@ -19,6 +19,7 @@ def mount_of(path: str) -> str:
 def swap_check(text: str) -> dict[str, object]:
     """Before anything is stopped: that each tablespace can change places by rename."""
     copy, previous = both(text)
+    copy.refuse_unlisted()
     # Read now: once the data has been moved, a pg_control that cannot be read would leave no way back.
     expected = {data.version_directory for data in (copy, previous)}
     if len(expected) > 1:
@@ -31,11 +32,22 @@ def swap_check(text: str) -> dict[str, object]:
     for tablespace in copy.listed():
         check_outside(tablespace["location"], copy, previous)
         check_location(copy, tablespace, volume, held)
-    for location in held:
+        check_files(copy, tablespace, tablespace["place"])
+    for tablespace in previous.in_service():
+        location = tablespace["location"]
         check_outside(location, copy, previous)
         if mount_of(location) != volume:
             raise Refusal(f"{location} holds a tablespace, and is on another volume than {copy.live}")
+        check_files(previous, tablespace, location)
     return {}
+
+
+def check_files(data: Data, tablespace: Tablespace, where: str) -> None:
+    """That the link leads to a tablespace: its volume may be missing, or replay has left the link of a dropped one."""
+    if not data.has(where):
+        link = os.path.join(data.here(), "pg_tblspc", tablespace["oid"])
+        remedy = f"remove the link if pg_tablespace has no oid {tablespace['oid']}; otherwise bring the directory back"
+        raise Refusal(f"{link} leads to {where}, where no {data.version_directory} is: {remedy}")
 
 
 def check_outside(location: str, copy: Data, previous: Data) -> None:

@@ -18,6 +18,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -25,6 +26,8 @@ from howdah import files, processes, session_settings
 from howdah.data.roots import Root
 
 ROLE = "rehearsal"
+# From the start of its program until PostgreSQL has written its lock file.
+START_SECONDS = 60
 # Readers come through `relay`, whose own user is unknown to PostgreSQL: only a password lets them in.
 OURS = "local all postgres peer map=howdah\nlocal replication postgres peer map=howdah\n"
 READERS = f"local all {ROLE} pam pamservice=howdah-recovery\n"
@@ -77,6 +80,27 @@ class Copy(Root):
             return pid if os.readlink(f"/proc/{pid}/cwd") == self.directory else None
         except (FileNotFoundError, ProcessLookupError, ValueError, PermissionError):
             return None
+
+    def mark_start(self) -> None:
+        """That this process becomes its PostgreSQL: until that has its lock file nothing else tells of it."""
+        known = processes.process(os.getpid())
+        self.write("starting", json.dumps([os.getpid(), known.start_ticks if known else None]))
+
+    def is_starting(self) -> bool:
+        if self.postmaster() is not None:
+            return False
+        pid, start_ticks = self.kept("starting") or (0, 0)
+        known = processes.process(pid)
+        return known is not None and known.is_alive and known.start_ticks == start_ticks
+
+    def started_postmaster(self) -> int | None:
+        """Its pid while it runs; of one that was started just now, once it has its lock file."""
+        end = time.monotonic() + START_SECONDS
+        while self.is_starting():
+            if time.monotonic() > end:
+                fail(f"its PostgreSQL has no lock file after {START_SECONDS} s")
+            time.sleep(0.05)
+        return self.postmaster()
 
     def request(self) -> dict[str, Any]:
         """What it was last asked to serve."""

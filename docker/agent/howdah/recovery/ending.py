@@ -1,4 +1,7 @@
-"""How a recovered copy ends: promoted, handed over to take the cluster's place, stopped, removed."""
+"""How a recovered copy ends: promoted, handed over to take the cluster's place, stopped, removed.
+
+Docker does not end a call whose caller is gone: one that is asked again may find the first one still at it, and waits.
+"""
 
 import json
 import os
@@ -16,6 +19,8 @@ from howdah.wal.names import position_of
 AGAIN_SECONDS = 600
 # At the position and not stopped by its target for this long: there is no record after it that would.
 STANDS_SECONDS = 3
+PAUSED, PROMOTED = "paused", "promoted"
+STANDING = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() ELSE 'promoted' END"
 REPLAY = "SELECT pg_get_wal_replay_pause_state() = 'paused', pg_last_wal_replay_lsn()"
 
 
@@ -38,17 +43,36 @@ def space(root: str) -> dict[str, object]:
 
 def promote(root: str) -> dict[str, object]:
     copy = Copy(root)
-    if copy.postmaster() is None:
-        return {}
-    if copy.psql("SELECT pg_is_in_recovery()").stdout.strip() == "t":
-        start_as_the_cluster_does(copy)
-    said = copy.psql("SELECT CASE WHEN pg_is_in_recovery() THEN pg_promote(true, 300) ELSE true END")
-    # What decides is how it stands, not what was answered on the way there.
-    if copy.psql("SELECT pg_is_in_recovery()").stdout.strip() != "f":
-        fail(f"it was not promoted: {said.stderr.strip() or said.stdout.strip()}")
-    drop_dead_links(copy)
-    keep_histories(copy)
+    with files.locked(copy.root):
+        standing = comes_to_stand(copy)
+        if standing is None:
+            return {}
+        if standing == PAUSED:
+            start_as_the_cluster_does(copy)
+        said = copy.psql("SELECT CASE WHEN pg_is_in_recovery() THEN pg_promote(true, 300) ELSE true END")
+        # What decides is how it stands, not what was answered on the way there.
+        if copy.psql(STANDING).stdout.strip() != PROMOTED:
+            fail(f"it was not promoted: {said.stderr.strip() or said.stdout.strip()}")
+        drop_dead_links(copy)
+        keep_histories(copy)
     return {}
+
+
+def comes_to_stand(copy: Copy) -> str | None:
+    """PAUSED at its target or PROMOTED, as soon as it is; None where it does not run.
+
+    A worker that was lost may have started it only just now: then it takes no connections yet, or replays.
+    """
+    end = time.monotonic() + AGAIN_SECONDS
+    while copy.started_postmaster() is not None:
+        said = copy.psql(STANDING)
+        standing = said.stdout.strip()
+        if standing in (PAUSED, PROMOTED):
+            return standing
+        if time.monotonic() > end:
+            fail(f"it has not paused after {AGAIN_SECONDS} s: {said.stderr.strip() or standing}")
+        time.sleep(0.2)
+    return None
 
 
 def drop_dead_links(copy: Copy) -> None:
@@ -78,7 +102,11 @@ def keep_histories(copy: Copy) -> None:
 
 
 def takes(copy: Copy, name: str, path: str) -> bool:
-    return subprocess.run(["howdah-take-wal", copy.root, name, path], check=False).returncode == 0
+    """Whether the archive has it. Fails where that could not be found out: without it no standby would follow."""
+    code = subprocess.run(["howdah-take-wal", copy.root, name, path], check=False).returncode
+    if code not in (0, 1):
+        fail(f"the archive does not tell whether it has {name}: howdah-take-wal ended with exit code {code}")
+    return code == 0
 
 
 def start_as_the_cluster_does(copy: Copy) -> None:
@@ -107,7 +135,7 @@ def comes_to(copy: Copy, request: dict[str, Any], at: str, stands: float) -> boo
 
     Fails where it goes beyond.
     """
-    stop(copy.root)
+    stop_postgres(copy)
     start(copy, arguments(settings(copy, request, dict.fromkeys(FLOORS, 0))))
     end, there = time.monotonic() + AGAIN_SECONDS, None
     while time.monotonic() < end:
@@ -148,12 +176,17 @@ def start(copy: Copy, chosen: list[str]) -> None:
 
 def stop(root: str) -> dict[str, object]:
     copy = Copy(root)
-    if copy.postmaster():
+    with files.locked(copy.root):
+        stop_postgres(copy)
+    return {}
+
+
+def stop_postgres(copy: Copy) -> None:
+    if copy.started_postmaster():
         command = ["pg_ctl", "-D", copy.directory, "-m", "fast", "-w", "-t", "300", "stop"]
         said = subprocess.run(command, capture_output=True, text=True, check=False)
         if copy.postmaster():
             fail(f"it does not stop: {said.stderr.strip()}")
-    return {}
 
 
 def hand_over(root: str) -> dict[str, object]:
@@ -162,10 +195,11 @@ def hand_over(root: str) -> dict[str, object]:
     In the sandbox, where the links still lead to the copy's own tablespaces.
     """
     copy = Copy(root)
-    stop(root)
-    put_back(copy)
-    tablespaces = find_tablespaces(copy)
-    files.write(copy.manifest, json.dumps(tablespaces))
+    with files.locked(copy.root):
+        stop_postgres(copy)
+        put_back(copy)
+        tablespaces = find_tablespaces(copy)
+        files.write(copy.manifest, json.dumps(tablespaces))
     return {"tablespaces": tablespaces}
 
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from howdah import files
 from howdah.data.control import control_data
@@ -17,7 +17,7 @@ from howdah.wal import archive_client, names
 from howdah.wal.names import lsn_of, position_of
 
 RECORD = re.compile(
-    r"rmgr: (\S+)\s+len \(rec/tot\): .*?, tx:\s*(\d+)"
+    r"rmgr: (\S+)\s+len \(rec/tot\):\s*\d+/\s*\d+, tx:\s*(\d+)"
     r", lsn: ([0-9A-F]+/[0-9A-F]+), prev ([0-9A-F]+/[0-9A-F]+), desc: (\S+) ?(.*)$"
 )
 TRANSACTION = re.compile(r"(?:(\d+): )?(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) UTC")
@@ -93,12 +93,21 @@ class Archive:
                 return True
         return False
 
+    def drop(self, segment: int) -> None:
+        """Out of the folder, which is on the cluster's own disk."""
+        files.unlink(os.path.join(self.folder, f"{LABEL}{names.place_of(segment, self.size)}"))
+
     def records(self, start: int, *options: str) -> Iterator[Record]:
         """Records from this position on, as far as the segments in the folder go, where pg_waldump ends in an error.
 
         A segment holds a hundred thousand of them: it is read for as long as its caller takes some.
+
+        The first is PostgreSQL's own. Any other line may be a part of what a user has named something, which pg_waldump
+        prints with its line breaks: `is_own` tells.
         """
         command = ["pg_waldump", "-p", self.folder, "-t", "1", "-s", lsn_of(start), *options]
+        if self.left_at is not None:
+            command += ["-e", lsn_of(self.left_at)]
         known = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace", env=known
@@ -107,11 +116,18 @@ class Archive:
                 for line in process.stdout or ():
                     if not (record := parse(line.removesuffix("\n"))):
                         continue
-                    if self.left_at is not None and position_of(record["lsn"]) >= self.left_at:
-                        return
-                    yield record
+                    if self.left_at is None or position_of(record["lsn"]) < self.left_at:
+                        yield record
             finally:
                 process.kill()
+
+    def record_at(self, position: int) -> Record | None:
+        """The one that begins there, in PostgreSQL's own words."""
+        record = next(self.records(position, "-n", "1"), None)
+        return record if record and position_of(record["lsn"]) == position else None
+
+    def is_own(self, record: Record) -> bool:
+        return self.record_at(position_of(record["lsn"])) == record
 
 
 def parse(line: str) -> Record | None:
@@ -145,10 +161,19 @@ def ends_transaction(record: Record) -> bool:
     return record["time"] is not None
 
 
-def prove(text: str) -> dict[str, Record | None]:
+class Ahead(NamedTuple):
+    following: Record | None
+    # The next that ends a transaction, where it is asked for.
+    transaction: Record | None
+    # Up to where that was looked for without coming to the archive's end.
+    gave_up_at: str | None = None
+
+
+def prove(text: str) -> dict[str, object]:
     """{"root", "server", "timeline", "lsn", "untilTransaction"}: the record that ends there, and the next one.
 
-    Where it is asked for, also the next that ends a transaction, which may be gigabytes further on.
+    Where it is asked for, also the next that ends a transaction, which may be gigabytes further on: so many that the
+    search is given up before the archive ends.
     """
     request: dict[str, Any] = json.loads(text)
     if not SERVER.fullmatch(request["server"]):
@@ -159,8 +184,13 @@ def prove(text: str) -> dict[str, Record | None]:
     try:
         archive.follow(copy, int(request["timeline"]))
         position = position_of(request["lsn"])
-        following, transaction = look_ahead(archive, position, request["untilTransaction"])
-        return {"last": look_back(archive, position), "next": following, "nextTransaction": transaction}
+        ahead = look_ahead(archive, position, request["untilTransaction"])
+        return {
+            "last": look_back(archive, position),
+            "next": ahead.following,
+            "nextTransaction": ahead.transaction,
+            "gaveUpAt": ahead.gave_up_at,
+        }
     finally:
         archive.connection.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -172,29 +202,33 @@ def look_back(archive: Archive, position: int) -> Record | None:
     for segment in range(newest, max(-1, newest - BACK), -1):
         if not archive.has(segment):
             return None
-        last = None
+        before: set[int] = set()
         for record in archive.records(segment * archive.size):
-            if position_of(record["lsn"]) >= position:
+            if position_of(record["lsn"]) < position:
+                before.add(position_of(record["lsn"]))
+            elif archive.is_own(record):
                 break
-            last = record
-        if last:
+        found = map(archive.record_at, sorted(before, reverse=True))
+        if last := next(filter(None, found), None):
             return last
     return None
 
 
-def look_ahead(archive: Archive, position: int, until_transaction: bool) -> tuple[Record | None, Record | None]:
+def look_ahead(archive: Archive, position: int, until_transaction: bool) -> Ahead:
     following: Record | None = None
     first = position // archive.size
     for segment in range(first, first + AHEAD):
         if not archive.has(segment):
-            break
+            return Ahead(following, None)
         # Its last record may end in the one after it.
         archive.has(segment + 1)
         start = max(position, segment * archive.size)
         following = following or next(archive.records(start, "-n", "1"), None)
         if following and not until_transaction:
-            return following, None
-        transaction = next(filter(ends_transaction, archive.records(start, "-r", "Transaction")), None)
-        if transaction:
-            return following, transaction
-    return following, None
+            return Ahead(following, None)
+        ends = filter(ends_transaction, archive.records(start, "-r", "Transaction"))
+        if transaction := next(filter(archive.is_own, ends), None):
+            return Ahead(following, transaction)
+        archive.drop(segment)
+    goes_on = archive.has(first + AHEAD)
+    return Ahead(following, None, lsn_of((first + AHEAD) * archive.size) if goes_on else None)

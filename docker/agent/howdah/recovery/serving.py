@@ -9,6 +9,7 @@ import shutil
 import time
 from typing import Any, NoReturn
 
+from howdah import files
 from howdah.data.control import control_data
 from howdah.recovery.copies import OURS, Copy, fail
 from howdah.recovery.settings import FLOORS, arguments, needed, put_aside, settings
@@ -58,8 +59,15 @@ def link_places(root: str) -> dict[str, object]:
 def serve(text: str) -> NoReturn:
     request: dict[str, Any] = json.loads(text)
     copy = Copy(request["root"])
-    if copy.postmaster():
-        fail("its PostgreSQL runs already")
+    # One that is being promoted or stopped is left to that: its lock file must not be taken from it. The lock ends as
+    # this process becomes PostgreSQL.
+    with files.locked(copy.root):
+        if copy.started_postmaster():
+            fail("its PostgreSQL runs already")
+        become_postgres(copy, request)
+
+
+def become_postgres(copy: Copy, request: dict[str, Any]) -> NoReturn:
     # Of this start alone, with whatever keeps it from starting: an old FATAL must not be taken for its end.
     log = os.open(copy.path("log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC, 0o600)
     os.dup2(log, 1)
@@ -76,6 +84,7 @@ def serve(text: str) -> NoReturn:
         pathlib.Path(copy.path(name)).unlink(missing_ok=True)
     os.chmod(copy.directory, 0o700)
     chosen = settings(copy, request, FLOORS)
+    copy.mark_start()
     copy.write("running", json.dumps({name: int(chosen[name]) for name in FLOORS}))
     os.execvp("postgres", ["postgres", "-D", copy.directory, *arguments(chosen)])
 
@@ -131,6 +140,8 @@ def status(root: str) -> dict[str, Any]:
     if copy.read("served") is None:
         return {**answer, "state": "STOPPED"}
     if copy.postmaster() is None:
+        if files.is_locked(copy.root) or copy.is_starting():
+            return {**answer, "state": "STARTING", "lastLines": []}
         return {**answer, "state": "STOPPED", "wants": wants(copy)}
     startup = next((title for title in copy.titles() if "startup" in title), "")
     segment = re.search(r"(?:recovering|waiting for) ([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})", startup)

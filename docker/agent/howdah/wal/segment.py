@@ -5,6 +5,7 @@ import re
 import struct
 import subprocess
 import tempfile
+from collections.abc import Iterator
 
 from howdah.wal import names
 from howdah.wal.codec import CHUNK, decompressor
@@ -18,7 +19,9 @@ PAGE_HEADER = 24
 # Its high byte is the same in every version of PostgreSQL.
 MAGIC = 0xD1
 SMALLEST, LARGEST = 1 << 20, 1 << 30
-RECORD = re.compile(rb"rmgr: .* len \(rec/tot\): *\d+/ *(\d+), .* lsn: [0-9A-F]+/([0-9A-F]+), .* desc: (\w+)")
+RECORD = re.compile(
+    rb"rmgr: \S+ +len \(rec/tot\): *\d+/ *(\d+), tx: *\d+, lsn: ([0-9A-F]+/([0-9A-F]+)), prev [0-9A-F/]+, desc: (\w+)"
+)
 
 
 class WalFileError(Exception):
@@ -115,11 +118,11 @@ def end_of_wal(path: str, name: str) -> int:
     or it is damaged, and PostgreSQL reads no further), and where it is nothing that PostgreSQL could read.
     """
     size = os.stat(path).st_size
-    record = RECORD.match(_last_record(path, name))
+    record = _last_record(path, name)
     if not record:
         return size
-    end = end_of_record(int(record[2], 16) % size, int(record[1]))
-    return end if record[3] == b"SWITCH" or end_of_own(path, name) <= end else size
+    end = end_of_record(int(record[3], 16) % size, int(record[1]))
+    return end if record[4] == b"SWITCH" or end_of_own(path, name) <= end else size
 
 
 def end_of_record(position: int, length: int) -> int:
@@ -129,19 +132,31 @@ def end_of_record(position: int, length: int) -> int:
     return position + length
 
 
-def _last_record(path: str, name: str) -> bytes:
-    """pg_waldump's line of it."""
-    last = b""
+def _last_record(path: str, name: str) -> re.Match[bytes] | None:
+    """pg_waldump's line of it; None where there is none, or where the last line is none of PostgreSQL's.
+
+    The prefix of a logical message, which any user writes, is printed as it is, with line breaks after which may come
+    what looks like a record. Of a record that is asked for by its position the first line is PostgreSQL's own, and
+    nothing but where a record begins has one.
+    """
     with tempfile.TemporaryDirectory() as directory:
         # pg_waldump goes by the file's name.
         link = os.path.join(directory, name)
         os.symlink(os.path.abspath(path), link)
-        command = ["pg_waldump", link]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as listed:
-            assert listed.stdout is not None
-            for line in listed.stdout:
-                last = line
-    return last
+        last = b""
+        for last in _lines_of_records(link):
+            pass
+        if not (told := RECORD.match(last)):
+            return None
+        found = RECORD.match(next(_lines_of_records("-s", told[2].decode(), "-n", "1", link), b""))
+        return found if found and found[2] == told[2] else None
+
+
+def _lines_of_records(*arguments: str) -> Iterator[bytes]:
+    """Lines of pg_waldump that look like records."""
+    with subprocess.Popen(["pg_waldump", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as listed:
+        assert listed.stdout is not None
+        yield from (line for line in listed.stdout if line.startswith(b"rmgr: "))
 
 
 def never_written(path: str, name: str) -> bool:

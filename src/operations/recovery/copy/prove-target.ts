@@ -63,6 +63,6 @@ export function targetCheck(
     name: 'target',
     status: CheckStatus.UNKNOWN,
     message: `not checked: ${message}`,
-    hint: 'The archive gave no answer. See checkBackupServer(input: {}); then recover again.',
+    hint: 'Where the archive gave no answer, see checkBackupServer(input: {}), and recover again. Otherwise compare the last commit with what you know of that time.',
   }
 }

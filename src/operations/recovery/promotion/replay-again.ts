@@ -22,8 +22,8 @@ export async function replayAgain(
   const copy = context.clients.recoveredCopy(service, directory)
   const at = reached?.lsn ?? null
   const status = await copy.status()
-  // What fetches for it may have ended with the node's container.
-  if (status.state === 'PAUSED') await copy.keepFetching({ server, restoreMethod })
+  // What fetches for it may have ended with the node's container; the end of a promotion asks for histories, too.
+  if (status.state !== 'STOPPED' && status.state !== 'ABSENT') await copy.keepFetching({ server, restoreMethod })
   if (at === null || status.state !== 'STOPPED') return
   const { state } = await readControlData(context, service, copy.directory)
   if (!IN_RECOVERY.includes(state)) return

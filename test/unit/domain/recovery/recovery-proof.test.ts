@@ -50,7 +50,7 @@ const FACTS: ReplayFacts = {
   backupBegin: parseLsn('0/2000028'),
   backupEnd: parseLsn('0/3000100'),
 }
-const PROOF: ReplayProof = { last: walRecord(), next: null, nextTransaction: null }
+const PROOF: ReplayProof = { last: walRecord(), next: null, nextTransaction: null, gaveUpAt: null }
 
 type Case = [string, RecoveryTarget, Partial<ReplayFacts>, Partial<ReplayProof>, ReplayVerdict]
 const next = (record: WalRecord): Partial<ReplayProof> => ({ next: record, nextTransaction: record })
@@ -59,6 +59,8 @@ describe('a copy stands at its target', () => {
   const cases: Case[] = [
     ['time: a later transaction comes next', time(), {}, next(commit({ time: at(20, 1) })), EXACT],
     ['time: none comes any more', time(), {}, {}, EXACT],
+    ['time: none comes as far as the archive was read', time(), {}, { gaveUpAt: '1/6000000' }, UNKNOWN],
+    ['time: none comes so far, and one after it was replayed', time(), { time: at(21) }, { gaveUpAt: '1/0' }, BEYOND],
     ['time: none was replayed yet', time(), { time: null }, next(commit({ time: at(21) })), EXACT],
     ['time: one at it comes next', time(), {}, next(commit({ time: at(20) })), SHORT],
     ['time: one before it comes next', time(), {}, next(commit({ time: at(19) })), SHORT],
@@ -220,7 +222,7 @@ function judgeAt(records: readonly WalRecord[], replayed: number, target: Recove
       backupBegin: parseLsn(BACKUP_BEGIN),
       backupEnd: parseLsn(records[Math.min(2, records.length - 1)]?.lsn ?? '0/0'),
     },
-    { last: done.at(-1) ?? null, next: rest[0] ?? null, nextTransaction: rest.find(ends) ?? null },
+    { last: done.at(-1) ?? null, next: rest[0] ?? null, nextTransaction: rest.find(ends) ?? null, gaveUpAt: null },
   ).verdict
 }
 

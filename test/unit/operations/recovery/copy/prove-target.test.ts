@@ -11,7 +11,7 @@ import { FakeRecoveredCopy } from '../../../../support/fakes/fake-recovered-copy
 import { fakeStepContext } from '../../../../support/fakes/fake-step-context.ts'
 
 const TARGET: RecoveryTarget = { kind: 'LSN', lsn: parseLsn('0/6000000'), timeline: 'latest', inclusive: true }
-const EXACT: ReplayProof = { last: walRecord(), next: null, nextTransaction: null }
+const EXACT: ReplayProof = { last: walRecord(), next: null, nextTransaction: null, gaveUpAt: null }
 const SHORT: ReplayProof = { ...EXACT, last: walRecord({ lsn: '0/5000000' }) }
 const BEYOND: ReplayProof = { ...EXACT, last: walRecord({ lsn: '0/6000100', previous: '0/6000080' }) }
 const NOTHING: ReplayProof = { ...EXACT, last: null }

@@ -34,6 +34,7 @@ const AT_LSN_6: ReplayProof = {
   last: walRecord({ lsn: formatLsn(lsnOf(6)), previous: formatLsn(lsnOf(5, 4096)) }),
   next: null,
   nextTransaction: null,
+  gaveUpAt: null,
 }
 
 const NOT_TOLD = new UnreachableError('Barman', 'timeout')
@@ -108,7 +109,7 @@ describe('the replay', () => {
       [{ archiveEnd: formatLsn(lsnOf(7)) }, lsnOf(7)],
     ] as const) {
       const { copy, run } = replayOf([atEnd], {}, { state })
-      copy.proof = { last: null, next: null, nextTransaction: null }
+      copy.proof = { last: null, next: null, nextTransaction: null, gaveUpAt: null }
       await run()
       expect(copy.replays).toMatchObject([{ target: { kind: 'END' }, enough }])
     }

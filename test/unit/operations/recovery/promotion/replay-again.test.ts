@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { replayAgain } from '../../../../../src/operations/recovery/promotion/replay-again.ts'
 import { recoveryRecord } from '../../../../support/builders/recovery-record.ts'
 import { controlData, FakeNodeData } from '../../../../support/fakes/fake-node-data.ts'
@@ -66,5 +66,17 @@ describe('a READY copy', () => {
   ])('that %s is left as it is', async (_, copy, state, changes) => {
     await replayAgain(world(copy, state), { ...RECORD, ...changes })
     expect(copy.replays).toEqual([])
+  })
+
+  test.each([
+    ['PAUSED', 1],
+    ['STARTING', 1],
+    ['PROMOTED', 1],
+    ['STOPPED', 0],
+  ] as const)('that is %s is fetched for: its promotion asks the archive for histories', async (state, times) => {
+    const copy = new FakeRecoveredCopy({ state })
+    const fetching = vi.spyOn(copy, 'keepFetching')
+    await replayAgain(world(copy, 'in production'), RECORD)
+    expect(fetching).toHaveBeenCalledTimes(times)
   })
 })
