@@ -1,5 +1,6 @@
 import gzip
 import os
+import struct
 
 from howdah.wal.segment import (
     PAGE,
@@ -115,11 +116,19 @@ class EndOfWalTest(TestCase):
         message = record(0x200, 90, 'MESSAGE non-transactional, prefix "one\ntwo"; payload (0 bytes):')
         self.assertEqual(self.end_in(content, message), 0x200 + 90)
 
-    def test_where_something_of_its_own_follows_the_last_record_it_is_damaged_and_counts_as_a_whole(self) -> None:
+    def test_what_was_there_before_or_is_a_record_of_which_not_all_has_arrived_does_not_count(self) -> None:
         last = record(0x100, 50, "CHECKPOINT_ONLINE redo")
-        same_page = segment(NAME)[: 0x100 + 100].ljust(SIZE, b"\0")
+        before = segment(NAME)[: 0x100 + 100].ljust(SIZE, b"\0")
+        header = struct.pack("<I", 2 * PAGE)
+        unfinished = segment(NAME)[:0x138] + header + segment(NAME)[0x138 + 4 : 2 * PAGE + 500]
+        for content in (before, unfinished.ljust(SIZE, b"\0")):
+            self.assertEqual(self.end_in(content, last), 0x100 + 50)
+
+    def test_where_its_own_pages_go_on_after_what_can_be_read_it_is_damaged_and_counts_as_a_whole(self) -> None:
+        last = record(0x100, 50, "CHECKPOINT_ONLINE redo")
         lost_page = segment(NAME)[: 0x100 + 50].ljust(2 * PAGE, b"\0") + segment(NAME, pages=3)[2 * PAGE :]
-        for content in (same_page, lost_page, segment(NAME, pages=2)):
+        damaged_record = segment(NAME)[:0x138] + struct.pack("<I", 100) + segment(NAME, pages=2)[0x138 + 4 :]
+        for content in (lost_page, damaged_record, segment(NAME, pages=2)):
             self.assertEqual(self.end_in(content, last), SIZE)
 
     def test_what_postgresql_cannot_read_counts_as_a_whole(self) -> None:

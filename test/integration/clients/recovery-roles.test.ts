@@ -99,7 +99,7 @@ it('quotes any name and any text', async () => {
 server = Server()
 for text in json.loads(sys.stdin.readline()):
     name = text.encode()[:63].decode(errors='ignore')
-    said = server.psql(f"SELECT json_build_object('text', {roles.literal(text)}, 'name', (SELECT json_object_keys(to_json(r)) FROM (SELECT 1 AS {roles.identifier(name)}) r))")
+    said = server.psql(f"SELECT json_build_object('text', {roles.literal(text)}, 'name', (SELECT json_object_keys(to_json(the_row)) FROM (SELECT 1 AS {roles.identifier(name)}) the_row))")
     if said.returncode != 0 or json.loads(said.stdout) != {'text': text, 'name': name}:
         sys.exit(repr((text, said.stdout, said.stderr)))
 `

@@ -11,12 +11,15 @@ import { NOTHING_TOUCHED } from '../../../src/domain/operation/plan-scope.ts'
 
 export const OPERATOR: Actor = { name: 'test', role: Role.OPERATOR }
 
-/** A queued operation, for tests that do not care what it is. */
+let newest = 0
+
+/** A queued operation, for tests that do not care what it is. Each is later than the one before, which its id tells too. */
 export function operationRecord(
   changes: Partial<OperationRecord> & { stepNames?: readonly string[] } = {},
 ): OperationRecord {
   const { stepNames = ['only-step'], ...rest } = changes
-  const now = new Date()
+  newest = Math.max(Date.now(), newest + 1)
+  const now = new Date(newest)
   return {
     id: newOperationId(now),
     kind: 'testKind',

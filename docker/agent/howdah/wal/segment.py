@@ -19,6 +19,8 @@ PAGE_HEADER = 24
 # Its high byte is the same in every version of PostgreSQL.
 MAGIC = 0xD1
 SMALLEST, LARGEST = 1 << 20, 1 << 30
+# The header that each record has.
+SMALLEST_RECORD = 24
 RECORD = re.compile(
     rb"rmgr: \S+ +len \(rec/tot\): *\d+/ *(\d+), tx: *\d+, lsn: ([0-9A-F]+/([0-9A-F]+)), prev [0-9A-F/]+, desc: (\w+)"
 )
@@ -114,15 +116,31 @@ def end_of_wal(path: str, name: str) -> int:
       headers or without, as it happens to have them.
     - The last one that a server got of a timeline ends anywhere. What follows was there before, or is zeros.
 
-    All of it where something of its own comes after that (it was filled, and its last record goes on in the next one;
-    or it is damaged, and PostgreSQL reads no further), and where it is nothing that PostgreSQL could read.
+    All of it where it was filled, and its last record goes on in the next one; where its own pages go on, which no
+    record accounts for: it is damaged, and PostgreSQL reads no further; and where it is nothing that it could read.
     """
     size = os.stat(path).st_size
     record = _last_record(path, name)
     if not record:
         return size
     end = end_of_record(int(record[3], 16) % size, int(record[1]))
-    return end if record[4] == b"SWITCH" or end_of_own(path, name) <= end else size
+    if record[4] == b"SWITCH":
+        return end
+    return end if end_of_own(path, name) <= min(end_of_unfinished(path, end), size - PAGE) else size
+
+
+def end_of_unfinished(path: str, end: int) -> int:
+    """The end of the last page that the record behind this position would come to, of which not all may have arrived.
+
+    Where none begins, that of the position's own page: what follows there was there before.
+    """
+    begin = (end + 7) // 8 * 8
+    begin += PAGE_HEADER if begin % PAGE == 0 else 0
+    with open(path, "rb") as file:
+        file.seek(begin)
+        (length,) = struct.unpack("<I", file.read(4).ljust(4, b"\0"))
+    reach = end_of_record(begin, length) if SMALLEST_RECORD <= length <= LARGEST else end
+    return (reach + PAGE - 1) // PAGE * PAGE
 
 
 def end_of_record(position: int, length: int) -> int:
