@@ -132,12 +132,31 @@ export async function setOnData({ passwords, compose, electionMs, ...adoption })
   await writeMark(project, passwords, docker, { pending: true })
   await again(services.filter(holdsData))
   await onEachNode(project, docker, BY_SOCKET)
-  const leader = await untilPrimary(adoption, ' The passwords were not set, and the data is as it was.')
-  await setPasswords(docker, leader.id, passwords)
+  await setOnLeader(adoption, passwords)
   await onEachNode(project, docker, BY_PASSWORD)
   // They have the secrets of before.
   await again(services.filter((service) => !holdsData(service)))
   return { wereServing: false }
+}
+
+/**
+ * A node that has only just been elected may not take them yet, or lead no more.
+ * @param {Adoption} adoption
+ * @param {import('./secret-files.mjs').Passwords} passwords
+ */
+async function setOnLeader(adoption, passwords) {
+  const { docker, note, timeoutMs = LEADER_TIMEOUT_MS, intervalMs = 1000 } = adoption
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const leader = await untilPrimary(adoption, ' The passwords were not set, and the data is as it was.')
+    try {
+      return await setPasswords(docker, leader.id, passwords)
+    } catch (error) {
+      if (Date.now() >= deadline) throw error
+      note(`${leader.service} does not take the passwords yet`)
+      await sleep(intervalMs)
+    }
+  }
 }
 
 /**

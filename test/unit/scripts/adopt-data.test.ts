@@ -8,7 +8,10 @@ const passwords = { postgres: "it's", replicator: 'r', barman: 'b', howdah: 'h' 
 const SERVICES = ['etcd1', 'db1', 'db2', 'barman', 'api']
 
 /** Two nodes, of which db2 leads: at once, or once both log in by their own socket, or never. */
-function fakeNodes(leads: 'at once' | 'after an election' | 'by socket' | 'never', { pause = false } = {}) {
+function fakeNodes(
+  leads: 'at once' | 'after an election' | 'by socket' | 'never',
+  { pause = false, refusals = 0 } = {},
+) {
   const log: string[] = []
   const bySocket = new Set<string>()
   let looks = 0
@@ -45,6 +48,7 @@ function fakeNodes(leads: 'at once' | 'after an election' | 'by socket' | 'never
     [
       /^exec --interactive .* psql /,
       ({ args }) => {
+        if (refusals-- > 0) return { code: 2, output: 'ERROR:  cannot execute ALTER ROLE in a read-only transaction' }
         log.push(`passwords on ${args.find((argument) => /^db\d$/.test(argument))}`)
         return ''
       },
@@ -106,6 +110,17 @@ it('lets nodes in by their own socket where none leads, and takes that back', as
     'db2 by password',
     'up -d --no-build --no-deps --force-recreate barman api',
   ])
+})
+
+it('sets them once the node that was elected takes them', async () => {
+  const { adoption, log } = fakeNodes('by socket', { refusals: 2 })
+  await setOnData(adoption)
+  expect(log.filter((line) => line.startsWith('passwords'))).toEqual(['passwords on db2'])
+})
+
+it('says what PostgreSQL said where it never does', async () => {
+  const { adoption } = fakeNodes('by socket', { refusals: Number.POSITIVE_INFINITY })
+  await expect(setOnData(adoption)).rejects.toMatchObject({ detail: expect.stringMatching(/read-only transaction/) })
 })
 
 it('sets nothing where no node comes to lead', async () => {
