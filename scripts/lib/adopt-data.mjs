@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { readHashes } from './changes.mjs'
 import { composeFor } from './compose.mjs'
 import { findData, IS_NODE } from './existing-data.mjs'
-import { setPasswords } from './node-roles.mjs'
+import { setPasswords, tryLogin } from './node-roles.mjs'
 import { refuseOtherCluster } from './other-cluster.mjs'
 import { refuseOtherNetwork } from './other-network.mjs'
 import { readCluster } from './patroni.mjs'
@@ -19,6 +19,7 @@ import { sleep } from './wait.mjs'
 /** @typedef {import('./settings.mjs').Stack} Stack */
 
 const LEADER_TIMEOUT_MS = 180_000
+const REPLAY_TIMEOUT_MS = 60_000
 /** Without what they depend on: docker-compose 1.29 would make that again as well. */
 const UP_ALONE = ['up', '-d', '--no-build', '--no-deps', '--force-recreate']
 /** @param {string} service */
@@ -131,12 +132,34 @@ export async function setOnData({ passwords, compose, electionMs, ...adoption })
   note('no node leads: starting them with their own socket')
   await writeMark(project, passwords, docker, { pending: true })
   await again(services.filter(holdsData))
-  await onEachNode(project, docker, BY_SOCKET)
+  await letInBySocket(project, docker)
   await setOnLeader(adoption, passwords)
-  await onEachNode(project, docker, BY_PASSWORD)
+  await backToPasswords(adoption, passwords)
   // They have the secrets of before.
   await again(services.filter((service) => !holdsData(service)))
   return { wereServing: false }
+}
+
+/**
+ * Each node once it has replayed them: before that its Patroni would be locked out, and could not have it follow the leader. One that does
+ * not come to it goes on by its socket, for as long as its container lives.
+ * @param {Adoption} adoption
+ * @param {import('./secret-files.mjs').Passwords} passwords
+ */
+async function backToPasswords({ project, docker, note, timeoutMs = REPLAY_TIMEOUT_MS, intervalMs = 1000 }, passwords) {
+  const deadline = Date.now() + timeoutMs
+  const nodes = await runningNodes({ project, docker })
+  await Promise.all(
+    nodes.map(async ({ service, id }) => {
+      while ((await tryLogin(docker, id, 'postgres', passwords.postgres)) !== 'accepted') {
+        if (Date.now() >= deadline) return
+        note(`waiting for ${service} to replay the passwords`)
+        await sleep(intervalMs)
+      }
+      const { code, output } = await docker(['exec', id, 'bash', '-c', BY_PASSWORD], { timeoutMs: 120_000 })
+      if (code !== 0) note(`${service} goes on by its socket: ${output}`)
+    }),
+  )
 }
 
 /**
@@ -181,14 +204,13 @@ async function untilPrimary({ timeoutMs = LEADER_TIMEOUT_MS, intervalMs = 1000, 
 /**
  * @param {string} project
  * @param {Docker} docker
- * @param {string} script
  */
-async function onEachNode(project, docker, script) {
+async function letInBySocket(project, docker) {
   const nodes = await runningNodes({ project, docker })
   const ended = await Promise.all(
     nodes.map(async ({ service, id }) => ({
       service,
-      ...(await docker(['exec', id, 'bash', '-c', script], { timeoutMs: 120_000 })),
+      ...(await docker(['exec', id, 'bash', '-c', BY_SOCKET], { timeoutMs: 120_000 })),
     })),
   )
   const failed = ended.filter(({ code }) => code !== 0)

@@ -10,7 +10,7 @@ const SERVICES = ['etcd1', 'db1', 'db2', 'barman', 'api']
 /** Two nodes, of which db2 leads: at once, or once both log in by their own socket, or never. */
 function fakeNodes(
   leads: 'at once' | 'after an election' | 'by socket' | 'never',
-  { pause = false, refusals = 0 } = {},
+  { pause = false, refusals = 0, replaysAfter = 0 } = {},
 ) {
   const log: string[] = []
   const bySocket = new Set<string>()
@@ -45,6 +45,11 @@ function fakeNodes(
         return ''
       },
     ],
+    [
+      /^exec --interactive db1 bash -c .* bash postgres$/s,
+      () => (replaysAfter-- > 0 ? { code: 2, output: 'password authentication failed for user "postgres"' } : '1'),
+    ],
+    [/^exec --interactive db2 bash -c .* bash postgres$/s, () => '1'],
     [
       /^exec --interactive .* psql /,
       ({ args }) => {
@@ -110,6 +115,15 @@ it('lets nodes in by their own socket where none leads, and takes that back', as
     'db2 by password',
     'up -d --no-build --no-deps --force-recreate barman api',
   ])
+})
+
+it('takes that back on each node once it has replayed them, and not where it does not come to that', async () => {
+  const { adoption, log } = fakeNodes('by socket', { replaysAfter: 3 })
+  await setOnData(adoption)
+  expect(log.filter((line) => line.endsWith('by password')).sort()).toEqual(['db1 by password', 'db2 by password'])
+  const never = fakeNodes('by socket', { replaysAfter: Number.POSITIVE_INFINITY })
+  expect(await setOnData(never.adoption)).toEqual({ wereServing: false })
+  expect(never.log.filter((line) => line.endsWith('by password'))).toEqual(['db2 by password'])
 })
 
 it('sets them once the node that was elected takes them', async () => {
