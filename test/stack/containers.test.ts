@@ -10,6 +10,7 @@ import { TEST_STACK_FILES } from '../../scripts/lib/test-stack.mjs'
 import { docker } from '../support/docker.ts'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
 import { leaderName, releaseCount, replicaName } from '../support/stack/cluster-facts.ts'
+import { issuesOf } from '../support/stack/health.ts'
 import { performOperation } from '../support/stack/operation-client.ts'
 import { stack } from '../support/stack/stack.ts'
 import { waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
@@ -23,19 +24,6 @@ beforeAll(async () => {
   await waitForHealthyCluster(api)
 })
 afterAll(() => api.close())
-
-interface Issue {
-  readonly code: string
-  readonly message: string
-  readonly remedy: string | null
-}
-
-async function issues(): Promise<Issue[]> {
-  const { cluster } = await api.query<{ cluster: { health: { issues: Issue[] } } }>(
-    '{ cluster { health { issues { code message remedy } } } }',
-  )
-  return cluster.health.issues
-}
 
 async function nodeNow(name: string) {
   const { cluster } = await api.query<{
@@ -85,7 +73,7 @@ describe('a container that Compose has renamed', () => {
     await performOperation(api, 'checkConnectivity', { from: name, to: 'etcd1' })
     await waitFor('the look', async () => (await nodeNow(name)).service?.state === 'RUNNING')
     expect(await nodeNow(name)).toEqual({ state, service: { state: 'RUNNING' } })
-    expect((await issues()).filter(({ message }) => message.includes(name))).toEqual([])
+    expect((await issuesOf(api)).filter(({ message }) => message.includes(name))).toEqual([])
     expect(await releaseCount(api)).toBe(releases)
   })
 
@@ -158,13 +146,13 @@ describe('a published port', () => {
     if (proxy === null) return context.skip()
     await run('kill', ['-KILL', proxy])
     const issue = await waitFor('health to say so', async () =>
-      (await issues()).find(({ code }) => code === 'PUBLISHED_PORT_LOST'),
+      (await issuesOf(api)).find(({ code }) => code === 'PUBLISHED_PORT_LOST'),
     )
     expect(issue.message).toContain(`127.0.0.1:${port}`)
     expect(issue.remedy).toContain('restartService(input: {service: "haproxy"})')
     expect((await performOperation(api, 'restartService', { service: 'haproxy' })).operation.error).toBeNull()
     await waitFor('the port to be seen', async () =>
-      (await issues()).every(({ code }) => code !== 'PUBLISHED_PORT_LOST'),
+      (await issuesOf(api)).every(({ code }) => code !== 'PUBLISHED_PORT_LOST'),
     )
     await waitForHealthyCluster(api)
   })

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
 import { leaderName } from '../support/stack/cluster-facts.ts'
+import { issuesOf } from '../support/stack/health.ts'
 import { performOperation, requestOperation } from '../support/stack/operation-client.ts'
 import { leaderSql } from '../support/stack/sql.ts'
 import { stack } from '../support/stack/stack.ts'
@@ -19,18 +20,8 @@ afterEach(async () => {
 })
 afterAll(() => api.close())
 
-interface Issue {
-  readonly code: string
-  readonly severity: string
-  readonly remedy: string | null
-}
-
-async function alarmIssue(): Promise<Issue | undefined> {
-  const { cluster } = await api.query<{ cluster: { health: { issues: Issue[] } } }>(
-    '{ cluster { health { issues { code severity remedy } } } }',
-  )
-  return cluster.health.issues.find(({ code }) => code === 'ETCD_NO_SPACE' || code === 'ETCD_CORRUPT')
-}
+const alarmIssue = async () =>
+  (await issuesOf(api)).find(({ code }) => code === 'ETCD_NO_SPACE' || code === 'ETCD_CORRUPT')
 
 async function raise(alarm: string): Promise<void> {
   const url = `http://127.0.0.1:${facts.ports['ETCD1_CLIENT_PORT']}/v3/maintenance/alarm`

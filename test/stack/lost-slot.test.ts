@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { docker } from '../support/docker.ts'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { issuesOf } from '../support/stack/health.ts'
 import { createBackup, untilEnd } from '../support/stack/operation-client.ts'
 import { archive, insert, perform } from '../support/stack/recovery-moments.ts'
 import { leaderSql } from '../support/stack/sql.ts'
@@ -75,12 +76,7 @@ async function outgrowSlot(): Promise<void> {
   )
 }
 
-async function issueCodes(): Promise<string[]> {
-  const { cluster } = await api.query<{ cluster: { health: { issues: { code: string }[] } } }>(
-    '{ cluster { health { issues { code } } } }',
-  )
-  return cluster.health.issues.map(({ code }) => code)
-}
+const issueCodes = async () => (await issuesOf(api)).map(({ code }) => code)
 
 describe("Barman's slot, lost while", { timeout: 300_000 }, () => {
   test.each<[string, () => Promise<unknown>, () => Promise<unknown>]>([

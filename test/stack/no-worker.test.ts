@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
+import { issuesOf } from '../support/stack/health.ts'
 import { requestOperation, untilEnd } from '../support/stack/operation-client.ts'
 import { stack } from '../support/stack/stack.ts'
 import { waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
@@ -17,17 +18,7 @@ afterAll(async () => {
   api.close()
 })
 
-interface Issue {
-  readonly code: string
-  readonly severity: string
-  readonly since: string
-}
-
-async function noWorker(): Promise<Issue | undefined> {
-  const query = '{ cluster { health { issues { code severity since } } } }'
-  const { cluster } = await api.query<{ cluster: { health: { issues: Issue[] } } }>(query)
-  return cluster.health.issues.find(({ code }) => code === 'NO_WORKER')
-}
+const noWorker = async () => (await issuesOf(api)).find(({ code }) => code === 'NO_WORKER')
 
 test('without a worker health says so, what waits says so, and it is done when there is one again', async () => {
   // Docker takes that for a person's wish, and starts it no more.

@@ -5,6 +5,7 @@ import { tryRemedy } from '../support/faults/try-remedy.ts'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
 import { leaderName, replicaName } from '../support/stack/cluster-facts.ts'
 import { NODES } from '../support/stack/every-node.ts'
+import { issuesOf } from '../support/stack/health.ts'
 import { performOperation, requestOperation, untilEnd } from '../support/stack/operation-client.ts'
 import { stack } from '../support/stack/stack.ts'
 import { waitForBackups, waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
@@ -22,18 +23,7 @@ beforeAll(async () => {
 afterAll(() => api.close())
 afterEach(() => allUpAgain({ facts, api }))
 
-interface Issue {
-  readonly code: string
-  readonly message: string
-  readonly remedy: string | null
-}
-
-async function issuesOf(name: string): Promise<Issue[]> {
-  const { cluster } = await api.query<{ cluster: { health: { issues: Issue[] } } }>(
-    '{ cluster { health { issues { code message remedy } } } }',
-  )
-  return cluster.health.issues.filter(({ message }) => message.includes(name))
-}
+const issuesAbout = async (name: string) => (await issuesOf(api)).filter(({ message }) => message.includes(name))
 
 async function keepDown(node: string, by: string): Promise<void> {
   await facts.exec(node, ['sh', '-c', `printf '%s' '${by}' > ${PATRONI}/down; sv -w 60 stop ${PATRONI}`])
@@ -51,7 +41,7 @@ describe('a node whose Patroni is kept down inside its running container', () =>
     await keepDown(node, '')
     // Beside what else there is to say of a node that does not answer.
     const remedy = await waitFor('health to say so', async () =>
-      (await issuesOf(node)).map((issue) => issue.remedy).find((text) => text?.includes('startService(')),
+      (await issuesAbout(node)).map((issue) => issue.remedy).find((text) => text?.includes('startService(')),
     )
     expect(remedy).toContain(`startService(input: {service: "${node}"})`)
     await tryRemedy(api, remedy)

@@ -7,13 +7,13 @@ import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
 import { leaderName } from '../support/stack/cluster-facts.ts'
 import { discardRecoveries } from '../support/stack/discard-recoveries.ts'
 import { keptDown, NODES, onEveryNode } from '../support/stack/every-node.ts'
+import { waitForHealth } from '../support/stack/health.ts'
 import { performOperation } from '../support/stack/operation-client.ts'
 import { recoveryOf, untilBackedUp } from '../support/stack/recovery-client.ts'
 import { archive, insert, momentOf, perform } from '../support/stack/recovery-moments.ts'
 import { leaderSql } from '../support/stack/sql.ts'
 import { stack } from '../support/stack/stack.ts'
 import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack/stack-conditions.ts'
-import { waitFor } from '../support/wait-for.ts'
 
 const confirm = 'patroni'
 
@@ -52,21 +52,8 @@ async function setPassword(password: string): Promise<void> {
   await docker('restart', facts.container('api'), facts.container('worker'))
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   await waitForHealthyCluster(api)
-  await waitForHealth()
+  await waitForHealth(api, 90_000)
 }
-
-const waitForHealth = () =>
-  waitFor(
-    'the cluster to be healthy',
-    async () => {
-      const { cluster } = await api.query<{
-        cluster: { health: { status: string; issues: { code: string; message: string }[] } }
-      }>('{ cluster { health { status issues { code message } } } }')
-      if (cluster.health.status !== 'HEALTHY') throw new Error(JSON.stringify(cluster.health))
-      return true
-    },
-    { timeoutMs: 90_000, intervalMs: 500 },
-  )
 
 const expectNoNodeKeptDown = async () => expect(await keptDown(facts)).toEqual(NODES.map(() => null))
 
@@ -97,7 +84,7 @@ async function recoverTo(before: readonly string[], since: () => Promise<unknown
   expect(await rowsFrom(kept)).toEqual(NODES.map(() => `${kept}`))
   await expectNoNodeKeptDown()
   await untilBackedUp(api, id)
-  await waitForHealth()
+  await waitForHealth(api, 90_000)
   return { recovery, kept, lost }
 }
 
@@ -110,7 +97,7 @@ describe("a recovery to when Howdah's role had", { timeout: 600_000 }, () => {
     expect(await rowsFrom(kept)).toEqual(NODES.map(() => `${kept},${lost}`))
     await expectNoNodeKeptDown()
     await untilBackedUp(api, undo.id)
-    await waitForHealth()
+    await waitForHealth(api, 90_000)
   })
 
   test('a date that has passed, and no right to connect, as no role had, is completed', async () => {
@@ -150,6 +137,6 @@ describe("a switchover while Howdah's role", () => {
     expect(events.map(({ message }) => message).join('\n')).toMatch(said)
     await waitForHealthyCluster(api)
     expect(await leaderName(api)).not.toBe(before)
-    await waitForHealth()
+    await waitForHealth(api, 90_000)
   })
 })

@@ -8,6 +8,7 @@ import { startWriteLoad } from '../support/load/write-load.ts'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
 import { leaderName } from '../support/stack/cluster-facts.ts'
 import { NODES, onEveryNode } from '../support/stack/every-node.ts'
+import { waitForHealth } from '../support/stack/health.ts'
 import { leaderSql } from '../support/stack/sql.ts'
 import { stack } from '../support/stack/stack.ts'
 import { waitForBackups, waitForHealthyCluster, waitForNothingRunning } from '../support/stack/stack-conditions.ts'
@@ -146,17 +147,7 @@ describe('secrets that are lost', { timeout: 1_200_000 }, () => {
     await connect()
     expect(await kept()).toEqual(NODES.map(() => '3'))
     await waitForBackups(api)
-    await waitFor(
-      'health without issues',
-      async () => {
-        const { cluster } = await api.query<{ cluster: { health: { status: string; issues: { code: string }[] } } }>(
-          '{ cluster { health { status issues { code } } } }',
-        )
-        if (cluster.health.status !== 'HEALTHY') throw new Error(JSON.stringify(cluster.health))
-        return true
-      },
-      { timeoutMs: 180_000, intervalMs: 500 },
-    )
+    await waitForHealth(api, 180_000)
   }
 
   test('are refused at a start, and new ones are set on a cluster that serves, which loses no write', async () => {

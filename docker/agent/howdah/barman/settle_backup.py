@@ -32,24 +32,25 @@ def read_info(server: Server, backup: str) -> dict[str, str]:
     return {}
 
 
-def tablespaces_of(info: dict[str, str]) -> set[str]:
-    """OIDs of the tablespaces that were copied. Barman writes Python's form of a list of (name, oid, location)."""
-    return {str(oid) for _, oid, _ in ast.literal_eval(info.get("tablespaces", "None")) or []}
+def tablespaces_of(info: dict[str, str]) -> list[tuple[str, int, str]]:
+    """Those that were copied: (name, oid, location). Barman writes Python's form of the list."""
+    tablespaces: list[tuple[str, int, str]] = ast.literal_eval(info.get("tablespaces", "None")) or []
+    return tablespaces
 
 
 def unplaced(info: dict[str, str], command: list[str]) -> list[str]:
     """Tablespaces for which a restore names no place: each would be restored into that of the running cluster."""
     if command[:2] != ["barman", "restore"]:
         return []
-    tablespaces = ast.literal_eval(info.get("tablespaces", "None")) or []
-    return [name for name, _, _ in tablespaces if not any(each.startswith(f"--tablespace={name}:") for each in command)]
+    names = [name for name, _, _ in tablespaces_of(info)]
+    return [name for name in names if not any(each.startswith(f"--tablespace={name}:") for each in command)]
 
 
 def settle(server: Server, backup: str) -> None:
     info = read_info(server, backup)
     if info.get("status") not in COPIED:
         return
-    known = tablespaces_of(info)
+    known = {str(oid) for _, oid, _ in tablespaces_of(info)}
     links = os.path.join(server.base, backup, "data", "pg_tblspc")
     for oid in sorted(os.listdir(links)) if os.path.isdir(links) else []:
         link = os.path.join(links, oid)
