@@ -14,9 +14,8 @@ import { runEverything } from './lib/run-everything.mjs'
 import { ROOT } from './lib/settings.mjs'
 import { entryPoint, SetupError } from './lib/setup-error.mjs'
 import { keepsTestStack, removeTestStack, TEST_STACK_FILES } from './lib/test-stack.mjs'
-import { EXACTNESS, FAULTS, runChecks, runSuite, SUITES, summarize } from './lib/test-suites.mjs'
+import { EXACTNESS, FAULTS, runChecks, runSuite, STACK_PARTS, SUITES, summarize } from './lib/test-suites.mjs'
 
-const STACK_PARTS = ['stack', FAULTS, EXACTNESS]
 const KNOWN = ['checks', ...SUITES, FAULTS, EXACTNESS]
 const TARGETS = '50'
 const [part, ...rest] = process.argv.slice(2).filter((argument) => argument !== '--')

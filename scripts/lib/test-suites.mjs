@@ -13,6 +13,8 @@ export const SUITES = ['unit', 'integration', 'stack']
 export const FAULTS = 'faults'
 /** The exactness property of recovery, with as many targets as one likes: a file of the stack suite. */
 export const EXACTNESS = 'exactness'
+/** Those that run on the whole stack. */
+export const STACK_PARTS = ['stack', FAULTS, EXACTNESS]
 
 /** English and the terms of .words.txt; no wording that cspell.json forbids. What has not changed is not read again. */
 export const SPELLING = [
@@ -111,6 +113,7 @@ export async function runSuite(suite, filters, step) {
     suite === EXACTNESS ? 'stack' : suite,
     '--passWithNoTests',
     '--reporter=default',
+    ...(STACK_PARTS.includes(suite) ? ['--reporter=./test/support/failures-at-once.ts'] : []),
     '--reporter=json',
     `--outputFile.json=${report}`,
     ...(suite === EXACTNESS ? ['recovery-exactness'] : filters),

@@ -13,6 +13,7 @@ import {
 } from '../../../scripts/lib/test-stack.mjs'
 import { docker } from '../docker.ts'
 import { describeStack } from './stack.ts'
+import { forgetGivenUp } from './stack-conditions.ts'
 
 /** Whose logs tell most about a failure: they are gone with the stack. */
 const TELLING = ['worker', 'barman']
@@ -33,6 +34,7 @@ async function bringUp() {
   const view = viewForTerminal()
   const stack = await prepare(view, TEST_STACK_FILES)
   await startTestStack(stack, view)
+  await forgetGivenUp()
   return describeStack(stack, await readTokens(stack.secretsDir))
 }
 
