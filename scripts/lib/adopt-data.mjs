@@ -7,8 +7,9 @@ import { findData, IS_NODE } from './existing-data.mjs'
 import { setPasswords, tryLogin } from './node-roles.mjs'
 import { refuseOtherCluster } from './other-cluster.mjs'
 import { refuseOtherNetwork } from './other-network.mjs'
+import { letInByPassword, letInBySocket, newestFirst } from './own-socket.mjs'
 import { readCluster } from './patroni.mjs'
-import { awaitElection, findPrimary, pausedCluster, runningNodes } from './roll-out.mjs'
+import { awaitElection, findPrimary, pausedCluster } from './roll-out.mjs'
 import { readPasswords } from './secret-files.mjs'
 import { writeMark } from './secrets-mark.mjs'
 import { SetupError } from './setup-error.mjs'
@@ -24,25 +25,6 @@ const REPLAY_TIMEOUT_MS = 60_000
 const UP_ALONE = ['up', '-d', '--no-build', '--no-deps', '--force-recreate']
 /** @param {string} service */
 const holdsData = (service) => IS_NODE.test(service) || service.startsWith('etcd')
-
-/**
- * Patroni logs in over TCP, with a password that the data may not take. Over the node's own socket none is asked for (pg_hba: peer): for as long as the
- * container lives, or until this is taken back.
- */
-const BY_SOCKET = `
-set -e
-file=/run/howdah/patroni.yml
-# Not before the container's start has written the file: its services come after that.
-for (( i = 0; i < 60; i++ )); do ! sv status /etc/service/patroni > /dev/null 2>&1 || break; sleep 1; done
-grep -q '^  use_unix_socket: true$' "$file" || sed -i 's/^postgresql:$/postgresql:\\n  use_unix_socket: true/' "$file"
-# One that is kept down stays so: by a person, or by a cut-over that was interrupted, with directories half swapped.
-[ ! -e /etc/service/patroni/down ] || { echo "Patroni is kept down here: $(cat /etc/service/patroni/down)" >&2; exit 1; }
-# One that hangs at its start does not hear TERM.
-exec sv -w 30 force-restart /etc/service/patroni`
-const BY_PASSWORD = `
-set -e
-sed -i '/^  use_unix_socket: true$/d' /run/howdah/patroni.yml
-exec sv hup /etc/service/patroni`
 
 /**
  * Whether there is data of this stack that its secrets could be set on. Errors: a SetupError that says why not.
@@ -111,8 +93,8 @@ async function settleRoles(adoption) {
  */
 
 /**
- * Where a node leads, it is asked, and everything is to be made again with the new secrets. Else that is done first: nodes are let in by their
- * own socket until one leads, and that one is asked.
+ * Where a node leads, it is asked, and everything is to be made again with the new secrets. Else that is done first: the node whose data goes furthest
+ * is let in by its own socket, so that it leads, and is asked; then the others are.
  * @param {Adoption & { electionMs: number, passwords: import('./secret-files.mjs').Passwords, compose: { run: (args: readonly string[], onLine?: (line: string) => void) => Promise<string> } }} adoption
  * @returns {Promise<{ wereServing: boolean }>} Whether a node led, so that its containers have the old secrets still.
  */
@@ -132,9 +114,11 @@ export async function setOnData({ passwords, compose, electionMs, ...adoption })
   note('no node leads: starting them with their own socket')
   await writeMark(project, passwords, docker, { pending: true })
   await again(services.filter(holdsData))
-  await letInBySocket(project, docker)
+  const [newest, ...others] = await newestFirst(adoption)
+  await letInBySocket(docker, newest)
   await setOnLeader(adoption, passwords)
-  await backToPasswords(adoption, passwords)
+  await Promise.all(others.map((node) => letInBySocket(docker, node).catch((error) => note(error.message))))
+  await backToPasswords(adoption, [newest, ...others], passwords)
   // They have the secrets of before.
   await again(services.filter((service) => !holdsData(service)))
   return { wereServing: false }
@@ -144,20 +128,20 @@ export async function setOnData({ passwords, compose, electionMs, ...adoption })
  * Each node once it has replayed them: before that its Patroni would be locked out, and could not have it follow the leader. One that does
  * not come to it goes on by its socket, for as long as its container lives.
  * @param {Adoption} adoption
+ * @param {readonly { service: string, id: string }[]} nodes
  * @param {import('./secret-files.mjs').Passwords} passwords
  */
-async function backToPasswords({ project, docker, note, timeoutMs = REPLAY_TIMEOUT_MS, intervalMs = 1000 }, passwords) {
+async function backToPasswords({ docker, note, timeoutMs = REPLAY_TIMEOUT_MS, intervalMs = 1000 }, nodes, passwords) {
   const deadline = Date.now() + timeoutMs
-  const nodes = await runningNodes({ project, docker })
   await Promise.all(
-    nodes.map(async ({ service, id }) => {
-      while ((await tryLogin(docker, id, 'postgres', passwords.postgres)) !== 'accepted') {
+    nodes.map(async (node) => {
+      while ((await tryLogin(docker, node.id, 'postgres', passwords.postgres)) !== 'accepted') {
         if (Date.now() >= deadline) return
-        note(`waiting for ${service} to replay the passwords`)
+        note(`waiting for ${node.service} to replay the passwords`)
         await sleep(intervalMs)
       }
-      const { code, output } = await docker(['exec', id, 'bash', '-c', BY_PASSWORD], { timeoutMs: 120_000 })
-      if (code !== 0) note(`${service} goes on by its socket: ${output}`)
+      const { code, output } = await letInByPassword(docker, node)
+      if (code !== 0) note(`${node.service} goes on by its socket: ${output}`)
     }),
   )
 }
@@ -199,24 +183,4 @@ async function untilPrimary({ timeoutMs = LEADER_TIMEOUT_MS, intervalMs = 1000, 
     note('waiting for a node to lead')
     await sleep(intervalMs)
   }
-}
-
-/**
- * @param {string} project
- * @param {Docker} docker
- */
-async function letInBySocket(project, docker) {
-  const nodes = await runningNodes({ project, docker })
-  const ended = await Promise.all(
-    nodes.map(async ({ service, id }) => ({
-      service,
-      ...(await docker(['exec', id, 'bash', '-c', BY_SOCKET], { timeoutMs: 120_000 })),
-    })),
-  )
-  const failed = ended.filter(({ code }) => code !== 0)
-  if (nodes.length > 0 && failed.length < nodes.length) return
-  throw new SetupError('No node could be let in by its own socket: the passwords were not set.', {
-    detail: failed.map(({ service, output }) => `${service}: ${output}`).join('\n'),
-    remedy: 'See that the nodes run (docker ps -a), then run the same command again.',
-  })
 }

@@ -5,12 +5,19 @@ import { fakeDockerCommand } from '../../support/fakes/fake-docker-command.ts'
 import { fakeStackDocker } from '../../support/fakes/fake-stack-docker.ts'
 
 const passwords = { postgres: "it's", replicator: 'r', barman: 'b', howdah: 'h' }
+type Ends = Readonly<Record<string, string>>
 const SERVICES = ['etcd1', 'db1', 'db2', 'barman', 'api']
 
-/** Two nodes, of which db2 leads: at once, or once both log in by their own socket, or never. */
+/** Two nodes, of which db2 leads: at once, or once it logs in by its own socket, or never. `ends`: what they say how far their data goes. */
 function fakeNodes(
   leads: 'at once' | 'after an election' | 'by socket' | 'never',
-  { pause = false, refusals = 0, replaysAfter = 0 } = {},
+  {
+    pause = false,
+    refusals = 0,
+    replaysAfter = 0,
+    keptDown = '',
+    ends = { db1: '30 1023', db2: '30 1024' } as Ends,
+  } = {},
 ) {
   const log: string[] = []
   const bySocket = new Set<string>()
@@ -31,11 +38,16 @@ function fakeNodes(
         args[1] === 'db2' &&
         (leads === 'at once' ||
           (leads === 'after an election' && ++looks > 2) ||
-          (leads === 'by socket' && bySocket.size === 2))
+          (leads === 'by socket' && bySocket.has('db2')))
           ? ''
           : { code: 1, output: '' },
     ],
     [/^exec db\d bash -c .*\/cluster/s, () => JSON.stringify({ members: [], pause })],
+    [/^exec db\d test -e .*\/down$/, ({ args }) => (args[1] === keptDown ? '' : { code: 1, output: '' })],
+    [
+      /^exec db\d bash -c .*pg_control_checkpoint/s,
+      ({ args }) => ends[args[1] ?? ''] ?? { code: 2, output: 'no server' },
+    ],
     [
       /^exec db\d bash -c/,
       ({ args }) => {
@@ -108,13 +120,41 @@ it('lets nodes in by their own socket where none leads, and takes that back', as
   expect(log).toEqual([
     'mark',
     'up -d --no-build --no-deps --force-recreate etcd1 db1 db2',
-    'db1 by socket',
     'db2 by socket',
     'passwords on db2',
-    'db1 by password',
+    'db1 by socket',
     'db2 by password',
+    'db1 by password',
     'up -d --no-build --no-deps --force-recreate barman api',
   ])
+})
+
+it.each([
+  ['its position', { db1: '30 9', db2: '30 10' }],
+  ['its timeline', { db1: '30 10', db2: '31 9' }],
+  ['that it has data', { db1: '0 0', db2: '1 1' }],
+])('lets no node in before the one whose data goes furthest: by %s', async (_, ends) => {
+  const { adoption, log } = fakeNodes('by socket', { ends })
+  await setOnData(adoption)
+  const order = log.filter((line) => line.startsWith('db') || line.startsWith('passwords'))
+  expect(order.slice(0, 3)).toEqual(['db2 by socket', 'passwords on db2', 'db1 by socket'])
+})
+
+it('lets none in while one does not say how far its data goes', async () => {
+  const { adoption, log } = fakeNodes('by socket', { ends: { db2: '30 10', db1: '' } })
+  await expect(setOnData(adoption)).rejects.toMatchObject({
+    message: expect.stringMatching(/^db1 does not say/),
+    remedy: expect.stringMatching(/stop its container/),
+  })
+  expect(log.join()).not.toContain('by socket')
+  const failing = fakeNodes('by socket', { ends: { db2: '30 10' } })
+  await expect(setOnData(failing.adoption)).rejects.toMatchObject({ detail: 'no server' })
+})
+
+it('leaves one that is kept down as it is, and does not ask it', async () => {
+  const { adoption, log } = fakeNodes('by socket', { keptDown: 'db1', ends: { db2: '30 10' } })
+  expect(await setOnData(adoption)).toEqual({ wereServing: false })
+  expect(log).not.toContain('db1 by socket')
 })
 
 it('takes that back on each node once it has replayed them, and not where it does not come to that', async () => {
