@@ -1,6 +1,6 @@
-import { NodeState } from '../cluster/node.ts'
-import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
+import { isReachable } from '../cluster/node-view.ts'
 import { seenNow } from '../cluster/observed.ts'
+import { isKnownToHaveNoLeader } from '../cluster/without-leader.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { suggest } from '../suggested-action.ts'
 import { type HealthFinding, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
@@ -11,9 +11,7 @@ export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
   const topology = seenNow(snapshot.topology)
   const issues: HealthFinding[] = []
   const subject = formatGlobalId('Cluster', snapshot.name)
-  const leader = nodes.find((node) => isLeading(node.role))
-  const isSeenToHaveNone = topology === null ? noneLeads(nodes) : topology.leader === null
-  if (leader === undefined && isSeenToHaveNone) {
+  if (isKnownToHaveNoLeader(snapshot, nodes)) {
     const reachable = nodes.filter(isReachable).length
     issues.push({
       severity: HealthStatus.CRITICAL,
@@ -35,11 +33,6 @@ export const clusterIssues: HealthRule = ({ snapshot, nodes }) => {
     })
   }
   return issues
-}
-
-/** By the nodes' own words: one that cannot be asked may lead, unless its container has ended. */
-function noneLeads(nodes: readonly NodeView[]): boolean {
-  return nodes.some(isReachable) && nodes.every((node) => isReachable(node) || node.state === NodeState.STOPPED)
 }
 
 export const clusterSeen: SeenByCode<'CLUSTER_PAUSED' | 'NO_LEADER'> = {

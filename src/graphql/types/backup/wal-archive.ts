@@ -1,7 +1,8 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql'
 import type { ArchiverStatus, BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 import type { ClusterView } from '../../../domain/cluster/cluster-view.ts'
-import { Timestamp } from '../../../domain/timestamp.ts'
+import { recoveryPointLagSeconds } from '../../../domain/recovery/recovery-point-lag.ts'
+import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { WalGap, WalSegment } from '../../../domain/wal/wal-catalogue.ts'
 import { findGaps } from '../../../domain/wal/wal-continuity.ts'
 import { ByteCount, DateTime } from '../common/output-scalars.ts'
@@ -111,21 +112,7 @@ export class WalArchiveType {
       'What losing every node now would cost: seconds since Barman last took WAL in, archived or streamed; 0 when the archive reaches the position of the leader. On an idle cluster it grows up to the checkpoint interval. Null before the first WAL.',
   })
   get recoveryPointLagSeconds(): number | null {
-    const last = this.#server.wal.value?.last ?? null
-    const streamedAt = this.#server.incoming.value?.streamingModifiedAt ?? null
-    const { leader } = this.#cluster
-    if (
-      last !== null &&
-      leader !== null &&
-      leader.lsn !== null &&
-      leader.timeline === last.timeline &&
-      leader.lsn <= last.endLsn
-    ) {
-      return 0
-    }
-    const now = Timestamp.fromDate(this.#now())
-    const ages = [last?.archivedAt ?? null, streamedAt].flatMap((at) => (at === null ? [] : [now.secondsSince(at)]))
-    return ages.length === 0 ? null : Math.max(0, Math.min(...ages))
+    return recoveryPointLagSeconds(this.#server, this.#cluster.leader, this.#now())
   }
 
   get #archiver(): ArchiverStatus | null {

@@ -15,6 +15,7 @@ import { operationPage, toFilter } from '../operation/operation-pages.ts'
 import { RecoveryConnection, type RecoveryType } from '../recovery/recovery.ts'
 import { RecoveryFilter } from '../recovery/recovery-filter.ts'
 import { recoveryPage } from '../recovery/recovery-pages.ts'
+import { ClusterSummaryType, toSummary } from './cluster-summary.ts'
 import { EtcdClusterType } from './etcd.ts'
 import { HaproxyType } from './haproxy.ts'
 import { HealthType, toHealth } from './health.ts'
@@ -64,6 +65,11 @@ export class ClusterType implements NodeType {
   @Field(() => HealthType, { description: 'What is wrong, and what to do about it.' })
   health(@Ctx() { deps }: ApiContext): HealthType {
     return toHealth(deps, this.#view.name, assessHealth(this.#view.snapshot, deps.now(), deps.workers.current()))
+  }
+
+  @Field(() => ClusterSummaryType, { description: 'What decides at three in the morning, in three sentences.' })
+  summary(@Ctx() { deps }: ApiContext): Promise<ClusterSummaryType> {
+    return toSummary(deps, this.#view)
   }
 
   @Field(() => Boolean, {
