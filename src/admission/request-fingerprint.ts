@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { Timestamp } from '../domain/timestamp.ts'
 import { formatLsn } from '../domain/wal/lsn.ts'
 import { type OperationInput, REQUEST_FIELDS } from '../operations/operation-input.ts'
+import { digest } from './digest.ts'
 
 /** What is to be done, without the fields that steer the request and those left out. */
 export function operationFields(input: OperationInput): Record<string, unknown> {
@@ -23,17 +23,6 @@ function recordable(value: unknown): unknown {
 }
 
 /** Equal for two requests that ask for the same, whatever the order of their fields. */
-export function fingerprint(kind: string, cluster: string, fields: Readonly<Record<string, unknown>>): string {
-  return createHash('sha256')
-    .update(canonical([kind, cluster, fields]))
-    .digest('hex')
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-    return `{${entries.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join(',')}}`
-  }
-  return JSON.stringify(value) ?? 'null'
+export function requestFingerprint(kind: string, cluster: string, fields: Readonly<Record<string, unknown>>): string {
+  return digest([kind, cluster, fields])
 }

@@ -17,10 +17,19 @@ import { laneOf } from './operation-lane.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import type { OperationsQueue } from './operations-queue.ts'
 import { requirePermission } from './permissions.ts'
-import { fingerprint, operationFields } from './request-fingerprint.ts'
+import { planFingerprint } from './plan-fingerprint.ts'
+import { operationFields, requestFingerprint } from './request-fingerprint.ts'
 import { describeRetry, type Retry } from './retry-point.ts'
 import type { SettledSnapshots } from './settled-snapshots.ts'
-import { clusterRequired, excluded, keyConflict, unconfirmed, unknownCluster, withoutEtcd } from './submit-refusals.ts'
+import {
+  clusterRequired,
+  excluded,
+  keyConflict,
+  planChanged,
+  unconfirmed,
+  unknownCluster,
+  withoutEtcd,
+} from './submit-refusals.ts'
 
 /** A configured cluster as requests see it. */
 export interface PlannedCluster {
@@ -60,7 +69,7 @@ export async function submitOperation(
   if (cluster === undefined) return refused([unknownCluster(name, known)])
 
   const fields = operationFields(request.input)
-  const print = fingerprint(definition.name, name, fields)
+  const print = requestFingerprint(definition.name, name, fields)
   const key = request.input.idempotencyKey ?? null
   const dryRun = request.input.dryRun === true
   if (key !== null && !dryRun) {
@@ -90,13 +99,19 @@ export async function submitOperation(
     },
   )
   const claims = definition.claims?.(context) ?? []
+  const planned = await planOperation(definition, context)
+  const plan: OperationPlan = {
+    ...planned,
+    checks: [...planned.checks, ...workerCheck(dependencies)],
+    // Whether a worker runs is no part of what it would do.
+    fingerprint: planFingerprint(print, planned),
+  }
   const refusals = [
+    ...planChanged(request.input, plan),
     ...(definition.fenced ? withoutEtcd(context.cluster) : []),
     ...(await definition.check(context)),
     ...(dryRun ? (await log.holders(name, claims)).map(excluded) : unconfirmed(definition, request.input, name)),
   ]
-  const planned = await planOperation(definition, context)
-  const plan = { ...planned, checks: [...planned.checks, ...workerCheck(dependencies)] }
   if (refusals.length > 0 || dryRun) return { operation: null, plan, refusals }
 
   const record = newRecord(definition, { ...request, cluster: name, fields, plan, claims, now: dependencies.now() })

@@ -2,7 +2,7 @@ import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { etcdAlarm, remedyForAlarm } from '../domain/cluster/etcd-alarms.ts'
 import { assessEtcd } from '../domain/cluster/etcd-quorum.ts'
 import { ClusterRequiredError } from '../domain/cluster/required-cluster.ts'
-import type { OperationRecord } from '../domain/operation/operation.ts'
+import type { OperationPlan, OperationRecord } from '../domain/operation/operation.ts'
 import { type Refusal, refuse } from '../domain/refusal.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
@@ -16,6 +16,19 @@ export function unconfirmed(definition: AnyOperation, input: OperationInput, clu
       `${definition.name} destroys data and was not confirmed`,
       `Read the plan, then send it again with confirm: "${cluster}".`,
       'confirm',
+    ),
+  ]
+}
+
+/** What was approved is what runs: another plan than the one that was read is not carried out. */
+export function planChanged({ ifPlan }: OperationInput, { fingerprint, summary }: OperationPlan): Refusal[] {
+  if (ifPlan == null || ifPlan === fingerprint) return []
+  return [
+    refuse(
+      'PLAN_CHANGED',
+      `this is not the plan ${ifPlan} any more; what would be done now: ${summary}`,
+      `Read the plan in this answer, then send it again with ifPlan: "${fingerprint}".`,
+      'ifPlan',
     ),
   ]
 }

@@ -59,6 +59,7 @@ export const REFUSAL_CODES = {
   NO_LEADER: 'No node leads.',
   NO_MEMBER: 'No Patroni answers.',
   NO_WAL_ARCHIVED: 'No WAL has reached the archive yet, so no backup could be restored.',
+  PLAN_CHANGED: 'What would be done is not the plan that `ifPlan` names; the answer has the new one.',
   POINT_OF_NO_RETURN: 'The operation has passed its point of no return and cannot be cancelled.',
   PORT_REQUIRED: "The service's main port is not known.",
   RECOVERY_EXISTS: 'A recovery of this mode that has not ended is there already.',

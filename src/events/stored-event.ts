@@ -18,8 +18,9 @@ export function writeEvent(event: Omit<OperationEvent, 'cursor'>): string {
 
 export function readRecord(json: string): OperationRecord {
   const record = JSON.parse(json) as OperationRecord
-  // Recorded before plans had a scope: it allows nothing that has not begun yet.
-  return { ...record, plan: { ...record.plan, scope: record.plan.scope ?? NOTHING_TOUCHED } }
+  const { plan } = record
+  // Recorded before plans had a scope: it allows nothing that has not begun yet. Nor had they a fingerprint.
+  return { ...record, plan: { ...plan, scope: plan.scope ?? NOTHING_TOUCHED, fingerprint: plan.fingerprint ?? '' } }
 }
 
 const CURSOR = /^\d{1,20}-\d{1,20}$/

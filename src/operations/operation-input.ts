@@ -39,7 +39,16 @@ export abstract class OperationInput {
   @IsOptional()
   @Length(0, 63)
   confirm?: string | null
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The fingerprint of the plan that was read (`plan.fingerprint`): that plan runs, or the refusal PLAN_CHANGED brings the new one.',
+  })
+  @IsOptional()
+  @Length(1, 128)
+  ifPlan?: string | null
 }
 
 /** Fields that steer the request and are no part of what is to be done. */
-export const REQUEST_FIELDS = ['cluster', 'reason', 'idempotencyKey', 'dryRun', 'confirm'] as const
+export const REQUEST_FIELDS = ['cluster', 'reason', 'idempotencyKey', 'dryRun', 'confirm', 'ifPlan'] as const

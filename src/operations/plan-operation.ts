@@ -6,11 +6,11 @@ import { typicalStepSeconds } from './estimate.ts'
 import type { OperationInput } from './operation-input.ts'
 import type { PlanDraft } from './plan-draft.ts'
 
-/** The whole plan of a kind, as it is answered and recorded. */
+/** The whole plan of a kind, as it is answered and recorded; its fingerprint is the admission's. */
 export async function planOperation<Input extends OperationInput>(
   definition: Pick<OperationDefinition<Input>, 'plan' | 'steps' | 'destructive'>,
   context: PlanContext<Input>,
-): Promise<OperationPlan> {
+): Promise<Omit<OperationPlan, 'fingerprint'>> {
   const draft = await definition.plan(context)
   const { summary, checks, downtimeSeconds, dataLoss, basis, scope = NOTHING_TOUCHED } = draft
   const steps = plannedSteps(definition, context, draft)

@@ -76,6 +76,38 @@ describe('the cluster', () => {
     expect(cluster['health']).toMatchObject({ status: 'HEALTHY' })
   })
 
+  test('says in three sentences what decides', async () => {
+    await waitForWell()
+    const summaryOf = async () =>
+      (
+        await api.query<{ cluster: { summary: Record<string, unknown> } }>(
+          '{ cluster { summary { status writes writable loss possibleLossSeconds wayBack recoverableFrom recoverableTo gaps } } }',
+        )
+      ).cluster.summary
+    expect(await summaryOf()).toMatchObject({
+      status: 'HEALTHY',
+      writes: expect.stringMatching(/^Applications can write: db\d leads/),
+      writable: true,
+      loss: expect.stringMatching(/^Losing every node now would lose (nothing|up to \d+ (s|min) of writes): Barman /),
+      possibleLossSeconds: expect.any(Number),
+      wayBack: expect.stringMatching(/^One can go back to any moment from \d{4}-.* UTC to \d{4}-.* UTC \(/),
+      recoverableFrom: expect.any(String),
+      recoverableTo: expect.any(String),
+      gaps: expect.any(Number),
+    })
+    await docker('pause', container('haproxy'))
+    try {
+      await waitFor('the summary to say that HAProxy is not seen', async () => {
+        const { writable, writes } = await summaryOf()
+        if (writable === false && String(writes).includes('HAProxy cannot be asked')) return true
+        throw new Error(String(writes))
+      })
+    } finally {
+      await docker('unpause', container('haproxy'))
+    }
+    await waitFor('the summary to be sure again', async () => (await summaryOf())['writable'])
+  })
+
   test('shows etcd, HAProxy and every container', async () => {
     const { cluster } = await api.query<{
       cluster: {

@@ -75,6 +75,20 @@ describe('switchover', () => {
     console.log(events.flatMap(({ message }) => (MEASURED.test(message) ? [message] : [])).join())
   })
 
+  test('goes only where the plan that was read goes', async () => {
+    const { leader, replicas } = await readLeadership(api)
+    const read = async (input: Record<string, unknown>) =>
+      (await requestOperation(api, 'switchover', { ...input, dryRun: true })).plan?.fingerprint ?? ''
+    const [candidate = '', other = ''] = replicas
+    const ifPlan = await read({ candidate })
+    expect(await read({ candidate })).toBe(ifPlan)
+    const { operation, refusals } = await requestOperation(api, 'switchover', { candidate: other, ifPlan })
+    expect({ operation, codes: refusals.map(({ code }) => code) }).toEqual({ operation: null, codes: ['PLAN_CHANGED'] })
+    expect((await readLeadership(api)).leader).toBe(leader)
+    expect((await untilEnd(api, await begin('switchover', { candidate, ifPlan }))).operation.status).toBe('SUCCEEDED')
+    expect((await readLeadership(api)).leader).toBe(candidate)
+  })
+
   test('to the leader is already so', async () => {
     const { leader } = await readLeadership(api)
     const { operation } = await untilEnd(api, await begin('switchover', { candidate: leader }))

@@ -114,6 +114,8 @@ export interface OperationPlan {
   readonly destructive: boolean
   /** What `confirm` must be for a destructive kind: the cluster's name. */
   readonly confirm: string | null
+  /** Of what it would do: sent back as `ifPlan`, that plan runs or none. */
+  readonly fingerprint: string
   /** What it may touch: compared with what it would touch, before anything that cannot be undone. */
   readonly scope: PlanScope
   /** What the plan was made on, for a step that must find it unchanged. Not shown to clients. */

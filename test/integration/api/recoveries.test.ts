@@ -184,3 +184,32 @@ test('while it is READY its tables are compared with those of the cluster, as fa
   expect(await api.query(query)).toEqual({ data: { recovery: { status: 'COMPLETED', comparison: null } } })
   api.recoveries.put(ready)
 })
+
+test('the newest that passed its verification is the last proof of the way back', async () => {
+  const query = '{ cluster { summary { writable loss wayBack recoverableFrom lastProof { id } lastProofSeconds } } }'
+  expect((await api.query(query)).data.cluster.summary).toMatchObject({
+    wayBack: expect.stringMatching(/^One can go back to any moment .*; never proved\.$/),
+    lastProof: null,
+    lastProofSeconds: null,
+  })
+  const { id } = api.operations.add(operationRecord())
+  const verification = { at: '2026-11-22T16:00:40.000Z', passed: true, message: null, checks: [] }
+  api.recoveries.put(recoveryRecord({ id, operationId: id, status: RecoveryStatus.DISCARDED, verification }))
+  expect((await api.query(query)).data.cluster.summary).toMatchObject({
+    wayBack: expect.stringMatching(/last proved .* ago, in 40 s\.$/),
+    lastProof: { id: `Recovery:${id}` },
+    lastProofSeconds: 40,
+  })
+})
+
+test('a Redis that is away takes no other sentence with it', async () => {
+  api.recoveries.away = true
+  const { data, errors } = await api.query('{ cluster { summary { status writes loss wayBack lastProof { id } } } }')
+  api.recoveries.away = false
+  expect(errors).toBeUndefined()
+  expect(data.cluster.summary).toMatchObject({
+    writes: expect.stringContaining('db1 leads'),
+    wayBack: expect.stringMatching(/when that was last proved is not known: Redis cannot be reached\.$/),
+    lastProof: null,
+  })
+})

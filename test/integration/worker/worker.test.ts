@@ -129,6 +129,27 @@ test('what is requested while no worker runs is recorded, and its plan says that
   expect((await ended(id)).status).toBe(OperationStatus.SUCCEEDED)
 })
 
+test('a plan that was read is the one that runs: another one is refused, and shown', async () => {
+  steps = [step('first', { run: async () => ({}) })]
+  const ask = (fields: Partial<TestInput>) =>
+    service.submit('testKind', Object.assign(new TestInput(), fields), OPERATOR)
+  const planned = async () => (await ask({ dryRun: true })).plan?.fingerprint ?? ''
+  touched = ['db1']
+  const ifPlan = await planned()
+  expect(await planned()).toBe(ifPlan)
+  touched = ['db1', 'db2']
+  const refused = await ask({ ifPlan })
+  expect(refused).toMatchObject({ operation: null, refusals: [{ code: 'PLAN_CHANGED', field: 'ifPlan' }] })
+  expect(refused.plan?.scope.nodes).toEqual(touched)
+  expect((await ask({ ifPlan, dryRun: true })).refusals).toMatchObject([{ code: 'PLAN_CHANGED' }])
+  expect((await log.list({ limit: 1, from: null, backward: false, filter: {} })).operations).not.toMatchObject([
+    { plan: { fingerprint: ifPlan } },
+  ])
+  await startWorker()
+  const { operation } = await ask({ ifPlan: refused.plan?.fingerprint ?? '' })
+  expect(await ended(operation?.id ?? '')).toMatchObject({ status: OperationStatus.SUCCEEDED })
+})
+
 describe('a worker', () => {
   test('records a recovery under the id of the operation that begins it', async () => {
     const {

@@ -41,6 +41,7 @@ export function operationRecord(
       dataLoss: null,
       destructive: false,
       confirm: null,
+      fingerprint: '',
       scope: NOTHING_TOUCHED,
     },
     claims: [],

@@ -40,6 +40,7 @@ export interface PayloadView {
     readonly downtimeSeconds: number | null
     readonly dataLoss: string | null
     readonly destructive: boolean
+    readonly fingerprint: string
     readonly steps: readonly { readonly name: string }[]
     readonly checks: readonly { readonly name: string; readonly status: string; readonly message: string | null }[]
   } | null
@@ -53,7 +54,7 @@ export interface PayloadView {
 
 const OPERATION = `id status attempt cancellable requestedBy { name } steps { name status }
   progress { percent bytesDone } error { code message remedy retryable } result { __typename ... on Backup { backupId } }`
-const PAYLOAD = `operation { ${OPERATION} } plan { summary estimatedSeconds downtimeSeconds dataLoss destructive steps { name } checks { name status message } }
+const PAYLOAD = `operation { ${OPERATION} } plan { summary estimatedSeconds downtimeSeconds dataLoss destructive fingerprint steps { name } checks { name status message } }
   refusals { code message remedy field }`
 const EVENT = `__typename cursor sequence message ... on StepStarted { step } ... on StepFinished { step }
   ... on StepProgressed { progress { percent bytesDone bytesTotal } }`

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fingerprint, operationFields } from '../../../src/admission/request-fingerprint.ts'
+import { operationFields, requestFingerprint } from '../../../src/admission/request-fingerprint.ts'
 import type { RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
@@ -11,19 +11,19 @@ describe('the fingerprint of a request', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (fields) => {
         const reversed = Object.fromEntries(Object.entries(fields).reverse())
-        expect(fingerprint('kind', 'cluster', reversed)).toBe(fingerprint('kind', 'cluster', fields))
+        expect(requestFingerprint('kind', 'cluster', reversed)).toBe(requestFingerprint('kind', 'cluster', fields))
       }),
     )
   })
 
   test('differs with kind, cluster and fields', () => {
     const prints = [
-      fingerprint('a', 'c', {}),
-      fingerprint('b', 'c', {}),
-      fingerprint('a', 'd', {}),
-      fingerprint('a', 'c', { x: 1 }),
-      fingerprint('a', 'c', { x: '1' }),
-      fingerprint('a', 'c', { x: [1] }),
+      requestFingerprint('a', 'c', {}),
+      requestFingerprint('b', 'c', {}),
+      requestFingerprint('a', 'd', {}),
+      requestFingerprint('a', 'c', { x: 1 }),
+      requestFingerprint('a', 'c', { x: '1' }),
+      requestFingerprint('a', 'c', { x: [1] }),
     ]
     expect(new Set(prints).size).toBe(prints.length)
   })
@@ -39,7 +39,7 @@ describe('the fields of a request', () => {
   })
 
   test('are the same for a time in other words, and different for another microsecond', () => {
-    const print = (time: string) => fingerprint('k', 'c', fieldsOf({ time: Timestamp.parse(time) }))
+    const print = (time: string) => requestFingerprint('k', 'c', fieldsOf({ time: Timestamp.parse(time) }))
     expect(print('2026-11-22 13:00:00.041718+01')).toBe(print('2026-11-22T12:00:00.041718Z'))
     expect(print('2026-11-22 12:00:00.041718 UTC')).not.toBe(print('2026-11-22 12:00:00.041719 UTC'))
   })

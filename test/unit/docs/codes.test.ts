@@ -31,6 +31,7 @@ test('a code that both refusals and errors have means the same in both', () => {
     'LEADER_NOT_DEAD',
     'NOT_TO_BE_SET_HERE',
     'NO_LEADER',
+    'PLAN_CHANGED',
     'RECOVERY_NOT_READY',
     'SERVICE_MISSING',
     'TABLESPACE_MISPLACED',

@@ -176,4 +176,10 @@ export class OperationPlanType implements Omit<OperationPlan, 'scope'> {
     description: "What `confirm` must be: the cluster's name. Null when it is not destructive.",
   })
   confirm!: string | null
+
+  @Field(() => String, {
+    description:
+      'Of what it would do: what was asked for, its steps, what each check found, what it touches. Not of times. Sent back as `ifPlan`, this plan runs, or the refusal PLAN_CHANGED brings the new one. Empty where it was recorded before plans had one.',
+  })
+  fingerprint!: string
 }
