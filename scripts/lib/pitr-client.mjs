@@ -53,7 +53,7 @@ const RECOVERY = `query ($id: ID!) { node(id: $id) { ... on Recovery { id status
  * @returns {PitrClient}
  */
 export function createPitrClient({ url, token }) {
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` }
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}`, 'howdah-surface': 'CLI' }
 
   /**
    * @param {string} query

@@ -39,7 +39,7 @@ export function newRecord(
     status: OperationStatus.QUEUED,
     input: request.fields,
     reason: request.input.reason ?? null,
-    requestedBy: { name: request.actor.name, role: request.actor.role },
+    requestedBy: request.actor,
     idempotencyKey: request.input.idempotencyKey ?? null,
     requestedAt: request.now.toISOString(),
     startedAt: null,

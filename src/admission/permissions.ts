@@ -1,12 +1,12 @@
 import { HowdahError } from '../domain/errors.ts'
-import { type Actor, Role } from '../domain/operation/operation.ts'
+import { type Actor, Role, Surface } from '../domain/operation/operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 
 /** What can be requested of operations themselves. */
 export const CONTROL_MUTATIONS = ['cancelOperation', 'retryOperation'] as const
 
 /** Howdah itself: the only one that may request internal kinds. Known by identity, so that no token's name makes it. */
-export const HOWDAH: Actor = { name: 'howdah', role: Role.ADMIN }
+export const HOWDAH: Actor = { name: 'howdah', role: Role.ADMIN, surface: Surface.HOWDAH, onBehalfOf: null }
 
 /** The actor's role does not allow the request. */
 export class ForbiddenError extends HowdahError {

@@ -1,5 +1,5 @@
 import type { ClusterCredentials, ClusterLayout } from '../domain/cluster/cluster-layout.ts'
-import type { Actor } from '../domain/operation/operation.ts'
+import type { TokenOwner } from '../domain/operation/operation.ts'
 
 /** All settings of a process, read and checked once at its start. */
 export interface Configuration {
@@ -26,7 +26,7 @@ export interface HttpConfiguration {
   readonly port: number
 }
 
-export interface ApiToken extends Actor {
+export interface ApiToken extends TokenOwner {
   /** Hexadecimal SHA-256 of the token: the token itself is not kept in memory. */
   readonly sha256: string
 }

@@ -1,4 +1,4 @@
-import type { OperationRecord } from '../domain/operation/operation.ts'
+import { type OperationRecord, Surface } from '../domain/operation/operation.ts'
 import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import { NOTHING_TOUCHED } from '../domain/operation/plan-scope.ts'
 
@@ -8,7 +8,9 @@ export type StreamEntry = readonly [id: string, fields: readonly string[]]
 /** The event of a stream entry; its cursor is the entry's id. Only this room writes these streams. */
 export function readEntry([id, fields]: StreamEntry): OperationEvent {
   const event = JSON.parse(fields[1] ?? 'null') as Omit<OperationEvent, 'cursor'>
-  return { ...event, cursor: id }
+  const { body } = event
+  if (body.type !== 'OperationQueued') return { ...event, cursor: id }
+  return { ...event, cursor: id, body: { ...body, record: completed(body.record) } }
 }
 
 /** The JSON that `readEntry` reads. */
@@ -17,10 +19,18 @@ export function writeEvent(event: Omit<OperationEvent, 'cursor'>): string {
 }
 
 export function readRecord(json: string): OperationRecord {
-  const record = JSON.parse(json) as OperationRecord
-  const { plan } = record
-  // Recorded before plans had a scope: it allows nothing that has not begun yet. Nor had they a fingerprint.
-  return { ...record, plan: { ...plan, scope: plan.scope ?? NOTHING_TOUCHED, fingerprint: plan.fingerprint ?? '' } }
+  return completed(JSON.parse(json) as OperationRecord)
+}
+
+/** With what records of before did not have yet: a plan without a scope allows nothing that has not begun. */
+function completed(record: OperationRecord): OperationRecord {
+  const { plan, requestedBy } = record
+  const surface = requestedBy.name === 'howdah' ? Surface.HOWDAH : Surface.API
+  return {
+    ...record,
+    requestedBy: { ...{ surface, onBehalfOf: null }, ...requestedBy },
+    plan: { ...{ scope: NOTHING_TOUCHED, fingerprint: '' }, ...plan },
+  }
 }
 
 const CURSOR = /^\d{1,20}-\d{1,20}$/

@@ -7,6 +7,7 @@ import { type ApiDependencies, createContext } from './request-context.ts'
 import { buildApiSchema } from './schema.ts'
 import { createApollo } from './transport/apollo.ts'
 import { createAuthenticator } from './transport/authenticate.ts'
+import { actorOf, callerOf } from './transport/caller.ts'
 import { limitConnections, RETRY_AFTER_SECONDS } from './transport/connection-limit.ts'
 import { createDocumentPreparer } from './transport/documents.ts'
 import { createLimitCheck } from './transport/request-limits.ts'
@@ -69,9 +70,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     // Docker's health check comes this way: being full is no illness.
     if (OPEN_PATHS.has(request.url.split('?')[0] ?? '')) return
     if (isOver) return tooManyConnections(reply, limits)
-    const actor = authenticate(request.headers.authorization)
-    if (actor === null) return unauthorized(reply)
-    request.actor = actor
+    const owner = authenticate(request.headers.authorization)
+    if (owner === null) return unauthorized(reply)
+    request.actor = actorOf(owner, callerOf(request.headers))
   })
   let closing = false
   fastify.addHook('onSend', (_request, reply, _payload, done) => {

@@ -60,6 +60,24 @@ export const NO_PROGRESS: Progress = {
 export interface Actor {
   readonly name: string
   readonly role: Role
+  readonly surface: Surface
+  /** The person for whom a program asked, as it says; null where it says nothing. Never a ground for a permission. */
+  readonly onBehalfOf: string | null
+}
+
+/** Whose a token is. */
+export type TokenOwner = Pick<Actor, 'name' | 'role'>
+
+/** From where something was asked for. */
+export enum Surface {
+  API = 'API',
+  CLI = 'CLI',
+  CONSOLE = 'CONSOLE',
+  CHAT = 'CHAT',
+  AGENT = 'AGENT',
+  SCHEDULE = 'SCHEDULE',
+  /** Howdah by itself. */
+  HOWDAH = 'HOWDAH',
 }
 
 /** What a token may do. VIEWER reads; OPERATOR runs all but destructive kinds; ADMIN runs everything. */

@@ -7,6 +7,7 @@ import type { Limits } from '../../config/configuration.ts'
 import type { Actor } from '../../domain/operation/operation.ts'
 import { type ApiDependencies, createContext } from '../request-context.ts'
 import type { Authenticate } from './authenticate.ts'
+import { actorOf, type Caller, callerOf } from './caller.ts'
 import { type ConnectionLimit, RETRY_AFTER_SECONDS } from './connection-limit.ts'
 import type { PrepareDocument } from './documents.ts'
 import { CLOSE_TOO_SLOW, GuardedSocket } from './slow-socket.ts'
@@ -27,6 +28,8 @@ export interface WebSocketOptions {
 
 interface Connection {
   actor: Actor | null
+  /** As the upgrade's headers say. */
+  readonly caller: Caller
 }
 
 const HEARTBEAT_MS = 12_000
@@ -39,7 +42,7 @@ const NOT_FOUND = 'HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length
 
 /**
  * GraphQL over WebSocket, subprotocol graphql-transport-ws. The token comes in connection_init as `authorization`
- * ("Bearer ...") or `token`, or as the header of the upgrade. Close codes beside the protocol's own (4400, 4401
+ * ("Bearer ...") or `token`, or as the header of the upgrade; so do `surface` and `onBehalfOf`. Close codes beside the protocol's own (4400, 4401
  * subscribed before the acknowledgement, 4403 token refused, 4408 no connection_init, 4409, 4429 twice): 1001
  * the server is stopping, 1009 message too large, 1013 "Subscriber too slow", 4500 a fault of the server.
  */
@@ -52,10 +55,12 @@ export function attachWebSockets(options: WebSocketOptions): { close(graceMs: nu
     stream.on('error', () => stream.destroy())
     if (options.connections.isOver(request.socket)) return refuse(stream, TOO_MANY)
     const { authorization } = request.headers
-    const actor = authenticate(authorization)
+    const caller = callerOf(request.headers)
+    const owner = authenticate(authorization)
+    const actor = owner === null ? null : actorOf(owner, caller)
     if (authorization !== undefined && actor === null) return refuse(stream, UNAUTHORIZED)
     if (request.url?.split('?')[0] !== options.path) return refuse(stream, actor === null ? UNAUTHORIZED : NOT_FOUND)
-    sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, { actor }))
+    sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, { actor, caller }))
   })
 
   function serve(socket: WebSocket, connection: Connection): void {
@@ -106,9 +111,11 @@ export function attachWebSockets(options: WebSocketOptions): { close(graceMs: nu
 function makeProtocol({ schema, deps, limits, prepare, authenticate, errors }: WebSocketOptions) {
   return makeServer<Record<string, unknown>, Connection>({
     onConnect({ connectionParams, extra }) {
-      const { authorization, Authorization, token } = connectionParams ?? {}
+      const { authorization, Authorization, token, surface, onBehalfOf } = connectionParams ?? {}
       const credential = authorization ?? Authorization ?? token
-      if (credential !== undefined) extra.actor = authenticate(credential)
+      const owner = credential === undefined ? extra.actor : authenticate(credential)
+      const caller = { surface: surface ?? extra.caller.surface, onBehalfOf: onBehalfOf ?? extra.caller.onBehalfOf }
+      extra.actor = owner === null ? null : actorOf(owner, caller)
       return extra.actor !== null
     },
     onSubscribe({ subscriptions, extra: { actor } }, _id, { query, operationName, variables }) {

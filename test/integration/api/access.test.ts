@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import { Role } from '../../../src/domain/operation/operation.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 import { closeCode, connect, openSocket } from '../../support/fakes/api-clients.ts'
-import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
+import { type FakeApi, type QueryAnswer, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 let api: FakeApi
 beforeAll(async () => {
@@ -115,6 +115,32 @@ describe('with a token', () => {
   test('an operation carries the name of the token that asked for it', async () => {
     const { data } = await api.query(CALLS.testKind, {}, Role.OPERATOR)
     expect(data.testKind.operation.requestedBy).toEqual({ name: 'the-operator', role: 'OPERATOR' })
+  })
+
+  test.each<[string, Record<string, string>, surface: string, onBehalfOf: string | null]>([
+    ['nothing', {}, 'API', null],
+    ['its surface and its person', { surface: 'CLI', onBehalfOf: ' ada ' }, 'CLI', 'ada'],
+    ['to be a part of Howdah', { surface: 'HOWDAH' }, 'API', null],
+    ['what nobody can read', { surface: 'cli;', onBehalfOf: 'a\u0007b' }, 'API', null],
+    ['more than a name', { surface: 'CONSOLE', onBehalfOf: 'a'.repeat(101) }, 'CONSOLE', null],
+  ])('and what its sender says of itself: %s', async (_, { surface, onBehalfOf }, expected, person) => {
+    const { client } = connect(api, { token: api.token(Role.OPERATOR), surface, onBehalfOf })
+    const query = 'mutation { testKind(input: {}) { operation { requestedBy { name surface onBehalfOf } } } }'
+    for await (const { data } of client.iterate<Record<string, unknown>>({ query })) {
+      expect(data).toMatchObject({
+        testKind: { operation: { requestedBy: { name: 'the-operator', surface: expected, onBehalfOf: person } } },
+      })
+    }
+    await client.dispose()
+  })
+
+  test('and what the headers of a request say', async () => {
+    const query = 'mutation { testKind(input: {}) { operation { requestedBy { surface onBehalfOf } } } }'
+    const authorization = `Bearer ${api.token(Role.OPERATOR)}`
+    const headers = { authorization, 'howdah-surface': 'CLI', 'howdah-on-behalf-of': 'ada' }
+    const response = await fetch(`${api.url}/graphql`, POST({ query }, headers))
+    const { data } = (await response.json()) as QueryAnswer
+    expect(data.testKind.operation.requestedBy).toEqual({ surface: 'CLI', onBehalfOf: 'ada' })
   })
 
   test('an operator does not repeat what was destructive', async () => {

@@ -6,10 +6,11 @@ import {
   OperationStatus,
   Role,
   StepStatus,
+  Surface,
 } from '../../../src/domain/operation/operation.ts'
 import { NOTHING_TOUCHED } from '../../../src/domain/operation/plan-scope.ts'
 
-export const OPERATOR: Actor = { name: 'test', role: Role.OPERATOR }
+export const OPERATOR: Actor = { name: 'test', role: Role.OPERATOR, surface: Surface.API, onBehalfOf: null }
 
 let newest = 0
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createOperationService } from '../../../src/admission/create-operation-service.ts'
 import { HOWDAH } from '../../../src/admission/permissions.ts'
 import type { SubmitDependencies } from '../../../src/admission/submit-operation.ts'
-import { Role } from '../../../src/domain/operation/operation.ts'
+import { type Actor, Role, Surface } from '../../../src/domain/operation/operation.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 
@@ -25,12 +25,13 @@ function admission(kind: string) {
   return createOperationService(dependencies as unknown as SubmitDependencies)
 }
 
+const actor = (name: string, role: Role): Actor => ({ name, role, surface: Surface.API, onBehalfOf: null })
 const actors = {
-  viewer: { name: 'v', role: Role.VIEWER },
-  operator: { name: 'o', role: Role.OPERATOR },
-  admin: { name: 'a', role: Role.ADMIN },
+  viewer: actor('v', Role.VIEWER),
+  operator: actor('o', Role.OPERATOR),
+  admin: actor('a', Role.ADMIN),
   /** A token may have any name. */
-  'an admin named howdah': { name: 'howdah', role: Role.ADMIN },
+  'an admin named howdah': actor('howdah', Role.ADMIN),
   'Howdah itself': HOWDAH,
 }
 type ActorName = keyof typeof actors

@@ -82,12 +82,12 @@ function textOf(node: TypeText): string {
 
 /** What is to come with work that is not begun, by the part of the contract that stands for all below it. */
 const LATER = [
-  ...['Host', 'BackupCopy', 'CopyType', 'Surface'],
+  ...['Host', 'BackupCopy', 'CopyType'],
   ...['Schedule', 'ScheduleState', 'ScheduleSource', 'Channel', 'ChannelType', 'Delivery', 'DeliveryStatus'],
   ...['Query.hosts', 'Query.operationKinds', 'Query.channels', 'Service.host', 'BackupServer.copies'],
   ...['Cluster.schedules', 'Cluster.activity'],
   'HealthIssue.acknowledged',
-  ...['Operation.proposal', 'Operation.schedule', 'Actor.surface', 'Actor.onBehalfOf'],
+  ...['Operation.proposal', 'Operation.schedule'],
   ...['OperationStatus#PROPOSED', 'OperationStatus#REJECTED', 'Mutation.approveOperation', 'Mutation.rejectOperation'],
   ...['Mutation.findDamage', 'Mutation.addNode', 'Mutation.removeNode', 'Mutation.drainHost', 'Mutation.replaceHost'],
   ...['Mutation.replaceEtcdMember', 'Mutation.acknowledgeIssue', 'Mutation.testChannel', 'Mutation.redeliver'],

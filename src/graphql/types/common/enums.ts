@@ -1,7 +1,7 @@
 import { BackupStatus, RetentionStatus } from '../../../domain/backup/backup.ts'
 import { CheckStatus } from '../../../domain/check.ts'
 import { NodeRole, NodeState, ServiceState } from '../../../domain/cluster/node.ts'
-import { OperationStatus, Role, StepStatus } from '../../../domain/operation/operation.ts'
+import { OperationStatus, Role, StepStatus, Surface } from '../../../domain/operation/operation.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { describeEnum } from '../../../operations/describe-enum.ts'
 
@@ -88,6 +88,15 @@ describeEnum(LogLevel, 'LogLevel', 'How much a line of an operation matters.', {
   INFO: 'As expected.',
   WARNING: 'Unexpected; the operation goes on.',
   ERROR: 'Something failed.',
+})
+describeEnum(Surface, 'Surface', 'From where something was asked for.', {
+  API: 'A program that says nothing else of itself.',
+  CLI: 'The command line.',
+  CONSOLE: 'The console in a browser.',
+  CHAT: 'A command in a chat.',
+  AGENT: 'A program that decides by itself what to ask for.',
+  SCHEDULE: 'A schedule.',
+  HOWDAH: 'Howdah by itself: what follows from another operation, or from what it saw.',
 })
 describeEnum(Role, 'Role', 'What a token may do.', {
   VIEWER: 'Queries and subscriptions.',

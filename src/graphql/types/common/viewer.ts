@@ -1,8 +1,8 @@
 import { Field, ObjectType } from 'type-graphql'
-import { type Actor, Role } from '../../../domain/operation/operation.ts'
+import { Role, type TokenOwner } from '../../../domain/operation/operation.ts'
 
 @ObjectType('Viewer', { description: 'Who the token says you are, and what you may do.', simpleResolvers: true })
-export class ViewerType implements Actor {
+export class ViewerType implements TokenOwner {
   @Field(() => String, { description: "The token's name: `requestedBy` of your operations." })
   name!: string
 

@@ -9,6 +9,7 @@ import {
   type Progress,
   Role,
   StepStatus,
+  Surface,
 } from '../../../domain/operation/operation.ts'
 import type { ApiContext } from '../../request-context.ts'
 import { CheckType } from '../common/check.ts'
@@ -21,6 +22,16 @@ export class ActorType implements Actor {
 
   @Field(() => Role, { description: "The token's role when it asked." })
   role!: Role
+
+  @Field(() => Surface, { description: 'From where it asked.' })
+  surface!: Surface
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'The person for whom a program asked, as the program says: the header `Howdah-On-Behalf-Of`. Null where it says nothing.',
+  })
+  onBehalfOf!: string | null
 }
 
 @ObjectType('Progress', { description: 'How far something is. Null where it is not known.', simpleResolvers: true })
