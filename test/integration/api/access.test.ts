@@ -121,7 +121,7 @@ describe('with a token', () => {
     ['nothing', {}, 'API', null],
     ['its surface and its person', { surface: 'CLI', onBehalfOf: ' ada ' }, 'CLI', 'ada'],
     ['to be a part of Howdah', { surface: 'HOWDAH' }, 'API', null],
-    ['what nobody can read', { surface: 'cli;', onBehalfOf: 'a\u0007b' }, 'API', null],
+    ['what cannot be read', { surface: 'cli;', onBehalfOf: 'a\u0007b' }, 'API', null],
     ['more than a name', { surface: 'CONSOLE', onBehalfOf: 'a'.repeat(101) }, 'CONSOLE', null],
   ])('and what its sender says of itself: %s', async (_, { surface, onBehalfOf }, expected, person) => {
     const { client } = connect(api, { token: api.token(Role.OPERATOR), surface, onBehalfOf })
