@@ -9,7 +9,7 @@ import type { OperationsQueue } from './operations-queue.ts'
 import { requirePermission } from './permissions.ts'
 
 /**
- * Ends a queued operation at once. A running one is asked to stop: the request is an event, which its worker sees in
+ * Ends a queued operation at once, and withdraws a proposal. A running one is asked to stop: the request is an event, which its worker sees in
  * whatever process it runs. Asking again, or asking for what has been cancelled, is success.
  * Throws NotFoundError and ForbiddenError.
  */
@@ -24,7 +24,7 @@ export async function cancelOperation(
     operationId,
     body: { type: 'OperationCancelled', reason },
     message: `Operation ${because}, before it began`,
-    when: (record) => record.status === OperationStatus.QUEUED,
+    when: ({ status }) => status === OperationStatus.QUEUED || status === OperationStatus.PROPOSED,
   })
   if (ended !== null) {
     // What is left of the job finds an operation that has ended and does nothing.

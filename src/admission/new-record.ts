@@ -7,6 +7,7 @@ import {
   type OperationRecord,
   OperationStatus,
   type OperationStep,
+  type Proposal,
   StepStatus,
 } from '../domain/operation/operation.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
@@ -18,7 +19,7 @@ export function newOperationId(now: Date): string {
   return `${now.toISOString().replace(/[-:.Z]/g, '')}-${randomBytes(3).toString('hex')}`
 }
 
-/** As it is queued. */
+/** As it is queued, or proposed. */
 export function newRecord(
   definition: AnyOperation,
   request: {
@@ -30,16 +31,19 @@ export function newRecord(
     plan: OperationPlan
     claims: readonly Claim[]
     now: Date
+    /** Null: it is to run. */
+    proposal: Proposal | null
   },
 ): OperationRecord {
   return {
     id: newOperationId(request.now),
     kind: definition.name,
     cluster: request.cluster,
-    status: OperationStatus.QUEUED,
+    status: request.proposal === null ? OperationStatus.QUEUED : OperationStatus.PROPOSED,
     input: request.fields,
     reason: request.input.reason ?? null,
     requestedBy: request.actor,
+    proposal: request.proposal,
     idempotencyKey: request.input.idempotencyKey ?? null,
     requestedAt: request.now.toISOString(),
     startedAt: null,

@@ -1,9 +1,10 @@
 import { HowdahError } from '../domain/errors.ts'
 import { type Actor, Role, Surface } from '../domain/operation/operation.ts'
+import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 
 /** What can be requested of operations themselves. */
-export const CONTROL_MUTATIONS = ['cancelOperation', 'retryOperation'] as const
+export const CONTROL_MUTATIONS = ['approveOperation', 'cancelOperation', 'rejectOperation', 'retryOperation'] as const
 
 /** Howdah itself: the only one that may request internal kinds. Known by identity, so that no token's name makes it. */
 export const HOWDAH: Actor = { name: 'howdah', role: Role.ADMIN, surface: Surface.HOWDAH, onBehalfOf: null }
@@ -26,6 +27,12 @@ export function permissionsOf(role: Role, registry: OperationRegistry): readonly
     ({ destructive, internal }) => internal !== true && (role === Role.ADMIN || !destructive),
   )
   return [...kinds.map(({ name }) => name), ...CONTROL_MUTATIONS]
+}
+
+/** A proposal destroys nothing: it is decided by a person whose role allows the kind. Throws ForbiddenError. */
+export function requireProposal(actor: Actor, { name, internal }: AnyOperation): void {
+  if (actor.role !== Role.VIEWER && internal !== true) return
+  throw new ForbiddenError(actor.role, name)
 }
 
 /** Throws ForbiddenError. `request`: a kind's name or one of CONTROL_MUTATIONS. */

@@ -7,6 +7,9 @@ import { requirePermission } from './permissions.ts'
 import { stepToGoOnFrom } from './retry-point.ts'
 import { type SubmitDependencies, submitOperation } from './submit-operation.ts'
 
+/** What was rejected is proposed again. */
+const NEVER_AGAIN: ReadonlySet<OperationStatus> = new Set([OperationStatus.SUCCEEDED, OperationStatus.REJECTED])
+
 /**
  * Submits a failed, cancelled or interrupted operation again, as a new one: from the step that failed where
  * that step can tell how far it came and nothing before it was undone, else from the start. Throws NotFoundError and
@@ -21,7 +24,7 @@ export async function retryOperation(
   const definition = dependencies.registry.get(record?.kind ?? '')
   if (record === null || definition === undefined) throw new NotFoundError(`there is no operation ${operationId}`)
   requirePermission(actor, record.kind, dependencies.registry)
-  if (!isTerminal(record.status) || record.status === OperationStatus.SUCCEEDED) {
+  if (!isTerminal(record.status) || NEVER_AGAIN.has(record.status)) {
     const message = `operation ${operationId} is ${record.status}; only what failed, was cancelled or was interrupted can be retried`
     return { operation: null, plan: record.plan, refusals: [refuse('NOT_RETRYABLE', message, null, 'id')] }
   }

@@ -6,6 +6,7 @@ import type { OperationPlan, OperationRecord } from '../domain/operation/operati
 import { type Refusal, refuse } from '../domain/refusal.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
+import type { ApprovalRules } from './approval-rules.ts'
 
 /** A destructive kind wants the cluster's name again. */
 export function unconfirmed(definition: AnyOperation, input: OperationInput, cluster: string): Refusal[] {
@@ -16,6 +17,19 @@ export function unconfirmed(definition: AnyOperation, input: OperationInput, clu
       `${definition.name} destroys data and was not confirmed`,
       `Read the plan, then send it again with confirm: "${cluster}".`,
       'confirm',
+    ),
+  ]
+}
+
+/** A kind that runs only once it was approved. */
+export function unapproved({ name }: AnyOperation, { required }: ApprovalRules): Refusal[] {
+  if (!required.has(name)) return []
+  return [
+    refuse(
+      'APPROVAL_REQUIRED',
+      `${name} runs only once it was approved (approvals.required in configs/howdah.yml)`,
+      'Send it again with propose: true; it runs once a person has approved it (approveOperation).',
+      'propose',
     ),
   ]
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { approvalRules } from '../admission/approval-rules.ts'
 import { createOperationService } from '../admission/create-operation-service.ts'
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
@@ -73,6 +74,7 @@ await runProcess(async () => {
         clusters: new Map(observers.map(({ layout }) => [layout.name, { layout }])),
         snapshots,
         workers: () => workers.current(),
+        approvals: approvalRules(configuration.approvals, registry),
         now: () => new Date(),
         onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
       }),

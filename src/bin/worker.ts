@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'
+import { NO_APPROVALS } from '../admission/approval-rules.ts'
 import { createOperationService } from '../admission/create-operation-service.ts'
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { createClusterClients } from '../clients/cluster-clients.ts'
@@ -72,6 +73,7 @@ await runProcess(async () => {
     snapshots,
     // It is one.
     workers: () => null,
+    approvals: NO_APPROVALS,
     now: () => new Date(),
     onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
   })

@@ -31,6 +31,13 @@ export const configurationFileSchema = z.strictObject({
     maxSubscriptionsPerConnection: bound,
     slowSubscriberSeconds: bound,
   }),
+  approvals: z
+    .strictObject({
+      required: z.array(z.string()).default([]),
+      distinct: flag.default(false),
+      expireSeconds: bound.default(86_400),
+    })
+    .prefault({}),
   clusters: z
     .array(
       z.strictObject({

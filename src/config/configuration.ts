@@ -9,7 +9,16 @@ export interface Configuration {
   /** Empty in the worker. */
   readonly tokens: readonly ApiToken[]
   readonly limits: Limits
+  readonly approvals: Approvals
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+}
+
+/** What a person has to have approved: see docs/CONFIGURATION.md. */
+export interface Approvals {
+  /** Names of kinds: "deleteBackup". */
+  readonly required: readonly string[]
+  readonly distinct: boolean
+  readonly expireSeconds: number
 }
 
 export interface ConfiguredCluster {

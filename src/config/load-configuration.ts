@@ -65,8 +65,16 @@ export async function loadConfiguration(environment: Environment, role: ProcessR
       },
     }),
   )
-  const { http, limits } = file
-  return { clusters, redis: { url: file.redis.url, password: redisPassword }, http, tokens, limits, logLevel }
+  const { http, limits, approvals } = file
+  return {
+    clusters,
+    redis: { url: file.redis.url, password: redisPassword },
+    http,
+    tokens,
+    limits,
+    approvals,
+    logLevel,
+  }
 }
 
 async function readConfigurationFile(

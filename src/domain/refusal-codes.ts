@@ -4,6 +4,8 @@
  */
 export const REFUSAL_CODES = {
   ALREADY_ENDED: 'The operation has ended.',
+  APPROVAL_REQUIRED: 'The kind runs only once it was approved; `propose` it.',
+  APPROVER_NOT_DISTINCT: 'Who proposed an operation must not approve it.',
   BACKUP_CORRUPT: 'The backup, or one that it builds on, failed its last verification.',
   BACKUP_FAILED: 'The backup failed and cannot be recovered from.',
   BACKUP_HAS_CHILDREN: 'Incremental backups build on the backup; `withChildren` deletes them too.',
@@ -51,7 +53,8 @@ export const REFUSAL_CODES = {
   NODE_NOT_WELL: 'Not every node is healthy; `force` goes on all the same.',
   NODE_UNREACHABLE: 'Patroni on the node does not answer.',
   NOT_ENOUGH_DISK: 'The disk has less free space than the work is expected to need.',
-  NOT_RETRYABLE: 'The operation has not ended, or it succeeded.',
+  NOT_PROPOSED: 'The operation was not proposed, so there is nothing to decide.',
+  NOT_RETRYABLE: 'The operation has not ended, it succeeded, or it was rejected.',
   NOT_TO_BE_SET_HERE: 'The setting has its place elsewhere, so the dynamic configuration must not have it.',
   NOT_UNDOABLE: 'The recovery cannot be undone; the message says why.',
   NOT_VERIFIED: 'The recovery did not pass its verification; `force` cuts over all the same.',
@@ -62,6 +65,7 @@ export const REFUSAL_CODES = {
   PLAN_CHANGED: 'What would be done is not the plan that `ifPlan` names; the answer has the new one.',
   POINT_OF_NO_RETURN: 'The operation has passed its point of no return and cannot be cancelled.',
   PORT_REQUIRED: "The service's main port is not known.",
+  PROPOSAL_EXPIRED: 'The proposal was not decided in time.',
   RECOVERY_EXISTS: 'A recovery of this mode that has not ended is there already.',
   RECOVERY_NOT_READY: 'The recovery is not READY, or an operation works on it.',
   REINITIALIZING: 'The node is already being copied.',

@@ -4,8 +4,10 @@ export interface LogKeys {
   readonly feed: string
   /** Ids of all operations, by the time of their request. */
   readonly all: string
-  /** Ids of those that have not ended. */
+  /** Ids of those that wait or run. */
   readonly active: string
+  /** Ids of proposals that wait for a decision. */
+  readonly proposed: string
   /** What is claimed, and by which operations. */
   readonly claims: string
   record(operationId: string): string
@@ -35,6 +37,7 @@ export function logKeys(prefix: string): LogKeys {
     feed: `${prefix}:feed`,
     all: `${prefix}:operations`,
     active: `${prefix}:active`,
+    proposed: `${prefix}:proposed`,
     claims: `${prefix}:claims`,
     record: (operationId) => `${prefix}:operation:${operationId}`,
     events: (operationId) => `${prefix}:operation:${operationId}:events`,

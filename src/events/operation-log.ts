@@ -19,12 +19,28 @@ export type CreateOutcome =
   | { readonly outcome: 'EXCLUDED'; readonly record: OperationRecord }
 
 export interface CreateRequest {
-  /** As its OperationQueued event carries it. It is not created while another operation's claims conflict with its own. */
+  /** As its first event carries it, OperationQueued or, of a proposal, OperationProposed. It is not created while another operation's claims conflict with its own. */
   readonly record: OperationRecord
   /** Same request, same fingerprint. */
   readonly fingerprint: string
   readonly message: string
 }
+
+/** A proposal that was approved. */
+export interface AdmitRequest {
+  /** As its OperationQueued event carries it: with its claims, and its decision; its `sequence` that of the record it was planned on. */
+  readonly record: OperationRecord
+  readonly message: string
+  /** Unique to this approval: a call that is repeated because its answer was lost admits it once. */
+  readonly token?: string
+}
+
+export type AdmitOutcome =
+  | { readonly outcome: 'ADMITTED'; readonly record: OperationRecord }
+  /** Something that must not run beside it is running or queued. */
+  | { readonly outcome: 'EXCLUDED'; readonly record: OperationRecord }
+  /** It was decided meanwhile; as it is now. */
+  | { readonly outcome: 'DECIDED'; readonly record: OperationRecord }
 
 export interface AppendRequest {
   readonly operationId: string
@@ -75,6 +91,8 @@ export interface OperationPageRequest {
  */
 export interface OperationLog {
   create(request: CreateRequest): Promise<CreateOutcome>
+  /** Queues a proposal: it takes its claims, or is excluded, in the same moment. */
+  admit(request: AdmitRequest): Promise<AdmitOutcome>
   /** The operations that hold what conflicts with these claims. */
   holders(cluster: string, claims: readonly Claim[]): Promise<readonly OperationRecord[]>
   /** The record after the event; null when `when` said no or the operation had ended before. */
@@ -83,8 +101,10 @@ export interface OperationLog {
   /** What an idempotency key stands for; null when it was never used or is forgotten. */
   findByIdempotencyKey(key: string): Promise<{ readonly fingerprint: string; readonly operationId: string } | null>
   list(request: OperationPageRequest): Promise<OperationPage>
-  /** Ids of operations that have not ended. */
+  /** Ids of operations that wait or run: not of proposals. */
   active(): Promise<readonly string[]>
+  /** Ids of proposals that wait for a decision. */
+  proposed(): Promise<readonly string[]>
   /** Throws CursorExpiredError for what is no cursor. */
   events(operationId: string, request: EventPageRequest): Promise<EventPage>
 }

@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { NotFoundError } from '../domain/errors.ts'
 import { type Claim, ClaimMode } from '../domain/operation/claim.ts'
-import { isTerminal, type OperationRecord } from '../domain/operation/operation.ts'
+import { isTerminal, type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import { applyEvent, endsOperation, type OperationEvent } from '../domain/operation/operation-events.ts'
 import type { Redis } from '../shared/redis.ts'
 import { CursorExpiredError, guard, LogUnavailableError, LostOperationError } from './event-errors.ts'
 import { type EndedRecords, listOperations } from './list-operations.ts'
 import { logKeys } from './log-keys.ts'
-import { APPEND_SCRIPT, CREATE_SCRIPT } from './log-scripts.ts'
+import { ADMIT_SCRIPT, APPEND_SCRIPT, CREATE_SCRIPT } from './log-scripts.ts'
 import type {
+  AdmitOutcome,
+  AdmitRequest,
   AppendRequest,
   CreateOutcome,
   CreateRequest,
@@ -46,7 +48,8 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
 
   async function create(request: CreateRequest): Promise<CreateOutcome> {
     const at = now().toISOString()
-    const body = { type: 'OperationQueued', record: request.record } as const
+    const isProposal = request.record.status === OperationStatus.PROPOSED
+    const body = { type: isProposal ? 'OperationProposed' : 'OperationQueued', record: request.record } as const
     const record = applyEvent(request.record, body, at)
     const event = { ...headOf(record), at, message: request.message, body: { ...body, record } }
     const { id, idempotencyKey } = record
@@ -54,13 +57,14 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
       redis.eval(
         CREATE_SCRIPT,
         7,
-        ...operationKeys(id),
+        ...operationKeys(record),
         idempotencyKey === null ? '' : keys.idempotency(idempotencyKey),
         id,
         JSON.stringify(record),
         writeEvent(event),
         Date.parse(record.requestedAt),
-        JSON.stringify(held(record.cluster, record.claims)),
+        // A proposal stands in no other operation's way.
+        JSON.stringify(isProposal ? [] : held(record.cluster, record.claims)),
         request.fingerprint,
         options.idempotencySeconds ?? IDEMPOTENCY_SECONDS,
       ) as Promise<[CreateOutcome['outcome'], string]>,
@@ -68,6 +72,32 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
     if (outcome === 'CREATED') return { outcome, record, event: { ...event, cursor: value } }
     if (outcome === 'KEY_CONFLICT') return { outcome, operationId: value }
     const other = await get(value)
+    if (other === null) throw new LogUnavailableError(new Error(`the record of operation ${value} is missing`))
+    return { outcome, record: other }
+  }
+
+  async function admit({ record, message, token = randomUUID() }: AdmitRequest): Promise<AdmitOutcome> {
+    const at = now().toISOString()
+    const before = { ...record, status: OperationStatus.PROPOSED }
+    const body = { type: 'OperationQueued', record } as const
+    const next = applyEvent(before, body, at)
+    const event = { ...headOf(next), at, message, body: { ...body, record: next } }
+    const [outcome, value] = await guard(
+      redis.eval(
+        ADMIT_SCRIPT,
+        7,
+        ...operationKeys(before),
+        keys.active,
+        record.id,
+        JSON.stringify(next),
+        writeEvent(event),
+        String(record.sequence),
+        JSON.stringify(held(record.cluster, record.claims)),
+        token,
+      ) as Promise<[AdmitOutcome['outcome'], string]>,
+    )
+    if (outcome === 'ADMITTED') return { outcome, record: next }
+    const other = await get(outcome === 'EXCLUDED' ? value : record.id)
     if (other === null) throw new LogUnavailableError(new Error(`the record of operation ${value} is missing`))
     return { outcome, record: other }
   }
@@ -88,7 +118,7 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
         redis.eval(
           APPEND_SCRIPT,
           6,
-          ...operationKeys(operationId),
+          ...operationKeys(record),
           operationId,
           JSON.stringify(next),
           writeEvent(event),
@@ -137,19 +167,22 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
     return records.filter((record) => record !== null)
   }
 
-  function operationKeys(id: string): [string, string, string, string, string, string] {
-    return [keys.record(id), keys.all, keys.active, keys.feed, keys.events(id), keys.claims]
+  function operationKeys({ id, status }: OperationRecord): [string, string, string, string, string, string] {
+    const waitsOrRuns = status === OperationStatus.PROPOSED ? keys.proposed : keys.active
+    return [keys.record(id), keys.all, waitsOrRuns, keys.feed, keys.events(id), keys.claims]
   }
 
   return {
     get,
     findByIdempotencyKey,
     create,
+    admit,
     holders,
     append,
     events,
     list: (request) => guard(listOperations({ redis, keys, ended }, request)),
     active: () => guard(redis.smembers(keys.active)),
+    proposed: () => guard(redis.smembers(keys.proposed)),
   }
 }
 

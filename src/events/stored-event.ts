@@ -9,7 +9,7 @@ export type StreamEntry = readonly [id: string, fields: readonly string[]]
 export function readEntry([id, fields]: StreamEntry): OperationEvent {
   const event = JSON.parse(fields[1] ?? 'null') as Omit<OperationEvent, 'cursor'>
   const { body } = event
-  if (body.type !== 'OperationQueued') return { ...event, cursor: id }
+  if (body.type !== 'OperationQueued' && body.type !== 'OperationProposed') return { ...event, cursor: id }
   return { ...event, cursor: id, body: { ...body, record: completed(body.record) } }
 }
 
@@ -27,6 +27,7 @@ function completed(record: OperationRecord): OperationRecord {
   const { plan, requestedBy } = record
   const surface = requestedBy.name === 'howdah' ? Surface.HOWDAH : Surface.API
   return {
+    ...{ proposal: null },
     ...record,
     requestedBy: { ...{ surface, onBehalfOf: null }, ...requestedBy },
     plan: { ...{ scope: NOTHING_TOUCHED, fingerprint: '' }, ...plan },

@@ -48,7 +48,15 @@ export abstract class OperationInput {
   @IsOptional()
   @Length(1, 128)
   ifPlan?: string | null
+
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description:
+      'Record it as PROPOSED: it runs once it is approved (approveOperation), and needs no `confirm`. Any role but VIEWER may propose any kind.',
+  })
+  propose?: boolean | null
 }
 
 /** Fields that steer the request and are no part of what is to be done. */
-export const REQUEST_FIELDS = ['cluster', 'reason', 'idempotencyKey', 'dryRun', 'confirm', 'ifPlan'] as const
+export const REQUEST_FIELDS = ['cluster', 'reason', 'idempotencyKey', 'dryRun', 'confirm', 'ifPlan', 'propose'] as const

@@ -7,6 +7,7 @@ import type { Redis } from '../shared/redis.ts'
 import { createLaneWorker } from './lane-worker.ts'
 import { type RunDependencies, runOperation } from './run-operation.ts'
 import { createFollowUpSweep } from './sweep-follow-ups.ts'
+import { sweepProposals } from './sweep-proposals.ts'
 import { HandOverSignal } from './worker-errors.ts'
 
 export interface WorkerOptions extends Omit<RunDependencies, 'onLost'> {
@@ -71,6 +72,7 @@ export function startOperationWorker(options: WorkerOptions): OperationWorker {
     sweeping = true
     sweep()
       .then(sweepFollowUps)
+      .then(() => sweepProposals(options))
       .catch((error: unknown) => logger.warn({ error: messageOf(error) }, 'sweep'))
       .finally(() => {
         sweeping = false

@@ -1,6 +1,6 @@
 import type { OperationService } from '../admission/operation-service.ts'
 import { ownWriteProbe } from '../clients/postgres/own-write-probe.ts'
-import { isTerminal } from '../domain/operation/operation.ts'
+import { isTerminal, OperationStatus } from '../domain/operation/operation.ts'
 import { LostOperationError } from '../events/event-errors.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
@@ -52,7 +52,8 @@ export async function runOperation(
     message:
       attempt === 1 ? `Started by ${dependencies.worker}` : `Taken over by ${dependencies.worker}, attempt ${attempt}`,
     // Two workers may be called to one operation: the first to claim the attempt has it.
-    when: (newest) => newest.attempt === attempt - 1,
+    // A proposal has no job; one that was called to it all the same does nothing.
+    when: ({ status, attempt: last }) => last === attempt - 1 && status !== OperationStatus.PROPOSED,
   })
   if (record === null) return
 

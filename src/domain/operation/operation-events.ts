@@ -7,11 +7,15 @@ import {
   OperationStatus,
   type OperationStep,
   type Progress,
+  type ProposalDecision,
   StepStatus,
 } from './operation.ts'
 
 /** What can happen to an operation. `type` is the GraphQL type's name. */
 export type OperationEventBody =
+  | { readonly type: 'OperationProposed'; readonly record: OperationRecord }
+  | { readonly type: 'OperationRejected'; readonly decision: Omit<ProposalDecision, 'approved' | 'at'> }
+  /** `record`: with what was decided of a proposal, and planned at its approval. */
   | { readonly type: 'OperationQueued'; readonly record: OperationRecord }
   | { readonly type: 'OperationStarted'; readonly attempt: number; readonly worker: string }
   | { readonly type: 'StepStarted'; readonly step: string }
@@ -62,6 +66,7 @@ export function endsOperation(body: OperationEventBody): boolean {
     body.type === 'OperationSucceeded' ||
     body.type === 'OperationFailed' ||
     body.type === 'OperationCancelled' ||
+    body.type === 'OperationRejected' ||
     body.type === 'OperationInterrupted'
   )
 }
@@ -74,8 +79,11 @@ export function applyEvent(record: OperationRecord, body: OperationEventBody, at
   if (isTerminal(record.status)) return record
   const next = { ...record, sequence: record.sequence + 1 }
   switch (body.type) {
+    case 'OperationProposed':
     case 'OperationQueued':
-      return { ...body.record, sequence: 1 }
+      return { ...body.record, sequence: next.sequence }
+    case 'OperationRejected':
+      return decided(ended(next, OperationStatus.REJECTED, at), { ...body.decision, approved: false, at })
     case 'OperationStarted':
       return {
         ...next,
@@ -135,6 +143,12 @@ export function applyEvent(record: OperationRecord, body: OperationEventBody, at
 
 function ended(record: OperationRecord, status: OperationStatus, at: string): OperationRecord {
   return { ...record, status, finishedAt: at, cancellable: false }
+}
+
+/** With what was decided of a proposal; one that was decided stays so. */
+export function decided(record: OperationRecord, decision: ProposalDecision): OperationRecord {
+  const { proposal } = record
+  return proposal === null ? record : { ...record, proposal: { ...proposal, decision: proposal.decision ?? decision } }
 }
 
 function withStep(record: OperationRecord, name: string, change: (step: OperationStep) => OperationStep) {

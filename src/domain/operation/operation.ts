@@ -2,8 +2,10 @@ import type { Check } from '../check.ts'
 import type { Claim } from './claim.ts'
 import type { PlanScope } from './plan-scope.ts'
 
-/** Where an operation is in its life. The last four are terminal. */
+/** Where an operation is in its life: see `isTerminal` for where it ends. */
 export enum OperationStatus {
+  PROPOSED = 'PROPOSED',
+  REJECTED = 'REJECTED',
   QUEUED = 'QUEUED',
   RUNNING = 'RUNNING',
   CANCELLING = 'CANCELLING',
@@ -14,6 +16,7 @@ export enum OperationStatus {
 }
 
 const TERMINAL: ReadonlySet<OperationStatus> = new Set([
+  OperationStatus.REJECTED,
   OperationStatus.SUCCEEDED,
   OperationStatus.FAILED,
   OperationStatus.CANCELLED,
@@ -140,6 +143,22 @@ export interface OperationPlan {
   readonly basis?: Readonly<Record<string, unknown>>
 }
 
+/** An operation that waits, or waited, for a decision. */
+export interface Proposal {
+  /** When it is rejected by itself. ISO 8601, UTC. */
+  readonly expiresAt: string
+  /** Null while it waits. */
+  readonly decision: ProposalDecision | null
+}
+
+export interface ProposalDecision {
+  readonly approved: boolean
+  readonly by: Actor
+  /** ISO 8601, UTC. */
+  readonly at: string
+  readonly reason: string | null
+}
+
 /** The record of one operation: the fold of its events (see operation-events.ts). Times are ISO 8601, UTC. */
 export interface OperationRecord {
   readonly id: string
@@ -150,12 +169,14 @@ export interface OperationRecord {
   readonly input: Readonly<Record<string, unknown>>
   readonly reason: string | null
   readonly requestedBy: Actor
+  /** Null: it was requested to run, and not proposed. */
+  readonly proposal: Proposal | null
   readonly idempotencyKey: string | null
   readonly requestedAt: string
   readonly startedAt: string | null
   readonly finishedAt: string | null
   readonly plan: OperationPlan
-  /** Held from its admission to its end. */
+  /** Held from its admission to its end; by a proposal not before it is approved. */
   readonly claims: readonly Claim[]
   readonly steps: readonly OperationStep[]
   readonly progress: Progress

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { createHash } from 'node:crypto'
 import { pino } from 'pino'
+import { NO_APPROVALS } from '../../../src/admission/approval-rules.ts'
 import { createOperationService } from '../../../src/admission/create-operation-service.ts'
 import { OperationLane } from '../../../src/admission/operation-lane.ts'
 import { createSettledSnapshots } from '../../../src/admission/settled-snapshots.ts'
@@ -113,6 +114,7 @@ async function openProcess({ redisUrl, cluster, registry }: Given) {
     clusters: new Map([['patroni', observed]]),
     snapshots,
     workers: () => workers.current(),
+    approvals: NO_APPROVALS,
     now: () => new Date(),
     onEnqueueFailed: () => {},
   })

@@ -11,6 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => api.close())
 
+const CONTROL = ['approveOperation', 'cancelOperation', 'rejectOperation', 'retryOperation'] as const
 const UNAUTHORIZED = { errors: [{ message: 'Unauthorized', extensions: { code: 'UNAUTHENTICATED' } }] }
 const JSON_TYPE = { 'content-type': 'application/json' }
 const EVENTS = { accept: 'text/event-stream' }
@@ -87,21 +88,23 @@ describe('with a token', () => {
     const permissions = async (role: Role) =>
       (await api.query('{ viewer { permissions } }', {}, role)).data.viewer.permissions
     expect(await permissions(Role.VIEWER)).toEqual([])
-    expect(await permissions(Role.OPERATOR)).toEqual(['testKind', 'cancelOperation', 'retryOperation'])
+    expect(await permissions(Role.OPERATOR)).toEqual(['testKind', ...CONTROL])
     expect(await permissions(Role.ADMIN)).toContain('testDestruction')
   })
 
   const CALLS = {
     testKind: 'mutation { testKind(input: {}) { operation { requestedBy { name role } } } }',
     testDestruction: 'mutation { testDestruction(input: {}) { refusals { code } } }',
+    approveOperation: 'mutation { approveOperation(id: "x", ifPlan: "p") { refusals { code } } }',
+    rejectOperation: 'mutation { rejectOperation(id: "x") { refusals { code } } }',
     cancelOperation: 'mutation { cancelOperation(id: "x") { refusals { code } } }',
     retryOperation: 'mutation { retryOperation(id: "x") { refusals { code } } }',
   }
 
   test.each<[Role, (keyof typeof CALLS)[]]>([
     [Role.VIEWER, []],
-    [Role.OPERATOR, ['testKind', 'cancelOperation', 'retryOperation']],
-    [Role.ADMIN, ['testKind', 'testDestruction', 'cancelOperation', 'retryOperation']],
+    [Role.OPERATOR, ['testKind', ...CONTROL]],
+    [Role.ADMIN, ['testKind', 'testDestruction', ...CONTROL]],
   ])('%s may call %j, and nothing else', async (role, allowed) => {
     for (const [name, query] of Object.entries(CALLS)) {
       const submitted = api.submitted.length

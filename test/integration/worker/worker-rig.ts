@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { type ApprovalRules, NO_APPROVALS } from '../../../src/admission/approval-rules.ts'
 import { createOperationService } from '../../../src/admission/create-operation-service.ts'
 import { OperationLane } from '../../../src/admission/operation-lane.ts'
 import type { OperationService } from '../../../src/admission/operation-service.ts'
@@ -41,10 +42,12 @@ export async function startWorkerRig({
   registry,
   clusters,
   presence = () => null,
+  approvals = NO_APPROVALS,
 }: {
   registry: OperationRegistry
   clusters: ReadonlyMap<string, WorkedCluster>
   presence?: () => WorkerPresence | null
+  approvals?: ApprovalRules
 }): Promise<WorkerRig> {
   const container = await startRedis()
   const redis: Redis = await container.connect('prompt')
@@ -72,6 +75,7 @@ export async function startWorkerRig({
     clusters,
     snapshots: { current, forPlan: async (name) => current(name) },
     workers: presence,
+    approvals,
     now: () => new Date(),
     onEnqueueFailed: () => {},
   })

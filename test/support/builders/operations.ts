@@ -29,6 +29,7 @@ export function operationRecord(
     input: {},
     reason: null,
     requestedBy: OPERATOR,
+    proposal: null,
     idempotencyKey: null,
     requestedAt: now.toISOString(),
     startedAt: null,

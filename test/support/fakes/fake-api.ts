@@ -89,6 +89,14 @@ export async function startFakeApi(
         submitted.push({ kind, input, actor })
         return answer(operations.add(operationRecord({ kind, requestedBy: actor })))
       },
+      async approve(id, _decision, actor) {
+        requirePermission(actor, 'approveOperation', registry)
+        return answer(operations.records.get(id) ?? null)
+      },
+      async reject(id, _reason, actor) {
+        requirePermission(actor, 'rejectOperation', registry)
+        return answer(operations.records.get(id) ?? null)
+      },
       async cancel(id, _reason, actor) {
         requirePermission(actor, 'cancelOperation', registry)
         return answer(operations.records.get(id) ?? null)

@@ -46,6 +46,7 @@ export class FakeOperations {
 
   readonly log: OperationLog = {
     create: () => Promise.reject(new Error('not part of the fake')),
+    admit: () => Promise.reject(new Error('not part of the fake')),
     append: () => Promise.reject(new Error('not part of the fake')),
     findByIdempotencyKey: async () => null,
     holders: async () => [],
@@ -61,6 +62,7 @@ export class FakeOperations {
       const begin = backward ? Math.max(0, to - limit) : at + 1
       return { operations: all.slice(begin, to), hasNext: to < all.length, hasPrevious: begin > 0 }
     },
+    proposed: async () => [],
     active: async () => [...this.records.values()].filter(({ status }) => !isTerminal(status)).map(({ id }) => id),
     events: async (id, { from, limit, backward }) => {
       this.#read()

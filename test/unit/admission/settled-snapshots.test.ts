@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { NO_APPROVALS } from '../../../src/admission/approval-rules.ts'
 import { createOperationService } from '../../../src/admission/create-operation-service.ts'
 import type { OperationsQueue } from '../../../src/admission/operations-queue.ts'
 import { createSettledSnapshots, type SettledSnapshots } from '../../../src/admission/settled-snapshots.ts'
@@ -195,6 +196,7 @@ describe('a switchover to a replica that was just reinitialized', () => {
       queue: {} as OperationsQueue,
       clusters: new Map([['patroni', { layout }]]),
       snapshots,
+      approvals: NO_APPROVALS,
       workers: () => null,
       now: clock.now,
       onEnqueueFailed: () => {},

@@ -87,8 +87,7 @@ const LATER = [
   ...['Query.hosts', 'Query.operationKinds', 'Query.channels', 'Service.host', 'BackupServer.copies'],
   ...['Cluster.schedules', 'Cluster.activity'],
   'HealthIssue.acknowledged',
-  ...['Operation.proposal', 'Operation.schedule'],
-  ...['OperationStatus#PROPOSED', 'OperationStatus#REJECTED', 'Mutation.approveOperation', 'Mutation.rejectOperation'],
+  'Operation.schedule',
   ...['Mutation.findDamage', 'Mutation.addNode', 'Mutation.removeNode', 'Mutation.drainHost', 'Mutation.replaceHost'],
   ...['Mutation.replaceEtcdMember', 'Mutation.acknowledgeIssue', 'Mutation.testChannel', 'Mutation.redeliver'],
   ...['Mutation.putSchedule', 'Mutation.pauseSchedule', 'Mutation.resumeSchedule', 'Mutation.deleteSchedule'],
@@ -123,7 +122,7 @@ describe('the schema', () => {
     expect(silent).toEqual([])
   })
 
-  test('implements OperationEvent twelve times', () => {
+  test('implements OperationEvent fourteen times', () => {
     const type = schema.getType('OperationEvent')
     expect(
       isInterfaceType(type)
@@ -137,7 +136,9 @@ describe('the schema', () => {
       'OperationFailed',
       'OperationInterrupted',
       'OperationLogged',
+      'OperationProposed',
       'OperationQueued',
+      'OperationRejected',
       'OperationStarted',
       'OperationSucceeded',
       'StepFailed',

@@ -66,15 +66,22 @@ describeEnum(RetentionStatus, 'RetentionStatus', 'What the retention policy says
   KEEP_STANDALONE: 'Kept on purpose, with the WAL that makes it consistent.',
   NONE: 'No retention policy applies.',
 })
-describeEnum(OperationStatus, 'OperationStatus', 'Where an operation is in its life. The last four are final.', {
-  QUEUED: 'Recorded, and waits for a worker.',
-  RUNNING: 'A worker runs its steps.',
-  CANCELLING: 'A cancel was requested; its steps are being undone.',
-  SUCCEEDED: 'Every step succeeded.',
-  FAILED: 'A step failed; what can be undone was undone.',
-  CANCELLED: 'Ended as asked.',
-  INTERRUPTED: 'How far it got is unknown: a person has to look (see `error`).',
-})
+describeEnum(
+  OperationStatus,
+  'OperationStatus',
+  'Where an operation is in its life. SUCCEEDED, FAILED, CANCELLED, INTERRUPTED and REJECTED are final.',
+  {
+    PROPOSED: 'Waits for an approval; nothing of it runs, and it stands in no way.',
+    REJECTED: 'It was proposed and not approved; nothing of it ran.',
+    QUEUED: 'Recorded, and waits for a worker.',
+    RUNNING: 'A worker runs its steps.',
+    CANCELLING: 'A cancel was requested; its steps are being undone.',
+    SUCCEEDED: 'Every step succeeded.',
+    FAILED: 'A step failed; what can be undone was undone.',
+    CANCELLED: 'Ended as asked.',
+    INTERRUPTED: 'How far it got is unknown: a person has to look (see `error`).',
+  },
+)
 describeEnum(StepStatus, 'StepStatus', 'Where one step of an operation is.', {
   PENDING: 'Not begun.',
   RUNNING: 'Is being run.',

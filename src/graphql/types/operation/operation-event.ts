@@ -1,18 +1,40 @@
 import { type ClassType, Ctx, Field, Int, ObjectType } from 'type-graphql'
-import type { OperationError } from '../../../domain/operation/operation.ts'
+import type { Actor, OperationError } from '../../../domain/operation/operation.ts'
 import type { OperationEvent } from '../../../domain/operation/operation-events.ts'
 import type { ApiContext } from '../../request-context.ts'
 import { connectionType } from '../common/connection.ts'
 import { type BodyOf, type EventKind, OperationEventType } from './operation-event-base.ts'
-import { OperationErrorType } from './operation-parts.ts'
+import { ActorType, OperationErrorType } from './operation-parts.ts'
 import { type OperationResultObject, OperationResultType, resolveResult } from './operation-result.ts'
 import { OperationLogged, StepFailed, StepFinished, StepProgressed, StepStarted, StepUndone } from './step-events.ts'
 
 @ObjectType('OperationQueued', {
   implements: OperationEventType,
-  description: 'It was recorded, and waits for a worker. Always the first.',
+  description: 'It waits for a worker. The first, but of what was proposed: there it is the approval.',
 })
 class OperationQueued extends OperationEventType<'OperationQueued'> {}
+
+@ObjectType('OperationProposed', {
+  implements: OperationEventType,
+  description: 'It was recorded, and waits for an approval. Always the first of what is proposed.',
+})
+class OperationProposed extends OperationEventType<'OperationProposed'> {}
+
+@ObjectType('OperationRejected', {
+  implements: OperationEventType,
+  description: 'It was not approved, or not in time; nothing of it ran. Always the last.',
+})
+class OperationRejected extends OperationEventType<'OperationRejected'> {
+  @Field(() => ActorType, { description: 'Who rejected it; "howdah" where it expired.' })
+  get by(): Actor {
+    return this.body.decision.by
+  }
+
+  @Field(() => String, { nullable: true, description: 'Why. Null when no reason was given.' })
+  get reason(): string | null {
+    return this.body.decision.reason
+  }
+}
 
 @ObjectType('OperationStarted', { implements: OperationEventType, description: 'A worker began, or took it over.' })
 class OperationStarted extends OperationEventType<'OperationStarted'> {
@@ -77,6 +99,8 @@ class OperationInterrupted extends OperationEventType<'OperationInterrupted'> {
 type EventClass<K extends EventKind> = new (event: OperationEvent, body: BodyOf<K>) => OperationEventType<K>
 
 const CLASSES: { readonly [K in EventKind]: EventClass<K> } = {
+  OperationProposed,
+  OperationRejected,
   OperationQueued,
   OperationStarted,
   StepStarted,

@@ -30,6 +30,7 @@ import {
 } from './operation-parts.ts'
 import { type OperationResultObject, OperationResultType, resolveResult } from './operation-result.ts'
 import { subjectOf } from './operation-subjects.ts'
+import { ProposalType } from './proposal.ts'
 
 /** Its cluster and its events are in links/. */
 @ObjectType('Operation', {
@@ -59,7 +60,8 @@ export class OperationType implements NodeType {
   }
 
   @Field(() => Json, {
-    description: 'What was asked for: the input without cluster, reason, idempotencyKey, dryRun and confirm.',
+    description:
+      'What was asked for: the input without cluster, reason, idempotencyKey, dryRun, confirm, ifPlan and propose.',
   })
   get input(): OperationRecord['input'] {
     return this.record.input
@@ -73,6 +75,15 @@ export class OperationType implements NodeType {
   @Field(() => ActorType, { description: 'Who asked for it.' })
   get requestedBy(): Actor {
     return this.record.requestedBy
+  }
+
+  @Field(() => ProposalType, {
+    nullable: true,
+    description: 'Until when it may be decided, and what was. Null where it was requested to run, and not proposed.',
+  })
+  get proposal(): ProposalType | null {
+    const { proposal, requestedBy } = this.record
+    return proposal === null ? null : new ProposalType(requestedBy, proposal)
   }
 
   @Field(() => String, { nullable: true, description: 'As it was given. Null without one.' })
@@ -108,9 +119,12 @@ export class OperationType implements NodeType {
     return this.record.steps.map((step) => new OperationStepType(this.record.id, step))
   }
 
-  @Field(() => ProgressType, { description: 'How far the whole is. While it waits for a worker, its message says so.' })
+  @Field(() => ProgressType, {
+    description: 'How far the whole is. While it waits for a worker or an approval, its message says so.',
+  })
   progress(@Ctx() { deps }: ApiContext): Progress {
     const { progress, status } = this.record
+    if (status === OperationStatus.PROPOSED) return { ...progress, message: 'Waits for an approval.' }
     if (isTerminal(status) || !hasNoWorker(deps.workers.current(), deps.now())) return progress
     return { ...progress, message: `No worker runs. ${START_WORKER}` }
   }
