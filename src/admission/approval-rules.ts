@@ -4,7 +4,7 @@ import type { OperationRegistry } from '../operations/load-operations.ts'
 
 /** What a person has to have approved. */
 export interface ApprovalRules {
-  /** Kinds that run only once they were approved, whoever requests them. */
+  /** Kinds that run only once they were approved, whatever role requests them. */
   readonly required: ReadonlySet<string>
   /** Whether the one who approves must be another than the one who proposed. */
   readonly distinct: boolean
