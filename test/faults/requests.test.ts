@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reportFault } from '../support/faults/fault-report.ts'
 import { expectTruth } from '../support/faults/truth.ts'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
-import { requestOperation, untilEnd } from '../support/stack/operation-client.ts'
+import { approveOperation, requestOperation, untilEnd } from '../support/stack/operation-client.ts'
 import { stack } from '../support/stack/stack.ts'
 import { waitForHealthyCluster } from '../support/stack/stack-conditions.ts'
 
@@ -44,6 +44,33 @@ describe('requests at once', () => {
       fault: 'two conflicting mutations at once',
       done: 'restartCluster and switchover',
       seen: 'one ran, the other was refused with CONFLICT, which named it',
+    })
+  })
+})
+
+describe('a proposal that is approved while the API is killed', () => {
+  test.each([0, 5, 20, 80])('%i ms after it was pressed twice, runs once', async (afterMs) => {
+    const { operation, plan, refusals } = await requestOperation(api, 'checkBackupServer', { propose: true })
+    expect(refusals).toEqual([])
+    const id = operation?.id ?? ''
+    const press = () => approveOperation(api, id, plan?.fingerprint ?? '')
+    const pressed = [press(), press()].map((answer) => answer.catch(() => null))
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
+    await facts.kill('api')
+    await Promise.all(pressed)
+    await facts.start('api')
+    await waitForHealthyCluster(api)
+    // A person who got no answer presses again.
+    expect((await press()).refusals).toEqual([])
+    const { operation: ended, events } = await untilEnd(api, id)
+    expect(ended).toMatchObject({ status: 'SUCCEEDED', attempt: 1 })
+    const begun = events.filter(({ __typename }) => ['OperationQueued', 'OperationStarted'].includes(__typename))
+    expect(begun).toHaveLength(2)
+    await expectTruth(facts, api)
+    await reportFault({
+      fault: `SIGKILL of the API ${afterMs} ms after an approval was pressed twice`,
+      done: 'checkBackupServer, proposed',
+      seen: 'approved once, ran once',
     })
   })
 })

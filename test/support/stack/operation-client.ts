@@ -82,6 +82,12 @@ export function createBackup(api: ApiClient, input: Record<string, unknown>): Pr
   return requestOperation(api, 'createBackup', input)
 }
 
+/** Approves what was proposed, for the plan with this fingerprint. */
+export async function approveOperation(api: ApiClient, id: string, ifPlan: string): Promise<PayloadView> {
+  const query = `mutation ($id: ID!, $ifPlan: String!) { payload: approveOperation(id: $id, ifPlan: $ifPlan) { ${PAYLOAD} } }`
+  return (await api.query<{ payload: PayloadView }>(query, { id, ifPlan })).payload
+}
+
 export async function cancelOperation(api: ApiClient, id: string): Promise<PayloadView> {
   const query = `mutation ($id: ID!) { cancelOperation(id: $id, reason: "test") { ${PAYLOAD} } }`
   return (await api.query<{ cancelOperation: PayloadView }>(query, { id })).cancelOperation
