@@ -3,11 +3,13 @@ import { type Actor, type OperationRecord, OperationStatus } from '../domain/ope
 import { decided } from '../domain/operation/operation-events.ts'
 import { type Refusal, refuse } from '../domain/refusal.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
+import { accepted, refused } from './answers.ts'
 import { isSamePerson } from './approval-rules.ts'
+import { enqueue } from './enqueue.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import { requirePermission } from './permissions.ts'
 import { planRequest } from './plan-request.ts'
-import { accepted, enqueue, refused, type SubmitDependencies } from './submit-operation.ts'
+import type { SubmitDependencies } from './submit-dependencies.ts'
 import { excluded, unknownCluster } from './submit-refusals.ts'
 
 /**

@@ -3,7 +3,8 @@ import { cancelOperation } from './cancel-operation.ts'
 import type { OperationService } from './operation-service.ts'
 import { rejectOperation } from './reject-operation.ts'
 import { retryOperation } from './retry-operation.ts'
-import { type SubmitDependencies, submitOperation } from './submit-operation.ts'
+import type { SubmitDependencies } from './submit-dependencies.ts'
+import { submitOperation } from './submit-operation.ts'
 
 export function createOperationService(dependencies: SubmitDependencies): OperationService {
   return {

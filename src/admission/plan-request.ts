@@ -11,7 +11,7 @@ import { planOperation } from '../operations/plan-operation.ts'
 import { readPlanContext } from '../operations/read-plan-context.ts'
 import { planFingerprint } from './plan-fingerprint.ts'
 import { operationFields, requestFingerprint } from './request-fingerprint.ts'
-import type { PlannedCluster, SubmitDependencies } from './submit-operation.ts'
+import type { PlannedCluster, SubmitDependencies } from './submit-dependencies.ts'
 import { planChanged, withoutEtcd } from './submit-refusals.ts'
 
 /** A request as it was looked at: what it would do, what it claims, and what speaks against it now. */

@@ -1,9 +1,10 @@
 import { NotFoundError } from '../domain/errors.ts'
 import { type Actor, OperationStatus } from '../domain/operation/operation.ts'
+import { accepted, refused } from './answers.ts'
 import { whyUndecidable } from './approve-operation.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import { requirePermission } from './permissions.ts'
-import { accepted, refused, type SubmitDependencies } from './submit-operation.ts'
+import type { SubmitDependencies } from './submit-dependencies.ts'
 
 /** Ends a proposal. Rejecting what was rejected is success. Throws NotFoundError and ForbiddenError. */
 export async function rejectOperation(

@@ -5,7 +5,8 @@ import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import { requirePermission } from './permissions.ts'
 import { stepToGoOnFrom } from './retry-point.ts'
-import { type SubmitDependencies, submitOperation } from './submit-operation.ts'
+import type { SubmitDependencies } from './submit-dependencies.ts'
+import { submitOperation } from './submit-operation.ts'
 
 /** What was rejected is proposed again. */
 const NEVER_AGAIN: ReadonlySet<OperationStatus> = new Set([OperationStatus.SUCCEEDED, OperationStatus.REJECTED])

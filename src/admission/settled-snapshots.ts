@@ -1,5 +1,6 @@
-import type { ClusterSnapshot, Observed } from '../domain/cluster/cluster.ts'
+import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { SnapshotPart } from '../domain/cluster/snapshot-part.ts'
+import type { Observed } from '../domain/observed.ts'
 import { endsOperation } from '../domain/operation/operation-events.ts'
 import type { OperationFeed } from '../events/operation-log.ts'
 import { compareCursors } from '../events/stored-event.ts'

@@ -1,43 +1,17 @@
-import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import { NotFoundError } from '../domain/errors.ts'
-import type { Actor, OperationPlan, OperationRecord, Proposal } from '../domain/operation/operation.ts'
-import type { WorkerPresence } from '../domain/operation/worker-presence.ts'
-import type { Refusal } from '../domain/refusal.ts'
-import type { OperationLog } from '../events/operation-log.ts'
-import type { RecoveryStore } from '../events/recovery-store.ts'
-import type { OperationRegistry } from '../operations/load-operations.ts'
+import type { Actor, OperationRecord, Proposal } from '../domain/operation/operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
+import { accepted, refused } from './answers.ts'
 import type { ApprovalRules } from './approval-rules.ts'
+import { enqueue } from './enqueue.ts'
 import { newRecord } from './new-record.ts'
-import { laneOf } from './operation-lane.ts'
 import type { OperationAnswer } from './operation-service.ts'
-import type { OperationsQueue } from './operations-queue.ts'
 import { requirePermission, requireProposal } from './permissions.ts'
 import { planRequest } from './plan-request.ts'
 import { operationFields, requestFingerprint } from './request-fingerprint.ts'
 import { describeRetry, type Retry } from './retry-point.ts'
-import type { SettledSnapshots } from './settled-snapshots.ts'
+import type { SubmitDependencies } from './submit-dependencies.ts'
 import { clusterRequired, excluded, keyConflict, unapproved, unconfirmed, unknownCluster } from './submit-refusals.ts'
-
-/** A configured cluster as requests see it. */
-export interface PlannedCluster {
-  readonly layout: ClusterLayout
-}
-
-export interface SubmitDependencies {
-  readonly registry: OperationRegistry
-  readonly log: OperationLog
-  readonly recoveries: RecoveryStore
-  readonly queue: OperationsQueue
-  readonly clusters: ReadonlyMap<string, PlannedCluster>
-  readonly snapshots: Pick<SettledSnapshots, 'current' | 'forPlan'>
-  /** Null where that is not known, or does not matter. */
-  readonly workers: () => WorkerPresence | null
-  readonly approvals: ApprovalRules
-  readonly now: () => Date
-  /** Told when an operation was recorded but could not be enqueued: the worker's sweep will find it. */
-  readonly onEnqueueFailed: (operationId: string, error: unknown) => void
-}
 
 /** Checks, plans, records and enqueues one operation, or records it as a proposal. Throws NotFoundError and ForbiddenError. */
 export async function submitOperation(
@@ -107,14 +81,6 @@ export async function submitOperation(
   }
 }
 
-/** Recorded is acknowledged: should the queue fail now, the worker's sweep enqueues it. */
-export async function enqueue(
-  { queue, registry, onEnqueueFailed }: Pick<SubmitDependencies, 'queue' | 'registry' | 'onEnqueueFailed'>,
-  record: OperationRecord,
-): Promise<void> {
-  await queue.enqueue(record.id, laneOf(record, registry)).catch((error: unknown) => onEnqueueFailed(record.id, error))
-}
-
 function messageOf({ plan, proposal }: OperationRecord, retry: Retry | null): string {
   if (proposal !== null) return `Proposed: ${plan.summary}`
   return retry === null ? plan.summary : `${describeRetry(retry)}: ${plan.summary}`
@@ -124,11 +90,3 @@ const proposalUntil = ({ expireSeconds }: ApprovalRules, now: Date): Proposal =>
   expiresAt: new Date(now.getTime() + expireSeconds * 1000).toISOString(),
   decision: null,
 })
-
-export function accepted(operation: OperationRecord | null): OperationAnswer {
-  return { operation, plan: operation?.plan ?? null, refusals: [] }
-}
-
-export function refused(refusals: readonly Refusal[], plan: OperationPlan | null = null): OperationAnswer {
-  return { operation: null, plan, refusals }
-}

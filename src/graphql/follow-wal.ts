@@ -1,4 +1,4 @@
-import type { ArchiveOf } from '../domain/cluster/cluster.ts'
+import type { ArchiveOf } from '../domain/backup/backup-server.ts'
 import type { WalCatalogue, WalSegment } from '../domain/wal/wal-catalogue.ts'
 import { parseWalFileName } from '../domain/wal/wal-name.ts'
 import { CursorExpiredError } from '../events/event-errors.ts'

@@ -1,4 +1,5 @@
-import type { BackupServerSnapshot, ClusterSnapshot } from '../domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../domain/backup/backup-server.ts'
+import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { ClusterRequiredError, requiredCluster } from '../domain/cluster/required-cluster.ts'
 import { NotFoundError } from '../domain/errors.ts'
 import type { ApiDependencies, ClusterSource } from './request-context.ts'

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql'
 import type { SettledSnapshots } from '../admission/settled-snapshots.ts'
+import type { ArchiveOf } from '../domain/backup/backup-server.ts'
 import { backupKey, type Verifications } from '../domain/backup/verification.ts'
-import type { ArchiveOf } from '../domain/cluster/cluster.ts'
 import { type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import type { RowEstimates } from '../domain/recovery/row-estimates.ts'
 import type { OperationLog } from '../events/operation-log.ts'

@@ -1,5 +1,6 @@
 import type { HostSockets } from '../clients/host/host-sockets.ts'
-import type { HostPort, HostPorts, Observed } from '../domain/cluster/cluster.ts'
+import type { HostPort, HostPorts } from '../domain/cluster/cluster.ts'
+import type { Observed } from '../domain/observed.ts'
 import type { Clock } from '../shared/clock.ts'
 import { createPoll, type Poll } from './poll.ts'
 import { lost, seen } from './readings.ts'

@@ -1,5 +1,5 @@
-import type { Observed } from '../domain/cluster/cluster.ts'
 import { messageOf } from '../domain/errors.ts'
+import type { Observed } from '../domain/observed.ts'
 
 /** The source was read just now. */
 export function seen<T>(value: T, at: Date): Observed<T> {

@@ -1,8 +1,9 @@
 import type { ContainerStatus } from '../clients/docker/container-status.ts'
-import type { Observed, ServiceStatus } from '../domain/cluster/cluster.ts'
-import { NOT_YET_OBSERVED } from '../domain/cluster/cluster.ts'
+import type { ServiceStatus } from '../domain/cluster/cluster.ts'
 import type { ServiceLayout } from '../domain/cluster/cluster-layout.ts'
 import { ServiceState } from '../domain/cluster/node.ts'
+import type { Observed } from '../domain/observed.ts'
+import { NOT_YET_OBSERVED } from '../domain/observed.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 

@@ -1,11 +1,7 @@
-import {
-  type BackupServerSnapshot,
-  type ClusterSnapshot,
-  type EtcdMemberSnapshot,
-  NOT_YET_OBSERVED,
-  type NodeSnapshot,
-} from '../domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../domain/backup/backup-server.ts'
+import type { ClusterSnapshot, EtcdMemberSnapshot, NodeSnapshot } from '../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
+import { NOT_YET_OBSERVED } from '../domain/observed.ts'
 import type { Clock } from '../shared/clock.ts'
 import { topologySignature } from './topology-signature.ts'
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { DiskUsage } from '../../domain/cluster/cluster.ts'
+import type { DiskUsage } from '../../domain/backup/backup-server.ts'
 import { UnexpectedAnswerError, UnreachableError } from '../../domain/errors.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { createBackoff } from '../../shared/retry.ts'

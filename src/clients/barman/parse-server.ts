@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { BackupServerConfiguration } from '../../domain/backup/backup-server.ts'
 import { type Check, CheckStatus } from '../../domain/check.ts'
-import type { BackupServerConfiguration } from '../../domain/cluster/cluster.ts'
 import { optionalText, parseAnswer } from '../parse-answer.ts'
 import { resultOfServer } from './barman-output.ts'
 import { hintOf } from './check-hints.ts'

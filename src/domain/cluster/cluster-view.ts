@@ -1,7 +1,7 @@
+import { seenNow } from '../observed.ts'
 import { currentHistory, type TimelineHistory } from '../wal/timeline-history.ts'
 import type { ClusterSnapshot } from './cluster.ts'
 import { isLeading, type NodeView, viewNodes } from './node-view.ts'
-import { seenNow } from './observed.ts'
 
 /** A snapshot with what several fields derive from it, each computed once. */
 export class ClusterView {

@@ -1,27 +1,11 @@
-import type { Backup } from '../backup/backup.ts'
+import type { BackupServerSnapshot } from '../backup/backup-server.ts'
 import type { Tablespace } from '../backup/tablespace.ts'
-import type { Check } from '../check.ts'
+import type { Observed } from '../observed.ts'
 import type { Parameters } from '../parameter.ts'
-import type { Timestamp } from '../timestamp.ts'
 import type { Lsn } from '../wal/lsn.ts'
 import type { TimelineSwitch } from '../wal/timeline.ts'
-import type { WalCatalogue } from '../wal/wal-catalogue.ts'
 import type { LoginRefusal } from './login-refusal.ts'
 import type { NodeRole, NodeState, ServiceState } from './node.ts'
-
-/**
- * What one source last said. `value` stays what was last known when the source goes away, `error` then says why it
- * cannot be seen now: a reader shows the value with its age, and never calls it healthy.
- */
-export interface Observed<T> {
-  readonly value: T | null
-  /** When `value` was read; null when it never was. */
-  readonly at: Date | null
-  /** Why the source cannot be read now; null when it can. */
-  readonly error: string | null
-}
-
-export const NOT_YET_OBSERVED = { value: null, at: null, error: 'not read yet' } as const satisfies Observed<never>
 
 /** One cluster as it is right now, from every source. Immutable: a change makes a new one. */
 export interface ClusterSnapshot {
@@ -241,52 +225,4 @@ export interface ServiceStatus {
   readonly memoryLimitBytes: number | null
   /** "127.0.0.1:5000->5000/tcp". */
   readonly ports: readonly string[]
-}
-
-/** One Barman server of the cluster. */
-export interface BackupServerSnapshot {
-  /** The cluster whose backups it holds. */
-  readonly cluster: string
-  readonly name: string
-  readonly configuration: Observed<BackupServerConfiguration>
-  readonly checks: Observed<readonly Check[]>
-  /** Oldest first. */
-  readonly backups: Observed<readonly Backup[]>
-  readonly wal: Observed<WalCatalogue>
-  /** What has been streamed beyond the last whole segment, and what waits in `incoming/`. */
-  readonly incoming: Observed<WalIncoming>
-  readonly disk: Observed<DiskUsage>
-}
-
-/** Which archive: a Barman server's name is one only within its cluster. */
-export type ArchiveOf = Pick<BackupServerSnapshot, 'cluster' | 'name'>
-
-export interface BackupServerConfiguration {
-  readonly active: boolean
-  readonly retentionPolicy: string | null
-  readonly minimumRedundancy: number | null
-  readonly compression: string | null
-  readonly backupMethod: string | null
-}
-
-export interface WalIncoming {
-  /** Segments in `incoming/` that Barman has not yet put into the catalogue. */
-  readonly incomingCount: number
-  /** Whole segments, by either way, that are there and not yet in the catalogue: recovery takes them from where they are. */
-  readonly whole: readonly ReceivedWal[]
-  /** The partial segment that is being streamed, e.g. "000000010000000000000007.partial". */
-  readonly streamingPartial: string | null
-  readonly streamingModifiedAt: Timestamp | null
-}
-
-export interface ReceivedWal {
-  readonly name: string
-  readonly modifiedAt: Timestamp
-}
-
-export interface DiskUsage {
-  /** Bytes used on the file system that holds the backups. */
-  readonly usedBytes: number
-  readonly freeBytes: number
-  readonly totalBytes: number
 }

@@ -1,6 +1,6 @@
+import { seenNow } from '../observed.ts'
 import type { ClusterSnapshot } from './cluster.ts'
 import { ServiceState } from './node.ts'
-import { seenNow } from './observed.ts'
 import { serviceNow } from './service-now.ts'
 
 /** A leader that is certainly dead: its container has ended, and it still holds the lock. */

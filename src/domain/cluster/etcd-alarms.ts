@@ -1,7 +1,7 @@
 import { HowdahError } from '../errors.ts'
+import { seenNow } from '../observed.ts'
 import type { EtcdMemberSnapshot } from './cluster.ts'
 import { composeExec } from './compose-exec.ts'
-import { seenNow } from './observed.ts'
 
 /** An alarm of etcd: until it is disarmed, etcd refuses writes. */
 export enum EtcdAlarm {

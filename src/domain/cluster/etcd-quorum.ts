@@ -1,5 +1,5 @@
+import { seenNow } from '../observed.ts'
 import type { EtcdMemberSnapshot } from './cluster.ts'
-import { seenNow } from './observed.ts'
 
 /** What the configured etcd members can bear. */
 export interface EtcdQuorum {

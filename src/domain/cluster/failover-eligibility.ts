@@ -1,9 +1,9 @@
+import { seenNow } from '../observed.ts'
 import type { Lsn } from '../wal/lsn.ts'
 import type { ClusterSnapshot } from './cluster.ts'
 import { isInRecovery } from './in-recovery.ts'
 import { NodeRole, NodeState } from './node.ts'
 import { isReachable, type NodeView, viewNodes } from './node-view.ts'
-import { seenNow } from './observed.ts'
 import { type Eligibility, tagReasons } from './switchover-eligibility.ts'
 
 /** Whether a node may be promoted although nothing can be agreed with the leader, and every reason against it. */

@@ -1,5 +1,5 @@
+import { seenNow } from '../observed.ts'
 import type { NodeSnapshot } from './cluster.ts'
-import { seenNow } from './observed.ts'
 
 /**
  * Whether a node's PostgreSQL is in recovery; null where that is unknown now. Where it does not let Howdah's role log

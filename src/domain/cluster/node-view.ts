@@ -1,7 +1,7 @@
+import { isNotYetRead, newer, seenNow } from '../observed.ts'
 import type { Lsn } from '../wal/lsn.ts'
 import type { ClusterSnapshot, NodeSnapshot, ReplicationSlot, ServiceStatus, TopologyMember } from './cluster.ts'
 import { NodeRole, NodeState, ServiceState } from './node.ts'
-import { isNotYetRead, newer, seenNow } from './observed.ts'
 import { serviceNow } from './service-now.ts'
 
 /** One node as it is, from Docker, the node's own Patroni and PostgreSQL, and the cluster's keys. */

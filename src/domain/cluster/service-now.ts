@@ -1,5 +1,5 @@
+import { seenNow } from '../observed.ts'
 import type { ClusterSnapshot, ServiceStatus } from './cluster.ts'
-import { seenNow } from './observed.ts'
 
 /** A service's container as it is seen now; null when its Docker engine cannot be asked, or there is no such service. */
 export function serviceNow({ services }: Pick<ClusterSnapshot, 'services'>, name: string | null): ServiceStatus | null {

@@ -1,7 +1,7 @@
+import { seenNow } from '../observed.ts'
 import type { ClusterSnapshot, Topology } from './cluster.ts'
 import { NodeState } from './node.ts'
 import { isReachable, type NodeView, viewNodes } from './node-view.ts'
-import { seenNow } from './observed.ts'
 
 /** Whether a node may take over in a planned switchover now, and every reason against it. */
 export interface Eligibility {

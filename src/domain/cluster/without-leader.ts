@@ -1,7 +1,7 @@
+import { seenNow } from '../observed.ts'
 import type { ClusterSnapshot } from './cluster.ts'
 import { NodeState } from './node.ts'
 import { isLeading, isReachable, type NodeView } from './node-view.ts'
-import { seenNow } from './observed.ts'
 
 /** Whether it is known that no node leads: by Patroni's keys, and without these by what every node says of itself. */
 export function isKnownToHaveNoLeader({ topology }: ClusterSnapshot, nodes: readonly NodeView[]): boolean {

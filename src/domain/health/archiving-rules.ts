@@ -1,6 +1,6 @@
 import { isFailing } from '../cluster/cluster.ts'
 import { isLeading } from '../cluster/node-view.ts'
-import { seenNow } from '../cluster/observed.ts'
+import { seenNow } from '../observed.ts'
 import { formatGlobalId, readGlobalId } from '../resource-id.ts'
 import { suggest } from '../suggested-action.ts'
 import { formatSeconds } from './format.ts'

@@ -1,6 +1,6 @@
 import { isReachable } from '../cluster/node-view.ts'
-import { seenNow } from '../cluster/observed.ts'
 import { isKnownToHaveNoLeader } from '../cluster/without-leader.ts'
+import { seenNow } from '../observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { suggest } from '../suggested-action.ts'
 import { type HealthFinding, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'

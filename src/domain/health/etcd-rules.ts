@@ -1,8 +1,8 @@
 import type { EtcdMemberSnapshot } from '../cluster/cluster.ts'
 import { EtcdAlarm, etcdAlarm, remedyForAlarm } from '../cluster/etcd-alarms.ts'
 import { assessEtcd } from '../cluster/etcd-quorum.ts'
-import { isNotYetRead, seenNow } from '../cluster/observed.ts'
 import { startAction, startCall } from '../cluster/start-call.ts'
+import { isNotYetRead, seenNow } from '../observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import {
   type HealthContext,

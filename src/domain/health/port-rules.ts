@@ -1,7 +1,7 @@
 import type { HostPort, HostPorts, ServiceStatus } from '../cluster/cluster.ts'
 import { ServiceState } from '../cluster/node.ts'
-import { seenNow } from '../cluster/observed.ts'
 import { restartAction, restartCall } from '../cluster/start-call.ts'
+import { seenNow } from '../observed.ts'
 import { formatGlobalId, readGlobalId } from '../resource-id.ts'
 import { type HealthFinding, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
 

@@ -1,6 +1,7 @@
-import type { BackupServerSnapshot, Observed } from '../cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../backup/backup-server.ts'
 import { isLeading, isReachable } from '../cluster/node-view.ts'
-import { seenNow } from '../cluster/observed.ts'
+import type { Observed } from '../observed.ts'
+import { seenNow } from '../observed.ts'
 import { readGlobalId } from '../resource-id.ts'
 import type { HealthContext } from './health-issue.ts'
 

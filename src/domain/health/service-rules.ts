@@ -1,8 +1,8 @@
 import type { ServiceStatus } from '../cluster/cluster.ts'
 import { ServiceState } from '../cluster/node.ts'
-import { seenNow } from '../cluster/observed.ts'
 import { servicesNow } from '../cluster/service-now.ts'
 import { restartAction, restartCall, startAction, startCall } from '../cluster/start-call.ts'
+import { seenNow } from '../observed.ts'
 import { formatGlobalId, readGlobalId } from '../resource-id.ts'
 import {
   type HealthContext,

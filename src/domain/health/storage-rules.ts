@@ -1,4 +1,4 @@
-import { seenNow } from '../cluster/observed.ts'
+import { seenNow } from '../observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { suggest } from '../suggested-action.ts'
 import { formatBytes, formatPercent } from './format.ts'

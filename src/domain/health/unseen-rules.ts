@@ -1,6 +1,7 @@
-import type { HostPorts, Observed, ServiceSnapshot } from '../cluster/cluster.ts'
+import type { HostPorts, ServiceSnapshot } from '../cluster/cluster.ts'
 import { isReachable } from '../cluster/node-view.ts'
-import { isNotYetRead } from '../cluster/observed.ts'
+import type { Observed } from '../observed.ts'
+import { isNotYetRead } from '../observed.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import { type HealthFinding, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
 

@@ -1,7 +1,8 @@
 import type { Backup } from '../backup/backup.ts'
-import type { BackupServerSnapshot, ClusterSnapshot, WalIncoming } from '../cluster/cluster.ts'
+import type { BackupServerSnapshot, WalIncoming } from '../backup/backup-server.ts'
+import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import { isLeading, viewNodes } from '../cluster/node-view.ts'
-import { seenNow } from '../cluster/observed.ts'
+import { seenNow } from '../observed.ts'
 import { currentHistory } from '../wal/timeline-history.ts'
 import { computeRecoveryWindows, type ReceivedSegment, type RecoveryWindow } from './recovery-window.ts'
 

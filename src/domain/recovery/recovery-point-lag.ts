@@ -1,4 +1,4 @@
-import type { BackupServerSnapshot } from '../cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../backup/backup-server.ts'
 import { isReachable, type NodeView } from '../cluster/node-view.ts'
 import { Timestamp } from '../timestamp.ts'
 

@@ -1,4 +1,4 @@
-import type { BackupServerSnapshot } from '../cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../backup/backup-server.ts'
 
 const PARTS = { backups: "Barman's backups", wal: "Barman's WAL", incoming: 'the WAL that Barman receives' } as const
 

@@ -1,4 +1,4 @@
-import type { BackupServerSnapshot } from '../cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../backup/backup-server.ts'
 import type { ClusterView } from '../cluster/cluster-view.ts'
 import { formatSeconds } from '../health/format.ts'
 import { type RecoveryRecord, totalSecondsOf } from '../recovery/recovery.ts'

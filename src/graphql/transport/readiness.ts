@@ -1,5 +1,5 @@
 import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
-import { isNotYetRead } from '../../domain/cluster/observed.ts'
+import { isNotYetRead } from '../../domain/observed.ts'
 
 /**
  * Whether the API can answer from what it knows: every cluster was looked at, and one of them at least was seen. A cluster that

@@ -1,5 +1,6 @@
 import type { Backup } from '../../domain/backup/backup.ts'
-import type { BackupServerSnapshot, ClusterSnapshot } from '../../domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../domain/backup/backup-server.ts'
+import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../domain/cluster/cluster-layout.ts'
 import { type Refusal, refuse } from '../../domain/refusal.ts'
 import type { BackupServerInput } from './backup-inputs.ts'

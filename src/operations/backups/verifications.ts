@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { chainOf } from '../../domain/backup/backup-chain.ts'
+import type { BackupServerSnapshot } from '../../domain/backup/backup-server.ts'
 import { backupKey, type Verification, type Verifications } from '../../domain/backup/verification.ts'
 import { CheckStatus } from '../../domain/check.ts'
 import { Verdict, verdictOf } from '../../domain/check-verdict.ts'
-import type { BackupServerSnapshot } from '../../domain/cluster/cluster.ts'
 import { type OperationRecord, OperationStatus } from '../../domain/operation/operation.ts'
 
 /** The newest 500 that came to an end. */

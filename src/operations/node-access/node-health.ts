@@ -3,7 +3,7 @@ import type { ClusterLayout } from '../../domain/cluster/cluster-layout.ts'
 import { isInRecovery } from '../../domain/cluster/in-recovery.ts'
 import { NodeState } from '../../domain/cluster/node.ts'
 import { isLeading, viewNode } from '../../domain/cluster/node-view.ts'
-import { seenNow } from '../../domain/cluster/observed.ts'
+import { seenNow } from '../../domain/observed.ts'
 import type { StepContext } from '../context.ts'
 
 /** Lag, in bytes, that still counts as none: on a busy cluster a replica is never at exactly zero. */

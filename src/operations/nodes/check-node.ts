@@ -1,5 +1,5 @@
 import type { ClusterSnapshot } from '../../domain/cluster/cluster.ts'
-import { seenNow } from '../../domain/cluster/observed.ts'
+import { seenNow } from '../../domain/observed.ts'
 import { type Refusal, refuse } from '../../domain/refusal.ts'
 import { snapshotOf } from '../node-access/node-health.ts'
 

@@ -1,7 +1,7 @@
 import { assessEtcd } from '../../domain/cluster/etcd-quorum.ts'
 import { NodeState } from '../../domain/cluster/node.ts'
 import { isLeading, viewNode } from '../../domain/cluster/node-view.ts'
-import { seenNow } from '../../domain/cluster/observed.ts'
+import { seenNow } from '../../domain/observed.ts'
 import { LogLevel } from '../../domain/operation/operation-events.ts'
 import type { StepContext } from '../context.ts'
 import { type Step, StepOutcome } from '../define-operation.ts'

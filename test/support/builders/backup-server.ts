@@ -1,5 +1,5 @@
+import type { BackupServerSnapshot } from '../../../src/domain/backup/backup-server.ts'
 import { CheckStatus } from '../../../src/domain/check.ts'
-import type { BackupServerSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import type { RecoveryRecord } from '../../../src/domain/recovery/recovery.ts'
 import type { PlanContext } from '../../../src/operations/context.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'

@@ -1,5 +1,5 @@
 import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../../src/domain/backup/backup.ts'
-import type { BackupServerSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../../src/domain/backup/backup-server.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 import type { TimelineSwitch } from '../../../src/domain/wal/timeline.ts'
 import { WalIndex } from '../../../src/domain/wal/wal-index.ts'

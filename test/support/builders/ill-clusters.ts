@@ -1,17 +1,17 @@
 import { BackupStatus } from '../../../src/domain/backup/backup.ts'
+import type { BackupServerSnapshot } from '../../../src/domain/backup/backup-server.ts'
 import { CheckStatus } from '../../../src/domain/check.ts'
-import {
-  type BackupServerSnapshot,
-  type ClusterSnapshot,
-  type EtcdMemberSnapshot,
-  NOT_YET_OBSERVED,
-  type PostgresStatus,
-  type ReplicationSlot,
+import type {
+  ClusterSnapshot,
+  EtcdMemberSnapshot,
+  PostgresStatus,
+  ReplicationSlot,
 } from '../../../src/domain/cluster/cluster.ts'
 import type { LoginRefusal } from '../../../src/domain/cluster/login-refusal.ts'
 import { NodeRole, NodeState, ServiceState } from '../../../src/domain/cluster/node.ts'
 import { HealthStatus } from '../../../src/domain/health/health.ts'
 import type { HealthIssueCode } from '../../../src/domain/health/health-issue-codes.ts'
+import { NOT_YET_OBSERVED } from '../../../src/domain/observed.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 import { backupOf, backupServerOf, lsnOf, range, switchAt, walOf } from './backups.ts'
 import {

@@ -1,4 +1,4 @@
-import type { Observed } from '../../../src/domain/cluster/cluster.ts'
+import type { Observed } from '../../../src/domain/observed.ts'
 
 export const NOW = new Date('2026-11-22T12:00:00Z')
 

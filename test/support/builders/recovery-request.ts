@@ -1,6 +1,7 @@
 import type { Backup } from '../../../src/domain/backup/backup.ts'
+import type { BackupServerSnapshot } from '../../../src/domain/backup/backup-server.ts'
 import type { Verifications } from '../../../src/domain/backup/verification.ts'
-import type { BackupServerSnapshot, ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
+import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
 import type { RecoveryRecord } from '../../../src/domain/recovery/recovery.ts'
 import { RehearseRecoveryInput } from '../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createOperationService } from '../../../src/admission/create-operation-service.ts'
 import { HOWDAH } from '../../../src/admission/permissions.ts'
-import type { SubmitDependencies } from '../../../src/admission/submit-operation.ts'
+import type { SubmitDependencies } from '../../../src/admission/submit-dependencies.ts'
 import { type Actor, Role, Surface } from '../../../src/domain/operation/operation.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import { operationRecord } from '../../support/builders/operations.ts'

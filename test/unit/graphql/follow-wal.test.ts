@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NOT_YET_OBSERVED } from '../../../src/domain/cluster/cluster.ts'
+import { NOT_YET_OBSERVED } from '../../../src/domain/observed.ts'
 import { followWal } from '../../../src/graphql/follow-wal.ts'
 import { backupServerOf, range, walLine, walOf } from '../../support/builders/backups.ts'
 import { clusterOf } from '../../support/builders/cluster.ts'

@@ -1,5 +1,5 @@
 import { type Backup, BackupStatus } from '../../../domain/backup/backup.ts'
-import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
 import { parseWalFileName } from '../../../domain/wal/wal-name.ts'
 import { badUserInput } from '../../format-error.ts'
 import type { RequestMemo } from '../../request-memo.ts'

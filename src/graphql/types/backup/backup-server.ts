@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, Field, ID, Int, ObjectType } from 'type-graphql'
+import type { BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
 import { type Check, CheckStatus } from '../../../domain/check.ts'
-import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 import type { ClusterView } from '../../../domain/cluster/cluster-view.ts'
 import { receivedWal } from '../../../domain/recovery/cluster-windows.ts'
 import { canRecoverTo } from '../../../domain/recovery/recoverability.ts'

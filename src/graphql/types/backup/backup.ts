@@ -1,6 +1,6 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql'
 import { type Backup, BackupStatus, BackupType, RetentionStatus } from '../../../domain/backup/backup.ts'
-import type { ArchiveOf, BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { ArchiveOf, BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'

@@ -1,5 +1,6 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql'
-import type { ArchiverStatus, BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
+import type { ArchiverStatus } from '../../../domain/cluster/cluster.ts'
 import type { ClusterView } from '../../../domain/cluster/cluster-view.ts'
 import { recoveryPointLagSeconds } from '../../../domain/recovery/recovery-point-lag.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'

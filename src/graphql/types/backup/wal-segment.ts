@@ -1,5 +1,5 @@
 import { Field, ID, Int, ObjectType } from 'type-graphql'
-import type { ArchiveOf } from '../../../domain/cluster/cluster.ts'
+import type { ArchiveOf } from '../../../domain/backup/backup-server.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import type { Lsn } from '../../../domain/wal/lsn.ts'

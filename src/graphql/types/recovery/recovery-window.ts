@@ -1,5 +1,5 @@
 import { Field, Float, ID, Int, ObjectType } from 'type-graphql'
-import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
 import type { RecoverabilityVerdict } from '../../../domain/recovery/recoverability.ts'
 import type { RecoveryWindow } from '../../../domain/recovery/recovery-window.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'

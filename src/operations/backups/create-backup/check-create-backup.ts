@@ -1,6 +1,7 @@
 import { BackupStatus, BackupType, isCopied } from '../../../domain/backup/backup.ts'
+import type { BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
 import { type Check, CheckStatus } from '../../../domain/check.ts'
-import type { BackupServerSnapshot, ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { databaseBytes } from '../../../domain/cluster/database-bytes.ts'
 import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'

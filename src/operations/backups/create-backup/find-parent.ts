@@ -1,7 +1,7 @@
 import { type Backup, isCopied } from '../../../domain/backup/backup.ts'
+import type { BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
 import { mebibytes } from '../../../domain/bytes.ts'
 import { type Check, CheckStatus } from '../../../domain/check.ts'
-import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 
 /** What a backup needs beside the data: its manifest, and room for the WAL that is written meanwhile. */
 const DISK_MARGIN = 1.1

@@ -1,5 +1,6 @@
 import { type Backup, BackupStatus, isCopied } from '../../../domain/backup/backup.ts'
-import type { BackupServerSnapshot, ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
+import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import type { ClusterLayout } from '../../../domain/cluster/cluster-layout.ts'
 import type { RecoveryRecord } from '../../../domain/recovery/recovery.ts'
 import { type ActiveOperations, freeingCall } from '../../../domain/recovery/recovery-exits.ts'

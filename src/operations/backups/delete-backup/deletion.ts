@@ -1,5 +1,6 @@
 import { type Backup, isCopied } from '../../../domain/backup/backup.ts'
-import type { BackupServerSnapshot, ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
+import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
 import { PlannedEffect, type PlanScope, planScope } from '../../../domain/operation/plan-scope.ts'
 import { windowsWith } from '../../../domain/recovery/cluster-windows.ts'
 import { type LostRange, lostRanges } from '../../../domain/recovery/lost-recovery-range.ts'

@@ -1,6 +1,6 @@
 import type { Backup } from '../../../domain/backup/backup.ts'
+import type { BackupServerSnapshot } from '../../../domain/backup/backup-server.ts'
 import { type Check, CheckStatus } from '../../../domain/check.ts'
-import type { BackupServerSnapshot } from '../../../domain/cluster/cluster.ts'
 import { coverageOf } from '../../../domain/wal/wal-continuity.ts'
 import { parseSegmentName } from '../../../domain/wal/wal-name.ts'
 

@@ -1,5 +1,5 @@
 import { type Check, CheckStatus } from '../../../domain/check.ts'
-import { seenNow } from '../../../domain/cluster/observed.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'
 import { whyNotServing } from '../../node-access/node-health.ts'

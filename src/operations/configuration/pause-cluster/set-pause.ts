@@ -1,6 +1,6 @@
-import { seenNow } from '../../../domain/cluster/observed.ts'
 import { loopWaitOf } from '../../../domain/configuration/patroni-configuration.ts'
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'

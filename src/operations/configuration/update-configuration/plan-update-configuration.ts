@@ -1,7 +1,7 @@
 import { type Check, CheckStatus } from '../../../domain/check.ts'
-import { seenNow } from '../../../domain/cluster/observed.ts'
 import { isJsonObject, type JsonChange, jsonChanges, mergePatch } from '../../../domain/configuration/merge-patch.ts'
 import { configurationFaults, parametersToRestart } from '../../../domain/configuration/patroni-configuration.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import type { Parameters } from '../../../domain/parameter.ts'
 import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import type { PlanContext } from '../../context.ts'

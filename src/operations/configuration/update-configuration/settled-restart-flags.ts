@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { viewNodes } from '../../../domain/cluster/node-view.ts'
-import { seenNow } from '../../../domain/cluster/observed.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import type { StepContext } from '../../context.ts'
 import { readLoadedAt, unlessAway } from '../../node-access/node-socket.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { NodeState } from '../../../domain/cluster/node.ts'
-import { seenNow } from '../../../domain/cluster/observed.ts'
 import { messageOf, UnreachableError } from '../../../domain/errors.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'

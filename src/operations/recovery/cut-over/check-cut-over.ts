@@ -1,6 +1,6 @@
 import { Verdict, verdictOf } from '../../../domain/check-verdict.ts'
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
-import { seenNow } from '../../../domain/cluster/observed.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
 import {
   type ActiveOperations,

@@ -1,6 +1,6 @@
 import { NodeCommandError } from '../../../domain/cluster/node-command-error.ts'
-import { seenNow } from '../../../domain/cluster/observed.ts'
 import { HowdahError, messageOf, UnreachableError } from '../../../domain/errors.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { leaderOf, snapshotOf } from '../../node-access/node-health.ts'

@@ -1,6 +1,6 @@
 import { NodeState } from '../../../domain/cluster/node.ts'
-import { seenNow } from '../../../domain/cluster/observed.ts'
 import { messageOf, UnreachableError, WaitTimeoutError } from '../../../domain/errors.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { liftHowdahsGuard } from '../../configuration/timeline-guard.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'

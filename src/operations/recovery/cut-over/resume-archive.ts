@@ -1,7 +1,7 @@
 import { CheckStatus } from '../../../domain/check.ts'
 import { isFailing } from '../../../domain/cluster/cluster.ts'
-import { seenNow } from '../../../domain/cluster/observed.ts'
 import { messageOf } from '../../../domain/errors.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { snapshotOf } from '../../node-access/node-health.ts'

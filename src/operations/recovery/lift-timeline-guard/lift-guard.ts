@@ -1,5 +1,5 @@
 import type { ClusterSnapshot } from '../../../domain/cluster/cluster.ts'
-import { seenNow } from '../../../domain/cluster/observed.ts'
+import { seenNow } from '../../../domain/observed.ts'
 import { guardSetBy, takeGuardOff } from '../../configuration/timeline-guard.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
 import { whyNotServing } from '../../node-access/node-health.ts'

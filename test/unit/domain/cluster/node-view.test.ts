@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import {
-  NOT_YET_OBSERVED,
-  type NodeSnapshot,
-  type ServiceStatus,
-  type Topology,
-} from '../../../../src/domain/cluster/cluster.ts'
+import type { NodeSnapshot, ServiceStatus, Topology } from '../../../../src/domain/cluster/cluster.ts'
 import { NodeRole, NodeState, ServiceState } from '../../../../src/domain/cluster/node.ts'
 import { viewNode, viewNodes } from '../../../../src/domain/cluster/node-view.ts'
+import { NOT_YET_OBSERVED } from '../../../../src/domain/observed.ts'
 import {
   clusterOf,
   LEADER,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { RetentionStatus } from '../../../../src/domain/backup/backup.ts'
-import { type ClusterSnapshot, NOT_YET_OBSERVED, type NodeSnapshot } from '../../../../src/domain/cluster/cluster.ts'
+import type { ClusterSnapshot, NodeSnapshot } from '../../../../src/domain/cluster/cluster.ts'
 import { ServiceState } from '../../../../src/domain/cluster/node.ts'
 import { assessHealth, HealthStatus } from '../../../../src/domain/health/health.ts'
+import { NOT_YET_OBSERVED } from '../../../../src/domain/observed.ts'
 import type { WorkerPresence } from '../../../../src/domain/operation/worker-presence.ts'
 import { backupOf, backupServerOf, walOf } from '../../../support/builders/backups.ts'
 import {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { BackupServerSnapshot, ClusterSnapshot, HaproxyBackend } from '../../../../src/domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../../../src/domain/backup/backup-server.ts'
+import type { ClusterSnapshot, HaproxyBackend } from '../../../../src/domain/cluster/cluster.ts'
 import { ClusterView } from '../../../../src/domain/cluster/cluster-view.ts'
 import { NodeRole, NodeState, ServiceState } from '../../../../src/domain/cluster/node.ts'
 import { assessHealth } from '../../../../src/domain/health/health.ts'

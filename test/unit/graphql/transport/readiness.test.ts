@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { NOT_YET_OBSERVED } from '../../../../src/domain/cluster/cluster.ts'
+import { NOT_YET_OBSERVED } from '../../../../src/domain/observed.ts'
 import { isReady } from '../../../../src/graphql/transport/readiness.ts'
 import { topologyOf } from '../../../support/builders/cluster.ts'
 import { away, seen } from '../../../support/builders/observed.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { BackupStatus, BackupType } from '../../../../../src/domain/backup/backup.ts'
+import type { BackupServerSnapshot } from '../../../../../src/domain/backup/backup-server.ts'
 import { CheckStatus } from '../../../../../src/domain/check.ts'
-import type { BackupServerSnapshot } from '../../../../../src/domain/cluster/cluster.ts'
 import { Timestamp } from '../../../../../src/domain/timestamp.ts'
 import createBackup from '../../../../../src/operations/backups/create-backup/create-backup.kind.ts'
 import { CreateBackupInput } from '../../../../../src/operations/backups/create-backup/create-backup-input.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Backup, BackupStatus, BackupType } from '../../../../../src/domain/backup/backup.ts'
-import type { BackupServerSnapshot } from '../../../../../src/domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../../../../src/domain/backup/backup-server.ts'
 import { type RecoveryRecord, RecoveryStatus } from '../../../../../src/domain/recovery/recovery.ts'
 import deleteBackup from '../../../../../src/operations/backups/delete-backup/delete-backup.kind.ts'
 import { DeleteBackupInput } from '../../../../../src/operations/backups/delete-backup/delete-backup-input.ts'

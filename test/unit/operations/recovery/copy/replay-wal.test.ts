@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { CopyStatus } from '../../../../../src/clients/agent/recovered-copy.ts'
-import type { BackupServerSnapshot } from '../../../../../src/domain/cluster/cluster.ts'
+import type { BackupServerSnapshot } from '../../../../../src/domain/backup/backup-server.ts'
 import { UnreachableError } from '../../../../../src/domain/errors.ts'
 import type { Progress } from '../../../../../src/domain/operation/operation.ts'
 import { type RecoveryPoint, RecoveryStatus, RestoreMethod } from '../../../../../src/domain/recovery/recovery.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BarmanCommands } from '../../../../../src/clients/barman/barman-commands.ts'
-import { NOT_YET_OBSERVED } from '../../../../../src/domain/cluster/cluster.ts'
+import { NOT_YET_OBSERVED } from '../../../../../src/domain/observed.ts'
 import { restoreBackup } from '../../../../../src/operations/recovery/copy/restore-backup.ts'
 import { serverOf } from '../../../../support/builders/backup-server.ts'
 import { backupOf } from '../../../../support/builders/backups.ts'

@@ -1,4 +1,16 @@
-import { NOT_YET_OBSERVED, type Observed } from './cluster.ts'
+/**
+ * What one source last said. `value` stays what was last known when the source goes away, `error` then says why it
+ * cannot be seen now: a reader shows the value with its age, and never calls it healthy.
+ */
+export interface Observed<T> {
+  readonly value: T | null
+  /** When `value` was read; null when it never was. */
+  readonly at: Date | null
+  /** Why the source cannot be read now; null when it can. */
+  readonly error: string | null
+}
+
+export const NOT_YET_OBSERVED = { value: null, at: null, error: 'not read yet' } as const satisfies Observed<never>
 
 /** What a source says now; null when it cannot be read now, whatever was last known. */
 export function seenNow<T>(observed: Observed<T>): T | null {
