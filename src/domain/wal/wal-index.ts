@@ -1,17 +1,9 @@
-import { Timestamp } from '../timestamp.ts'
 import type { WalCatalogue, WalGap, WalPage, WalPageRequest, WalSegment } from './wal-catalogue.ts'
 import { type ParsedWalLine, parseWalLine } from './wal-catalogue-line.ts'
 import { WalColumns } from './wal-columns.ts'
 import { WalGapList } from './wal-gap-list.ts'
-import {
-  DEFAULT_SEGMENT_BYTES,
-  formatSegmentName,
-  parseSegmentName,
-  parseWalFileName,
-  segmentStartLsn,
-} from './wal-name.ts'
-
-const THROUGHPUT_SAMPLE = 100
+import { DEFAULT_SEGMENT_BYTES, formatSegmentName, parseWalFileName } from './wal-name.ts'
+import { bytesPerSecondOf, pageOf, segmentAt } from './wal-pages.ts'
 
 /**
  * Barman's WAL catalogue, read as it grows. Lines may be out of order; the later of two lines about one segment counts.
@@ -94,12 +86,7 @@ export class WalIndex implements WalCatalogue {
   }
 
   get bytesPerSecond(): number | null {
-    const end = this.#columns.count
-    const start = Math.max(0, end - THROUGHPUT_SAMPLE)
-    let bytes = 0
-    for (let index = start + 1; index < end; index++) bytes += this.#columns.sizeAt(index)
-    const seconds = end < 2 ? 0 : this.#columns.timeAt(end - 1) - this.#columns.timeAt(start)
-    return seconds > 0 ? bytes / seconds : null
+    return bytesPerSecondOf(this.#columns)
   }
 
   /** Takes the next bytes of the file; a last line without its end is held back until the rest comes. */
@@ -149,23 +136,8 @@ export class WalIndex implements WalCatalogue {
     return true
   }
 
-  page({ limit, from, backward, timeline }: WalPageRequest): WalPage {
-    const columns = this.#columns
-    const low = timeline === null ? 0 : columns.lowerBound(timeline, 0)
-    const high = timeline === null ? columns.count : columns.lowerBound(timeline + 1, 0)
-    const size = Math.max(0, Math.floor(limit))
-    let start = low
-    let end = high
-    if (from !== null) {
-      const place = parseSegmentName(from, this.segmentBytes)
-      const index = columns.lowerBound(place.timeline, place.number)
-      if (backward) end = clamp(index, low, high)
-      else start = clamp(columns.holds(index, place.timeline, place.number) ? index + 1 : index, low, high)
-    }
-    if (backward) start = Math.max(start, end - size)
-    else end = Math.min(end, start + size)
-    const segments = Array.from({ length: end - start }, (_, index) => this.#segmentAt(start + index))
-    return { segments, hasMoreBefore: start > low, hasMoreAfter: end < high }
+  page(request: WalPageRequest): WalPage {
+    return pageOf(this.#columns, this.segmentBytes, request)
   }
 
   get lastFiled(): string | null {
@@ -237,22 +209,8 @@ export class WalIndex implements WalCatalogue {
   }
 
   #segmentAt(index: number): WalSegment {
-    const timeline = this.#columns.timelineAt(index)
-    const number = this.#columns.numberAt(index)
-    return {
-      name: formatSegmentName(timeline, number, this.segmentBytes),
-      timeline,
-      startLsn: segmentStartLsn(number, this.segmentBytes),
-      endLsn: segmentStartLsn(number + 1, this.segmentBytes),
-      sizeBytes: this.#columns.sizeAt(index),
-      compression: this.#columns.compressionAt(index),
-      archivedAt: Timestamp.fromSeconds(this.#columns.timeAt(index)),
-    }
+    return segmentAt(this.#columns, this.segmentBytes, index)
   }
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(Math.max(value, low), high)
 }
 
 /** A copy: V8's slices would keep the whole chunk that they were cut from. */
