@@ -1,6 +1,7 @@
 // @ts-check
+
+import { runningNodes } from './leader.mjs'
 import { isKeptDown } from './patroni.mjs'
-import { runningNodes } from './roll-out.mjs'
 import { SetupError } from './setup-error.mjs'
 import { sleep } from './wait.mjs'
 

@@ -1,6 +1,7 @@
 // @ts-check
 import { readContainers } from './changes.mjs'
 import { IS_NODE } from './existing-data.mjs'
+import { findLeader, runningNodes } from './leader.mjs'
 import { isKeptDown, leaderOf, readCluster, saysOfItself, switchOver } from './patroni.mjs'
 import { SetupError } from './setup-error.mjs'
 import { sleep } from './wait.mjs'
@@ -24,64 +25,6 @@ const ALONE = [...UP, '--no-deps', '--force-recreate']
 const IS_ETCD = /^etcd\d+$/
 /** As HAProxy has it for readers: less behind than this is streaming. */
 const MAX_LAG_BYTES = 16 * 1024 ** 2
-
-/**
- * @param {Pick<RollOut, 'project' | 'docker'>} about
- * @returns {Promise<{ leader: string | null, paused: boolean }>} What the first node that answers says.
- */
-export async function findLeader(about) {
-  for (const { id } of await runningNodes(about)) {
-    const cluster = await readCluster(about.docker, id)
-    if (cluster !== null && leaderOf(cluster) !== null)
-      return { leader: leaderOf(cluster), paused: cluster.pause === true }
-  }
-  // Patroni that cannot look at etcd, in failsafe mode say, leads all the same.
-  return { leader: (await findPrimary(about))?.service ?? null, paused: false }
-}
-
-/**
- * @param {Pick<RollOut, 'project' | 'docker'>} about
- * @returns {Promise<{ service: string, id: string } | null>} The node that says of itself that it leads.
- */
-export async function findPrimary(about) {
-  for (const node of await runningNodes(about)) {
-    if (await saysOfItself(about.docker, node.id, '/primary')) return node
-  }
-  return null
-}
-
-/**
- * Looks for the leader as long as an election may take: one that goes on is not to be taken for a cluster that is down, whose nodes
- * are made again all at once. Not where no Patroni answers that could elect one.
- * @template Found
- * @param {Pick<RollOut, 'project' | 'docker' | 'note' | 'intervalMs'>} about
- * @param {number} timeoutMs
- * @param {() => Promise<Found | null>} find
- * @returns {Promise<Found | null>}
- */
-export async function awaitElection(about, timeoutMs, find) {
-  const deadline = Date.now() + timeoutMs
-  for (;;) {
-    const found = await find()
-    if (found !== null || Date.now() >= deadline || !(await doesAnyAnswer(about))) return found
-    about.note('waiting for a node to lead')
-    await sleep(about.intervalMs ?? 1000)
-  }
-}
-
-/** @param {Pick<RollOut, 'project' | 'docker'>} about */
-async function doesAnyAnswer(about) {
-  for (const { id } of await runningNodes(about)) {
-    if ((await readCluster(about.docker, id)) !== null) return true
-  }
-  return false
-}
-
-/** @param {Pick<RollOut, 'project' | 'docker'>} about */
-export async function runningNodes({ project, docker }) {
-  const containers = await readContainers(project, docker)
-  return containers.filter(({ service, running }) => running && IS_NODE.test(service))
-}
 
 /**
  * Brings containers up to date while a leader serves: etcd's members one at a time, then everything that is no node, then replicas one at a

@@ -18,14 +18,13 @@ import json
 import os
 import re
 import shutil
-import signal
 import sys
 import time
 from typing import NoReturn, TypedDict
 
 from howdah import files
 from howdah.keeper import Pid, keep, prepare
-from howdah.processes import pids, process
+from howdah.run_session import end_session, is_running
 
 RUNS = os.environ.get("HOWDAH_RUNS", "/var/lib/howdah/runs")
 
@@ -51,19 +50,6 @@ def directory(run_id: str) -> str:
     return os.path.join(RUNS, run_id)
 
 
-def session_members(run: Pid) -> list[int]:
-    """Live processes of the run's session: as long as there is one, the kernel gives its number to no other process."""
-    leader = process(run["pid"])
-    if leader and leader.start_ticks != run["startTicks"]:
-        return []
-    found = []
-    for pid in pids():
-        known = process(pid)
-        if known and known.session == run["pid"] and known.is_alive:
-            found.append(pid)
-    return found
-
-
 def kept(path: str) -> bool:
     """Is the keeper alive? It holds the lock for as long as it lives."""
     try:
@@ -82,11 +68,6 @@ def pid_of(path: str) -> Pid | None:
         return None
     run: Pid = json.loads(text)
     return run
-
-
-def is_running(run: Pid) -> bool:
-    leader = process(run["pid"])
-    return leader is not None and leader.start_ticks == run["startTicks"] and leader.is_alive
 
 
 def status(run_id: str) -> Status:
@@ -205,22 +186,6 @@ def stop(run_id: str, seconds: str = "3") -> None:
         while kept(path) and time.monotonic() < patience:
             time.sleep(0.02)
     report(run_id)
-
-
-def end_session(run: Pid, grace_seconds: float) -> None:
-    """Until nothing of it is left. TERM once, since a second one may cut a clean-up short; KILL again and again."""
-    deadline = time.monotonic() + grace_seconds
-    sent = None
-    while members := session_members(run):
-        wanted = signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL
-        if wanted != sent or wanted == signal.SIGKILL:
-            for pid in members:
-                try:
-                    os.kill(pid, wanted)
-                except ProcessLookupError:
-                    pass
-            sent = wanted
-        time.sleep(0.05)
 
 
 def remove(run_id: str) -> None:

@@ -2,7 +2,7 @@ import os
 from typing import Any, cast
 from unittest import mock
 
-from howdah.barman import reader
+from howdah.barman import catalogue, listing, reader
 from howdah.barman.warm import WarmBarman
 from tests.support import BarmanTestCase
 
@@ -12,7 +12,7 @@ CATALOGUE = "home/patroni/wals/patroni-xlog.db"
 
 class CatalogueTest(BarmanTestCase):
     def ask(self, position: int = 0, anchor: str = "", **more: int) -> dict[str, Any]:
-        return reader.catalogue({"server": "patroni", "position": position, "anchor": anchor, **more})
+        return catalogue.catalogue({"server": "patroni", "position": position, "anchor": anchor, **more})
 
     def test_it_goes_on_where_the_reader_was(self) -> None:
         self.put(CATALOGUE, "".join(LINES))
@@ -40,7 +40,7 @@ class DirectoriesTest(BarmanTestCase):
         self.put("home/patroni/incoming/.howdah-x", "")
         self.put("home/patroni/incoming/b", "12")
         self.put("home/patroni/incoming/a", "1")
-        found = reader.files(self.server.incoming)
+        found = listing.files(self.server.incoming)
         self.assertEqual([(file["name"], file["size"]) for file in found], [("a", 1), ("b", 2)])
 
     def test_records_and_keeps_of_older_and_newer_barmans_are_found(self) -> None:
@@ -48,13 +48,13 @@ class DirectoriesTest(BarmanTestCase):
         self.put("home/patroni/base/OLD/annotations/keep", "")
         self.put("home/patroni/meta/NEW-backup.info", "")
         self.put("home/patroni/meta/NEW-keep", "")
-        self.assertEqual(set(reader.backups(self.server)), {"OLD", "NEW"})
-        self.assertEqual(set(reader.keeps(self.server)), {"OLD", "NEW"})
+        self.assertEqual(set(listing.backups(self.server)), {"OLD", "NEW"})
+        self.assertEqual(set(listing.keeps(self.server)), {"OLD", "NEW"})
 
     def test_a_file_with_two_names_counts_once(self) -> None:
         path = self.put("tree/a", b"x" * 10_000)
         os.link(path, self.path("tree/b"))
-        self.assertEqual(reader.bytes_below(self.path("tree")), os.stat(path).st_blocks * 512)
+        self.assertEqual(listing.bytes_below(self.path("tree")), os.stat(path).st_blocks * 512)
 
 
 class ReaderTest(BarmanTestCase):

@@ -2,7 +2,8 @@ import os
 import signal
 import subprocess
 
-from howdah.archive.send import Lost, Refused, Sender, is_nothing
+from howdah.archive.connection import Lost, Refused
+from howdah.archive.send import Sender, is_nothing
 from tests.support import SIZE, BarmanTestCase, TestCase, segment
 
 NAME = "000000010000000000000003"

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { findLeader, rollOut } from '../../../scripts/lib/roll-out.mjs'
+import { findLeader } from '../../../scripts/lib/leader.mjs'
+import { rollOut } from '../../../scripts/lib/roll-out.mjs'
 import { fakeRollingStack } from '../../support/fakes/fake-rolling-stack.ts'
 
 const recreate = (...services: string[]) =>
