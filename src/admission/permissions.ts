@@ -3,8 +3,14 @@ import { type Actor, Role, Surface } from '../domain/operation/operation.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 
-/** What can be requested of operations themselves. */
-export const CONTROL_MUTATIONS = ['approveOperation', 'cancelOperation', 'rejectOperation', 'retryOperation'] as const
+/** What can be requested of operations themselves, and of issues. */
+export const CONTROL_MUTATIONS = [
+  'acknowledgeIssue',
+  'approveOperation',
+  'cancelOperation',
+  'rejectOperation',
+  'retryOperation',
+] as const
 
 /** Howdah itself: the only one that may request internal kinds. Known by identity, so that no token's name makes it. */
 export const HOWDAH: Actor = { name: 'howdah', role: Role.ADMIN, surface: Surface.HOWDAH, onBehalfOf: null }

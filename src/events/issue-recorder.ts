@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import type { Acknowledgement } from '../domain/health/acknowledgement.ts'
 import { earliestSights } from '../domain/health/first-seen.ts'
 import { assess } from '../domain/health/health.ts'
 import type { HealthContext } from '../domain/health/health-issue.ts'
-import { findIssueChanges, type OpenIssue } from '../domain/health/issue-events.ts'
+import { acknowledge, findIssueChanges, type OpenIssue } from '../domain/health/issue-events.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { IssueStore } from './issue-store.ts'
 
@@ -27,6 +28,8 @@ export interface IssueBook {
   since(id: string): string
   /** The issues that are written as open, those included of which nothing can be seen now. Empty until Redis was read. */
   open(): readonly OpenIssue[]
+  /** Records that a person has taken note of one; null where no such issue is open. Throws LogUnavailableError. */
+  acknowledge(id: string, acknowledgement: Acknowledgement): Promise<OpenIssue | null>
 }
 
 export interface IssueRecorder extends IssueBook {
@@ -96,6 +99,18 @@ export function startIssueRecorder(options: IssueRecorderOptions): IssueRecorder
       return now
     },
     open: () => [...written.values()],
+    async acknowledge(id, acknowledgement) {
+      for (;;) {
+        const { issues, revision } = await store.read(cluster)
+        const issue = issues.find((each) => each.id === id)
+        if (issue === undefined) return null
+        const update = acknowledge(issue, acknowledgement)
+        // STALE: a writer came between the read and the write. Read again.
+        if ((await store.record(cluster, null, revision, [update])) !== 'OK') continue
+        written = new Map(written).set(id, update.issue)
+        return update.issue
+      }
+    },
     async stop() {
       isStopped = true
       stopTicking()

@@ -18,11 +18,11 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 `
 
 /**
- * KEYS: open issues (hash of id to issue), revision, writer, feed. ARGV: token, revision as it was read, length of the
+ * KEYS: open issues (hash of id to issue), revision, writer, feed. ARGV: token ('' for what no writer sees, a person's word), revision as it was read, length of the
  * feed, then for each update the id, the issue ('' when it is gone) and the event.
  */
 export const RECORD_ISSUES_SCRIPT = `
-if redis.call('GET', KEYS[3]) ~= ARGV[1] then return 'LOST' end
+if ARGV[1] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[1] then return 'LOST' end
 if (redis.call('GET', KEYS[2]) or '0') ~= ARGV[2] then return 'STALE' end
 for at = 4, #ARGV, 3 do
   if ARGV[at + 1] == '' then

@@ -20,10 +20,15 @@ export interface IssueStore {
   takeLease(cluster: string, token: string): Promise<boolean>
   releaseLease(cluster: string, token: string): Promise<void>
   /**
-   * Writes all or nothing. LOST: the lease has run out and another process may write. STALE: something was written since that
+   * Writes all or nothing; `token` null: what is no observation, and needs no lease. LOST: the lease has run out and another process may write. STALE: something was written since that
    * revision, perhaps by the same call, whose answer was lost. Read again, and compare.
    */
-  record(cluster: string, token: string, revision: string, updates: readonly IssueUpdate[]): Promise<RecordOutcome>
+  record(
+    cluster: string,
+    token: string | null,
+    revision: string,
+    updates: readonly IssueUpdate[],
+  ): Promise<RecordOutcome>
 }
 
 export type RecordOutcome = 'OK' | 'LOST' | 'STALE'

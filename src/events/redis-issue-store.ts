@@ -38,7 +38,7 @@ export function createIssueStore(options: IssueStoreOptions): IssueStore {
       if (failed !== null) throw failed
       return {
         revision: String(revision?.[1] ?? '0'),
-        issues: ((issues?.[1] ?? []) as string[]).map((json) => JSON.parse(json) as OpenIssue),
+        issues: ((issues?.[1] ?? []) as string[]).map((json) => readIssue(json)),
       }
     },
     async tellSights(cluster, token, sights) {
@@ -65,7 +65,7 @@ export function createIssueStore(options: IssueStoreOptions): IssueStore {
         keys.issueRevision(cluster),
         keys.issueWriter(cluster),
         keys.issueFeed,
-        token,
+        token ?? '',
         revision,
         feedLength,
         ...args,
@@ -81,6 +81,11 @@ export function createIssueFeed({
 }: Omit<StreamFeedOptions<IssueEvent>, 'key' | 'read'> & { readonly prefix: string }): IssueFeed {
   const feed = createStreamFeed({ ...options, key: logKeys(prefix).issueFeed, read: readIssueEvent })
   return { start: feed.start, stop: feed.stop, position: feed.position, follow: feed.followAll }
+}
+
+/** Written before issues were acknowledged: it is not. */
+function readIssue(json: string): OpenIssue {
+  return { ...{ acknowledged: null }, ...(JSON.parse(json) as OpenIssue) }
 }
 
 /** Only this room writes the stream. */

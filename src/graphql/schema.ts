@@ -6,6 +6,7 @@ import { BackupLinks } from './links/backup-links.ts'
 import { OperationLinks } from './links/operation-links.ts'
 import { RecoveryLinks } from './links/recovery-links.ts'
 import { ControlMutations } from './mutations/control-mutations.ts'
+import { IssueMutations } from './mutations/issue-mutations.ts'
 import { operationMutations } from './mutations/operation-mutations.ts'
 import { Queries } from './queries.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -35,6 +36,7 @@ export async function buildApiSchema(registry: OperationRegistry): Promise<Graph
       Queries,
       operationMutations(registry),
       ControlMutations,
+      IssueMutations,
       Subscriptions,
       BackupLinks,
       OperationLinks,

@@ -1,3 +1,4 @@
+import type { Acknowledgement } from './acknowledgement.ts'
 import type { FirstSeen } from './first-seen.ts'
 import { formatSeconds } from './format.ts'
 import { compareSeverity, isKnownGone } from './health.ts'
@@ -9,6 +10,7 @@ export enum IssueChange {
   WORSENED = 'WORSENED',
   EASED = 'EASED',
   RESOLVED = 'RESOLVED',
+  ACKNOWLEDGED = 'ACKNOWLEDGED',
 }
 
 /** An issue for as long as it lasts, over all restarts. Kept in Redis. */
@@ -16,6 +18,8 @@ export interface OpenIssue extends Omit<HealthIssue, 'isPassing'> {
   readonly cluster: string
   /** When it was first seen. ISO 8601, UTC. */
   readonly since: string
+  /** It may have run out: see `holding`. */
+  readonly acknowledged: Acknowledgement | null
 }
 
 /** What is to be written: the issue as it is after the change; of one that is gone, as it was last. */
@@ -63,12 +67,14 @@ function updateOf(
 ): IssueUpdate[] {
   if (before === undefined) {
     if (isPassing) return []
-    const opened = { ...issue, cluster, since }
+    const opened = { ...issue, cluster, since, acknowledged: null }
     return [{ change: IssueChange.OPENED, issue: opened, message: issue.message }]
   }
   const order = compareSeverity(issue.severity, before.severity)
   if (order === 0) return []
-  const changed = { ...issue, cluster, since: before.since }
+  // One that has got worse wants to be looked at again.
+  const acknowledged = order < 0 ? null : before.acknowledged
+  const changed = { ...issue, cluster, since: before.since, acknowledged }
   const message = `${issue.severity}, was ${before.severity}: ${issue.message}`
   return [{ change: order < 0 ? IssueChange.WORSENED : IssueChange.EASED, issue: changed, message }]
 }
@@ -76,4 +82,13 @@ function updateOf(
 function resolved(issue: OpenIssue, now: Date): IssueUpdate {
   const lasted = formatSeconds(Math.max(0, (now.getTime() - Date.parse(issue.since)) / 1000))
   return { change: IssueChange.RESOLVED, issue, message: `No longer so, after ${lasted}: ${issue.message}` }
+}
+
+/** A person has taken note of it. */
+export function acknowledge(issue: OpenIssue, acknowledged: Acknowledgement): IssueUpdate {
+  const { by, until, reason } = acknowledged
+  const till = until === null ? '' : ` until ${until}`
+  const because = reason === null || reason === '' ? '' : ` (${reason})`
+  const message = `Acknowledged by ${by.name}${till}${because}: ${issue.message}`
+  return { change: IssueChange.ACKNOWLEDGED, issue: { ...issue, acknowledged }, message }
 }

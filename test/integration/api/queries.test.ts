@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { CheckStatus } from '../../../src/domain/check.ts'
 import { assessHealth } from '../../../src/domain/health/health.ts'
+import { Role } from '../../../src/domain/operation/operation.ts'
 import { backupServerOf, range } from '../../support/builders/backups.ts'
 import { clusterOf, etcdOf, nodeOf, serviceOf, servicesAway, topologyOf } from '../../support/builders/cluster.ts'
 import { away, NOW, seen } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
-import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
+import { type FakeApi, type QueryAnswer, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 let api: FakeApi
 beforeAll(async () => {
@@ -258,7 +259,7 @@ describe('an issue', () => {
     api.cluster.change(paused)
     const since = '2026-11-20T00:00:00.000Z'
     if (issue === undefined) throw new Error('there is none')
-    api.issues.written.push({ ...issue, cluster: 'patroni', since })
+    api.issues.written.push({ ...issue, cluster: 'patroni', since, acknowledged: null })
     const { cluster } = await ask(ISSUES)
     const action = { mutation: 'resumeCluster', input: { cluster: 'patroni' }, title: 'End the pause' }
     expect(cluster.health.issues).toContainEqual({ id, code: 'CLUSTER_PAUSED', since, action })
@@ -268,13 +269,44 @@ describe('an issue', () => {
     )
   })
 
+  test('is acknowledged by a person, until a time or for as long as it lasts', async () => {
+    api.cluster.change(paused)
+    if (issue === undefined) throw new Error('there is none')
+    api.issues.written.push({ ...issue, cluster: 'patroni', since: NOW.toISOString(), acknowledged: null })
+    const mutation = `mutation ($id: ID!, $until: DateTime, $reason: String) {
+      acknowledgeIssue(id: $id, until: $until, reason: $reason) { status issues { id severity acknowledged { by { name } at until reason } } } }`
+    const acknowledge = (variables: Record<string, unknown>, role = Role.OPERATOR) =>
+      api.query(mutation, { id, ...variables }, role)
+    const found = ({ data }: QueryAnswer) => data.acknowledgeIssue.issues.find((each: { id: string }) => each.id === id)
+    const answer = await acknowledge({ until: '2026-11-23T00:00:00Z', reason: 'maintenance' })
+    expect(answer.data.acknowledgeIssue.status).toBe('DEGRADED')
+    expect(found(answer)).toEqual({
+      id,
+      severity: 'DEGRADED',
+      acknowledged: {
+        by: { name: 'the-operator' },
+        at: NOW.toISOString(),
+        until: '2026-11-23T00:00:00.000Z',
+        reason: 'maintenance',
+      },
+    })
+    expect(found(await acknowledge({})).acknowledged).toMatchObject({ until: null, reason: null })
+    const codeOf = async (asked: Promise<QueryAnswer>) => (await asked).errors?.[0]?.extensions['code']
+    expect(await codeOf(acknowledge({ until: '2026-11-22T11:00:00Z' }))).toBe('INVALID_VALUE')
+    expect(await codeOf(acknowledge({ reason: 'x'.repeat(501) }))).toBe('INVALID_VALUE')
+    expect(await codeOf(acknowledge({}, Role.VIEWER))).toBe('FORBIDDEN')
+    for (const other of ['HealthIssue:patroni/NO_LEADER', 'HealthIssue:none/NO_LEADER', 'Cluster:patroni', 'x']) {
+      expect(await codeOf(acknowledge({ id: other }))).toBe('NOT_FOUND')
+    }
+  })
+
   test('is found by its id while it lasts, and while nothing can be seen of it', async () => {
     const node = async () => (await ask('query ($id: ID!) { node(id: $id) { __typename id } }', { id })).node
     expect(await node()).toBeNull()
     api.cluster.change(paused)
     expect(await node()).toEqual({ __typename: 'HealthIssue', id })
     if (issue === undefined) throw new Error('there is none')
-    api.issues.written.push({ ...issue, cluster: 'patroni', since: NOW.toISOString() })
+    api.issues.written.push({ ...issue, cluster: 'patroni', since: NOW.toISOString(), acknowledged: null })
     api.cluster.change(clusterOf({ topology: away() }))
     expect(await node()).toEqual({ __typename: 'HealthIssue', id })
   })

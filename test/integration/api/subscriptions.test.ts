@@ -188,6 +188,7 @@ describe.each(TRANSPORTS)('over %s', (_name, subscribe) => {
       message: 'db2 is stopped.',
       remedy: null,
       action: suggest('startService', 'Start db2', { cluster: 'patroni', service: 'db2' }),
+      acknowledged: null,
     }
     const event = { at: '2026-11-22T12:00:00.000Z', cluster: 'patroni', message: 'told', issue }
     const { issueCursor } = (await api.query('{ issueCursor }')).data

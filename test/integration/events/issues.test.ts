@@ -11,6 +11,7 @@ import { systemClock } from '../../../src/shared/clock.ts'
 import type { Redis } from '../../../src/shared/redis.ts'
 import { clusterOf, etcdOf, topologyOf } from '../../support/builders/cluster.ts'
 import { NOW, seen } from '../../support/builders/observed.ts'
+import { OPERATOR } from '../../support/builders/operations.ts'
 import { type RedisContainer, startRedis } from '../../support/servers/redis-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
@@ -83,6 +84,29 @@ const untilOpen = () => waitFor('the issue to be written', written)
 const untilGone = () => waitFor('the issue to be gone', async () => (await written()) === undefined)
 const OPENED = [IssueChange.OPENED, ID]
 const RESOLVED = [IssueChange.RESOLVED, ID]
+
+describe('an acknowledgement', () => {
+  const acknowledgement = { by: OPERATOR, at: '2026-11-22T12:00:00.000Z', until: null, reason: 'known' }
+
+  test('is written by whatever process is asked, told in the feed, and outlives all of them', async () => {
+    const [first, second] = [startProcess(paused), startProcess(paused)]
+    await untilOpen()
+    const answers = await Promise.all([first, second].map(({ recorder }) => recorder.acknowledge(ID, acknowledgement)))
+    expect(answers.map((issue) => issue?.acknowledged)).toEqual([acknowledgement, acknowledgement])
+    expect((await history()).slice(-2)).toEqual([
+      [IssueChange.ACKNOWLEDGED, ID],
+      [IssueChange.ACKNOWLEDGED, ID],
+    ])
+    await Promise.all(processes.map(({ recorder }) => recorder.stop()))
+    processes = []
+    const next = startProcess(paused)
+    await waitFor('the next process to know it', () => next.recorder.open().find(({ id }) => id === ID)?.acknowledged)
+    expect((await written())?.acknowledged).toEqual(acknowledgement)
+    next.see(well)
+    await untilGone()
+    expect(await next.recorder.acknowledge(ID, acknowledgement)).toBeNull()
+  })
+})
 
 describe('issues over time', () => {
   test('are written once, however many processes see them', async () => {
@@ -157,7 +181,7 @@ describe('issues over time', () => {
 })
 
 describe('the store', () => {
-  const issue = { id: ID, cluster: 'patroni', since: '2026-11-22T12:00:00.000Z' } as OpenIssue
+  const issue = { id: ID, cluster: 'patroni', since: '2026-11-22T12:00:00.000Z', acknowledged: null } as OpenIssue
   const update = { change: IssueChange.OPENED, issue, message: 'paused' }
 
   test('refuses a writer whose lease has run out, and lets another one write', async () => {

@@ -13,6 +13,14 @@ export class FakeIssues {
   readonly book: IssueBook = {
     since: (id) => this.written.find((issue) => issue.id === id)?.since ?? NOW.toISOString(),
     open: () => this.written,
+    acknowledge: async (id, acknowledgement) => {
+      const at = this.written.findIndex((issue) => issue.id === id)
+      const issue = this.written[at]
+      if (issue === undefined) return null
+      const acknowledged = { ...issue, acknowledged: acknowledgement }
+      this.written[at] = acknowledged
+      return acknowledged
+    },
   }
 
   emit(event: Omit<IssueEvent, 'cursor'>): IssueEvent {

@@ -86,10 +86,9 @@ const LATER = [
   ...['Schedule', 'ScheduleState', 'ScheduleSource', 'Channel', 'ChannelType', 'Delivery', 'DeliveryStatus'],
   ...['Query.hosts', 'Query.operationKinds', 'Query.channels', 'Service.host', 'BackupServer.copies'],
   ...['Cluster.schedules', 'Cluster.activity'],
-  'HealthIssue.acknowledged',
   'Operation.schedule',
   ...['Mutation.findDamage', 'Mutation.addNode', 'Mutation.removeNode', 'Mutation.drainHost', 'Mutation.replaceHost'],
-  ...['Mutation.replaceEtcdMember', 'Mutation.acknowledgeIssue', 'Mutation.testChannel', 'Mutation.redeliver'],
+  ...['Mutation.replaceEtcdMember', 'Mutation.testChannel', 'Mutation.redeliver'],
   ...['Mutation.putSchedule', 'Mutation.pauseSchedule', 'Mutation.resumeSchedule', 'Mutation.deleteSchedule'],
   'Mutation.runSchedule',
 ]

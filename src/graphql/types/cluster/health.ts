@@ -1,12 +1,14 @@
-import { Field, ID, ObjectType } from 'type-graphql'
+import { Ctx, Field, ID, ObjectType } from 'type-graphql'
+import { type Acknowledgement, holding } from '../../../domain/health/acknowledgement.ts'
 import { type Health, type HealthIssue, HealthStatus } from '../../../domain/health/health.ts'
 import { HEALTH_ISSUE_CODES, type HealthIssueCode } from '../../../domain/health/health-issue-codes.ts'
 import type { OpenIssue } from '../../../domain/health/issue-events.ts'
 import type { SuggestedAction } from '../../../domain/suggested-action.ts'
 import { describeCodes, describeEnum } from '../../../operations/describe-enum.ts'
-import type { ApiDependencies } from '../../request-context.ts'
+import type { ApiContext, ApiDependencies } from '../../request-context.ts'
 import { DateTime, Json } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
+import { AcknowledgementType } from './acknowledgement.ts'
 
 describeEnum(HealthStatus, 'HealthStatus', 'How healthy something is.', {
   HEALTHY: 'Nothing is wrong.',
@@ -98,6 +100,14 @@ export class HealthIssueType implements NodeType {
   get action(): SuggestedAction | null {
     return this.#issue.action
   }
+
+  @Field(() => AcknowledgementType, {
+    nullable: true,
+    description: 'Who has taken note of it. Null where no person has, or that has run out.',
+  })
+  acknowledged(@Ctx() { deps }: ApiContext): Acknowledgement | null {
+    return holding(this.#issue.acknowledged, deps.now())
+  }
 }
 
 @ObjectType('Health', {
@@ -118,7 +128,11 @@ export class HealthType {
 /** With the time since when each issue has been there. */
 export function toHealth(deps: Pick<ApiDependencies, 'issues' | 'now'>, cluster: string, health: Health): HealthType {
   const book = deps.issues.get(cluster)
+  const written = new Map((book?.open() ?? []).map((issue) => [issue.id, issue]))
   const since = ({ id }: HealthIssue) => book?.since(id) ?? deps.now().toISOString()
-  const issues = health.issues.map((issue) => new HealthIssueType({ ...issue, since: since(issue) }))
+  const acknowledged = ({ id }: HealthIssue) => written.get(id)?.acknowledged ?? null
+  const issues = health.issues.map(
+    (issue) => new HealthIssueType({ ...issue, since: since(issue), acknowledged: acknowledged(issue) }),
+  )
   return { status: health.status, issues, checkedAt: health.checkedAt }
 }

@@ -13,6 +13,7 @@ describeEnum(IssueChange, 'IssueChange', 'What became of an issue. More may come
   WORSENED: 'It is there still, and is more severe.',
   EASED: 'It is there still, and is less severe.',
   RESOLVED: 'It is gone, and that was seen.',
+  ACKNOWLEDGED: 'A person has taken note of it.',
 })
 
 @ObjectType('IssueEvent', {

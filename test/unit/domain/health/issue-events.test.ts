@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import type { ClusterSnapshot } from '../../../../src/domain/cluster/cluster.ts'
+import { holding } from '../../../../src/domain/health/acknowledgement.ts'
 import { assess, HealthStatus, healthContext } from '../../../../src/domain/health/health.ts'
-import { findIssueChanges, IssueChange, type OpenIssue } from '../../../../src/domain/health/issue-events.ts'
+import {
+  acknowledge,
+  findIssueChanges,
+  IssueChange,
+  type OpenIssue,
+} from '../../../../src/domain/health/issue-events.ts'
 import { NOT_YET_OBSERVED } from '../../../../src/domain/observed.ts'
 import type { WorkerPresence } from '../../../../src/domain/operation/worker-presence.ts'
 import { clusterOf, etcdOf, nodeOf } from '../../../support/builders/cluster.ts'
 import { disk, ILL_CLUSTERS } from '../../../support/builders/ill-clusters.ts'
 import { away, NOW } from '../../../support/builders/observed.ts'
+import { OPERATOR } from '../../../support/builders/operations.ts'
 
 const later = new Date(NOW.getTime() + 600_000)
 
@@ -83,6 +90,25 @@ describe('an issue', () => {
     })
     const after = open.map((issue) => (issue.id === worse?.issue.id ? worse.issue : issue))
     expect(changes(after, clusterOf(disk(150)), later)).toMatchObject([{ change: IssueChange.EASED }])
+  })
+
+  test('that a person has taken note of is so while it lasts or eases, and not when it gets worse', () => {
+    const acknowledged = { by: OPERATOR, at: NOW.toISOString(), until: null, reason: 'known' }
+    const noted = (issues: readonly OpenIssue[]) => issues.map((issue) => acknowledge(issue, acknowledged).issue)
+    const worse = changes(noted(opened(clusterOf(disk(150)))), clusterOf(disk(50)), later)
+    expect(worse).toMatchObject([{ change: IssueChange.WORSENED, issue: { acknowledged: null } }])
+    const eased = changes(noted(opened(clusterOf(disk(50)))), clusterOf(disk(150)), later)
+    expect(eased).toMatchObject([{ change: IssueChange.EASED, issue: { acknowledged } }])
+    expect(changes(noted(opened(clusterOf(disk(50)))), clusterOf(disk(50)), later)).toEqual([])
+  })
+
+  test.each<[string | null, string, holds: boolean]>([
+    [null, '2099-01-01T00:00:00Z', true],
+    ['2026-11-22T13:00:00.000Z', '2026-11-22T12:59:59Z', true],
+    ['2026-11-22T13:00:00.000Z', '2026-11-22T13:00:00Z', false],
+  ])('an acknowledgement until %s at %s: %s', (until, now, holds) => {
+    const acknowledged = { by: OPERATOR, at: NOW.toISOString(), until, reason: null }
+    expect(holding(acknowledged, new Date(now))).toBe(holds ? acknowledged : null)
   })
 
   test('of which this process has not read the source yet is neither opened nor gone', () => {
