@@ -63,6 +63,7 @@ const PLANTED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   'domain-recovery-imports': ['src/domain/recovery/a.ts', 'src/domain/operation/x.ts'],
   'domain-cluster-imports': ['src/domain/cluster/a.ts', 'src/domain/health/x.ts'],
   'domain-health-imports': ['src/domain/health/a.ts', 'src/domain/unknown/x.ts'],
+  'domain-summary-imports': ['src/domain/summary/a.ts', 'src/domain/operation/x.ts'],
   'domain-root-imports-no-topic': ['src/domain/a.ts', 'src/domain/wal/x.ts'],
   'only-clients-has--dockerode-etcd3-pg-': ['src/worker/c.ts', 'pg'],
   'only-admission-worker-has--bullmq-': ['src/events/b.ts', 'bullmq'],
