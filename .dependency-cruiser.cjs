@@ -45,7 +45,7 @@ const topics = {
   recovery: ['wal', 'backup', 'cluster'],
   cluster: ['wal', 'backup', 'recovery'],
   health: ['cluster', 'wal', 'backup', 'recovery', 'configuration', 'operation'],
-  summary: ['health', 'cluster', 'wal', 'backup', 'recovery'],
+  summary: ['health', 'cluster', 'wal', 'backup', 'recovery', 'configuration'],
 }
 
 /** Packages that speak to one system each, and the only rooms that may. */

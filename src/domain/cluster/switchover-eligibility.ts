@@ -30,12 +30,15 @@ export function assessSwitchover(snapshot: ClusterSnapshot, nodeName: string): E
   ])
 }
 
-/** The node (of those named, if any) that would lose the least time: least lag, then the first by name. Null: none may. */
+/**
+ * The node (of those named, if any) that would lose the least time: least lag, then the first by name. Null: none may. Lags of less than a
+ * mebibyte are alike: by them, another node would be best from one moment to the next.
+ */
 export function bestForSwitchover(snapshot: ClusterSnapshot, among: readonly string[] | null = null): string | null {
   const [best] = viewNodes(snapshot)
     .filter(({ name }) => among === null || among.includes(name))
     .filter(({ name }) => assessSwitchover(snapshot, name).eligible)
-    .map((node) => ({ name: node.name, lag: leastLag(node) ?? Number.POSITIVE_INFINITY }))
+    .map((node) => ({ name: node.name, lag: Math.floor((leastLag(node) ?? Number.POSITIVE_INFINITY) / 1024 ** 2) }))
     .sort((a, b) => a.lag - b.lag || (a.name < b.name ? -1 : 1))
   return best?.name ?? null
 }
@@ -101,7 +104,7 @@ function leastLag(node: NodeView): number | null {
 }
 
 /** Patroni takes YAML's and PostgreSQL's words for true. */
-function isOn(value: unknown): boolean {
+export function isOn(value: unknown): boolean {
   return value === true || (typeof value === 'string' && /^(on|true|yes|1)$/i.test(value))
 }
 

@@ -99,7 +99,7 @@ const TIMEOUTS = { ttl: 30, loop_wait: 10, retry_timeout: 10 }
  */
 export function configurationFaults(patch: Json, merged: Json, known: Parameters | null = null): ConfigurationFault[] {
   const keys = Object.entries(patch).flatMap(([key, value]) => keyFaults(key, value))
-  const parameters = parametersOf(patch)
+  const parameters = postgresParameters(patch)
   return [
     ...keys,
     ...postgresqlFaults(patch),
@@ -110,7 +110,7 @@ export function configurationFaults(patch: Json, merged: Json, known: Parameters
 
 /** PostgreSQL's parameters that differ between two configurations and take effect only with a restart. */
 export function parametersToRestart(from: Json, to: Json): string[] {
-  const [before, after] = [parametersOf(from), parametersOf(to)]
+  const [before, after] = [postgresParameters(from), postgresParameters(to)]
   return jsonChanges(before, after)
     .map(({ path }) => path)
     .filter(needsRestart)
@@ -207,7 +207,8 @@ function timeoutFaults(patch: Json, merged: Json): ConfigurationFault[] {
   return [fault('TIMEOUTS_DO_NOT_FIT', `${sum}, which is more than ttl = ${ttl}`, remedy)]
 }
 
-function parametersOf(patch: Json): Json {
+/** `postgresql.parameters` of a configuration, or of a patch. */
+export function postgresParameters(patch: Json): Json {
   const postgresql = patch['postgresql']
   const parameters = isJsonObject(postgresql) ? postgresql['parameters'] : null
   return isJsonObject(parameters) ? parameters : {}

@@ -1,8 +1,8 @@
 import type { ClusterView } from '../cluster/cluster-view.ts'
 import type { Health, HealthStatus } from '../health/health.ts'
-import { windowsWith } from '../recovery/cluster-windows.ts'
 import type { RecoveryRecord } from '../recovery/recovery.ts'
 import { assessLoss, type PossibleLoss } from './loss.ts'
+import { usableWindows } from './usable-windows.ts'
 import { assessWayBack, type LastProof, type WayBack } from './way-back.ts'
 import { assessWrites, type Writes } from './writes.ts'
 
@@ -14,17 +14,24 @@ export interface ClusterSummary {
   readonly wayBack: WayBack
 }
 
+/** What is known of recoveries, and of the backups that they would restore. */
+export interface KnownRecoveries {
+  readonly proof: LastProof
+  /** Ids of backups that are not to be restored: they failed their verification, or build on one that did. */
+  readonly damaged: ReadonlySet<string>
+}
+
 export function summarizeCluster(
   view: ClusterView,
-  { health, proof, now }: { health: Health; proof: LastProof; now: Date },
+  { health, known, now }: { health: Health; known: KnownRecoveries; now: Date },
 ): ClusterSummary {
   const server = view.snapshot.backupServers[0]
-  const windows = server === undefined ? [] : windowsWith(view.snapshot, server, server.backups.value ?? [])
+  const windows = usableWindows(view.snapshot, server, known.damaged)
   return {
     status: health.status,
     writes: assessWrites(view),
     loss: assessLoss(view, server, windows, now),
-    wayBack: assessWayBack(view, server, windows, proof, now),
+    wayBack: assessWayBack(view, server, windows, { proof: known.proof, now }),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BackupServerSnapshot } from '../backup/backup-server.ts'
 import type { ClusterView } from '../cluster/cluster-view.ts'
 import { formatSeconds } from '../health/format.ts'
+import { seenNow } from '../observed.ts'
 import { type RecoveryRecord, totalSecondsOf } from '../recovery/recovery.ts'
 import type { RecoveryWindow } from '../recovery/recovery-window.ts'
 import type { Timestamp } from '../timestamp.ts'
@@ -31,12 +32,11 @@ export function assessWayBack(
   view: ClusterView,
   server: BackupServerSnapshot | undefined,
   windows: readonly RecoveryWindow[],
-  proof: LastProof,
-  now: Date,
+  { proof, now }: { proof: LastProof; now: Date },
 ): WayBack {
   const wal = server?.wal.value ?? null
   const gaps = wal === null ? 0 : findGaps(wal, view.histories).length
-  const unseen = whyUnseen(server, ['backups', 'wal'])
+  const unseen = whyUnseen(server, ['backups', 'wal']) ?? whyUnknown(view, windows)
   if (unseen !== null) {
     return { sentence: `How far back one can go is not known: ${unseen}.`, from: null, to: null, gaps }
   }
@@ -49,6 +49,12 @@ export function assessWayBack(
   const whole = `any moment from ${formatMoment(from)} to ${formatMoment(to)} (${formatSeconds(to.secondsSince(from))})`
   const sentence = `One can go back to ${whole}${butFor(stretches)}; ${proved(proof, now)}.`
   return { sentence, from, to, gaps }
+}
+
+/** Without Patroni's history, no way leads from an older backup to the timeline that is written. */
+function whyUnknown({ snapshot, timeline }: ClusterView, windows: readonly RecoveryWindow[]): string | null {
+  if (seenNow(snapshot.topology) !== null || windows.some((window) => window.timeline === timeline)) return null
+  return "Patroni's keys cannot be seen, which tell how the timelines followed each other"
 }
 
 /** The windows of all backups and timelines, joined where they overlap; by time. */
@@ -74,7 +80,8 @@ function butFor(stretches: readonly Stretch[]): string {
 }
 
 function proved(proof: LastProof, now: Date): string {
-  if ('unknown' in proof) return `when that was last proved is not known: ${proof.unknown}`
+  if ('unknown' in proof)
+    return `whether its backups are whole, and when that was last proved, is not known: ${proof.unknown}`
   const verification = proof.recovery?.verification
   if (proof.recovery === null || verification == null) return 'never proved'
   const ago = formatSeconds(Math.max(0, now.getTime() - Date.parse(verification.at)) / 1000)

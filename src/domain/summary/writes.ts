@@ -1,8 +1,10 @@
 import type { HaproxyServer } from '../cluster/cluster.ts'
 import type { ClusterView } from '../cluster/cluster-view.ts'
 import { NodeRole, NodeState } from '../cluster/node.ts'
-import { isReachable, type NodeView } from '../cluster/node-view.ts'
+import { isLeading, isReachable, type NodeView } from '../cluster/node-view.ts'
+import { isOn } from '../cluster/switchover-eligibility.ts'
 import { isKnownToHaveNoLeader } from '../cluster/without-leader.ts'
+import { postgresParameters } from '../configuration/patroni-configuration.ts'
 import { seenNow } from '../observed.ts'
 import { Timestamp } from '../timestamp.ts'
 import { formatMoment } from './moment.ts'
@@ -37,10 +39,14 @@ export function assessWrites(view: ClusterView): Writes {
   if (!isReachable(leader)) return unknown(`${leader.name}, which leads, does not answer`)
   if (leader.role === NodeRole.STANDBY_LEADER) return cannot(`${leader.name} leads a standby cluster`)
   if (leader.state !== NodeState.RUNNING) return cannot(`${leader.name}, which leads, is ${leader.state.toLowerCase()}`)
-  const postgres = snapshot.nodes.find(({ name }) => name === leader.name)?.postgres
-  if (postgres !== undefined && seenNow(postgres)?.inRecovery === true) {
+  const node = snapshot.nodes.find(({ name }) => name === leader.name)
+  const own = node === undefined ? null : seenNow(node.patroni)
+  // The key alone makes no primary.
+  if (own === null || !isLeading(own.role) || (node !== undefined && seenNow(node.postgres)?.inRecovery === true)) {
     return cannot(`${leader.name}, which leads, is still being promoted`)
   }
+  const refused = whyCommitsFail(view)
+  if (refused !== null) return cannot(`${leader.name} leads, and ${refused}`)
   const backends = seenNow(snapshot.haproxy)
   if (backends === null) {
     return unknown(`${leader.name} leads, and HAProxy cannot be asked${because(snapshot.haproxy.error)}`)
@@ -52,6 +58,20 @@ export function assessWrites(view: ClusterView): Writes {
   }
   const since = leaderSince === null ? '' : ` since ${formatMoment(Timestamp.fromDate(leaderSince))}`
   return { writable: true, sentence: `Applications can write: ${leader.name} leads${since}.`, leaderSince }
+}
+
+/** What keeps a leader that runs from taking writes. Source: Patroni's dynamic configuration. */
+function whyCommitsFail({ snapshot, nodes }: ClusterView): string | null {
+  const topology = seenNow(snapshot.topology)
+  if (topology === null) return null
+  const { configuration, syncStandbys } = topology
+  const isStrict = isOn(configuration['synchronous_mode_strict'])
+  const isSynchronous = isOn(configuration['synchronous_mode']) || configuration['synchronous_mode'] === 'quorum'
+  const streams = nodes.some(({ name, state }) => syncStandbys.includes(name) && state === NodeState.STREAMING)
+  if (isStrict && isSynchronous && !streams) return 'commits wait for a synchronous standby, and none streams'
+  return isOn(postgresParameters(configuration)['default_transaction_read_only'])
+    ? 'default_transaction_read_only makes their transactions read-only'
+    : null
 }
 
 const because = (error: string | null) => (error === null ? '' : ` (${error})`)

@@ -1,11 +1,13 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql'
 import type { ClusterView } from '../../../domain/cluster/cluster-view.ts'
 import { assessHealth, HealthStatus } from '../../../domain/health/health.ts'
-import { type RecoveryRecord, totalSecondsOf } from '../../../domain/recovery/recovery.ts'
-import { newestProof, summarizeCluster } from '../../../domain/summary/summary.ts'
+import { totalSecondsOf } from '../../../domain/recovery/recovery.ts'
+import { type KnownRecoveries, newestProof, summarizeCluster } from '../../../domain/summary/summary.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import { LogUnavailableError } from '../../../events/event-errors.ts'
-import type { ApiDependencies } from '../../request-context.ts'
+import { damagedBackups } from '../../../operations/backups/verifications.ts'
+import type { ApiContext, ApiDependencies } from '../../request-context.ts'
+import type { RequestMemo } from '../../request-memo.ts'
 import { DateTime } from '../common/output-scalars.ts'
 import { RecoveryType } from '../recovery/recovery.ts'
 
@@ -75,14 +77,12 @@ export class ClusterSummaryType {
   lastProofSeconds!: number | null
 }
 
-export async function toSummary(deps: ApiDependencies, view: ClusterView): Promise<ClusterSummaryType> {
-  const [recovery, unknown] = await readProof(deps, view.name)
+export async function toSummary({ deps, memo }: ApiContext, view: ClusterView): Promise<ClusterSummaryType> {
+  const known = await readKnown(deps, memo, view)
   const now = deps.now()
-  const { status, writes, loss, wayBack } = summarizeCluster(view, {
-    health: assessHealth(view.snapshot, now, deps.workers.current()),
-    proof: unknown === null ? { recovery } : { unknown },
-    now,
-  })
+  const health = assessHealth(view.snapshot, now, deps.workers.current())
+  const { status, writes, loss, wayBack } = summarizeCluster(view, { health, known, now })
+  const recovery = 'recovery' in known.proof ? known.proof.recovery : null
   return {
     status,
     writes: writes.sentence,
@@ -100,14 +100,18 @@ export async function toSummary(deps: ApiDependencies, view: ClusterView): Promi
 }
 
 /** Redis that is away takes no other sentence with it. */
-async function readProof(
+async function readKnown(
   { recoveries }: ApiDependencies,
-  cluster: string,
-): Promise<[RecoveryRecord | null, unknown: string | null]> {
+  memo: RequestMemo,
+  view: ClusterView,
+): Promise<KnownRecoveries> {
+  const server = view.snapshot.backupServers[0]
   try {
-    return [newestProof(await recoveries.list(cluster)), null]
+    const [all, verifications] = await Promise.all([recoveries.list(view.name), memo.verifications()])
+    const damaged = server === undefined ? [] : damagedBackups(server, verifications).keys()
+    return { proof: { recovery: newestProof(all) }, damaged: new Set(damaged) }
   } catch (error) {
-    if (error instanceof LogUnavailableError) return [null, 'Redis cannot be reached']
-    throw error
+    if (!(error instanceof LogUnavailableError)) throw error
+    return { proof: { unknown: 'Redis cannot be reached' }, damaged: new Set() }
   }
 }

@@ -68,8 +68,8 @@ export class ClusterType implements NodeType {
   }
 
   @Field(() => ClusterSummaryType, { description: 'What decides at three in the morning, in three sentences.' })
-  summary(@Ctx() { deps }: ApiContext): Promise<ClusterSummaryType> {
-    return toSummary(deps, this.#view)
+  summary(@Ctx() context: ApiContext): Promise<ClusterSummaryType> {
+    return toSummary(context, this.#view)
   }
 
   @Field(() => Boolean, {

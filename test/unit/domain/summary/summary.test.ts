@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { RetentionStatus } from '../../../../src/domain/backup/backup.ts'
 import type { BackupServerSnapshot } from '../../../../src/domain/backup/backup-server.ts'
 import type { ClusterSnapshot, HaproxyBackend } from '../../../../src/domain/cluster/cluster.ts'
 import { ClusterView } from '../../../../src/domain/cluster/cluster-view.ts'
@@ -61,18 +62,30 @@ const leading = (status: string): HaproxyBackend[] => [
 ]
 
 const ahead = nodeOf('db1', {
-  patroni: seen(patroniStatus({ role: NodeRole.LEADER, state: NodeState.RUNNING, lsn: lsnOf(9) })),
-  postgres: seen(postgresStatus({ inRecovery: false, lsn: lsnOf(9) })),
+  patroni: seen(patroniStatus({ role: NodeRole.LEADER, state: NodeState.RUNNING, lsn: lsnOf(5, 100) })),
+  postgres: seen(postgresStatus({ inRecovery: false, lsn: lsnOf(5, 100) })),
 })
 const NODES = [ahead, nodeOf('db2'), nodeOf('db3')]
 
-function summaryOf(changes: Partial<ClusterSnapshot> = {}, proof: LastProof = NEVER) {
+const leadingAt = (lsn: bigint, timeline = 1) => [
+  nodeOf('db1', {
+    patroni: seen(patroniStatus({ role: NodeRole.LEADER, state: NodeState.RUNNING, timeline, lsn })),
+    postgres: seen(postgresStatus({ inRecovery: false, lsn })),
+  }),
+]
+
+function summaryOf(changes: Partial<ClusterSnapshot> = {}, proof: LastProof = NEVER, damaged: readonly string[] = []) {
   const snapshot = clusterOf({ nodes: NODES, haproxy: seen(leading('UP')), backupServers: [archive()], ...changes })
-  return summarizeCluster(ClusterView.of(snapshot), { health: assessHealth(snapshot, NOW), proof, now: NOW })
+  return summarizeCluster(ClusterView.of(snapshot), {
+    health: assessHealth(snapshot, NOW),
+    known: { proof, damaged: new Set(damaged) },
+    now: NOW,
+  })
 }
 
 describe('whether the applications can write', () => {
   const silent = { ...ahead, patroni: away<never>('timeout') }
+  const silentReplica = nodeOf('db2', { patroni: away('timeout') })
   const promoted = { ...switchAt(1, 1000n), at: new Date('2026-11-22T11:00:00Z'), newLeader: 'db1' }
   test.each<[string, Partial<ClusterSnapshot>, writable: boolean, sentence: string]>([
     ['a leader that HAProxy sends them to', {}, true, 'Applications can write: db1 leads.'],
@@ -127,6 +140,49 @@ describe('whether the applications can write', () => {
       'Applications cannot write: db1, which leads, is still being promoted.',
     ],
     [
+      'a leader that has the key, and is a replica by its own word',
+      { nodes: [nodeOf('db1', { patroni: seen(patroniStatus({ state: NodeState.RUNNING })) })] },
+      false,
+      'Applications cannot write: db1, which leads, is still being promoted.',
+    ],
+    [
+      'commits that wait for a standby that is not there',
+      {
+        topology: seen(
+          topologyOf({
+            configuration: { synchronous_mode: true, synchronous_mode_strict: 'on' },
+            syncStandbys: ['db2'],
+          }),
+        ),
+        nodes: [ahead, silentReplica],
+      },
+      false,
+      'Applications cannot write: db1 leads, and commits wait for a synchronous standby, and none streams.',
+    ],
+    [
+      'commits that wait for one that streams',
+      {
+        topology: seen(
+          topologyOf({
+            configuration: { synchronous_mode: 'quorum', synchronous_mode_strict: true },
+            syncStandbys: ['db2'],
+          }),
+        ),
+      },
+      true,
+      'Applications can write: db1 leads.',
+    ],
+    [
+      'transactions that are read-only by configuration',
+      {
+        topology: seen(
+          topologyOf({ configuration: { postgresql: { parameters: { default_transaction_read_only: 'on' } } } }),
+        ),
+      },
+      false,
+      'Applications cannot write: db1 leads, and default_transaction_read_only makes their transactions read-only.',
+    ],
+    [
       'HAProxy that cannot be asked',
       { haproxy: away('connection refused', leading('UP')) },
       false,
@@ -150,13 +206,8 @@ describe('whether the applications can write', () => {
 })
 
 describe('what losing every node would lose', () => {
-  const streamed = (seconds: number) =>
-    seen({
-      incomingCount: 0,
-      whole: [],
-      streamingPartial: '000000010000000000000005.partial',
-      streamingModifiedAt: ago(seconds),
-    })
+  const streamed = (seconds: number, streamingPartial = '000000010000000000000005.partial') =>
+    seen({ incomingCount: 0, whole: [], streamingPartial, streamingModifiedAt: ago(seconds) })
   const server = (changes: Partial<BackupServerSnapshot>) => ({ backupServers: [archive(changes)] })
   test.each<[string, Partial<ClusterSnapshot>, seconds: number | null, sentence: string]>([
     [
@@ -178,10 +229,52 @@ describe('what losing every node would lose', () => {
       'Losing every node now would lose nothing: Barman has all that db1 has written.',
     ],
     [
-      'not nothing by what a leader said that is silent now',
+      'not known by what a leader said that is silent now',
       { nodes: [{ ...LEADER, patroni: away('timeout', LEADER.patroni.value) }] },
+      null,
+      'What losing every node now would lose is not known: db1, which leads, does not answer; Barman last took WAL in 60 s ago.',
+    ],
+    [
+      'not known where no node leads',
+      { topology: seen(topologyOf({ leader: null, members: new Map() })), nodes: [nodeOf('db1'), nodeOf('db2')] },
+      null,
+      'What losing every node now would lose is not known: no node is seen to lead; Barman last took WAL in 60 s ago.',
+    ],
+    [
+      'more than what arrives now, while Barman catches up',
+      { ...server({ incoming: streamed(1) }), nodes: leadingAt(lsnOf(105)) },
+      null,
+      'Losing every node now would lose 1.6 GiB of WAL that Barman does not have; since when is not known.',
+    ],
+    [
+      'what arrives now, though the leader has begun another segment',
+      { ...server({ incoming: streamed(1) }), nodes: leadingAt(lsnOf(7)) },
+      1,
+      'Losing every node now would lose up to 1 s of writes: Barman last took WAL in 1 s ago.',
+    ],
+    [
+      'more than the age of a segment that does not follow',
+      { ...server({ incoming: streamed(1, '000000010000000000000009.partial') }), nodes: leadingAt(lsnOf(9, 5)) },
+      null,
+      'Losing every node now would lose 64.0 MiB of WAL that Barman does not have; since when is not known.',
+    ],
+    [
+      'more than the age of a segment of another timeline',
+      { ...server({ incoming: streamed(1, '000000020000000000000005.partial') }) },
       60,
       'Losing every node now would lose up to 60 s of writes: Barman last took WAL in 60 s ago.',
+    ],
+    [
+      "not nothing where Barman's clock is ahead",
+      server({ incoming: streamed(-5) }),
+      0,
+      'Losing every node now would lose up to 1 s of writes: Barman last took WAL in 0 s ago.',
+    ],
+    [
+      'not known without the history, where nothing of this timeline is whole',
+      { ...server({}), topology: away('etcd has no quorum'), nodes: leadingAt(lsnOf(9), 2) },
+      null,
+      "What losing every node now would lose is not known: Patroni's keys cannot be seen, which tell how the timelines followed each other.",
     ],
     [
       'everything without a backup',
@@ -294,7 +387,7 @@ describe('how far back one can go', () => {
       'while Redis is away',
       {},
       { unknown: 'Redis cannot be reached' },
-      'One can go back to any moment from 2026-11-22 11:00:00 UTC to 2026-11-22 11:59:00 UTC (59 min); when that was last proved is not known: Redis cannot be reached.',
+      'One can go back to any moment from 2026-11-22 11:00:00 UTC to 2026-11-22 11:59:00 UTC (59 min); whether its backups are whole, and when that was last proved, is not known: Redis cannot be reached.',
     ],
     [
       'nowhere without a backup',
@@ -310,6 +403,17 @@ describe('how far back one can go', () => {
     ],
   ])('%s', (_, changes, lastProof, sentence) => {
     expect(summaryOf(changes, lastProof).wayBack.sentence).toBe(sentence)
+  })
+
+  test('is none by a backup that is damaged, or that Barman may remove', () => {
+    const backups = seen([backupAt(1, 3600)])
+    const damaged = summaryOf({ backupServers: [archive({ backups })] }, NEVER, [backupAt(1, 3600).backupId])
+    expect([damaged.wayBack.sentence, damaged.loss.sentence]).toEqual([
+      'There is no way back: there is no backup to recover.',
+      'Losing every node now would lose everything: there is no backup to recover.',
+    ])
+    const obsolete = { ...backupAt(1, 3600), retentionStatus: RetentionStatus.OBSOLETE }
+    expect(summaryOf({ backupServers: [archive({ backups: seen([obsolete]) })] }).wayBack.from).toBeNull()
   })
 
   test('has the numbers beside it', () => {
