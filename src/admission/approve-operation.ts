@@ -6,6 +6,7 @@ import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import { accepted, refused } from './answers.ts'
 import { isSamePerson } from './approval-rules.ts'
 import { enqueue } from './enqueue.ts'
+import { pendingSteps } from './new-record.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import { requirePermission } from './permissions.ts'
 import { planRequest } from './plan-request.ts'
@@ -42,7 +43,9 @@ export async function approveOperation(
   if (refusals.length > 0) return refused(refusals, plan)
 
   const decision = { approved: true, by: actor, at: now.toISOString(), reason }
-  const queued = { ...decided(record, decision), status: OperationStatus.QUEUED, plan, claims }
+  // Howdah may know other steps than when it was proposed.
+  const steps = pendingSteps(definition, null)
+  const queued = { ...decided(record, decision), status: OperationStatus.QUEUED, plan, claims, steps }
   const because = reason === null || reason === '' ? '' : ` (${reason})`
   const admitted = await log.admit({ record: queued, message: `Approved by ${actor.name}${because}: ${plan.summary}` })
   switch (admitted.outcome) {

@@ -62,7 +62,8 @@ export function newRecord(
   }
 }
 
-function pendingSteps({ steps }: AnyOperation, retry: Retry | null): OperationStep[] {
+/** As they are before the first is begun. */
+export function pendingSteps({ steps }: AnyOperation, retry: Retry | null): OperationStep[] {
   const from = retry?.from ? steps.findIndex(({ name }) => name === retry.from) : 0
   return steps.map(({ name, title }, index) => ({
     name,

@@ -2,6 +2,7 @@ import { HowdahError } from '../domain/errors.ts'
 import { type Actor, Role, Surface } from '../domain/operation/operation.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
+import type { OperationInput } from '../operations/operation-input.ts'
 
 /** What can be requested of operations themselves, and of issues. */
 export const CONTROL_MUTATIONS = [
@@ -35,10 +36,18 @@ export function permissionsOf(role: Role, registry: OperationRegistry): readonly
   return [...kinds.map(({ name }) => name), ...CONTROL_MUTATIONS]
 }
 
-/** A proposal destroys nothing: it is decided by a person whose role allows the kind. Throws ForbiddenError. */
-export function requireProposal(actor: Actor, { name, internal }: AnyOperation): void {
-  if (actor.role !== Role.VIEWER && internal !== true) return
-  throw new ForbiddenError(actor.role, name)
+/**
+ * Whether the actor may request an operation of the kind, or propose one: a proposal destroys nothing, and is decided by a person whose
+ * role allows the kind. Throws ForbiddenError.
+ */
+export function requireRequest(
+  actor: Actor,
+  { name, internal }: AnyOperation,
+  { propose }: OperationInput,
+  registry: OperationRegistry,
+): void {
+  if (propose !== true) requirePermission(actor, name, registry)
+  else if (actor.role === Role.VIEWER || internal === true) throw new ForbiddenError(actor.role, name)
 }
 
 /** Throws ForbiddenError. `request`: a kind's name or one of CONTROL_MUTATIONS. */

@@ -55,9 +55,10 @@ export async function planRequest(
   const fields = operationFields(input)
   const fingerprint = requestFingerprint(definition.name, name, fields)
   const planned = await planOperation(definition, context)
+  const { identity: _, ...told } = planned
   const plan = {
-    ...planned,
-    checks: [...planned.checks, ...workerCheck(dependencies)],
+    ...told,
+    checks: [...told.checks, ...workerCheck(dependencies)],
     // Whether a worker runs is no part of what it would do.
     fingerprint: planFingerprint(fingerprint, planned),
   }

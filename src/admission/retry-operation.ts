@@ -1,5 +1,5 @@
 import { NotFoundError } from '../domain/errors.ts'
-import { type Actor, isTerminal, OperationStatus } from '../domain/operation/operation.ts'
+import { type Actor, isTerminal, type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
 import { refuse } from '../domain/refusal.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import type { OperationAnswer } from './operation-service.ts'
@@ -8,8 +8,8 @@ import { stepToGoOnFrom } from './retry-point.ts'
 import type { SubmitDependencies } from './submit-dependencies.ts'
 import { submitOperation } from './submit-operation.ts'
 
-/** What was rejected is proposed again. */
-const NEVER_AGAIN: ReadonlySet<OperationStatus> = new Set([OperationStatus.SUCCEEDED, OperationStatus.REJECTED])
+/** What was proposed and not approved was never to run: it is proposed again. */
+const wasToRun = ({ proposal }: OperationRecord) => proposal === null || proposal.decision?.approved === true
 
 /**
  * Submits a failed, cancelled or interrupted operation again, as a new one: from the step that failed where
@@ -25,7 +25,7 @@ export async function retryOperation(
   const definition = dependencies.registry.get(record?.kind ?? '')
   if (record === null || definition === undefined) throw new NotFoundError(`there is no operation ${operationId}`)
   requirePermission(actor, record.kind, dependencies.registry)
-  if (!isTerminal(record.status) || NEVER_AGAIN.has(record.status)) {
+  if (!isTerminal(record.status) || record.status === OperationStatus.SUCCEEDED || !wasToRun(record)) {
     const message = `operation ${operationId} is ${record.status}; only what failed, was cancelled or was interrupted can be retried`
     return { operation: null, plan: record.plan, refusals: [refuse('NOT_RETRYABLE', message, null, 'id')] }
   }

@@ -6,7 +6,7 @@ import type { ApprovalRules } from './approval-rules.ts'
 import { enqueue } from './enqueue.ts'
 import { newRecord } from './new-record.ts'
 import type { OperationAnswer } from './operation-service.ts'
-import { requirePermission, requireProposal } from './permissions.ts'
+import { requireRequest } from './permissions.ts'
 import { planRequest } from './plan-request.ts'
 import { operationFields, requestFingerprint } from './request-fingerprint.ts'
 import { describeRetry, type Retry } from './retry-point.ts'
@@ -22,9 +22,8 @@ export async function submitOperation(
   const { input, actor, retry } = request
   const definition = registry.get(request.kind)
   if (definition === undefined) throw new NotFoundError(`there is no operation "${request.kind}"`)
+  requireRequest(actor, definition, input, registry)
   const isProposal = input.propose === true
-  if (isProposal) requireProposal(actor, definition)
-  else requirePermission(actor, definition.name, registry)
 
   const known = [...clusters.keys()]
   if (input.cluster == null && known.length > 1) return refused([clusterRequired(known)])
@@ -38,7 +37,7 @@ export async function submitOperation(
     const earlier = await log.findByIdempotencyKey(key)
     if (earlier !== null) {
       const print = requestFingerprint(definition.name, name, operationFields(input))
-      if (earlier.fingerprint !== print) return refused([keyConflict(key, earlier.operationId)])
+      if (earlier.fingerprint !== keyed(print, isProposal)) return refused([keyConflict(key, earlier.operationId)])
       return accepted(await log.get(earlier.operationId))
     }
   }
@@ -67,7 +66,11 @@ export async function submitOperation(
     now,
     proposal: isProposal ? proposalUntil(approvals, now) : null,
   })
-  const created = await log.create({ record, fingerprint, message: messageOf(record, retry) })
+  const created = await log.create({
+    record,
+    fingerprint: keyed(fingerprint, isProposal),
+    message: messageOf(record, retry),
+  })
   switch (created.outcome) {
     case 'KEY_CONFLICT':
       return refused([keyConflict(key ?? '', created.operationId)], plan)
@@ -80,6 +83,9 @@ export async function submitOperation(
       return accepted(created.record)
   }
 }
+
+/** What a key stands for: a proposal of an operation is not that operation. */
+const keyed = (fingerprint: string, isProposal: boolean) => (isProposal ? `proposed ${fingerprint}` : fingerprint)
 
 function messageOf({ plan, proposal }: OperationRecord, retry: Retry | null): string {
   if (proposal !== null) return `Proposed: ${plan.summary}`

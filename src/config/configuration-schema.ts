@@ -35,7 +35,8 @@ export const configurationFileSchema = z.strictObject({
     .strictObject({
       required: z.array(z.string()).default([]),
       distinct: flag.default(false),
-      expireSeconds: bound.default(86_400),
+      // An idempotency key stands for a proposal for seven days.
+      expireSeconds: bound.max(518_400).default(86_400),
     })
     .prefault({}),
   clusters: z

@@ -45,7 +45,8 @@ return {'CREATED', cursor}
 `
 
 /**
- * Of a proposal. ARGV: id, record, event, expected sequence, claims as JSON, token: kept as in the script below. KEYS[7]: the set of those that wait or run.
+ * Of a proposal. ARGV: id, record, event, expected sequence, claims as JSON, token (kept as in the script below), score: it is
+ * among the newest again, where what looks at the newest finds it. KEYS[7]: the set of those that wait or run.
  */
 export const ADMIT_SCRIPT = `
 local sequence, token, last = unpack(redis.call('HMGET', KEYS[1], 'sequence', 'token', 'last'))
@@ -56,6 +57,7 @@ local cursor = redis.call('XADD', KEYS[4], '*', 'event', ARGV[3])
 redis.call('XADD', KEYS[5], cursor, 'event', ARGV[3])
 redis.call('HSET', KEYS[1], 'record', ARGV[2], 'sequence', sequence + 1, 'claims', ARGV[5], 'last', cursor,
   'token', ARGV[6])
+redis.call('ZADD', KEYS[2], ARGV[7], ARGV[1])
 redis.call('SREM', KEYS[3], ARGV[1])
 redis.call('SADD', KEYS[7], ARGV[1])
 return {'ADMITTED', cursor}

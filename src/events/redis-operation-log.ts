@@ -94,6 +94,7 @@ export function createOperationLog(options: OperationLogOptions): OperationLog {
         String(record.sequence),
         JSON.stringify(held(record.cluster, record.claims)),
         token,
+        Date.parse(at),
       ) as Promise<[AdmitOutcome['outcome'], string]>,
     )
     if (outcome === 'ADMITTED') return { outcome, record: next }

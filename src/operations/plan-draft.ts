@@ -26,4 +26,9 @@ export type PlanDraft = Pick<OperationPlan, 'summary' | 'checks' | 'downtimeSeco
   readonly alike?: readonly OperationRecord[]
   /** Left out: it touches nothing. */
   readonly scope?: PlanScope
+  /**
+   * What else makes this another plan than one with the same steps, checks and scope: a person who approved the one has not approved the
+   * other. Nothing that changes by itself. Left out: nothing.
+   */
+  readonly identity?: Readonly<Record<string, unknown>>
 }

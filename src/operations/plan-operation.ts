@@ -6,13 +6,16 @@ import { typicalStepSeconds } from './estimate.ts'
 import type { OperationInput } from './operation-input.ts'
 import type { PlanDraft } from './plan-draft.ts'
 
-/** The whole plan of a kind, as it is answered and recorded; its fingerprint is the admission's. */
+/** A plan before the admission has put its fingerprint on it, with what that is of beside the plan itself. */
+export type PlannedOperation = Omit<OperationPlan, 'fingerprint'> & Required<Pick<PlanDraft, 'identity'>>
+
+/** The whole plan of a kind, as it is answered and recorded. */
 export async function planOperation<Input extends OperationInput>(
   definition: Pick<OperationDefinition<Input>, 'plan' | 'steps' | 'destructive'>,
   context: PlanContext<Input>,
-): Promise<Omit<OperationPlan, 'fingerprint'>> {
+): Promise<PlannedOperation> {
   const draft = await definition.plan(context)
-  const { summary, checks, downtimeSeconds, dataLoss, basis, scope = NOTHING_TOUCHED } = draft
+  const { summary, checks, downtimeSeconds, dataLoss, basis, scope = NOTHING_TOUCHED, isNeedless = false } = draft
   const steps = plannedSteps(definition, context, draft)
   const { destructive } = definition
   return {
@@ -26,6 +29,7 @@ export async function planOperation<Input extends OperationInput>(
     ...(basis === undefined ? {} : { basis }),
     destructive,
     confirm: destructive ? context.cluster.name : null,
+    identity: { isNeedless, ...draft.identity },
   }
 }
 

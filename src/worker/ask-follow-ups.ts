@@ -1,6 +1,6 @@
 import type { OperationService } from '../admission/operation-service.ts'
 import { messageOf } from '../domain/errors.ts'
-import { type OperationRecord, OperationStatus } from '../domain/operation/operation.ts'
+import { type OperationRecord, OperationStatus, Surface } from '../domain/operation/operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import { parseOperationState } from '../operations/parse-operation-state.ts'
@@ -24,6 +24,8 @@ export async function askFollowUps(
   const ended = registry.get(kind)
   if (status !== OperationStatus.SUCCEEDED || ended?.followUps === undefined) return
   const input = parseOperationInput(ended, operation.input)
+  // In the name of its caller, and by itself.
+  const asker = { ...requestedBy, surface: Surface.HOWDAH, onBehalfOf: null }
   for (const followUp of ended.followUps({ operation, input, state: () => parseOperationState(ended, state) })) {
     const definition = registry.get(followUp.kind)
     if (definition === undefined) throw new TypeError(`${kind} names an unknown follow-up kind "${followUp.kind}"`)
@@ -33,7 +35,7 @@ export async function askFollowUps(
         reason: `after ${kind} ${id}`,
         idempotencyKey: `${id}.${followUp.kind}`,
       })
-      const { operation: asked, refusals } = await operations.submit(followUp.kind, next, requestedBy)
+      const { operation: asked, refusals } = await operations.submit(followUp.kind, next, asker)
       if (asked === null) onFollowUpFailed(id, refusals.map(({ message }) => message).join('; '))
     } catch (error) {
       onFollowUpFailed(id, messageOf(error))

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql'
-import { requirePermission } from '../../admission/permissions.ts'
+import { requireRequest } from '../../admission/permissions.ts'
 import { refuse } from '../../domain/refusal.ts'
 import type { AnyOperation } from '../../operations/define-operation.ts'
 import { inputProblems } from '../../operations/input-problems.ts'
@@ -19,9 +19,10 @@ export function operationMutations(registry: OperationRegistry): new () => objec
   return OperationMutations
 }
 
-function addMutation(prototype: object, { name, description, destructive, input }: AnyOperation): void {
+function addMutation(prototype: object, definition: AnyOperation): void {
+  const { name, description, destructive, input } = definition
   const value = async (request: OperationInput, { actor, deps }: ApiContext): Promise<OperationPayload> => {
-    requirePermission(actor, name, deps.registry)
+    requireRequest(actor, definition, request, deps.registry)
     // With the other refusals, where callers look: no error of GraphQL.
     const refusals = [
       ...takeNames(request),

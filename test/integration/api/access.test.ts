@@ -122,6 +122,12 @@ describe('with a token', () => {
     }
   })
 
+  test('an operator proposes what only an admin may have run; a viewer proposes nothing', async () => {
+    const propose = 'mutation { testDestruction(input: {propose: true}) { operation { id } } }'
+    expect((await api.query(propose, {}, Role.OPERATOR)).errors).toBeUndefined()
+    expect((await api.query(propose, {}, Role.VIEWER)).errors?.[0]?.extensions['code']).toBe('FORBIDDEN')
+  })
+
   test('an operation carries the name of the token that asked for it', async () => {
     const { data } = await api.query(CALLS.testKind, {}, Role.OPERATOR)
     expect(data.testKind.operation.requestedBy).toEqual({ name: 'the-operator', role: 'OPERATOR' })

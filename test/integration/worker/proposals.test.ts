@@ -163,9 +163,21 @@ test('who proposed it does not approve it, nor does a role that may not run it',
 
 test('a kind that has to be approved runs in no other way', async () => {
   expect(codesOf(await ask({ confirm: 'patroni' }))).toEqual(['APPROVAL_REQUIRED'])
-  const { id } = await propose()
-  await rig.service.reject(id, 'not today', ben)
-  expect(codesOf(await rig.service.retry(id, null, ada))).toEqual(['NOT_RETRYABLE'])
+  const [rejected, withdrawn] = [await propose(), await propose()]
+  await rig.service.reject(rejected.id, 'not today', ben)
+  await rig.service.cancel(withdrawn.id, 'a mistake', ada)
+  for (const { id } of [rejected, withdrawn]) {
+    expect(codesOf(await rig.service.retry(id, null, ada))).toEqual(['NOT_RETRYABLE'])
+  }
+})
+
+test('what is approved late is among the newest, with the steps that its kind has by now', async () => {
+  const proposed = await propose()
+  for (let others = 0; others < 3; others++) await rig.service.cancel((await propose()).id, null, ada)
+  const { operation } = await approve(proposed.id, proposed.plan.fingerprint)
+  const { operations } = await rig.log.list({ limit: 1, from: null, backward: false, filter: {} })
+  expect(operations.map(({ id }) => id)).toEqual([proposed.id])
+  expect(operation?.steps.map(({ name, status }) => [name, status])).toEqual([['only', 'PENDING']])
 })
 
 test('what is rejected ends, and is not approved any more', async () => {
@@ -208,6 +220,8 @@ test('what is not decided in time is rejected by itself', async () => {
 test('the same key stands for the same proposal', async () => {
   const proposed = await propose({ idempotencyKey: 'nightly' })
   expect((await propose({ idempotencyKey: 'nightly' })).id).toBe(proposed.id)
+  // It does not stand for the operation itself.
+  expect(codesOf(await ask({ idempotencyKey: 'nightly', confirm: 'patroni' }))).toEqual(['CONFLICT'])
 })
 
 test('a proposal survives a Redis that is killed, and is approved once', async () => {

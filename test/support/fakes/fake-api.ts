@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 import { createHash } from 'node:crypto'
-import { requirePermission } from '../../../src/admission/permissions.ts'
+import { requirePermission, requireRequest } from '../../../src/admission/permissions.ts'
 import type { Limits } from '../../../src/config/configuration.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { type Actor, type OperationRecord, Role } from '../../../src/domain/operation/operation.ts'
@@ -85,7 +85,8 @@ export async function startFakeApi(
     issueFeed: issues.feed,
     operations: {
       async submit(kind, input, actor) {
-        requirePermission(actor, kind, registry)
+        const definition = registry.get(kind)
+        if (definition !== undefined) requireRequest(actor, definition, input, registry)
         submitted.push({ kind, input, actor })
         return answer(operations.add(operationRecord({ kind, requestedBy: actor })))
       },

@@ -6,6 +6,7 @@ import { CheckStatus } from '../../../src/domain/check.ts'
 import type { OperationPlan } from '../../../src/domain/operation/operation.ts'
 import { PlannedDowntime, planScope } from '../../../src/domain/operation/plan-scope.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
+import type { PlannedOperation } from '../../../src/operations/plan-operation.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
 
 const check = { name: 'disk', status: CheckStatus.OK, message: '40 GiB free', hint: null }
@@ -15,8 +16,8 @@ const PLAN: OperationPlan = {
   checks: [check],
   scope: planScope({ nodes: ['db1'] }),
 }
-const print = (changes: Partial<OperationPlan> = {}, request = 'asked') =>
-  planFingerprint(request, { ...PLAN, ...changes })
+const print = (changes: Partial<PlannedOperation> = {}, request = 'asked') =>
+  planFingerprint(request, { ...PLAN, identity: {}, ...changes })
 
 describe('the fingerprint of a plan', () => {
   test('is that of what would be done, and not of times or words', () => {
@@ -48,6 +49,9 @@ describe('the fingerprint of a plan', () => {
       print({ scope: planScope({ nodes: ['db1'], target: { candidate: 'db2' } }) }),
       print({ dataLoss: 'What was written after the target is lost.' }),
       print({ destructive: true }),
+      print({ identity: { candidate: 'db2' } }),
+      print({ identity: { candidate: 'db3' } }),
+      print({ identity: { isNeedless: true } }),
     ]
     expect(new Set(prints).size).toBe(prints.length)
   })

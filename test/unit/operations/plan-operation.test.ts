@@ -1,17 +1,28 @@
 import { describe, expect, test } from 'vitest'
-import { RetentionStatus } from '../../../src/domain/backup/backup.ts'
+import { planFingerprint } from '../../../src/admission/plan-fingerprint.ts'
+import { type Backup, BackupType, RetentionStatus } from '../../../src/domain/backup/backup.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
-import { NodeState } from '../../../src/domain/cluster/node.ts'
+import { NodeRole, NodeState } from '../../../src/domain/cluster/node.ts'
 import { exceeds, NOTHING_TOUCHED, type PlanScope } from '../../../src/domain/operation/plan-scope.ts'
 import { RecoveryMode, RecoveryStatus } from '../../../src/domain/recovery/recovery.ts'
+import createBackup from '../../../src/operations/backups/create-backup/create-backup.kind.ts'
+import { CreateBackupInput } from '../../../src/operations/backups/create-backup/create-backup-input.ts'
 import applyRetentionPolicy, {
   ApplyRetentionPolicyInput,
 } from '../../../src/operations/backups/delete-backup/apply-retention-policy.kind.ts'
 import deleteBackup from '../../../src/operations/backups/delete-backup/delete-backup.kind.ts'
 import { DeleteBackupInput } from '../../../src/operations/backups/delete-backup/delete-backup-input.ts'
+import pauseCluster, {
+  PauseClusterInput,
+} from '../../../src/operations/configuration/pause-cluster/pause-cluster.kind.ts'
+import updateConfiguration from '../../../src/operations/configuration/update-configuration/update-configuration.kind.ts'
+import { UpdateConfigurationInput } from '../../../src/operations/configuration/update-configuration/update-configuration-input.ts'
 import type { AnyOperation } from '../../../src/operations/define-operation.ts'
 import failover from '../../../src/operations/leadership/failover/failover.kind.ts'
 import { FailoverInput } from '../../../src/operations/leadership/failover/failover-input.ts'
+import cancelScheduledSwitchover, {
+  CancelScheduledSwitchoverInput,
+} from '../../../src/operations/leadership/switchover/cancel-scheduled-switchover.kind.ts'
 import switchover from '../../../src/operations/leadership/switchover/switchover.kind.ts'
 import { SwitchoverInput } from '../../../src/operations/leadership/switchover/switchover-input.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
@@ -246,5 +257,105 @@ describe('every kind', () => {
 
   test('that can be undone touches nothing', async () => {
     expect(await scopeOf(startService, STOP_DB1)).toEqual(NOTHING_TOUCHED)
+  })
+})
+
+/** What a person who approved one plan has not approved of another, though steps, checks and scope are the same. */
+describe('the identity of a plan', () => {
+  const printOf = async (
+    kind: AnyOperation,
+    input: OperationInput,
+    fields: object,
+    cluster: Partial<ClusterSnapshot> = {},
+  ) => planFingerprint('asked', await planOperation(kind, planContext(input, fields, cluster)))
+  const dead = (lsn: bigint) =>
+    nodeOf('db1', {
+      patroni: away('timeout', patroniStatus({ role: NodeRole.LEADER, lsn })),
+      postgres: away('timeout'),
+    })
+  const received = (name: string, receivedLsn: bigint) =>
+    nodeOf(name, { patroni: seen(patroniStatus({ receivedLsn, replayedLsn: receivedLsn })) })
+  const lost = (leader: bigint, db2: bigint, db3: bigint) => ({
+    topology: seen(topologyOf({ members: new Map() })),
+    nodes: [dead(leader), received('db2', db2), received('db3', db3)],
+  })
+  const scheduled = (to: string, at: string) => ({
+    topology: seen(topologyOf({ scheduledSwitchover: { from: 'db1', to, at: new Date(at) } })),
+  })
+  const memory = (work_mem: string) => ({
+    topology: seen(topologyOf({ configuration: { postgresql: { parameters: { work_mem } } } })),
+  })
+  const patch = { patch: { postgresql: { parameters: { work_mem: '64MB' } } } }
+  const incremental = (...backups: Backup[]) => ({ backupServers: [backupServerOf({ backups: seen(backups) })] })
+  const NIGHT = '2026-11-23T02:00:00Z'
+  const nothing = new CancelScheduledSwitchoverInput()
+
+  test.each<[string, AnyOperation, OperationInput, object, Partial<ClusterSnapshot>, Partial<ClusterSnapshot>]>([
+    [
+      'the node that a failover finds best',
+      failover,
+      new FailoverInput(),
+      {},
+      lost(1000n, 900n, 800n),
+      lost(1000n, 800n, 900n),
+    ],
+    [
+      'how much a failover loses',
+      failover,
+      new FailoverInput(),
+      { candidate: 'db2' },
+      lost(1000n, 1000n, 1n),
+      lost(5_000_000n, 1000n, 1n),
+    ],
+    [
+      'which switchover is cancelled',
+      cancelScheduledSwitchover,
+      nothing,
+      {},
+      scheduled('db2', NIGHT),
+      scheduled('db3', NIGHT),
+    ],
+    [
+      'and for when',
+      cancelScheduledSwitchover,
+      nothing,
+      {},
+      scheduled('db2', NIGHT),
+      scheduled('db2', '2026-11-24T02:00:00Z'),
+    ],
+    ['that there is nothing to do', cancelScheduledSwitchover, nothing, {}, scheduled('db2', NIGHT), {}],
+    [
+      'whether it is paused already',
+      pauseCluster,
+      new PauseClusterInput(),
+      {},
+      {},
+      { topology: seen(topologyOf({ paused: true })) },
+    ],
+    [
+      'from what a value is changed',
+      updateConfiguration,
+      new UpdateConfigurationInput(),
+      patch,
+      memory('4MB'),
+      memory('256MB'),
+    ],
+    [
+      'on which parent a backup builds',
+      createBackup,
+      new CreateBackupInput(),
+      { type: BackupType.INCREMENTAL },
+      incremental(backupOf(1, 2)),
+      incremental(backupOf(1, 2), backupOf(3, 4)),
+    ],
+  ])('is of %s', async (_, kind, input, fields, one, other) => {
+    expect(await printOf(kind, input, fields, one)).toBe(await printOf(kind, input, fields, one))
+    expect(await printOf(kind, input, fields, one)).not.toBe(await printOf(kind, input, fields, other))
+  })
+
+  test('is not of what replicas lag from one moment to the next', async () => {
+    const lagging = (db2: bigint, db3: bigint) => ({ nodes: [LEADER, received('db2', db2), received('db3', db3)] })
+    const print = (cluster: Partial<ClusterSnapshot>) => printOf(switchover, new SwitchoverInput(), {}, cluster)
+    expect(await print(lagging(900n, 1000n))).toBe(await print(lagging(1000n, 900n)))
   })
 })

@@ -1,11 +1,11 @@
-import { Ctx, Field, ID, ObjectType } from 'type-graphql'
+import { Field, ID, ObjectType } from 'type-graphql'
 import { type Acknowledgement, holding } from '../../../domain/health/acknowledgement.ts'
 import { type Health, type HealthIssue, HealthStatus } from '../../../domain/health/health.ts'
 import { HEALTH_ISSUE_CODES, type HealthIssueCode } from '../../../domain/health/health-issue-codes.ts'
 import type { OpenIssue } from '../../../domain/health/issue-events.ts'
 import type { SuggestedAction } from '../../../domain/suggested-action.ts'
 import { describeCodes, describeEnum } from '../../../operations/describe-enum.ts'
-import type { ApiContext, ApiDependencies } from '../../request-context.ts'
+import type { ApiDependencies } from '../../request-context.ts'
 import { DateTime, Json } from '../common/output-scalars.ts'
 import { NodeType } from '../common/relay-node.ts'
 import { AcknowledgementType } from './acknowledgement.ts'
@@ -103,10 +103,11 @@ export class HealthIssueType implements NodeType {
 
   @Field(() => AcknowledgementType, {
     nullable: true,
-    description: 'Who has taken note of it. Null where no person has, or that has run out.',
+    description:
+      'Who has taken note of it. Null where no person has, or that has run out by now; in an event, as it was then.',
   })
-  acknowledged(@Ctx() { deps }: ApiContext): Acknowledgement | null {
-    return holding(this.#issue.acknowledged, deps.now())
+  get acknowledged(): Acknowledgement | null {
+    return this.#issue.acknowledged
   }
 }
 
@@ -130,7 +131,7 @@ export function toHealth(deps: Pick<ApiDependencies, 'issues' | 'now'>, cluster:
   const book = deps.issues.get(cluster)
   const written = new Map((book?.open() ?? []).map((issue) => [issue.id, issue]))
   const since = ({ id }: HealthIssue) => book?.since(id) ?? deps.now().toISOString()
-  const acknowledged = ({ id }: HealthIssue) => written.get(id)?.acknowledged ?? null
+  const acknowledged = ({ id }: HealthIssue) => holding(written.get(id)?.acknowledged ?? null, deps.now())
   const issues = health.issues.map(
     (issue) => new HealthIssueType({ ...issue, since: since(issue), acknowledged: acknowledged(issue) }),
   )

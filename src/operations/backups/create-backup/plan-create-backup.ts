@@ -37,6 +37,7 @@ export function planCreateBackup(context: Context): PlanDraft {
     estimatedSeconds,
     downtimeSeconds: 0,
     dataLoss: null,
+    identity: { parent: parent?.backupId ?? null },
   }
 }
 

@@ -44,6 +44,7 @@ export function planUpdateConfiguration(context: Context): PlanDraft {
     downtimeSeconds: changes.some(isStandby) ? null : 0,
     dataLoss: null,
     basis: { configuration },
+    identity: { changes, toRestart },
   }
 }
 

@@ -44,6 +44,7 @@ export function planFailover({ cluster, input, earlier }: PlanContext<FailoverIn
           candidate: input.candidate ?? null,
           losesData: dataLoss !== null,
         }),
+    identity: { candidate, lostBytes: candidate === null ? null : lostBytes(cluster, candidate, healthy !== null) },
   }
 }
 
@@ -52,6 +53,12 @@ function summaryOf(cluster: ClusterSnapshot, candidate: string | null, leads: bo
   const leader = cluster.topology.value?.leader ?? null
   const lost = leader === null ? 'no node leads' : `${leader} is given up as leader`
   return `Promotes ${candidate ?? 'no node: none is eligible'}; ${lost}`
+}
+
+/** Where no leader writes on, it stays as it is: more than was read is another plan. */
+function lostBytes(cluster: ClusterSnapshot, candidate: string, leaderLives: boolean): number | 'some' | null {
+  const { bytes } = knownLoss(cluster, candidate)
+  return leaderLives && bytes !== null ? 'some' : bytes
 }
 
 /** What could be lost, from positions in the WAL; null when nothing is. */

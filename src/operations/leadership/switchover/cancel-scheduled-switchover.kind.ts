@@ -30,6 +30,7 @@ export default defineOperation({
       checks: [],
       downtimeSeconds: 0,
       dataLoss: null,
+      identity: { scheduled: scheduled === null ? null : { ...scheduled, at: scheduled.at.toISOString() } },
     }
   },
   steps: [cancelSchedule],

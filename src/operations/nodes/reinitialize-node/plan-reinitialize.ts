@@ -48,6 +48,7 @@ export function planReinitialize(context: Context): PlanDraft {
     checks: redundancy(context),
     downtimeSeconds: 0,
     dataLoss,
+    identity: { leader: leaderOf(cluster) },
     scope: planScope({
       nodes: [input.node],
       effects: [

@@ -59,11 +59,11 @@ function checkCopy(record: RecoveryRecord, active: ActiveOperations) {
   return [refuse('RECOVERY_NOT_READY', `recovery ${id} is ${status}: ${why}`, remedy, 'recovery')]
 }
 
-function checkPrevious(record: RecoveryRecord, { previousData, confirm, dryRun }: DiscardRecoveryInput) {
+function checkPrevious(record: RecoveryRecord, { previousData, confirm, dryRun, propose }: DiscardRecoveryInput) {
   const { id, status, previous, cluster } = record
   if (previous === null) return []
   if (previousData === true) {
-    if (dryRun === true || confirm === cluster) return []
+    if (dryRun === true || propose === true || confirm === cluster) return []
     const remedy = `Read the plan, then confirm it: ${discardPreviousCall(record)}.`
     return [refuse('CONFIRMATION_REQUIRED', `undoing recovery ${id} ends with this`, remedy, 'confirm')]
   }

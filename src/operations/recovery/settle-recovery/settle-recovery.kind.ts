@@ -54,6 +54,7 @@ export default defineOperation({
       // Nothing that serves is stopped.
       downtimeSeconds: 0,
       dataLoss: null,
+      identity: { status: record?.status ?? null },
     }
   },
   steps: [

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { BackupStatus } from '../../../../../src/domain/backup/backup.ts'
 import { CheckStatus } from '../../../../../src/domain/check.ts'
 import type { ClusterSnapshot } from '../../../../../src/domain/cluster/cluster.ts'
-import { NodeState, ServiceState } from '../../../../../src/domain/cluster/node.ts'
+import { NodeRole, NodeState, ServiceState } from '../../../../../src/domain/cluster/node.ts'
 import { ClaimMode } from '../../../../../src/domain/operation/claim.ts'
 import type { PlanContext } from '../../../../../src/operations/context.ts'
 import cancelScheduledSwitchover from '../../../../../src/operations/leadership/switchover/cancel-scheduled-switchover.kind.ts'
@@ -76,11 +76,19 @@ describe('switchover is refused', () => {
 })
 
 describe('the plan of switchover', () => {
-  test('names the best node: least lag, then the first by name', async () => {
-    expect((await planOperation(switchover, contextOf())).summary).toBe('Switches over from db1 to db2')
-    const behind = nodeOf('db2', { patroni: seen(patroniStatus({ receivedLsn: 500n, replayedLsn: 500n })) })
-    const plan = await planOperation(switchover, contextOf({}, { nodes: [LEADER, behind, nodeOf('db3')] }))
-    expect(plan.summary).toBe('Switches over from db1 to db3')
+  test('names the best node: least lag to a mebibyte, then the first by name', async () => {
+    const chosen = async (db2: bigint, db3: bigint) => {
+      const at = (name: string, lsn: bigint) =>
+        nodeOf(name, { patroni: seen(patroniStatus({ receivedLsn: lsn, replayedLsn: lsn })) })
+      const leads = { role: NodeRole.LEADER, state: NodeState.RUNNING, lsn: 9_000_000n }
+      const leader = nodeOf('db1', { patroni: seen(patroniStatus({ ...leads, receivedLsn: null, replayedLsn: null })) })
+      const topology = withTopology({ configuration: { maximum_lag_on_failover: 9_000_000 } })
+      const nodes = [leader, at('db2', db2), at('db3', db3)]
+      return (await planOperation(switchover, contextOf({}, { ...topology, nodes }))).summary
+    }
+    expect(await chosen(9_000_000n, 9_000_000n)).toBe('Switches over from db1 to db2')
+    expect(await chosen(8_500_000n, 9_000_000n)).toBe('Switches over from db1 to db2')
+    expect(await chosen(6_000_000n, 9_000_000n)).toBe('Switches over from db1 to db3')
   })
 
   test('names its steps, loses nothing, and tells of every node', async () => {
