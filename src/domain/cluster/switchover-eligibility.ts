@@ -31,8 +31,8 @@ export function assessSwitchover(snapshot: ClusterSnapshot, nodeName: string): E
 }
 
 /**
- * The node (of those named, if any) that would lose the least time: least lag, then the first by name. Null: none may. Lags of less than a
- * mebibyte are alike: by them, another node would be best from one moment to the next.
+ * The node (of those named, if any) that would lose the least time: least lag, then the first by name. Null: none may. Lags that differ by less than a
+ * MiB are alike: by them, another node would be best from one moment to the next.
  */
 export function bestForSwitchover(snapshot: ClusterSnapshot, among: readonly string[] | null = null): string | null {
   const [best] = viewNodes(snapshot)

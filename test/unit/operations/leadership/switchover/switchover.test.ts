@@ -76,7 +76,7 @@ describe('switchover is refused', () => {
 })
 
 describe('the plan of switchover', () => {
-  test('names the best node: least lag to a mebibyte, then the first by name', async () => {
+  test('names the best node: least lag to a MiB, then the first by name', async () => {
     const chosen = async (db2: bigint, db3: bigint) => {
       const at = (name: string, lsn: bigint) =>
         nodeOf(name, { patroni: seen(patroniStatus({ receivedLsn: lsn, replayedLsn: lsn })) })
