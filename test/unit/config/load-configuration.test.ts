@@ -28,6 +28,11 @@ describe('the configuration', () => {
     expect(clusters[0]?.credentials.patroni).toBeNull()
   })
 
+  test('wants no approval where the file says nothing of it', async () => {
+    const { approvals } = await loadConfiguration(environment, 'api')
+    expect(approvals).toEqual({ required: [], distinct: false, expireSeconds: 86_400 })
+  })
+
   test("takes the environment's names, and the prefix into each container's name", async () => {
     const named = {
       ...environment,
