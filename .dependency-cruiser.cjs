@@ -45,6 +45,7 @@ const topics = {
   recovery: ['wal', 'backup', 'cluster'],
   cluster: ['wal', 'backup', 'recovery'],
   health: ['cluster', 'wal', 'backup', 'recovery', 'configuration', 'operation'],
+  schedule: ['operation'],
   summary: ['health', 'cluster', 'wal', 'backup', 'recovery', 'configuration'],
 }
 
@@ -52,6 +53,7 @@ const topics = {
 const packages = {
   '^(dockerode|etcd3|pg)$': ['clients'],
   '^bullmq$': ['admission', 'worker'],
+  '^croner$': ['domain'],
   '^(ioredis|pino)$': ['shared'],
   '^(@apollo/server|fastify|graphql-ws|graphql-sse|ws)$': ['graphql', 'bin'],
 }

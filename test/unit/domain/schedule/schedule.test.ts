@@ -1,0 +1,127 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { OperationStatus } from '../../../../src/domain/operation/operation.ts'
+import { refuse } from '../../../../src/domain/refusal.ts'
+import {
+  dueSlot,
+  type ScheduleRecord,
+  ScheduleSource,
+  ScheduleState,
+  slotKey,
+  stateOf,
+} from '../../../../src/domain/schedule/schedule.ts'
+import { dueAt } from '../../../../src/domain/schedule/timing.ts'
+import { OPERATOR } from '../../../support/builders/operations.ts'
+
+const SCHEDULE = {
+  cluster: 'patroni',
+  name: 'nightly',
+  kind: 'createBackup',
+  input: { type: 'INCREMENTAL' },
+  cron: '0 2 * * *',
+  timeZone: 'UTC',
+  jitterSeconds: 0,
+  deadlineSeconds: 3600,
+  source: ScheduleSource.CONFIGURATION,
+}
+const record = (changes: Partial<ScheduleRecord> = {}): ScheduleRecord => ({
+  schedule: SCHEDULE,
+  since: '2026-11-20T12:00:00.000Z',
+  paused: null,
+  settled: null,
+  ...changes,
+})
+const settled = (
+  slot: string,
+  operationId: string | null = 'op',
+  refusal: ReturnType<typeof refuse> | null = null,
+) => ({
+  settled: { slot, operationId, refusal },
+})
+const paused = { by: OPERATOR, at: '2026-11-21T00:00:00.000Z', reason: null }
+const at = (text: string) => new Date(text)
+
+describe('the slot that is due', () => {
+  test.each<[string, ScheduleRecord, now: string, slot: string | null, isTooLate?: boolean]>([
+    ['none before the first', record(), '2026-11-20T23:00:00Z', null],
+    ['at its time', record(), '2026-11-21T02:00:00Z', '2026-11-21T02:00:00.000Z'],
+    ['until its deadline', record(), '2026-11-21T03:00:00Z', '2026-11-21T02:00:00.000Z'],
+    ['and then as one that is missed', record(), '2026-11-21T03:00:01Z', '2026-11-21T02:00:00.000Z', true],
+    ['not once it is settled', record(settled('2026-11-21T02:00:00.000Z')), '2026-11-21T02:00:01Z', null],
+    [
+      'the newest after an outage, alone',
+      record(settled('2026-11-21T02:00:00.000Z')),
+      '2026-11-25T02:10:00Z',
+      '2026-11-25T02:00:00.000Z',
+    ],
+    ['none while it is paused', record({ paused }), '2026-11-21T02:00:00Z', null],
+    ['none of before it was put', record({ since: '2026-11-21T02:30:00.000Z' }), '2026-11-21T02:40:00Z', null],
+    ['none for a clock that was set back', record(settled('2026-11-25T02:00:00.000Z')), '2026-11-23T02:10:00Z', null],
+  ])('is %s', (_, of, now, slot, isTooLate = false) => {
+    expect(dueSlot(of, at(now))).toEqual(slot === null ? null : { slot: at(slot), isTooLate })
+  })
+
+  test('comes once each, however often it is looked at, and none is missed that was looked at in time', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('*/5 * * * *', '0 * * * *', '30 2 * * *'),
+        fc.constantFrom('UTC', 'Europe/Berlin'),
+        fc.nat(240),
+        fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 50, maxLength: 300 }),
+        (cron, timeZone, jitterSeconds, steps) => {
+          let now = at('2026-10-24T20:00:00Z')
+          let of = record({
+            schedule: { ...SCHEDULE, cron, timeZone, jitterSeconds, deadlineSeconds: 300 },
+            since: now.toISOString(),
+          })
+          const begun: string[] = []
+          for (const seconds of steps) {
+            now = new Date(now.getTime() + seconds * 1000)
+            const due = dueSlot(of, now)
+            if (due === null) continue
+            // Looks are at most 200 s apart, and its deadline is 300 s.
+            expect(due.isTooLate).toBe(false)
+            expect(dueAt(SCHEDULE.name, due.slot, of.schedule).getTime()).toBeLessThanOrEqual(now.getTime())
+            begun.push(due.slot.toISOString())
+            of = { ...of, settled: { slot: due.slot.toISOString(), operationId: 'op', refusal: null } }
+          }
+          expect(begun).toEqual([...new Set(begun)].sort())
+        },
+      ),
+    )
+  })
+})
+
+test('a slot has one key, and no other slot has it', () => {
+  const slot = at('2026-11-21T02:00:00Z')
+  expect(slotKey(SCHEDULE, slot)).toBe('schedule:patroni:nightly:2026-11-21T02:00:00.000Z')
+  expect(slotKey({ ...SCHEDULE, name: 'weekly' }, slot)).not.toBe(slotKey(SCHEDULE, slot))
+})
+
+describe('the state of a schedule', () => {
+  const refusal = refuse('BACKUP_RUNNING', 'a backup runs', null)
+  const { OK, RUNNING, PAUSED, OVERDUE, FAILING } = ScheduleState
+  const ran = record(settled('2026-11-21T02:00:00.000Z'))
+  test.each<[string, ScheduleRecord, OperationStatus | null, ScheduleState, now?: string]>([
+    ['before its first slot', record(), null, OK, '2026-11-20T13:00:00Z'],
+    ['while its slot may still begin', record(), null, OK, '2026-11-21T02:30:00Z'],
+    ['once that has not begun in time', record(), null, OVERDUE],
+    ['and is settled as missed', record(settled('2026-11-21T02:00:00.000Z', null)), null, OVERDUE],
+    ['while its run waits', ran, OperationStatus.QUEUED, RUNNING],
+    ['while it runs', ran, OperationStatus.RUNNING, RUNNING],
+    ['while it waits for an approval', ran, OperationStatus.PROPOSED, RUNNING],
+    ['once it succeeded', ran, OperationStatus.SUCCEEDED, OK],
+    ['once it failed', ran, OperationStatus.FAILED, FAILING],
+    ['once it was cancelled', ran, OperationStatus.CANCELLED, FAILING],
+    ['once it was refused', record(settled('2026-11-21T02:00:00.000Z', null, refusal)), null, FAILING],
+    [
+      'while a person holds it',
+      record({ ...settled('2026-11-21T02:00:00.000Z'), paused }),
+      OperationStatus.FAILED,
+      PAUSED,
+    ],
+    ['that ran, and has not run since', ran, OperationStatus.SUCCEEDED, OVERDUE, '2026-11-29T12:00:00Z'],
+  ])('%s', (_, of, lastRun, state, now = '2026-11-21T12:00:00Z') => {
+    expect(stateOf(of, lastRun, at(now))).toBe(state)
+  })
+})
