@@ -68,7 +68,7 @@ const PLANTED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   'domain-root-imports-no-topic': ['src/domain/a.ts', 'src/domain/wal/x.ts'],
   'only-clients-has--dockerode-etcd3-pg-': ['src/worker/c.ts', 'pg'],
   'only-admission-worker-has--bullmq-': ['src/events/b.ts', 'bullmq'],
-  'only-domain-has--croner-': ['src/worker/d.ts', 'croner'],
+  'only-domain-has--croner-': ['src/worker/f.ts', 'croner'],
   'only-shared-has--ioredis-pino-': ['src/worker/d.ts', 'pino'],
   'only-graphql-bin-has--apollo-server-fastify-graphql-ws-graphql-sse-ws-': ['src/worker/e.ts', 'fastify'],
   'test-support-imports-no-suite': ['test/support/fakes/a.ts', 'test/unit/domain/x.ts'],
