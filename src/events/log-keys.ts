@@ -28,6 +28,8 @@ export interface LogKeys {
   issueWriter(cluster: string): string
   /** Since when each process has seen which issues, by its token. */
   issueSights(cluster: string): string
+  /** A cluster's schedules, by name. */
+  schedules(cluster: string): string
   /** What became of every issue of every cluster, in order. */
   readonly issueFeed: string
 }
@@ -50,6 +52,7 @@ export function logKeys(prefix: string): LogKeys {
     issueRevision: (cluster) => `${prefix}:issue-revision:${cluster}`,
     issueWriter: (cluster) => `${prefix}:issue-writer:${cluster}`,
     issueSights: (cluster) => `${prefix}:issue-sights:${cluster}`,
+    schedules: (cluster) => `${prefix}:schedules:${cluster}`,
     issueFeed: `${prefix}:issue-feed`,
   }
 }

@@ -38,6 +38,8 @@ export interface ScheduleRecord {
   readonly paused: { readonly by: Actor; readonly at: string; readonly reason: string | null } | null
   /** The newest slot that is settled; null before the first. */
   readonly settled: Settled | null
+  /** Why the slot that is due has not begun yet, where that may pass; null where nothing holds it up. */
+  readonly heldUp: { readonly slot: string; readonly refusal: Refusal } | null
 }
 
 /** What became of a slot: an operation, a refusal, or neither, where nothing began it in time. */

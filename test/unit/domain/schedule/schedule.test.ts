@@ -29,6 +29,7 @@ const record = (changes: Partial<ScheduleRecord> = {}): ScheduleRecord => ({
   since: '2026-11-20T12:00:00.000Z',
   paused: null,
   settled: null,
+  heldUp: null,
   ...changes,
 })
 const settled = (
