@@ -9,6 +9,8 @@ import { createOperationFeed } from '../events/redis-operation-feed.ts'
 import { createOperationLog } from '../events/redis-operation-log.ts'
 import { createRecoveryFeed } from '../events/redis-recovery-feed.ts'
 import { createRecoveryStore } from '../events/redis-recovery-store.ts'
+import { createScheduleStore } from '../events/redis-schedule-store.ts'
+import type { ScheduleStore } from '../events/schedule-store.ts'
 import type { PresenceOptions } from '../events/worker-presence.ts'
 import { systemClock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
@@ -20,6 +22,7 @@ export interface Operations {
   readonly feed: OperationFeed
   readonly recoveries: RecoveryStore
   readonly issues: IssueStore
+  readonly schedules: ScheduleStore
   /** On a connection of its own, which the worker does not need: the caller starts and stops it. */
   openRecoveryFeed(): RecoveryFeed
   /** The same. */
@@ -52,6 +55,7 @@ export async function openOperations(settings: Configuration['redis'], logger: L
     feed,
     recoveries,
     issues,
+    schedules: createScheduleStore({ redis, prefix: PREFIX }),
     openRecoveryFeed: () =>
       createRecoveryFeed({
         store: recoveries,

@@ -25,6 +25,7 @@ import type { WorkedCluster } from '../worker/managed-cluster.ts'
 import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
 import { slotsOf } from '../worker/slots-of.ts'
+import { startSchedules } from '../worker/start-schedules.ts'
 import { openOperations } from './open-operations.ts'
 import { recordIssues } from './record-issues.ts'
 import { runProcess } from './run-process.ts'
@@ -112,6 +113,14 @@ await runProcess(async () => {
       logger,
     }),
   )
+  const stopSchedules = startSchedules({
+    configured: new Map(configuration.clusters.map(({ layout, schedules }) => [layout.name, schedules])),
+    store: operations.schedules,
+    registry,
+    operations: service,
+    clock: systemClock,
+    logger,
+  })
   const stopBeating = beatAsWorker(operations.presence)
   const workers = watchWorkers(operations.presence, () => log.active())
   const issues = recordIssues({
@@ -134,6 +143,7 @@ await runProcess(async () => {
     async stop() {
       logger.info('stopping: running operations are handed over')
       stopBeating()
+      stopSchedules()
       await Promise.all([...issues.values()].map((recorder) => recorder.stop()))
       workers.stop()
       for (const stop of automations) stop()

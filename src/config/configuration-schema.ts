@@ -85,6 +85,19 @@ export const configurationFileSchema = z.strictObject({
         services: z.array(name),
         /** Empty: it is not looked at whether anything listens on published ports. */
         hostSockets: z.string().startsWith('/').or(z.literal('')).default(''),
+        schedules: z
+          .array(
+            z.strictObject({
+              name,
+              kind: z.string().min(1),
+              input: z.record(z.string(), z.unknown()).default({}),
+              cron: z.string(),
+              timeZone: z.string().default('UTC'),
+              jitterSeconds: z.coerce.number().int().min(0).max(86_400).default(0),
+              deadlineSeconds: z.coerce.number().int().min(60).max(604_800).default(3_600),
+            }),
+          )
+          .default([]),
         releaseDeadLeader: flag.default(true),
         // The lock of a worker that has died is free after 10 s.
         lockPatienceSeconds: z.coerce.number().int().min(15).default(120),

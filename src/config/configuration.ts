@@ -1,5 +1,6 @@
 import type { ClusterCredentials, ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import type { TokenOwner } from '../domain/operation/operation.ts'
+import type { Schedule } from '../domain/schedule/schedule.ts'
 
 /** All settings of a process, read and checked once at its start. */
 export interface Configuration {
@@ -24,6 +25,7 @@ export interface Approvals {
 export interface ConfiguredCluster {
   readonly layout: ClusterLayout
   readonly credentials: ClusterCredentials
+  readonly schedules: readonly Schedule[]
   /** Whether the lock of a leader whose container has ended is released at once. */
   readonly releaseDeadLeader: boolean
   /** For how long an operation that has begun waits for its lock where etcd cannot give it. */

@@ -5,6 +5,8 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { HowdahError, messageOf } from '../domain/errors.ts'
 import { Role } from '../domain/operation/operation.ts'
+import { ScheduleSource } from '../domain/schedule/schedule.ts'
+import { checkTiming } from '../domain/schedule/timing.ts'
 import type { ApiToken, Configuration, ConfiguredCluster } from './configuration.ts'
 import {
   type ConfigurationFile,
@@ -51,6 +53,11 @@ export async function loadConfiguration(environment: Environment, role: ProcessR
   const clusters = file.clusters.map(
     (cluster): ConfiguredCluster => ({
       layout: layoutOf(cluster),
+      schedules: cluster.schedules.map((schedule) => ({
+        ...schedule,
+        cluster: cluster.name,
+        source: ScheduleSource.CONFIGURATION,
+      })),
       releaseDeadLeader: cluster.releaseDeadLeader,
       lockPatienceSeconds: cluster.lockPatienceSeconds,
       credentials: {
@@ -91,12 +98,35 @@ async function readConfigurationFile(
       faults.push(...issuesOf(path, checked.error))
       return null
     }
+    faults.push(...checked.data.clusters.flatMap(scheduleFaults).map((fault) => `${path}: ${fault}`))
     faults.push(...findDuplicates(checked.data.clusters.map(layoutOf)).map((fault) => `${path}: ${fault}`))
     return checked.data
   } catch (error) {
     faults.push(`${path}: ${messageOf(error)}`)
   }
   return null
+}
+
+/** What no schema can say of schedules; whether their kinds and inputs are right, the worker knows. */
+function scheduleFaults({ name: cluster, schedules }: ConfigurationFile['clusters'][number]): string[] {
+  const names = schedules.map(({ name }) => name)
+  const twice = names.filter((name, index) => names.indexOf(name) !== index)
+  return [
+    ...twice.map((name) => `cluster ${cluster} has two schedules named ${name}`),
+    ...schedules.flatMap((schedule) => {
+      const problem = timingProblem(schedule)
+      return problem === null ? [] : [`schedule ${schedule.name}: ${problem}`]
+    }),
+  ]
+}
+
+function timingProblem(schedule: { cron: string; timeZone: string }): string | null {
+  try {
+    checkTiming(schedule)
+    return null
+  } catch (error) {
+    return messageOf(error)
+  }
 }
 
 async function readSecret(path: string, faults: string[]): Promise<string> {

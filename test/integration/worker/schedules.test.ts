@@ -2,11 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ClaimMode } from '../../../src/domain/operation/claim.ts'
 import { type Actor, OperationStatus, Role, Surface } from '../../../src/domain/operation/operation.ts'
 import { type Refusal, refuse } from '../../../src/domain/refusal.ts'
-import { type ScheduleRecord, ScheduleSource } from '../../../src/domain/schedule/schedule.ts'
+import { type Schedule, type ScheduleRecord, ScheduleSource } from '../../../src/domain/schedule/schedule.ts'
 import { createScheduleStore } from '../../../src/events/redis-schedule-store.ts'
 import type { ScheduleStore } from '../../../src/events/schedule-store.ts'
 import { defineOperation } from '../../../src/operations/define-operation.ts'
 import { OperationInput } from '../../../src/operations/operation-input.ts'
+import { adoptSchedules } from '../../../src/worker/adopt-schedules.ts'
 import type { WorkedCluster } from '../../../src/worker/managed-cluster.ts'
 import { createScheduleRunner } from '../../../src/worker/run-schedules.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -182,6 +183,51 @@ describe('a slot', () => {
     const { settled } = await lookAt('2026-11-21T07:00:00Z')
     expect((await lookAt('2026-11-21T05:00:30Z')).settled).toEqual(settled)
     expect(await rig.log.active()).toHaveLength(1)
+  })
+})
+
+describe('the schedules of the configuration', () => {
+  const schedule = (changes: Partial<Schedule> = {}): Schedule => ({
+    cluster: 'patroni',
+    name: 'nightly',
+    kind: 'testKind',
+    input: {},
+    cron: '0 2 * * *',
+    timeZone: 'UTC',
+    jitterSeconds: 0,
+    deadlineSeconds: 3600,
+    source: ScheduleSource.CONFIGURATION,
+    ...changes,
+  })
+  const settled = { slot: SLOT, operationId: 'op', refusal: null }
+  const at = (text: string) => new Date(text)
+  const adopt = (time: string, ...schedules: Schedule[]) => adoptSchedules(store, 'patroni', schedules, at(time))
+
+  test('keep what became of their slots and that they are paused, and begin again with another time', async () => {
+    await adopt('2026-11-20T00:00:00Z', schedule())
+    const paused = { by: ADMIN, at: SLOT, reason: 'upgrade' }
+    await store.change('patroni', 'nightly', (before) => before && { ...before, settled, paused })
+    await adopt('2026-11-22T00:00:00Z', schedule({ input: { x: 1 }, deadlineSeconds: 60 }))
+    expect(await only()).toMatchObject({
+      schedule: { input: { x: 1 }, deadlineSeconds: 60 },
+      since: '2026-11-20T00:00:00.000Z',
+      settled,
+      paused,
+    })
+    await adopt('2026-11-23T00:00:00Z', schedule({ cron: '0 4 * * *' }))
+    expect(await only()).toMatchObject({ since: '2026-11-23T00:00:00.000Z', settled, paused })
+  })
+
+  test('go with it, and take none of a client along', async () => {
+    await adopt('2026-11-20T00:00:00Z', schedule(), schedule({ name: 'weekly' }))
+    await put({ name: 'own', source: ScheduleSource.API })
+    await adopt('2026-11-21T00:00:00Z', schedule({ name: 'weekly' }))
+    expect((await store.list('patroni')).map(({ schedule: { name } }) => name)).toEqual(['own', 'weekly'])
+  })
+
+  test('are the same for workers that start at once', async () => {
+    await Promise.all([1, 2, 3].map((hour) => adopt(`2026-11-20T0${hour}:00:00Z`, schedule())))
+    expect(await store.list('patroni')).toHaveLength(1)
   })
 })
 

@@ -1,0 +1,45 @@
+import { messageOf } from '../domain/errors.ts'
+import type { Schedule } from '../domain/schedule/schedule.ts'
+import type { Clock } from '../shared/clock.ts'
+import type { Logger } from '../shared/logger.ts'
+import { adoptSchedules } from './adopt-schedules.ts'
+import { createScheduleRunner, type ScheduleRunnerOptions } from './run-schedules.ts'
+
+export interface SchedulesOptions extends Omit<ScheduleRunnerOptions, 'clock' | 'onTrouble'> {
+  /** What the configuration has, by cluster. */
+  readonly configured: ReadonlyMap<string, readonly Schedule[]>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+const LOOK_MS = 1_000
+
+/** Looks at the schedules of every cluster once a second, as every worker does. Answers what stops it. */
+export function startSchedules({ configured, logger, ...options }: SchedulesOptions): () => void {
+  const { store, clock } = options
+  const run = createScheduleRunner({
+    ...options,
+    onTrouble: (about, why) => logger.warn({ ...about, why }, 'schedule'),
+  })
+  const adopted = new Set<string>()
+  let looking = false
+
+  async function look(): Promise<void> {
+    for (const [cluster, schedules] of configured) {
+      // Not before: one that is taken out of the file is not run by what is left of it.
+      if (!adopted.has(cluster)) await adoptSchedules(store, cluster, schedules, clock.now())
+      adopted.add(cluster)
+      await run(cluster)
+    }
+  }
+
+  return clock.every(LOOK_MS, () => {
+    if (looking) return
+    looking = true
+    look()
+      .catch((error: unknown) => logger.warn({ error: messageOf(error) }, 'schedules'))
+      .finally(() => {
+        looking = false
+      })
+  })
+}
