@@ -4,13 +4,18 @@ import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 
-/** What can be requested of operations themselves, and of issues. */
+/** What can be requested of operations themselves, of issues and of schedules. */
 export const CONTROL_MUTATIONS = [
   'acknowledgeIssue',
   'approveOperation',
   'cancelOperation',
+  'deleteSchedule',
+  'pauseSchedule',
+  'putSchedule',
   'rejectOperation',
+  'resumeSchedule',
   'retryOperation',
+  'runSchedule',
 ] as const
 
 /** Howdah itself: the only one that may request internal kinds. Known by identity, so that no token's name makes it. */

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { approvalRules } from '../admission/approval-rules.ts'
 import { createOperationService } from '../admission/create-operation-service.ts'
+import { createScheduleService } from '../admission/schedules/create-schedule-service.ts'
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
 import { messageOf } from '../domain/errors.ts'
+import { openScheduleBook } from '../events/schedules/schedule-book.ts'
 import { watchWorkers } from '../events/worker-presence.ts'
 import { createApiServer } from '../graphql/server.ts'
 import { isReady } from '../graphql/transport/readiness.ts'
@@ -53,6 +55,25 @@ await runProcess(async () => {
     workers,
     logger,
   })
+  const approvals = approvalRules(configuration.approvals, registry)
+  const service = createOperationService({
+    registry,
+    log,
+    recoveries,
+    queue,
+    clusters: new Map(observers.map(({ layout }) => [layout.name, { layout }])),
+    snapshots,
+    workers: () => workers.current(),
+    approvals,
+    now: () => new Date(),
+    onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
+  })
+  const scheduleBook = openScheduleBook({
+    store: operations.schedules,
+    clusters: [...clusters.keys()],
+    clock: systemClock,
+    onError: (error) => logger.debug({ error: messageOf(error) }, 'schedules'),
+  })
   const server = await createApiServer({
     deps: {
       clusters,
@@ -66,18 +87,15 @@ await runProcess(async () => {
       registry,
       version: await readVersion(),
       workers,
-      operations: createOperationService({
+      operations: service,
+      schedules: createScheduleService({
+        store: operations.schedules,
         registry,
-        log,
-        recoveries,
-        queue,
-        clusters: new Map(observers.map(({ layout }) => [layout.name, { layout }])),
-        snapshots,
-        workers: () => workers.current(),
-        approvals: approvalRules(configuration.approvals, registry),
+        approvals,
+        operations: service,
         now: () => new Date(),
-        onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
       }),
+      scheduleBook,
       now: () => new Date(),
     },
     tokens: configuration.tokens,
@@ -98,6 +116,7 @@ await runProcess(async () => {
       await server.close()
       await Promise.all([...issues.values()].map((recorder) => recorder.stop()))
       workers.stop()
+      scheduleBook.stop()
       await snapshots.stop()
       await Promise.all(observers.map(({ observer }) => observer.stop()))
       await recoveryFeed.stop()

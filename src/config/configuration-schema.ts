@@ -93,8 +93,8 @@ export const configurationFileSchema = z.strictObject({
               input: z.record(z.string(), z.unknown()).default({}),
               cron: z.string(),
               timeZone: z.string().default('UTC'),
-              jitterSeconds: z.coerce.number().int().min(0).max(86_400).default(0),
-              deadlineSeconds: z.coerce.number().int().min(60).max(604_800).default(3_600),
+              jitterSeconds: z.coerce.number().default(0),
+              deadlineSeconds: z.coerce.number().default(3_600),
             }),
           )
           .default([]),

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { HowdahError, messageOf } from '../domain/errors.ts'
 import { Role } from '../domain/operation/operation.ts'
 import { ScheduleSource } from '../domain/schedule/schedule.ts'
-import { checkTiming } from '../domain/schedule/timing.ts'
+import { timingProblems } from '../domain/schedule/timing.ts'
 import type { ApiToken, Configuration, ConfiguredCluster } from './configuration.ts'
 import {
   type ConfigurationFile,
@@ -113,20 +113,10 @@ function scheduleFaults({ name: cluster, schedules }: ConfigurationFile['cluster
   const twice = names.filter((name, index) => names.indexOf(name) !== index)
   return [
     ...twice.map((name) => `cluster ${cluster} has two schedules named ${name}`),
-    ...schedules.flatMap((schedule) => {
-      const problem = timingProblem(schedule)
-      return problem === null ? [] : [`schedule ${schedule.name}: ${problem}`]
-    }),
+    ...schedules.flatMap((schedule) =>
+      timingProblems(schedule).map(({ message }) => `schedule ${schedule.name}: ${message}`),
+    ),
   ]
-}
-
-function timingProblem(schedule: { cron: string; timeZone: string }): string | null {
-  try {
-    checkTiming(schedule)
-    return null
-  } catch (error) {
-    return messageOf(error)
-  }
 }
 
 async function readSecret(path: string, faults: string[]): Promise<string> {

@@ -14,6 +14,7 @@ const PATHS = {
   WalSegment: ['cluster', 'server', 'name'],
   RecoveryWindow: ['cluster', 'server', 'backupId', 'timeline'],
   HealthIssue: ['cluster', 'issue'],
+  Schedule: ['cluster', 'name'],
   Recovery: ['id'],
   Operation: ['id'],
 } as const

@@ -1,4 +1,5 @@
-import { isTerminal, type OperationRecord } from '../domain/operation/operation.ts'
+import { type Actor, isTerminal, type OperationRecord } from '../domain/operation/operation.ts'
+import { scheduleOf } from '../domain/schedule/schedule.ts'
 import type { Redis } from '../shared/redis.ts'
 import type { LogKeys } from './log-keys.ts'
 import type { OperationFilter, OperationPage, OperationPageRequest } from './operation-log.ts'
@@ -75,14 +76,17 @@ async function readRecords(
   return records
 }
 
-/** Whether an operation, or an event of it, passes a filter. */
+const runOf = (requestedBy: Actor | undefined) => (requestedBy === undefined ? null : scheduleOf({ requestedBy }))
+
+/** Whether an operation, or an event of it, passes a filter; an event says nothing of a schedule. */
 export function matches(
-  operation: { readonly kind: string; readonly cluster: string; readonly status?: OperationRecord['status'] },
+  operation: Pick<OperationRecord, 'kind' | 'cluster'> & Partial<Pick<OperationRecord, 'status' | 'requestedBy'>>,
   filter: OperationFilter,
 ): boolean {
   return (
     (filter.kinds === undefined || filter.kinds.includes(operation.kind)) &&
     (filter.cluster === undefined || filter.cluster === operation.cluster) &&
+    (filter.schedule === undefined || filter.schedule === runOf(operation.requestedBy)) &&
     (filter.statuses === undefined || operation.status === undefined || filter.statuses.includes(operation.status))
   )
 }

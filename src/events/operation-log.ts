@@ -7,6 +7,8 @@ export interface OperationFilter {
   readonly kinds?: readonly string[]
   readonly statuses?: readonly OperationStatus[]
   readonly cluster?: string
+  /** The schedule whose runs they are. */
+  readonly schedule?: string
 }
 
 export type CreateOutcome =

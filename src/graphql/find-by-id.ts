@@ -14,6 +14,7 @@ import { ServiceType } from './types/cluster/service.ts'
 import type { NodeType } from './types/common/relay-node.ts'
 import { OperationType } from './types/operation/operation.ts'
 import { RecoveryType } from './types/recovery/recovery.ts'
+import { ScheduleType } from './types/schedule/schedule.ts'
 
 /** What a global id names, as it is now; null when there is none. Throws InvalidValueError on what is no id. */
 export async function findNode(context: ApiContext, text: string): Promise<NodeType | null> {
@@ -29,6 +30,11 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
     }
     case 'HealthIssue':
       return findIssue(context, id.named.cluster, text)
+    case 'Schedule': {
+      const all = context.deps.scheduleBook.current(id.named.cluster)
+      const found = all.find(({ schedule }) => schedule.name === id.name)
+      return found === undefined ? null : new ScheduleType(found)
+    }
     case 'BackupServer':
     case 'Backup':
     case 'WalSegment':
@@ -42,7 +48,7 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
   }
 }
 
-type ClusterId = Exclude<GlobalId, ArchiveId | { type: 'Operation' | 'Recovery' | 'HealthIssue' }>
+type ClusterId = Exclude<GlobalId, ArchiveId | { type: 'Operation' | 'Recovery' | 'HealthIssue' | 'Schedule' }>
 
 async function findInCluster({ deps }: ApiContext, { type, named, name }: ClusterId): Promise<NodeType | null> {
   if (!deps.clusters.has(named.cluster)) return null

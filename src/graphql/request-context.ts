@@ -1,10 +1,12 @@
 import type { OperationService } from '../admission/operation-service.ts'
+import type { ScheduleService } from '../admission/schedules/schedule-service.ts'
 import type { SettledSnapshots } from '../admission/settled-snapshots.ts'
 import type { Actor } from '../domain/operation/operation.ts'
 import type { IssueBook } from '../events/issue-recorder.ts'
 import type { IssueFeed } from '../events/issue-store.ts'
 import type { OperationFeed, OperationLog } from '../events/operation-log.ts'
 import type { RecoveryFeed, RecoveryStore } from '../events/recovery-store.ts'
+import type { ScheduleBook } from '../events/schedules/schedule-book.ts'
 import type { PresenceWatch } from '../events/worker-presence.ts'
 import type { Observer } from '../observe/create-observer.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
@@ -30,6 +32,8 @@ export interface ApiDependencies {
   readonly issues: ReadonlyMap<string, IssueBook>
   readonly issueFeed: Pick<IssueFeed, 'follow' | 'position'>
   readonly operations: OperationService
+  readonly schedules: ScheduleService
+  readonly scheduleBook: Pick<ScheduleBook, 'current' | 'refresh'>
   readonly registry: OperationRegistry
   /** Whether a worker is there to do what is requested. */
   readonly workers: Pick<PresenceWatch, 'current'>

@@ -5,9 +5,11 @@ import type { OperationRegistry } from '../operations/load-operations.ts'
 import { BackupLinks } from './links/backup-links.ts'
 import { OperationLinks } from './links/operation-links.ts'
 import { RecoveryLinks } from './links/recovery-links.ts'
+import { ScheduledOperationLinks, ScheduleLinks } from './links/schedule-links.ts'
 import { ControlMutations } from './mutations/control-mutations.ts'
 import { IssueMutations } from './mutations/issue-mutations.ts'
 import { operationMutations } from './mutations/operation-mutations.ts'
+import { ScheduleMutations } from './mutations/schedule-mutations.ts'
 import { Queries } from './queries.ts'
 import { Subscriptions } from './subscriptions.ts'
 import './types/common/enums.ts'
@@ -37,10 +39,13 @@ export async function buildApiSchema(registry: OperationRegistry): Promise<Graph
       operationMutations(registry),
       ControlMutations,
       IssueMutations,
+      ScheduleMutations,
       Subscriptions,
       BackupLinks,
       OperationLinks,
       RecoveryLinks,
+      ScheduleLinks,
+      ScheduledOperationLinks,
     ],
     pubSub: NO_PUB_SUB,
     validate: false,

@@ -1,5 +1,5 @@
-import { type Schedule, type ScheduleRecord, ScheduleSource } from '../domain/schedule/schedule.ts'
-import type { ScheduleStore } from '../events/schedule-store.ts'
+import { type Schedule, ScheduleSource, withSchedule } from '../domain/schedule/schedule.ts'
+import type { ScheduleStore } from '../events/schedules/schedule-store.ts'
 
 /**
  * Has a cluster's schedules be those of the configuration: what is new there is put, what is gone there goes. What became of their slots, and that a
@@ -12,7 +12,7 @@ export async function adoptSchedules(
   now: Date,
 ): Promise<void> {
   for (const schedule of configured) {
-    await store.change(cluster, schedule.name, (before) => adopted(before, schedule, now.toISOString()))
+    await store.change(cluster, schedule.name, (before) => withSchedule(before, schedule, now))
   }
   const names = new Set(configured.map(({ name }) => name))
   for (const { schedule } of await store.list(cluster)) {
@@ -22,12 +22,3 @@ export async function adoptSchedules(
     )
   }
 }
-
-function adopted(before: ScheduleRecord | null, schedule: Schedule, now: string): ScheduleRecord {
-  if (before === null) return { schedule, since: now, paused: null, settled: null, heldUp: null }
-  return isSameTime(before.schedule, schedule)
-    ? { ...before, schedule }
-    : { ...before, schedule, since: now, heldUp: null }
-}
-
-const isSameTime = (one: Schedule, other: Schedule) => one.cron === other.cron && one.timeZone === other.timeZone

@@ -1,7 +1,7 @@
 import type { OperationService } from '../admission/operation-service.ts'
 import { messageOf } from '../domain/errors.ts'
-import { type Actor, Role, Surface } from '../domain/operation/operation.ts'
 import {
+  actorOfSchedule,
   dueSlot,
   type Schedule,
   type ScheduleRecord,
@@ -9,7 +9,7 @@ import {
   type Settled,
   slotKey,
 } from '../domain/schedule/schedule.ts'
-import type { ScheduleStore } from '../events/schedule-store.ts'
+import type { ScheduleStore } from '../events/schedules/schedule-store.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import type { Clock } from '../shared/clock.ts'
@@ -83,18 +83,10 @@ async function begin(
     // Who may write the file may have it done.
     confirm: schedule.source === ScheduleSource.CONFIGURATION ? schedule.cluster : null,
   })
-  const { operation, refusals } = await operations.submit(schedule.kind, input, actorOf(schedule))
+  const { operation, refusals } = await operations.submit(schedule.kind, input, actorOfSchedule(schedule))
   const refusal = refusals.find(({ retryable }) => !retryable) ?? refusals[0] ?? null
   return { operationId: operation?.id ?? null, refusal }
 }
-
-/** What was put by a client destroys nothing: it was refused when it was put, and is refused here. */
-const actorOf = ({ name, source }: Schedule): Actor => ({
-  name: `schedule/${name}`,
-  role: source === ScheduleSource.CONFIGURATION ? Role.ADMIN : Role.OPERATOR,
-  surface: Surface.SCHEDULE,
-  onBehalfOf: null,
-})
 
 /** Another worker may have settled it, or a later one: that stays. */
 async function settle(store: ScheduleStore, { cluster, name }: Schedule, settled: Settled): Promise<void> {

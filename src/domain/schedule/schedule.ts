@@ -1,4 +1,4 @@
-import { type Actor, isTerminal, OperationStatus } from '../operation/operation.ts'
+import { type Actor, isTerminal, type OperationRecord, OperationStatus, Role, Surface } from '../operation/operation.ts'
 import type { Refusal } from '../refusal.ts'
 import { dueAt, newestSlot, type Timing } from './timing.ts'
 
@@ -82,4 +82,26 @@ export function stateOf(record: ScheduleRecord, lastRun: OperationStatus | null,
   if (settled.operationId === null) return settled.refusal === null ? ScheduleState.OVERDUE : ScheduleState.FAILING
   if (lastRun === null || lastRun === OperationStatus.SUCCEEDED) return ScheduleState.OK
   return isTerminal(lastRun) ? ScheduleState.FAILING : ScheduleState.RUNNING
+}
+
+/** With this schedule in the place of what is there: what became of its slots stays, and another time begins now. */
+export function withSchedule(before: ScheduleRecord | null, schedule: Schedule, now: Date): ScheduleRecord {
+  const since = now.toISOString()
+  if (before === null) return { schedule, since, paused: null, settled: null, heldUp: null }
+  const { cron, timeZone } = before.schedule
+  const isSameTime = cron === schedule.cron && timeZone === schedule.timeZone
+  return isSameTime ? { ...before, schedule } : { ...before, schedule, since, heldUp: null }
+}
+
+const ACTOR = 'schedule/'
+
+/** In whose name a schedule requests its operations. What a client has put destroys nothing: it was refused when it was put. */
+export function actorOfSchedule({ name, source }: Schedule): Actor {
+  const role = source === ScheduleSource.CONFIGURATION ? Role.ADMIN : Role.OPERATOR
+  return { name: `${ACTOR}${name}`, role, surface: Surface.SCHEDULE, onBehalfOf: null }
+}
+
+/** The name of the schedule whose run an operation is; null where it is none. */
+export function scheduleOf({ requestedBy: { name, surface } }: Pick<OperationRecord, 'requestedBy'>): string | null {
+  return surface === Surface.SCHEDULE && name.startsWith(ACTOR) ? name.slice(ACTOR.length) : null
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Cron } from 'croner'
-import { InvalidValueError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 
 /** When a schedule runs. */
 export interface Timing {
@@ -14,22 +14,44 @@ export interface Timing {
   readonly deadlineSeconds: number
 }
 
-/** Throws InvalidValueError with the remedy. */
-export function checkTiming({ cron, timeZone }: Pick<Timing, 'cron' | 'timeZone'>): void {
-  if (!isTimeZone(timeZone)) {
-    throw new InvalidValueError(`"${timeZone}" is not a time zone`, {
-      remedy: 'Name one of the IANA database: "Europe/Berlin", "UTC".',
-    })
-  }
-  try {
-    if (open({ cron, timeZone }).nextRun(new Date(0)) !== null) return
-  } catch (error) {
-    throw new InvalidValueError(`"${cron}" is no cron expression: ${messageOf(error)}`, { remedy: REMEDY })
-  }
-  throw new InvalidValueError(`"${cron}" names a time that never comes`, { remedy: REMEDY })
+/** What is wrong with a timing. */
+export interface TimingProblem {
+  readonly field: keyof Timing
+  readonly message: string
+  readonly remedy: string | null
 }
 
-const REMEDY = 'Write minute, hour, day, month and weekday: "30 2 * * 0" is Sunday, 02:30.'
+/** From, to: in seconds. */
+const BOUNDS = { jitterSeconds: [0, 86_400], deadlineSeconds: [60, 604_800] } as const
+
+/** Empty where it names slots. */
+export function timingProblems(timing: Timing): readonly TimingProblem[] {
+  const { cron, timeZone } = timing
+  return [
+    ...(isTimeZone(timeZone) ? cronProblems(cron, timeZone) : [noTimeZone(timeZone)]),
+    ...(['jitterSeconds', 'deadlineSeconds'] as const).flatMap((field) => {
+      const [from, to] = BOUNDS[field]
+      if (Number.isInteger(timing[field]) && timing[field] >= from && timing[field] <= to) return []
+      return [{ field, message: `${field} is ${timing[field]}; it is ${from} to ${to}`, remedy: null }]
+    }),
+  ]
+}
+
+function noTimeZone(timeZone: string): TimingProblem {
+  const remedy = 'Name one of the IANA database: "Europe/Berlin", "UTC".'
+  return { field: 'timeZone', message: `"${timeZone}" is not a time zone`, remedy }
+}
+
+function cronProblems(cron: string, timeZone: string): TimingProblem[] {
+  const remedy = 'Write minute, hour, day, month and weekday: "30 2 * * 0" is Sunday, 02:30.'
+  const problem = (message: string): TimingProblem[] => [{ field: 'cron', message, remedy }]
+  try {
+    const isEver = open({ cron, timeZone }).nextRun(new Date(0)) !== null
+    return isEver ? [] : problem(`"${cron}" names a time that never comes`)
+  } catch (error) {
+    return problem(`"${cron}" is no cron expression: ${messageOf(error)}`)
+  }
+}
 
 /**
  * The first slots after a moment, ascending. A slot is a moment in UTC, so none comes twice. Where the clock goes forward, a time that is

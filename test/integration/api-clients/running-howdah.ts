@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { NO_APPROVALS } from '../../../src/admission/approval-rules.ts'
 import { createOperationService } from '../../../src/admission/create-operation-service.ts'
 import { OperationLane } from '../../../src/admission/operation-lane.ts'
+import { createScheduleService } from '../../../src/admission/schedules/create-schedule-service.ts'
 import { createSettledSnapshots } from '../../../src/admission/settled-snapshots.ts'
 import { openOperations } from '../../../src/bin/open-operations.ts'
 import { recordIssues } from '../../../src/bin/record-issues.ts'
@@ -20,6 +21,7 @@ import { startOperationWorker } from '../../../src/worker/operation-worker.ts'
 import { layout } from '../../support/builders/layout.ts'
 import { TEST_LIMITS } from '../../support/fakes/fake-api.ts'
 import { FakeClusterSource } from '../../support/fakes/fake-cluster-source.ts'
+import { FakeSchedules } from '../../support/fakes/fake-schedules.ts'
 import { startRedis } from '../../support/servers/redis-container.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { rehearsalScript, type StepScript, withScriptedSteps } from './scripted-steps.ts'
@@ -142,11 +144,20 @@ async function startApi(given: Given, port: number) {
     logger: LOGGER,
   })
   const { log, feed, recoveries } = operations
+  const schedules = new FakeSchedules()
   const server = await createApiServer({
     deps: {
       ...{ log, feed, recoveries, recoveryFeed, issues, issueFeed, snapshots, workers },
       clusters: new Map([['patroni', given.cluster]]),
       operations: service,
+      schedules: createScheduleService({
+        store: schedules.store,
+        registry: given.registry,
+        approvals: NO_APPROVALS,
+        operations: service,
+        now: () => new Date(),
+      }),
+      scheduleBook: schedules.book,
       registry: given.registry,
       version: '0.0.0-test',
       now: () => new Date(),

@@ -15,8 +15,13 @@ const CONTROL = [
   'acknowledgeIssue',
   'approveOperation',
   'cancelOperation',
+  'deleteSchedule',
+  'pauseSchedule',
+  'putSchedule',
   'rejectOperation',
+  'resumeSchedule',
   'retryOperation',
+  'runSchedule',
 ] as const
 const UNAUTHORIZED = { errors: [{ message: 'Unauthorized', extensions: { code: 'UNAUTHENTICATED' } }] }
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -103,6 +108,12 @@ describe('with a token', () => {
     testDestruction: 'mutation { testDestruction(input: {}) { refusals { code } } }',
     acknowledgeIssue: 'mutation { acknowledgeIssue(id: "HealthIssue:patroni/NONE") { status } }',
     approveOperation: 'mutation { approveOperation(id: "x", ifPlan: "p") { refusals { code } } }',
+    deleteSchedule: 'mutation { deleteSchedule(name: "x") { refusals { code } } }',
+    pauseSchedule: 'mutation { pauseSchedule(name: "x") { refusals { code } } }',
+    putSchedule:
+      'mutation { putSchedule(input: {name: "x", kind: TEST_KIND, cron: "0 0 30 2 *"}) { refusals { code } } }',
+    resumeSchedule: 'mutation { resumeSchedule(name: "x") { refusals { code } } }',
+    runSchedule: 'mutation { runSchedule(name: "x") { refusals { code } } }',
     rejectOperation: 'mutation { rejectOperation(id: "x") { refusals { code } } }',
     cancelOperation: 'mutation { cancelOperation(id: "x") { refusals { code } } }',
     retryOperation: 'mutation { retryOperation(id: "x") { refusals { code } } }',

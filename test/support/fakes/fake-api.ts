@@ -1,6 +1,9 @@
 import 'reflect-metadata'
 import { createHash } from 'node:crypto'
+import { NO_APPROVALS } from '../../../src/admission/approval-rules.ts'
+import type { OperationService } from '../../../src/admission/operation-service.ts'
 import { requirePermission, requireRequest } from '../../../src/admission/permissions.ts'
+import { createScheduleService } from '../../../src/admission/schedules/create-schedule-service.ts'
 import type { Limits } from '../../../src/config/configuration.ts'
 import type { ClusterSnapshot } from '../../../src/domain/cluster/cluster.ts'
 import { type Actor, type OperationRecord, Role } from '../../../src/domain/operation/operation.ts'
@@ -17,6 +20,7 @@ import { FakeIssues } from './fake-issues.ts'
 import { TEST_KINDS } from './fake-operation-kinds.ts'
 import { FakeOperations } from './fake-operation-log.ts'
 import { FakeRecoveries } from './fake-recoveries.ts'
+import { FakeSchedules } from './fake-schedules.ts'
 
 export const TEST_LIMITS: Limits = {
   maxDepth: 12,
@@ -39,6 +43,7 @@ export interface FakeApi {
   readonly operations: FakeOperations
   readonly recoveries: FakeRecoveries
   readonly issues: FakeIssues
+  readonly schedules: FakeSchedules
   /** What was submitted, in order. */
   readonly submitted: { kind: string; input: OperationInput; actor: Actor }[]
   readonly unexpected: unknown[]
@@ -73,7 +78,34 @@ export async function startFakeApi(
   const submitted: FakeApi['submitted'] = []
   const registry = options.registry ?? TEST_KINDS
   const unexpected: unknown[] = []
+  const schedules = new FakeSchedules()
   const answer = (operation: OperationRecord | null) => ({ operation, plan: operation?.plan ?? null, refusals: [] })
+  const service: OperationService = {
+    async submit(kind, input, actor) {
+      const definition = registry.get(kind)
+      if (definition !== undefined) requireRequest(actor, definition, input, registry)
+      submitted.push({ kind, input, actor })
+      return answer(operations.add(operationRecord({ kind, requestedBy: actor })))
+    },
+    async approve(id, _decision, actor) {
+      requirePermission(actor, 'approveOperation', registry)
+      return answer(operations.records.get(id) ?? null)
+    },
+    async reject(id, _reason, actor) {
+      requirePermission(actor, 'rejectOperation', registry)
+      return answer(operations.records.get(id) ?? null)
+    },
+    async cancel(id, _reason, actor) {
+      requirePermission(actor, 'cancelOperation', registry)
+      return answer(operations.records.get(id) ?? null)
+    },
+    async retry(id, _reason, actor) {
+      requirePermission(actor, 'retryOperation', registry)
+      const record = operations.records.get(id) ?? null
+      if (record !== null && registry.has(record.kind)) requirePermission(actor, record.kind, registry)
+      return answer(record)
+    },
+  }
   const deps: ApiDependencies = {
     clusters,
     snapshots: { forQuery: async (name) => (clusters.get(name) ?? cluster).current(), ended: () => {} },
@@ -83,32 +115,15 @@ export async function startFakeApi(
     recoveryFeed: recoveries.feed,
     issues: new Map([...clusters.keys()].map((name) => [name, issues.book])),
     issueFeed: issues.feed,
-    operations: {
-      async submit(kind, input, actor) {
-        const definition = registry.get(kind)
-        if (definition !== undefined) requireRequest(actor, definition, input, registry)
-        submitted.push({ kind, input, actor })
-        return answer(operations.add(operationRecord({ kind, requestedBy: actor })))
-      },
-      async approve(id, _decision, actor) {
-        requirePermission(actor, 'approveOperation', registry)
-        return answer(operations.records.get(id) ?? null)
-      },
-      async reject(id, _reason, actor) {
-        requirePermission(actor, 'rejectOperation', registry)
-        return answer(operations.records.get(id) ?? null)
-      },
-      async cancel(id, _reason, actor) {
-        requirePermission(actor, 'cancelOperation', registry)
-        return answer(operations.records.get(id) ?? null)
-      },
-      async retry(id, _reason, actor) {
-        requirePermission(actor, 'retryOperation', registry)
-        const record = operations.records.get(id) ?? null
-        if (record !== null && registry.has(record.kind)) requirePermission(actor, record.kind, registry)
-        return answer(record)
-      },
-    },
+    operations: service,
+    schedules: createScheduleService({
+      store: schedules.store,
+      registry,
+      approvals: NO_APPROVALS,
+      operations: service,
+      now: () => NOW,
+    }),
+    scheduleBook: schedules.book,
     registry,
     version: '0.0.0-test',
     workers: { current: () => operations.workers },
@@ -135,6 +150,7 @@ export async function startFakeApi(
     operations,
     recoveries,
     issues,
+    schedules,
     submitted,
     unexpected,
     token,

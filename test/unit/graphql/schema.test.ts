@@ -83,14 +83,11 @@ function textOf(node: TypeText): string {
 /** What is to come with work that is not begun, by the part of the contract that stands for all below it. */
 const LATER = [
   ...['Host', 'BackupCopy', 'CopyType'],
-  ...['Schedule', 'ScheduleState', 'ScheduleSource', 'Channel', 'ChannelType', 'Delivery', 'DeliveryStatus'],
+  ...['Channel', 'ChannelType', 'Delivery', 'DeliveryStatus'],
   ...['Query.hosts', 'Query.operationKinds', 'Query.channels', 'Service.host', 'BackupServer.copies'],
-  ...['Cluster.schedules', 'Cluster.activity'],
-  'Operation.schedule',
+  'Cluster.activity',
   ...['Mutation.findDamage', 'Mutation.addNode', 'Mutation.removeNode', 'Mutation.drainHost', 'Mutation.replaceHost'],
   ...['Mutation.replaceEtcdMember', 'Mutation.testChannel', 'Mutation.redeliver'],
-  ...['Mutation.putSchedule', 'Mutation.pauseSchedule', 'Mutation.resumeSchedule', 'Mutation.deleteSchedule'],
-  'Mutation.runSchedule',
 ]
 
 const isPartOf = (part: string, whole: string) => part.startsWith(whole) && !/\w/.test(part[whole.length] ?? '')

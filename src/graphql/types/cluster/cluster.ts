@@ -15,6 +15,7 @@ import { operationPage, toFilter } from '../operation/operation-pages.ts'
 import { RecoveryConnection, type RecoveryType } from '../recovery/recovery.ts'
 import { RecoveryFilter } from '../recovery/recovery-filter.ts'
 import { recoveryPage } from '../recovery/recovery-pages.ts'
+import { ScheduleType } from '../schedule/schedule.ts'
 import { ClusterSummaryType, toSummary } from './cluster-summary.ts'
 import { EtcdClusterType } from './etcd.ts'
 import { HaproxyType } from './haproxy.ts'
@@ -70,6 +71,13 @@ export class ClusterType implements NodeType {
   @Field(() => ClusterSummaryType, { description: 'What decides at three in the morning, in three sentences.' })
   summary(@Ctx() context: ApiContext): Promise<ClusterSummaryType> {
     return toSummary(context, this.#view)
+  }
+
+  @Field(() => [ScheduleType], {
+    description: 'What is requested again and again, by name; while Redis is away, as it was last read.',
+  })
+  schedules(@Ctx() { deps }: ApiContext): readonly ScheduleType[] {
+    return deps.scheduleBook.current(this.#view.name).map((record) => new ScheduleType(record))
   }
 
   @Field(() => Boolean, {

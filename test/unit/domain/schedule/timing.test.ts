@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkTiming, dueAt, newestSlot, nextSlots } from '../../../../src/domain/schedule/timing.ts'
+import { dueAt, newestSlot, nextSlots, timingProblems } from '../../../../src/domain/schedule/timing.ts'
 
 const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'America/St_Johns', 'Asia/Kolkata']
 const CRONS = ['30 2 * * *', '0 2 * * 0', '15 * * * *', '*/10 * * * *', '0 3 1 * *', '45 1 * * 1-5', '5 0,12 * * *']
@@ -80,9 +80,22 @@ describe('a timing', () => {
     ['0 0 30 2 *', 'UTC', /never comes/],
     ['', 'UTC', /no cron expression/],
   ])('%j in %s', (cron, timeZone, problem) => {
-    const check = () => checkTiming({ cron, timeZone })
-    if (problem === null) expect(check).not.toThrow()
-    else expect(check).toThrow(problem)
+    const messages = timingProblems({ cron, timeZone, jitterSeconds: 0, deadlineSeconds: 60 }).map(
+      ({ message }) => message,
+    )
+    expect(messages).toEqual(problem === null ? [] : [expect.stringMatching(problem)])
+  })
+
+  test.each<[number, number, string[]]>([
+    [0, 60, []],
+    [86_400, 604_800, []],
+    [-1, 59, ['jitterSeconds', 'deadlineSeconds']],
+    [86_401, 604_801, ['jitterSeconds', 'deadlineSeconds']],
+    [0.5, 60, ['jitterSeconds']],
+    [0, Number.NaN, ['deadlineSeconds']],
+  ])('with a jitter of %d s and a deadline of %d s', (jitterSeconds, deadlineSeconds, fields) => {
+    const problems = timingProblems({ cron: '0 2 * * *', timeZone: 'UTC', jitterSeconds, deadlineSeconds })
+    expect(problems.map(({ field }) => field)).toEqual(fields)
   })
 
   test('has a jitter that is the same for every process, within its bound, and another for another slot', () => {

@@ -1,7 +1,7 @@
-import type { ScheduleRecord } from '../domain/schedule/schedule.ts'
-import type { Redis } from '../shared/redis.ts'
-import { guard } from './event-errors.ts'
-import { logKeys } from './log-keys.ts'
+import type { ScheduleRecord } from '../../domain/schedule/schedule.ts'
+import type { Redis } from '../../shared/redis.ts'
+import { guard } from '../event-errors.ts'
+import { logKeys } from '../log-keys.ts'
 import type { ScheduleStore } from './schedule-store.ts'
 
 /** KEYS: schedules (hash of name to record). ARGV: name, the record as it was read, the new one ('': none). 1 when it was written. */

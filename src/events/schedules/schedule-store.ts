@@ -1,4 +1,4 @@
-import type { ScheduleRecord } from '../domain/schedule/schedule.ts'
+import type { ScheduleRecord } from '../../domain/schedule/schedule.ts'
 
 /** The schedules of every cluster and what has become of their slots, in Redis. Every call throws LogUnavailableError while Redis is away. */
 export interface ScheduleStore {
