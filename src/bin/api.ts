@@ -6,7 +6,6 @@ import { createScheduleService } from '../admission/schedules/create-schedule-se
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
 import { messageOf } from '../domain/errors.ts'
-import { openScheduleBook } from '../events/schedules/schedule-book.ts'
 import { watchWorkers } from '../events/worker-presence.ts'
 import { createApiServer } from '../graphql/server.ts'
 import { isReady } from '../graphql/transport/readiness.ts'
@@ -45,6 +44,7 @@ await runProcess(async () => {
     onError: (error) => logger.warn({ error: messageOf(error) }, 'what has ended'),
   })
   const workers = watchWorkers(operations.presence, () => log.active())
+  const scheduleBook = operations.openScheduleBook([...clusters.keys()])
   const issues = recordIssues({
     clusters: new Map(
       observers.map(({ layout, observer }) => {
@@ -53,6 +53,7 @@ await runProcess(async () => {
     ),
     store: operations.issues,
     workers,
+    scheduleBook,
     logger,
   })
   const approvals = approvalRules(configuration.approvals, registry)
@@ -67,12 +68,6 @@ await runProcess(async () => {
     approvals,
     now: () => new Date(),
     onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
-  })
-  const scheduleBook = openScheduleBook({
-    store: operations.schedules,
-    clusters: [...clusters.keys()],
-    clock: systemClock,
-    onError: (error) => logger.debug({ error: messageOf(error) }, 'schedules'),
   })
   const server = await createApiServer({
     deps: {

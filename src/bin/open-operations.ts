@@ -10,6 +10,7 @@ import { createOperationLog } from '../events/redis-operation-log.ts'
 import { createRecoveryFeed } from '../events/redis-recovery-feed.ts'
 import { createRecoveryStore } from '../events/redis-recovery-store.ts'
 import { createScheduleStore } from '../events/schedules/redis-schedule-store.ts'
+import { openScheduleBook, type ScheduleBook } from '../events/schedules/schedule-book.ts'
 import type { ScheduleStore } from '../events/schedules/schedule-store.ts'
 import type { PresenceOptions } from '../events/worker-presence.ts'
 import { systemClock } from '../shared/clock.ts'
@@ -23,6 +24,8 @@ export interface Operations {
   readonly recoveries: RecoveryStore
   readonly issues: IssueStore
   readonly schedules: ScheduleStore
+  /** The caller stops it. */
+  openScheduleBook(clusters: readonly string[]): ScheduleBook
   /** On a connection of its own, which the worker does not need: the caller starts and stops it. */
   openRecoveryFeed(): RecoveryFeed
   /** The same. */
@@ -50,12 +53,19 @@ export async function openOperations(settings: Configuration['redis'], logger: L
     onError: (error) => logger.warn({ error: messageOf(error) }, 'event feed'),
   })
   const queue = createOperationsQueue(redis)
+  const schedules = createScheduleStore({ redis, prefix: PREFIX })
   return {
     log,
     feed,
     recoveries,
     issues,
-    schedules: createScheduleStore({ redis, prefix: PREFIX }),
+    schedules,
+    openScheduleBook: (clusters) =>
+      openScheduleBook({
+        ...{ store: schedules, log, clusters, clock: systemClock },
+        // The last that was read stays.
+        onError: (error) => logger.debug({ error: messageOf(error) }, 'schedules'),
+      }),
     openRecoveryFeed: () =>
       createRecoveryFeed({
         store: recoveries,

@@ -3,6 +3,7 @@ import { messageOf } from '../domain/errors.ts'
 import { healthContext } from '../domain/health/health.ts'
 import { type IssueRecorder, startIssueRecorder } from '../events/issue-recorder.ts'
 import type { IssueStore } from '../events/issue-store.ts'
+import type { ScheduleBook } from '../events/schedules/schedule-book.ts'
 import type { PresenceWatch } from '../events/worker-presence.ts'
 import { systemClock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
@@ -18,11 +19,13 @@ export function recordIssues({
   clusters,
   store,
   workers,
+  scheduleBook,
   logger,
 }: {
   readonly clusters: ReadonlyMap<string, RecordedCluster>
   readonly store: IssueStore
   readonly workers: Pick<PresenceWatch, 'current'>
+  readonly scheduleBook: Pick<ScheduleBook, 'current'>
   readonly logger: Logger
 }): ReadonlyMap<string, IssueRecorder> {
   return new Map(
@@ -30,7 +33,11 @@ export function recordIssues({
       cluster,
       startIssueRecorder({
         cluster,
-        current: () => healthContext(current(), systemClock.now(), workers.current()),
+        current: () =>
+          healthContext(current(), systemClock.now(), {
+            workers: workers.current(),
+            schedules: scheduleBook.current(cluster),
+          }),
         ready,
         store,
         clock: systemClock,

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { hostname } from 'node:os'
 import { NO_APPROVALS } from '../admission/approval-rules.ts'
 import { createOperationService } from '../admission/create-operation-service.ts'
+import { requireSchedules } from '../admission/schedules/schedule-input.ts'
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { createClusterClients } from '../clients/cluster-clients.ts'
 import { createDockerControl } from '../clients/docker/docker-control.ts'
@@ -56,6 +57,8 @@ await runProcess(async () => {
     }),
   )
   const registry = await loadOperations()
+  const configured = configuration.clusters.flatMap(({ schedules }) => schedules)
+  requireSchedules(configured, registry)
   const worked = new Map(connected.map((each) => [each.worked.layout.name, each.worked]))
   const snapshots = createSettledSnapshots({
     clusters: worked,
@@ -123,12 +126,14 @@ await runProcess(async () => {
   })
   const stopBeating = beatAsWorker(operations.presence)
   const workers = watchWorkers(operations.presence, () => log.active())
+  const scheduleBook = operations.openScheduleBook([...worked.keys()])
   const issues = recordIssues({
     clusters: new Map(
       connected.map(({ observer, worked }) => [worked.layout.name, { current: () => observer.current(), ready }]),
     ),
     store: operations.issues,
     workers,
+    scheduleBook,
     logger,
   })
   const health = createServer((_, response) => {
@@ -146,6 +151,7 @@ await runProcess(async () => {
       stopSchedules()
       await Promise.all([...issues.values()].map((recorder) => recorder.stop()))
       workers.stop()
+      scheduleBook.stop()
       for (const stop of automations) stop()
       await worker.stop()
       await snapshots.stop()

@@ -1,6 +1,6 @@
 import { ClusterView } from '../domain/cluster/cluster-view.ts'
-import { assessHealth } from '../domain/health/health.ts'
 import { type ArchiveId, formatGlobalId, type GlobalId, parseGlobalId } from '../domain/resource-id.ts'
+import { healthNow } from './health-now.ts'
 import { backupServerNow, clusterSnapshot } from './lookup.ts'
 import type { ApiContext } from './request-context.ts'
 import { backupNamed } from './types/backup/archive-pages.ts'
@@ -32,8 +32,8 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
       return findIssue(context, id.named.cluster, text)
     case 'Schedule': {
       const all = context.deps.scheduleBook.current(id.named.cluster)
-      const found = all.find(({ schedule }) => schedule.name === id.name)
-      return found === undefined ? null : new ScheduleType(found)
+      const found = all?.find(({ record }) => record.schedule.name === id.name)
+      return found === undefined ? null : new ScheduleType(found.record)
     }
     case 'BackupServer':
     case 'Backup':
@@ -71,7 +71,7 @@ async function findInCluster({ deps }: ApiContext, { type, named, name }: Cluste
 async function findIssue({ deps }: ApiContext, cluster: string, id: string): Promise<NodeType | null> {
   if (!deps.clusters.has(cluster)) return null
   const snapshot = await clusterSnapshot(deps, cluster)
-  const health = toHealth(deps, cluster, assessHealth(snapshot, deps.now(), deps.workers.current()))
+  const health = toHealth(deps, cluster, healthNow(deps, snapshot))
   const written = deps.issues.get(cluster)?.open() ?? []
   const unseen = written.filter((issue) => issue.id === id).map((issue) => new HealthIssueType(issue))
   return health.issues.find((issue) => issue.id === id) ?? unseen[0] ?? null

@@ -3,12 +3,13 @@ import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { ClusterView } from '../domain/cluster/cluster-view.ts'
 import type { LogLine } from '../domain/cluster/log-line.ts'
 import { NotFoundError } from '../domain/errors.ts'
-import { assessHealth, type Health } from '../domain/health/health.ts'
+import type { Health } from '../domain/health/health.ts'
 import type { IssueEvent } from '../domain/health/issue-events.ts'
 import type { OperationRecord } from '../domain/operation/operation.ts'
 import type { OperationEvent } from '../domain/operation/operation-events.ts'
 import type { RecoveryRecord } from '../domain/recovery/recovery.ts'
 import { type ArchivedWal, followWal } from './follow-wal.ts'
+import { healthNow } from './health-now.ts'
 import { backupServerNamed, clusterSource, serviceSource } from './lookup.ts'
 import { readId } from './read-id.ts'
 import type { ApiContext, ApiDependencies } from './request-context.ts'
@@ -109,7 +110,7 @@ export class Subscriptions {
     subscribe: ({ args, context: { deps } }: Subscribing<{ cluster?: string | null }>) => {
       const source = clusterSource(deps, args.cluster)
       return latestValue(
-        () => assessHealth(source.current(), deps.now(), deps.workers.current()),
+        () => healthNow(deps, source.current()),
         (listener) => source.onChange(listener),
         hasSameIssues,
       )

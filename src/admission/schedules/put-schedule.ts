@@ -3,11 +3,9 @@ import { type Refusal, refuse } from '../../domain/refusal.ts'
 import { type Schedule, ScheduleSource, withSchedule } from '../../domain/schedule/schedule.ts'
 import { timingProblems } from '../../domain/schedule/timing.ts'
 import type { AnyOperation } from '../../operations/define-operation.ts'
-import { inputProblems } from '../../operations/input-problems.ts'
-import { type OperationInput, REQUEST_FIELDS } from '../../operations/operation-input.ts'
-import { takeNames } from '../../operations/take-names.ts'
 import { requirePermission } from '../permissions.ts'
 import { unapproved } from '../submit-refusals.ts'
+import { inputRefusals } from './schedule-input.ts'
 import { isConfigured, scheduleRefused } from './schedule-refusals.ts'
 import type { PutSchedule, ScheduleAnswer, ScheduleDependencies } from './schedule-service.ts'
 
@@ -28,7 +26,7 @@ export async function putSchedule(
     ...unapproved(definition, approvals),
     ...invalidName(put.name),
     ...timingProblems(put).map(({ field, message, remedy }) => refuse('INVALID_INPUT', message, remedy, field)),
-    ...invalidInput(definition, put.input),
+    ...inputRefusals(definition, put.input),
   ]
   if (refusals.length > 0) return { schedule: null, refusals }
   requirePermission(actor, put.kind, registry)
@@ -52,16 +50,4 @@ function invalidName(name: string): Refusal[] {
   if (NAME.test(name)) return []
   const message = 'a name has 1 to 63 of A-Z a-z 0-9 . _ - and begins with a letter or a digit'
   return [refuse('INVALID_INPUT', message, null, 'name')]
-}
-
-/** By the rules of the kind itself, as a request would be; what steers a request is the schedule's own. */
-function invalidInput(definition: AnyOperation, fields: Readonly<Record<string, unknown>>): Refusal[] {
-  const input: OperationInput = Object.assign(new definition.input(), fields)
-  const steering: readonly string[] = REQUEST_FIELDS
-  const own = Object.keys(fields).filter((field) => steering.includes(field))
-  return [
-    ...own.map((field) => refuse('INVALID_INPUT', `${field} is no part of a schedule's input`, null, `input.${field}`)),
-    ...takeNames(input).map((refusal) => ({ ...refusal, field: `input.${refusal.field}` })),
-    ...inputProblems(input).map(({ field, message }) => refuse('INVALID_INPUT', message, null, `input.${field}`)),
-  ]
 }

@@ -29,6 +29,8 @@ export const HEALTH_ISSUE_CODES = {
   REPLICA_LAGGING: 'A replica is further behind than it should be.',
   REPLICA_NOT_STREAMING: 'A replica does not receive WAL.',
   ROLE_CANNOT_LOGIN: "One of the stack's own roles may not log in.",
+  SCHEDULE_FAILING: 'The newest run of a schedule was refused, or did not succeed.',
+  SCHEDULE_OVERDUE: 'A slot of a schedule was not begun in time.',
   SERVICE_DOWN: 'A service of the stack does not run.',
   SERVICE_UNHEALTHY: "Docker's health check of a service fails.",
   SLOT_AT_RISK: 'A replication slot keeps more WAL than it may: the next checkpoint removes what its consumer needs.',

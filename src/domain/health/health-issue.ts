@@ -1,6 +1,7 @@
 import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import type { NodeView } from '../cluster/node-view.ts'
 import type { WorkerPresence } from '../operation/worker-presence.ts'
+import type { ObservedSchedule } from '../schedule/schedule.ts'
 import type { SuggestedAction } from '../suggested-action.ts'
 import type { HealthIssueCode } from './health-issue-codes.ts'
 
@@ -65,14 +66,19 @@ export const DEFAULT_HEALTH_THRESHOLDS: HealthThresholds = {
   criticalServices: ['haproxy'],
 }
 
+/** What is known of Howdah itself; each is null where it is not known. */
+export interface HowdahSeen {
+  readonly workers: WorkerPresence | null
+  /** Of this cluster. */
+  readonly schedules: readonly ObservedSchedule[] | null
+}
+
 /** What every rule looks at. */
-export interface HealthContext {
+export interface HealthContext extends HowdahSeen {
   readonly snapshot: ClusterSnapshot
   readonly now: Date
   readonly thresholds: HealthThresholds
   readonly nodes: readonly NodeView[]
-  /** Null where that is not known. */
-  readonly workers: WorkerPresence | null
 }
 
 export type HealthRule = (context: HealthContext) => HealthFinding[]

@@ -1,6 +1,5 @@
 import type { ClusterSnapshot } from '../cluster/cluster.ts'
 import { viewNodes } from '../cluster/node-view.ts'
-import type { WorkerPresence } from '../operation/worker-presence.ts'
 import { archivingIssues, archivingSeen } from './archiving-rules.ts'
 import { backupIssues, backupSeen } from './backup-rules.ts'
 import { clusterIssues, clusterSeen } from './cluster-rules.ts'
@@ -14,12 +13,14 @@ import {
   type HealthRule,
   HealthStatus,
   type HealthThresholds,
+  type HowdahSeen,
   type SeenByCode,
 } from './health-issue.ts'
 import type { HealthIssueCode } from './health-issue-codes.ts'
 import { issueId } from './issue-id.ts'
 import { nodeIssues, nodeSeen } from './node-rules.ts'
 import { portIssues, portSeen } from './port-rules.ts'
+import { scheduleIssues, scheduleSeen } from './schedule-rules.ts'
 import { serviceIssues, serviceSeen } from './service-rules.ts'
 import { slotIssues, slotSeen } from './slot-rules.ts'
 import { storageIssues, storageSeen } from './storage-rules.ts'
@@ -48,29 +49,32 @@ const RULES: readonly HealthRule[] = [
   storageIssues,
   unseenIssues,
   workerIssues,
+  scheduleIssues,
 ]
 
 /** A known fault says more than what cannot be seen, and that is worse than nothing known against it. */
 const BY_SEVERITY = [HealthStatus.CRITICAL, HealthStatus.DEGRADED, HealthStatus.UNKNOWN, HealthStatus.HEALTHY]
 
+const NOTHING_SEEN: HowdahSeen = { workers: null, schedules: null }
+
 /** What the rules look at. */
 export function healthContext(
   snapshot: ClusterSnapshot,
   now: Date,
-  workers: WorkerPresence | null,
+  howdah: HowdahSeen = NOTHING_SEEN,
   thresholds: HealthThresholds = DEFAULT_HEALTH_THRESHOLDS,
 ): HealthContext {
-  return { snapshot, now, thresholds, workers, nodes: viewNodes(snapshot) }
+  return { ...howdah, snapshot, now, thresholds, nodes: viewNodes(snapshot) }
 }
 
 /** Everything that is wrong with a cluster, the worst first. Its status is that of the worst issue. */
 export function assessHealth(
   snapshot: ClusterSnapshot,
   now: Date,
-  workers: WorkerPresence | null = null,
+  howdah: HowdahSeen = NOTHING_SEEN,
   thresholds: HealthThresholds = DEFAULT_HEALTH_THRESHOLDS,
 ): Health {
-  return assess(healthContext(snapshot, now, workers, thresholds))
+  return assess(healthContext(snapshot, now, howdah, thresholds))
 }
 
 /** The same, where what it is derived from is needed as well. */
@@ -99,6 +103,7 @@ const SEEN: SeenByCode<HealthIssueCode> = {
   ...storageSeen,
   ...unseenSeen,
   ...workerSeen,
+  ...scheduleSeen,
 }
 
 /**

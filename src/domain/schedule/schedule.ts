@@ -42,6 +42,12 @@ export interface ScheduleRecord {
   readonly heldUp: { readonly slot: string; readonly refusal: Refusal } | null
 }
 
+/** A schedule with the operation of the slot that was settled last: null where it has none, or that is not on record. */
+export interface ObservedSchedule {
+  readonly record: ScheduleRecord
+  readonly lastRun: OperationRecord | null
+}
+
 /** What became of a slot: an operation, a refusal, or neither, where nothing began it in time. */
 export interface Settled {
   readonly slot: string

@@ -41,7 +41,7 @@ export class ScheduledOperationLinks {
   })
   schedule(@Root() { record }: OperationType, @Ctx() { deps }: ApiContext): ScheduleType | null {
     const name = scheduleOf(record)
-    const found = deps.scheduleBook.current(record.cluster).find(({ schedule }) => schedule.name === name)
-    return found === undefined ? null : new ScheduleType(found)
+    const found = deps.scheduleBook.current(record.cluster)?.find((each) => each.record.schedule.name === name)
+    return found === undefined ? null : new ScheduleType(found.record)
   }
 }

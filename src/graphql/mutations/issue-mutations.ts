@@ -1,8 +1,8 @@
 import { Arg, Ctx, ID, Mutation, Resolver } from 'type-graphql'
 import { acknowledgeIssue } from '../../admission/acknowledge-issue.ts'
-import { assessHealth } from '../../domain/health/health.ts'
 import type { GivenTime } from '../../domain/timestamp.ts'
 import { DateTime } from '../../operations/time-and-lsn-scalars.ts'
+import { healthNow } from '../health-now.ts'
 import { clusterSnapshot } from '../lookup.ts'
 import { readTime } from '../read-time.ts'
 import type { ApiContext } from '../request-context.ts'
@@ -34,6 +34,6 @@ export class IssueMutations {
       actor,
     })
     const snapshot = await clusterSnapshot(deps, cluster)
-    return toHealth(deps, cluster, assessHealth(snapshot, deps.now(), deps.workers.current()))
+    return toHealth(deps, cluster, healthNow(deps, snapshot))
   }
 }

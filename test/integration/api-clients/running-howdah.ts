@@ -137,14 +137,15 @@ async function startApi(given: Given, port: number) {
   const { operations, snapshots, workers, service, close } = await openProcess(given)
   const recoveryFeed = operations.openRecoveryFeed()
   const issueFeed = operations.openIssueFeed()
+  const schedules = new FakeSchedules()
   const issues = recordIssues({
     clusters: new Map([['patroni', { current: () => given.cluster.current(), ready: Promise.resolve() }]]),
     store: operations.issues,
     workers,
+    scheduleBook: schedules.book,
     logger: LOGGER,
   })
   const { log, feed, recoveries } = operations
-  const schedules = new FakeSchedules()
   const server = await createApiServer({
     deps: {
       ...{ log, feed, recoveries, recoveryFeed, issues, issueFeed, snapshots, workers },

@@ -56,7 +56,7 @@ function startProcess(first: ClusterSnapshot, options: { cluster?: string; ready
   let snapshot = first
   const recorder = startIssueRecorder({
     cluster: options.cluster ?? 'patroni',
-    current: () => healthContext(snapshot, now(), null),
+    current: () => healthContext(snapshot, now()),
     ready: options.ready ?? Promise.resolve(),
     store,
     clock: systemClock,

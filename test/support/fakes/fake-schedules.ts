@@ -1,3 +1,4 @@
+import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
 import type { ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
 import { LogUnavailableError } from '../../../src/events/event-errors.ts'
 import type { ScheduleBook } from '../../../src/events/schedules/schedule-book.ts'
@@ -6,6 +7,8 @@ import type { ScheduleStore } from '../../../src/events/schedules/schedule-store
 /** Schedules in memory, by cluster and name. */
 export class FakeSchedules {
   readonly records = new Map<string, ScheduleRecord>()
+  /** What the newest slots became, by operation. */
+  readonly runs = new Map<string, OperationRecord>()
   away = false
 
   readonly store: ScheduleStore = {
@@ -28,7 +31,11 @@ export class FakeSchedules {
   }
 
   readonly book: Pick<ScheduleBook, 'current' | 'refresh'> = {
-    current: (cluster) => this.#of(cluster),
+    current: (cluster) =>
+      this.#of(cluster).map((record) => ({
+        record,
+        lastRun: this.runs.get(record.settled?.operationId ?? '') ?? null,
+      })),
     refresh: async () => this.#read(),
   }
 

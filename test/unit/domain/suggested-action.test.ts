@@ -5,6 +5,7 @@ import { HEALTH_ISSUE_CODES } from '../../../src/domain/health/health-issue-code
 import { clusterOf } from '../../support/builders/cluster.ts'
 import { ILL_CLUSTERS } from '../../support/builders/ill-clusters.ts'
 import { NOW } from '../../support/builders/observed.ts'
+import { ILL_SCHEDULES } from '../../support/builders/schedules.ts'
 import { callsIn, committedSchema } from '../../support/remedy-calls.ts'
 
 const schema = committedSchema()
@@ -12,7 +13,10 @@ const mutations = schema.getMutationType()?.getFields() ?? {}
 
 const issues = [
   ...ILL_CLUSTERS.flatMap(([, , , changes]) => assessHealth(clusterOf(changes), NOW).issues),
-  ...assessHealth(clusterOf(), NOW, { seenAt: null, waiting: 1 }).issues,
+  ...assessHealth(clusterOf(), NOW, {
+    workers: { seenAt: null, waiting: 1 },
+    schedules: ILL_SCHEDULES.map(([, , , , schedule]) => schedule),
+  }).issues,
 ]
 
 test('every rule is tried', () => {

@@ -37,7 +37,7 @@ async function startProcess(paused: boolean, { mayWrite = true } = {}) {
   }
   const recorder = startIssueRecorder({
     cluster: 'patroni',
-    current: () => healthContext(snapshot, now, null),
+    current: () => healthContext(snapshot, now),
     ready: mayWrite ? Promise.resolve() : new Promise(() => {}),
     store,
     clock,

@@ -1,11 +1,12 @@
 import { Field, Float, Int, ObjectType } from 'type-graphql'
 import type { ClusterView } from '../../../domain/cluster/cluster-view.ts'
-import { assessHealth, HealthStatus } from '../../../domain/health/health.ts'
+import { HealthStatus } from '../../../domain/health/health.ts'
 import { totalSecondsOf } from '../../../domain/recovery/recovery.ts'
 import { type KnownRecoveries, newestProof, summarizeCluster } from '../../../domain/summary/summary.ts'
 import type { Timestamp } from '../../../domain/timestamp.ts'
 import { LogUnavailableError } from '../../../events/event-errors.ts'
 import { damagedBackups } from '../../../operations/backups/verifications.ts'
+import { healthNow } from '../../health-now.ts'
 import type { ApiContext, ApiDependencies } from '../../request-context.ts'
 import type { RequestMemo } from '../../request-memo.ts'
 import { DateTime } from '../common/output-scalars.ts'
@@ -80,7 +81,7 @@ export class ClusterSummaryType {
 export async function toSummary({ deps, memo }: ApiContext, view: ClusterView): Promise<ClusterSummaryType> {
   const known = await readKnown(deps, memo, view)
   const now = deps.now()
-  const health = assessHealth(view.snapshot, now, deps.workers.current())
+  const health = healthNow(deps, view.snapshot)
   const { status, writes, loss, wayBack } = summarizeCluster(view, { health, known, now })
   const recovery = 'recovery' in known.proof ? known.proof.recovery : null
   return {

@@ -1,9 +1,9 @@
 import { Arg, Args, Ctx, Field, ID, Int, ObjectType } from 'type-graphql'
 import type { Topology } from '../../../domain/cluster/cluster.ts'
 import type { ClusterView } from '../../../domain/cluster/cluster-view.ts'
-import { assessHealth } from '../../../domain/health/health.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { TimelineSwitch } from '../../../domain/wal/timeline.ts'
+import { healthNow } from '../../health-now.ts'
 import type { ApiContext } from '../../request-context.ts'
 import { BackupServerType } from '../backup/backup-server.ts'
 import type { Connection } from '../common/connection.ts'
@@ -65,7 +65,7 @@ export class ClusterType implements NodeType {
 
   @Field(() => HealthType, { description: 'What is wrong, and what to do about it.' })
   health(@Ctx() { deps }: ApiContext): HealthType {
-    return toHealth(deps, this.#view.name, assessHealth(this.#view.snapshot, deps.now(), deps.workers.current()))
+    return toHealth(deps, this.#view.name, healthNow(deps, this.#view.snapshot))
   }
 
   @Field(() => ClusterSummaryType, { description: 'What decides at three in the morning, in three sentences.' })
@@ -77,7 +77,7 @@ export class ClusterType implements NodeType {
     description: 'What is requested again and again, by name; while Redis is away, as it was last read.',
   })
   schedules(@Ctx() { deps }: ApiContext): readonly ScheduleType[] {
-    return deps.scheduleBook.current(this.#view.name).map((record) => new ScheduleType(record))
+    return (deps.scheduleBook.current(this.#view.name) ?? []).map(({ record }) => new ScheduleType(record))
   }
 
   @Field(() => Boolean, {

@@ -30,7 +30,7 @@ describe('without etcd, that no node leads', () => {
     const cluster = clusterOf({ topology: noQuorum, ...changes })
     const codes = assessHealth(cluster, NOW).issues.map(({ code }) => code)
     expect(codes.includes('NO_LEADER')).toBe(isFound)
-    if (!isFound) expect(isKnownGone(NO_LEADER, healthContext(cluster, NOW, null))).toBe(isKnownToBeGone)
+    if (!isFound) expect(isKnownGone(NO_LEADER, healthContext(cluster, NOW))).toBe(isKnownToBeGone)
   })
 })
 

@@ -134,7 +134,9 @@ describe('the health of a cluster', () => {
     ['was never there', { seenAt: null, waiting: 0 }, DEGRADED],
     ['is not there for what waits', { seenAt: ago(3600), waiting: 1 }, CRITICAL],
   ])('a worker that %s', (_which, workers, severity) => {
-    const issues = assessHealth(clusterOf(), NOW, workers).issues.filter(({ code }) => code === 'NO_WORKER')
+    const issues = assessHealth(clusterOf(), NOW, { workers, schedules: null }).issues.filter(
+      ({ code }) => code === 'NO_WORKER',
+    )
     const remedy = 'Start it: docker compose start worker.'
     expect(issues).toMatchObject(severity === null ? [] : [{ severity, remedy }])
   })

@@ -24,7 +24,7 @@ function changes(
   workers: WorkerPresence | null = null,
   firstSeen: ReadonlyMap<string, string> = new Map(),
 ) {
-  const context = healthContext(snapshot, now, workers)
+  const context = healthContext(snapshot, now, { workers, schedules: null })
   return findIssueChanges(open, assess(context), context, firstSeen)
 }
 

@@ -17,7 +17,7 @@ import { loginRefusal } from '../../../support/builders/ill-clusters.ts'
 import { away, NOW, seen } from '../../../support/builders/observed.ts'
 
 function isGone(code: HealthIssueCode, node: string, changes: Partial<ClusterSnapshot>): boolean {
-  const context = healthContext(clusterOf(changes), NOW, null)
+  const context = healthContext(clusterOf(changes), NOW)
   return isKnownGone({ code, subject: `PostgresNode:patroni/${node}` }, context)
 }
 

@@ -76,6 +76,6 @@ test.each<[string, ServiceSnapshot[], HostPorts['listening'], boolean]>([
   ['a container that cannot be seen', servicesAway([api()]), lookedAt().listening, false],
   ['a service that is not configured any more', [], lookedAt().listening, true],
 ])('by %s a lost port is known to be gone, or not', (_, services, listening, expected) => {
-  const context = healthContext(clusterOf({ services, hostPorts: { docker: HERE, listening } }), NOW, null)
+  const context = healthContext(clusterOf({ services, hostPorts: { docker: HERE, listening } }), NOW)
   expect(isKnownGone({ code: 'PUBLISHED_PORT_LOST', subject: 'Service:patroni/api' }, context)).toBe(expected)
 })

@@ -5,40 +5,14 @@ import { refuse } from '../../../../src/domain/refusal.ts'
 import {
   dueSlot,
   type ScheduleRecord,
-  ScheduleSource,
   ScheduleState,
   slotKey,
   stateOf,
 } from '../../../../src/domain/schedule/schedule.ts'
 import { dueAt } from '../../../../src/domain/schedule/timing.ts'
 import { OPERATOR } from '../../../support/builders/operations.ts'
+import { scheduleRecord as record, SCHEDULE, settledSlot as settled } from '../../../support/builders/schedules.ts'
 
-const SCHEDULE = {
-  cluster: 'patroni',
-  name: 'nightly',
-  kind: 'createBackup',
-  input: { type: 'INCREMENTAL' },
-  cron: '0 2 * * *',
-  timeZone: 'UTC',
-  jitterSeconds: 0,
-  deadlineSeconds: 3600,
-  source: ScheduleSource.CONFIGURATION,
-}
-const record = (changes: Partial<ScheduleRecord> = {}): ScheduleRecord => ({
-  schedule: SCHEDULE,
-  since: '2026-11-20T12:00:00.000Z',
-  paused: null,
-  settled: null,
-  heldUp: null,
-  ...changes,
-})
-const settled = (
-  slot: string,
-  operationId: string | null = 'op',
-  refusal: ReturnType<typeof refuse> | null = null,
-) => ({
-  settled: { slot, operationId, refusal },
-})
 const paused = { by: OPERATOR, at: '2026-11-21T00:00:00.000Z', reason: null }
 const at = (text: string) => new Date(text)
 
