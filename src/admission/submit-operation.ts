@@ -11,7 +11,16 @@ import { planRequest } from './plan-request.ts'
 import { operationFields, requestFingerprint } from './request-fingerprint.ts'
 import { describeRetry, type Retry } from './retry-point.ts'
 import type { SubmitDependencies } from './submit-dependencies.ts'
-import { clusterRequired, excluded, keyConflict, unapproved, unconfirmed, unknownCluster } from './submit-refusals.ts'
+import {
+  clusterRequired,
+  excluded,
+  isReserved,
+  keyConflict,
+  reservedKey,
+  unapproved,
+  unconfirmed,
+  unknownCluster,
+} from './submit-refusals.ts'
 
 /** Checks, plans, records and enqueues one operation, or records it as a proposal. Throws NotFoundError and ForbiddenError. */
 export async function submitOperation(
@@ -32,6 +41,7 @@ export async function submitOperation(
   if (cluster === undefined) return refused([unknownCluster(name, known)])
 
   const key = input.idempotencyKey ?? null
+  if (key !== null && isReserved(key, actor)) return refused([reservedKey(key)])
   const isDry = input.dryRun === true
   if (key !== null && !isDry) {
     const earlier = await log.findByIdempotencyKey(key)

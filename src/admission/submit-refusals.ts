@@ -2,8 +2,9 @@ import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
 import { etcdAlarm, remedyForAlarm } from '../domain/cluster/etcd-alarms.ts'
 import { assessEtcd } from '../domain/cluster/etcd-quorum.ts'
 import { ClusterRequiredError } from '../domain/cluster/required-cluster.ts'
-import type { OperationPlan, OperationRecord } from '../domain/operation/operation.ts'
+import { type Actor, type OperationPlan, type OperationRecord, Surface } from '../domain/operation/operation.ts'
 import { type Refusal, refuse } from '../domain/refusal.ts'
+import { SLOT_KEY } from '../domain/schedule/schedule.ts'
 import type { AnyOperation } from '../operations/define-operation.ts'
 import type { OperationInput } from '../operations/operation-input.ts'
 import type { ApprovalRules } from './approval-rules.ts'
@@ -72,6 +73,16 @@ export function clusterRequired(known: readonly string[]): Refusal {
 
 export function unknownCluster(name: string, known: readonly string[]): Refusal {
   return refuse('UNKNOWN_CLUSTER', `there is no cluster "${name}"`, `Configured: ${known.join(', ')}.`, 'cluster')
+}
+
+/** The key of a slot: a request that had it would be that slot's run. */
+export function isReserved(key: string, { surface }: Actor): boolean {
+  return key.startsWith(SLOT_KEY) && surface !== Surface.SCHEDULE
+}
+
+export function reservedKey(key: string): Refusal {
+  const message = `idempotency key "${key}" is one of a schedule`
+  return refuse('INVALID_INPUT', message, `Use one that does not begin with "${SLOT_KEY}".`, 'idempotencyKey')
 }
 
 export function keyConflict(key: string, operationId: string): Refusal {

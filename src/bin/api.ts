@@ -88,6 +88,7 @@ await runProcess(async () => {
         registry,
         approvals,
         operations: service,
+        log,
         now: () => new Date(),
       }),
       scheduleBook,

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import { hostname } from 'node:os'
-import { NO_APPROVALS } from '../admission/approval-rules.ts'
+import { approvalRules, NO_APPROVALS } from '../admission/approval-rules.ts'
 import { createOperationService } from '../admission/create-operation-service.ts'
-import { requireSchedules } from '../admission/schedules/schedule-input.ts'
+import { requireSchedules } from '../admission/schedules/schedule-request.ts'
 import { createSettledSnapshots } from '../admission/settled-snapshots.ts'
 import { createClusterClients } from '../clients/cluster-clients.ts'
 import { createDockerControl } from '../clients/docker/docker-control.ts'
@@ -58,7 +58,8 @@ await runProcess(async () => {
   )
   const registry = await loadOperations()
   const configured = configuration.clusters.flatMap(({ schedules }) => schedules)
-  requireSchedules(configured, registry)
+  const approvals = approvalRules(configuration.approvals, registry)
+  requireSchedules(configured, { registry, approvals })
   const worked = new Map(connected.map((each) => [each.worked.layout.name, each.worked]))
   const snapshots = createSettledSnapshots({
     clusters: worked,
@@ -120,6 +121,8 @@ await runProcess(async () => {
     configured: new Map(configuration.clusters.map(({ layout, schedules }) => [layout.name, schedules])),
     store: operations.schedules,
     registry,
+    approvals,
+    log,
     operations: service,
     clock: systemClock,
     logger,

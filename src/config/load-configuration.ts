@@ -57,6 +57,7 @@ export async function loadConfiguration(environment: Environment, role: ProcessR
         ...schedule,
         cluster: cluster.name,
         source: ScheduleSource.CONFIGURATION,
+        putBy: null,
       })),
       releaseDeadLeader: cluster.releaseDeadLeader,
       lockPatienceSeconds: cluster.lockPatienceSeconds,

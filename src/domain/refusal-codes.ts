@@ -82,6 +82,7 @@ export const REFUSAL_CODES = {
     'No backup and archived WAL reach the target; the message names the nearest that can be reached.',
   TIMELINE_TAKEN: 'The cluster has taken the timeline that was chosen for the recovered data.',
   TIMEOUTS_DO_NOT_FIT: 'Patroni wants loop_wait + 2 * retry_timeout <= ttl.',
+  TOO_MANY_SCHEDULES: 'The cluster has as many schedules as there can be.',
   TOPOLOGY_UNKNOWN: "Patroni's keys in etcd cannot be read.",
   UNKNOWN_BACKUP: 'There is no such backup.',
   UNKNOWN_BACKUP_SERVER: 'There is no such Barman server.',

@@ -3,6 +3,7 @@ import { type ArchiveId, formatGlobalId, type GlobalId, parseGlobalId } from '..
 import { healthNow } from './health-now.ts'
 import { backupServerNow, clusterSnapshot } from './lookup.ts'
 import type { ApiContext } from './request-context.ts'
+import { scheduleNow } from './schedules-now.ts'
 import { backupNamed } from './types/backup/archive-pages.ts'
 import { BackupServerType } from './types/backup/backup-server.ts'
 import { WalSegmentType } from './types/backup/wal-segment.ts'
@@ -31,9 +32,8 @@ export async function findNode(context: ApiContext, text: string): Promise<NodeT
     case 'HealthIssue':
       return findIssue(context, id.named.cluster, text)
     case 'Schedule': {
-      const all = context.deps.scheduleBook.current(id.named.cluster)
-      const found = all?.find(({ record }) => record.schedule.name === id.name)
-      return found === undefined ? null : new ScheduleType(found.record)
+      const found = scheduleNow(context.deps, id.named.cluster, id.name)
+      return found === null ? null : new ScheduleType(found)
     }
     case 'BackupServer':
     case 'Backup':

@@ -1,4 +1,6 @@
+import type { ApprovalRules } from '../admission/approval-rules.ts'
 import type { OperationService } from '../admission/operation-service.ts'
+import { readRequest } from '../admission/schedules/schedule-request.ts'
 import { messageOf } from '../domain/errors.ts'
 import {
   actorOfSchedule,
@@ -8,23 +10,31 @@ import {
   ScheduleSource,
   type Settled,
   slotKey,
+  withHeldUp,
+  withoutFuture,
+  withSettled,
 } from '../domain/schedule/schedule.ts'
+import type { OperationLog } from '../events/operation-log.ts'
 import type { ScheduleStore } from '../events/schedules/schedule-store.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
-import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import type { Clock } from '../shared/clock.ts'
 
 export interface ScheduleRunnerOptions {
   readonly store: ScheduleStore
   readonly registry: OperationRegistry
+  readonly approvals: ApprovalRules
+  readonly log: Pick<OperationLog, 'findByIdempotencyKey'>
   readonly operations: Pick<OperationService, 'submit'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'elapsedMs'>
   /** Told of each slot that was not begun, and of what could not be done; the next look goes on. */
   readonly onTrouble: (about: { schedule: string; slot: string }, why: string) => void
 }
 
-/** How long a slot that is held up waits before it is requested again. */
+/** How long a slot that was not begun waits before it is requested again. */
 const AGAIN_MS = 10_000
+
+/** Which slot of a schedule was requested last, and when, by `elapsedMs`. By the schedule's name. */
+type Asked = Map<string, { readonly slot: string; readonly atMs: number }>
 
 /**
  * Begins what is due of a cluster's schedules. Every worker looks: the slot's key makes its operation one, and it is settled after that, so
@@ -32,54 +42,61 @@ const AGAIN_MS = 10_000
  */
 export function createScheduleRunner(options: ScheduleRunnerOptions): (cluster: string) => Promise<void> {
   const { store, clock, onTrouble } = options
-  const requestedAt = new Map<string, number>()
+  const askedOf = new Map<string, Asked>()
 
-  async function look(record: ScheduleRecord): Promise<void> {
-    const now = clock.now()
-    const due = dueSlot(record, now)
-    if (due === null) return
+  async function look(record: ScheduleRecord, asked: Asked): Promise<void> {
     const { schedule, heldUp } = record
+    const { cluster, name } = schedule
+    if (withoutFuture(record, clock.now()) !== record) {
+      await store.change(cluster, name, (before) => before && withoutFuture(before, clock.now()))
+      return
+    }
+    const due = dueSlot(record, clock.now())
+    if (due === null) return
     const slot = due.slot.toISOString()
-    const refusal = heldUp?.slot === slot ? heldUp.refusal : null
-    const about = { schedule: schedule.name, slot }
-    if (due.isTooLate) {
-      onTrouble(about, refusal?.message ?? 'not begun in time')
-      return settle(store, schedule, { slot, operationId: null, refusal })
+    const last = asked.get(name)
+    if (!due.isTooLate && last?.slot === slot && clock.elapsedMs() - last.atMs < AGAIN_MS) return
+    asked.set(name, { slot, atMs: clock.elapsedMs() })
+    if (heldUp !== null && heldUp.slot !== slot) {
+      onTrouble({ schedule: name, slot: heldUp.slot }, `${heldUp.refusal.message}; ${slot} takes its place`)
     }
-    const key = slotKey(schedule, due.slot)
-    if (now.getTime() - (requestedAt.get(key) ?? 0) < AGAIN_MS) return
-    requestedAt.set(key, now.getTime())
-    const answer = await begin(options, schedule, key)
-    if (answer.operationId === null && answer.refusal !== null && answer.refusal.retryable) {
-      return hold(store, schedule, { slot, refusal: answer.refusal })
+    const held = heldUp?.slot === slot ? heldUp.refusal : null
+    const begun = due.isTooLate ? { operationId: null, refusal: held } : await begin(options, schedule, due.slot)
+    if (!due.isTooLate && begun.operationId === null && begun.refusal?.retryable === true) {
+      return hold(options, schedule, { slot, refusal: begun.refusal })
     }
-    requestedAt.delete(key)
-    if (answer.refusal !== null) onTrouble(about, answer.refusal.message)
-    await settle(store, schedule, { ...answer, slot })
+    await settle(options, schedule, { ...begun, slot })
   }
 
   return async (cluster) => {
-    for (const record of await store.list(cluster)) {
-      await look(record).catch((error: unknown) =>
+    const records = await store.list(cluster)
+    const before = askedOf.get(cluster) ?? new Map()
+    const asked: Asked = new Map(
+      records.flatMap(({ schedule: { name } }) => {
+        const last = before.get(name)
+        return last === undefined ? [] : [[name, last] as const]
+      }),
+    )
+    askedOf.set(cluster, asked)
+    for (const record of records) {
+      await look(record, asked).catch((error: unknown) =>
         onTrouble({ schedule: record.schedule.name, slot: '' }, messageOf(error)),
       )
     }
   }
 }
 
-/** The operation of the slot, or why there is none: one that does not pass, where there is such a one. */
+/** The operation of the slot, or why there is none: a reason that does not pass, where there is such a one. */
 async function begin(
-  { registry, operations }: ScheduleRunnerOptions,
+  { operations, ...rules }: ScheduleRunnerOptions,
   schedule: Schedule,
-  idempotencyKey: string,
+  slot: Date,
 ): Promise<Omit<Settled, 'slot'>> {
-  const definition = registry.get(schedule.kind)
-  if (definition === undefined)
-    throw new TypeError(`schedule ${schedule.name} names an unknown kind "${schedule.kind}"`)
-  const input = Object.assign(parseOperationInput(definition, schedule.input), {
-    cluster: schedule.cluster,
+  const request = readRequest(schedule, rules)
+  if (request.input === null) return { operationId: null, refusal: request.refusals[0] ?? null }
+  const input = Object.assign(request.input, {
     reason: `schedule ${schedule.name}`,
-    idempotencyKey,
+    idempotencyKey: slotKey(schedule, slot),
     // Who may write the file may have it done.
     confirm: schedule.source === ScheduleSource.CONFIGURATION ? schedule.cluster : null,
   })
@@ -88,21 +105,26 @@ async function begin(
   return { operationId: operation?.id ?? null, refusal }
 }
 
-/** Another worker may have settled it, or a later one: that stays. */
-async function settle(store: ScheduleStore, { cluster, name }: Schedule, settled: Settled): Promise<void> {
-  await store.change(cluster, name, (before) => {
-    if (before === null || (before.settled !== null && before.settled.slot >= settled.slot)) return before
-    return { ...before, settled, heldUp: null }
-  })
+/** A worker that was lost, or has read another input, may have begun it: that is its operation. */
+async function settle(
+  { store, log, onTrouble }: ScheduleRunnerOptions,
+  schedule: Schedule,
+  settled: Settled,
+): Promise<void> {
+  const { cluster, name } = schedule
+  const earlier =
+    settled.operationId === null ? await log.findByIdempotencyKey(slotKey(schedule, new Date(settled.slot))) : null
+  const became = earlier === null ? settled : { ...settled, operationId: earlier.operationId, refusal: null }
+  if (became.operationId === null) {
+    onTrouble({ schedule: name, slot: settled.slot }, settled.refusal?.message ?? 'not begun in time')
+  }
+  await store.change(cluster, name, (before) => before && withSettled(before, became))
 }
 
 async function hold(
-  store: ScheduleStore,
+  { store }: ScheduleRunnerOptions,
   { cluster, name }: Schedule,
   heldUp: NonNullable<ScheduleRecord['heldUp']>,
 ): Promise<void> {
-  await store.change(cluster, name, (before) => {
-    const isSettled = before?.settled != null && before.settled.slot >= heldUp.slot
-    return before === null || isSettled ? before : { ...before, heldUp }
-  })
+  await store.change(cluster, name, (before) => before && withHeldUp(before, heldUp))
 }

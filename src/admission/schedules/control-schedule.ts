@@ -1,9 +1,13 @@
-import { type ScheduleRecord, ScheduleSource } from '../../domain/schedule/schedule.ts'
-import { parseOperationInput } from '../../operations/parse-operation-input.ts'
+import { isTerminal } from '../../domain/operation/operation.ts'
+import { refuse } from '../../domain/refusal.ts'
+import { type ScheduleRecord, ScheduleSource, withoutHeldUp } from '../../domain/schedule/schedule.ts'
+import { inputProblems } from '../../operations/input-problems.ts'
+import { refused } from '../answers.ts'
 import type { OperationAnswer } from '../operation-service.ts'
 import { requirePermission } from '../permissions.ts'
-import { isConfigured, scheduleRefused, unknownSchedule } from './schedule-refusals.ts'
-import type { ScheduleAnswer, ScheduleDependencies, ScheduleRequest } from './schedule-service.ts'
+import { isConfigured, scheduleRefused, unknownKind, unknownSchedule } from './schedule-refusals.ts'
+import { readInput } from './schedule-request.ts'
+import type { RunByHand, ScheduleAnswer, ScheduleDependencies, ScheduleRequest } from './schedule-service.ts'
 
 /** Throws ForbiddenError. */
 export async function pauseSchedule(
@@ -13,7 +17,10 @@ export async function pauseSchedule(
 ): Promise<ScheduleAnswer> {
   requirePermission(request.actor, 'pauseSchedule', dependencies.registry)
   const paused = { by: request.actor, at: dependencies.now().toISOString(), reason }
-  return change(dependencies, request, (before) => ({ ...before, paused: before.paused ?? paused, heldUp: null }))
+  return change(dependencies, request, (before) => ({
+    ...withoutHeldUp(before),
+    paused: before.paused ?? paused,
+  }))
 }
 
 /** Throws ForbiddenError. */
@@ -44,19 +51,40 @@ export async function deleteSchedule(
 
 /** What it would request at its next slot, as the caller's own request. Throws ForbiddenError. */
 export async function runSchedule(
-  { store, registry, operations }: ScheduleDependencies,
+  dependencies: ScheduleDependencies,
   { cluster, name, actor }: ScheduleRequest,
-  reason: string | null,
+  { reason, confirm, idempotencyKey }: RunByHand,
 ): Promise<OperationAnswer> {
+  const { store, registry, operations } = dependencies
   requirePermission(actor, 'runSchedule', registry)
   const record = await store.get(cluster, name)
-  const definition = registry.get(record?.schedule.kind ?? '')
-  if (record === null || definition === undefined) {
-    return { operation: null, plan: null, refusals: [unknownSchedule(name, cluster)] }
-  }
-  const input = parseOperationInput(definition, record.schedule.input)
-  const why = reason ?? `schedule ${name}, by hand`
-  return operations.submit(definition.name, Object.assign(input, { cluster, reason: why }), actor)
+  if (record === null) return refused([unknownSchedule(name, cluster)])
+  const { kind, input: fields } = record.schedule
+  const definition = registry.get(kind)
+  if (definition === undefined) return refused([unknownKind(kind)])
+  const read = readInput(definition, fields, cluster)
+  if (read.input === null) return refused(read.refusals)
+  const input = Object.assign(read.input, { reason: reason ?? `schedule ${name}, by hand`, confirm, idempotencyKey })
+  const problems = inputProblems(input).map(({ field, message }) => refuse('INVALID_INPUT', message, null, field))
+  if (problems.length > 0) return refused(problems)
+  const answer = await operations.submit(definition.name, input, actor)
+  if (answer.operation !== null) await takeRun(dependencies, record, answer.operation.id)
+  return answer
+}
+
+/** What was done by hand stands for the newest slot, where that has not gone on by itself. */
+async function takeRun(
+  { store, log }: ScheduleDependencies,
+  { schedule: { cluster, name }, settled }: ScheduleRecord,
+  operationId: string,
+): Promise<void> {
+  if (settled === null) return
+  const last = settled.operationId === null ? null : await log.get(settled.operationId)
+  if (last !== null && !isTerminal(last.status)) return
+  await store.change(cluster, name, (before) => {
+    if (before?.settled == null || before.settled.slot !== settled.slot) return before
+    return { ...before, settled: { slot: settled.slot, operationId, refusal: null }, previous: before.settled }
+  })
 }
 
 async function change(

@@ -8,6 +8,6 @@ export function createScheduleService(dependencies: ScheduleDependencies): Sched
     pause: (request, reason) => pauseSchedule(dependencies, request, reason),
     resume: (request) => resumeSchedule(dependencies, request),
     delete: (request) => deleteSchedule(dependencies, request),
-    run: (request, reason) => runSchedule(dependencies, request, reason),
+    run: (request, by) => runSchedule(dependencies, request, by),
   }
 }

@@ -9,6 +9,10 @@ export function isConfigured(name: string): Refusal {
   return refuse('SCHEDULE_IS_CONFIGURED', `schedule "${name}" is that of configs/howdah.yml`, remedy, 'name')
 }
 
+export function unknownKind(kind: string): Refusal {
+  return refuse('UNKNOWN_KIND', `there is no kind "${kind}" that can be requested`, null, 'kind')
+}
+
 export function unknownSchedule(name: string, cluster: string): Refusal {
   return refuse('UNKNOWN_SCHEDULE', `cluster ${cluster} has no schedule "${name}"`, null, 'name')
 }

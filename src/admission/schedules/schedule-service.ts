@@ -2,6 +2,7 @@ import type { Actor } from '../../domain/operation/operation.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import type { ScheduleRecord } from '../../domain/schedule/schedule.ts'
 import type { Timing } from '../../domain/schedule/timing.ts'
+import type { OperationLog } from '../../events/operation-log.ts'
 import type { ScheduleStore } from '../../events/schedules/schedule-store.ts'
 import type { OperationRegistry } from '../../operations/load-operations.ts'
 import type { ApprovalRules } from '../approval-rules.ts'
@@ -29,6 +30,13 @@ export interface ScheduleRequest {
   readonly actor: Actor
 }
 
+/** What steers a request that a schedule's input does not have: see OperationInput. */
+export interface RunByHand {
+  readonly reason: string | null
+  readonly confirm: string | null
+  readonly idempotencyKey: string | null
+}
+
 /** Takes requests for schedules. Every call throws ForbiddenError, and LogUnavailableError while Redis is away. */
 export interface ScheduleService {
   /** A new one, or another time or input for one that a client has put. */
@@ -39,7 +47,7 @@ export interface ScheduleService {
   resume(request: ScheduleRequest): Promise<ScheduleAnswer>
   delete(request: ScheduleRequest): Promise<ScheduleAnswer>
   /** Requests its operation now, beside its slots, by the caller's own role. */
-  run(request: ScheduleRequest, reason: string | null): Promise<OperationAnswer>
+  run(request: ScheduleRequest, by: RunByHand): Promise<OperationAnswer>
 }
 
 export interface ScheduleDependencies {
@@ -47,5 +55,6 @@ export interface ScheduleDependencies {
   readonly registry: OperationRegistry
   readonly approvals: ApprovalRules
   readonly operations: Pick<OperationService, 'submit'>
+  readonly log: Pick<OperationLog, 'get'>
   readonly now: () => Date
 }

@@ -1,5 +1,14 @@
+import type { OperationRecord } from '../operation/operation.ts'
+import type { Refusal } from '../refusal.ts'
 import { formatGlobalId } from '../resource-id.ts'
-import { dueSlot, type ObservedSchedule, ScheduleState, stateOf } from '../schedule/schedule.ts'
+import {
+  lastOutcome,
+  type ObservedSchedule,
+  overdueSlot,
+  type ScheduleRecord,
+  ScheduleState,
+  type Settled,
+} from '../schedule/schedule.ts'
 import { type HealthFinding, type HealthRule, HealthStatus, type SeenByCode } from './health-issue.ts'
 
 type Fault = Pick<HealthFinding, 'code' | 'message' | 'remedy'>
@@ -19,43 +28,43 @@ export const scheduleSeen: SeenByCode<'SCHEDULE_FAILING' | 'SCHEDULE_OVERDUE'> =
 }
 
 function faultOf(observed: ObservedSchedule, now: Date): Fault | null {
-  switch (stateOf(observed.record, observed.lastRun?.status ?? null, now)) {
-    case ScheduleState.OVERDUE:
-      return overdue(observed, now)
-    case ScheduleState.FAILING:
-      return failing(observed)
-    default:
-      return null
-  }
+  const { record } = observed
+  if (record.paused !== null) return null
+  const slot = overdueSlot(record, now)
+  if (slot !== null && record.heldUp !== null) return refused(record, record.heldUp.slot, record.heldUp.refusal)
+  if (slot !== null) return late(record, slot.toISOString())
+  const { state, settled, run } = lastOutcome(observed)
+  if (settled === null) return null
+  if (state === ScheduleState.OVERDUE) return late(record, settled.slot)
+  return state === ScheduleState.FAILING ? failing(record, settled, run) : null
 }
 
-function overdue({ record }: ObservedSchedule, now: Date): Fault {
-  const { settled, heldUp } = record
-  const slot = dueSlot(record, now)?.slot.toISOString() ?? settled?.slot
-  const why = heldUp === null || heldUp.slot !== slot ? '' : `: ${heldUp.refusal.message}`
-  const message = `${titleOf(record)} did not begin in time what was due at ${slot}${why}.`
-  return { code: 'SCHEDULE_OVERDUE', message, remedy: runNow(record, heldUp?.refusal.remedy ?? null) }
+function late(record: ScheduleRecord, slot: string): Fault {
+  const message = `${titleOf(record)} did not begin in time what was due at ${slot}.`
+  return { code: 'SCHEDULE_OVERDUE', message, remedy: runNow(record, null) }
 }
 
-function failing({ record, lastRun }: ObservedSchedule): Fault {
-  const { settled } = record
-  const refusal = settled?.refusal ?? null
-  const became =
-    refusal === null
-      ? `is ${lastRun?.status} (operation ${lastRun?.id})${lastRun?.error == null ? '' : `: ${lastRun.error.message}`}`
-      : `was refused: ${refusal.message}`
-  const message = `${titleOf(record)}: what was due at ${settled?.slot} ${became}.`
-  return {
-    code: 'SCHEDULE_FAILING',
-    message,
-    remedy: runNow(record, refusal?.remedy ?? lastRun?.error?.remedy ?? null),
-  }
+function failing(record: ScheduleRecord, { slot, refusal }: Settled, run: OperationRecord | null): Fault {
+  if (refusal !== null) return refused(record, slot, refusal)
+  const why = run?.error == null ? '' : `: ${run.error.message}`
+  const message = `${titleOf(record)}: what was due at ${slot} is ${run?.status} (operation ${run?.id})${why}.`
+  return { code: 'SCHEDULE_FAILING', message, remedy: runNow(record, run?.error?.remedy ?? null) }
 }
 
-const titleOf = ({ schedule: { name, kind } }: ObservedSchedule['record']) => `Schedule ${name} (${kind})`
+function refused(record: ScheduleRecord, slot: string, refusal: Refusal): Fault {
+  const message = `${titleOf(record)}: what was due at ${slot} was refused: ${refusal.message}.`
+  const { name, cluster } = record.schedule
+  const remedy =
+    refusal.code === 'UNKNOWN_KIND'
+      ? `Remove it: deleteSchedule(name: "${name}", cluster: "${cluster}"). Or put it with another kind.`
+      : runNow(record, refusal.remedy)
+  return { code: 'SCHEDULE_FAILING', message, remedy }
+}
+
+const titleOf = ({ schedule: { name, kind } }: ScheduleRecord) => `Schedule ${name} (${kind})`
 
 /** Does what the slot would have done, once what stood against it is out of the way. */
-function runNow({ schedule: { name, cluster } }: ObservedSchedule['record'], first: string | null): string {
+function runNow({ schedule: { name, cluster } }: ScheduleRecord, first: string | null): string {
   const run = `runSchedule(name: "${name}", cluster: "${cluster}").`
   return first === null ? `Have it done now: ${run}` : `${first} Then have it done: ${run}`
 }

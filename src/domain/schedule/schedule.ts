@@ -1,6 +1,6 @@
 import { type Actor, isTerminal, type OperationRecord, OperationStatus, Role, Surface } from '../operation/operation.ts'
 import type { Refusal } from '../refusal.ts'
-import { dueAt, newestSlot, type Timing } from './timing.ts'
+import { dueAt, firstSlot, jitterMs, newestSlot, type Timing } from './timing.ts'
 
 /** Where a schedule comes from. */
 export enum ScheduleSource {
@@ -18,6 +18,9 @@ export enum ScheduleState {
   FAILING = 'FAILING',
 }
 
+/** How many a cluster may have. */
+export const MAX_SCHEDULES = 100
+
 /** An operation that is requested again and again. */
 export interface Schedule extends Timing {
   readonly cluster: string
@@ -28,24 +31,22 @@ export interface Schedule extends Timing {
   /** As a request would have it. */
   readonly input: Readonly<Record<string, unknown>>
   readonly source: ScheduleSource
+  /** The name of who put it; null where the configuration has it. */
+  readonly putBy: string | null
 }
 
 /** A schedule and what has become of its slots. Kept in Redis. Times are ISO 8601, UTC. */
 export interface ScheduleRecord {
   readonly schedule: Schedule
-  /** When it was put, or resumed: what lies before is no slot of it. */
+  /** When it was put, or resumed: what was due before is not begun. */
   readonly since: string
   readonly paused: { readonly by: Actor; readonly at: string; readonly reason: string | null } | null
   /** The newest slot that is settled; null before the first. */
   readonly settled: Settled | null
+  /** The one before it: it counts until it is known how the newest ends. */
+  readonly previous: Settled | null
   /** Why the slot that is due has not begun yet, where that may pass; null where nothing holds it up. */
   readonly heldUp: { readonly slot: string; readonly refusal: Refusal } | null
-}
-
-/** A schedule with the operation of the slot that was settled last: null where it has none, or that is not on record. */
-export interface ObservedSchedule {
-  readonly record: ScheduleRecord
-  readonly lastRun: OperationRecord | null
 }
 
 /** What became of a slot: an operation, a refusal, or neither, where nothing began it in time. */
@@ -55,9 +56,19 @@ export interface Settled {
   readonly refusal: Refusal | null
 }
 
+/** A schedule with the operations of its two newest slots: null where there is none, or it is not on record. */
+export interface ObservedSchedule {
+  readonly record: ScheduleRecord
+  readonly lastRun: OperationRecord | null
+  readonly previousRun: OperationRecord | null
+}
+
+/** What the keys of slots begin with: no request of a person may have one. */
+export const SLOT_KEY = 'schedule:'
+
 /** What a slot's operation is known by: requested by whatever process, and however often, it is one. */
 export function slotKey({ cluster, name }: Schedule, slot: Date): string {
-  return `schedule:${cluster}:${name}:${slot.toISOString()}`
+  return `${SLOT_KEY}${cluster}:${name}:${slot.toISOString()}`
 }
 
 export interface DueSlot {
@@ -67,44 +78,103 @@ export interface DueSlot {
 }
 
 /** The newest slot that is due and not settled. Older ones are not caught up; null where nothing is to be done. */
-export function dueSlot({ schedule, since, paused, settled }: ScheduleRecord, now: Date): DueSlot | null {
-  if (paused !== null) return null
-  const after = Math.max(Date.parse(since), settled === null ? 0 : Date.parse(settled.slot))
-  // What its jitter holds back is not due yet, though the one before may be.
-  for (let slot = newestSlot(schedule, now); slot !== null && slot.getTime() > after; ) {
-    const due = dueAt(schedule.name, slot, schedule)
-    if (due <= now) return { slot, isTooLate: now.getTime() > due.getTime() + schedule.deadlineSeconds * 1000 }
-    slot = newestSlot(schedule, new Date(slot.getTime() - 1000))
-  }
-  return null
+export function dueSlot(record: ScheduleRecord, now: Date): DueSlot | null {
+  const { schedule } = record
+  const first = firstDue(record, now)
+  if (first === null) return null
+  const slot = newestSlot(schedule, first, new Date(now.getTime() - jitterMs(schedule.name, schedule)))
+  return { slot, isTooLate: isPastDeadline(schedule, slot, now) }
 }
 
-/** `lastRun`: the status of the operation of the slot that was settled last; null where it has none, or that is not known. */
-export function stateOf(record: ScheduleRecord, lastRun: OperationStatus | null, now: Date): ScheduleState {
-  const { paused, settled } = record
-  if (paused !== null) return ScheduleState.PAUSED
-  if (dueSlot(record, now)?.isTooLate === true) return ScheduleState.OVERDUE
-  if (settled === null) return ScheduleState.OK
-  if (settled.operationId === null) return settled.refusal === null ? ScheduleState.OVERDUE : ScheduleState.FAILING
-  if (lastRun === null || lastRun === OperationStatus.SUCCEEDED) return ScheduleState.OK
-  return isTerminal(lastRun) ? ScheduleState.FAILING : ScheduleState.RUNNING
+/** The oldest slot that was not begun in time, with all that was due since; null where there is none. */
+export function overdueSlot(record: ScheduleRecord, now: Date): Date | null {
+  const first = firstDue(record, now)
+  return first !== null && isPastDeadline(record.schedule, first, now) ? first : null
+}
+
+/** The oldest slot that is due and not settled. */
+function firstDue({ schedule, since, paused, settled }: ScheduleRecord, now: Date): Date | null {
+  if (paused !== null) return null
+  const begin = Date.parse(since) - jitterMs(schedule.name, schedule)
+  const after = settled === null ? begin : Math.max(begin, Date.parse(settled.slot))
+  const slot = firstSlot(schedule, new Date(after))
+  return slot !== null && dueAt(schedule.name, slot, schedule) <= now ? slot : null
+}
+
+function isPastDeadline(schedule: Schedule, slot: Date, now: Date): boolean {
+  return now.getTime() > dueAt(schedule.name, slot, schedule).getTime() + schedule.deadlineSeconds * 1000
+}
+
+/** Clocks of several workers differ by less. */
+const CLOCKS_DIFFER_MS = 60_000
+
+/** Begun again where a clock was ahead when it was written: else it would not run until that time has come. */
+export function withoutFuture(record: ScheduleRecord, now: Date): ScheduleRecord {
+  const isAhead = (time: string) => Date.parse(time) > now.getTime() + CLOCKS_DIFFER_MS
+  if (![record.since, record.settled?.slot ?? record.since].some(isAhead)) return record
+  return { ...record, since: now.toISOString(), settled: null, previous: null, heldUp: null }
+}
+
+/** With what became of a slot, where neither that nor a later one is settled. */
+export function withSettled(record: ScheduleRecord, settled: Settled): ScheduleRecord {
+  return isSettled(record, settled.slot) ? record : { ...record, settled, previous: record.settled, heldUp: null }
+}
+
+/** With what holds a slot up, where neither that nor a later one is settled. */
+export function withHeldUp(record: ScheduleRecord, heldUp: NonNullable<ScheduleRecord['heldUp']>): ScheduleRecord {
+  return isSettled(record, heldUp.slot) ? record : { ...record, heldUp }
+}
+
+const isSettled = ({ settled }: ScheduleRecord, slot: string) => settled !== null && settled.slot >= slot
+
+/** What is held up is not begun any more: that was its run. */
+export function withoutHeldUp(record: ScheduleRecord): ScheduleRecord {
+  const { heldUp } = record
+  return heldUp === null ? record : withSettled(record, { ...heldUp, operationId: null })
 }
 
 /** With this schedule in the place of what is there: what became of its slots stays, and another time begins now. */
 export function withSchedule(before: ScheduleRecord | null, schedule: Schedule, now: Date): ScheduleRecord {
   const since = now.toISOString()
-  if (before === null) return { schedule, since, paused: null, settled: null, heldUp: null }
+  if (before === null) return { schedule, since, paused: null, settled: null, previous: null, heldUp: null }
   const { cron, timeZone } = before.schedule
   const isSameTime = cron === schedule.cron && timeZone === schedule.timeZone
-  return isSameTime ? { ...before, schedule } : { ...before, schedule, since, heldUp: null }
+  return isSameTime ? { ...before, schedule } : { ...withoutHeldUp(before), schedule, since }
+}
+
+/** How it does, as far as that is known. */
+export function stateOf(observed: ObservedSchedule, now: Date): ScheduleState {
+  const { record, lastRun } = observed
+  if (record.paused !== null) return ScheduleState.PAUSED
+  if (overdueSlot(record, now) !== null) return record.heldUp === null ? ScheduleState.OVERDUE : ScheduleState.FAILING
+  return outcomeOf(record.settled, lastRun)
+}
+
+/** How the newest slot of which that is known ended. What it waits for counts as nothing: a failure lasts until a run succeeds. */
+export function lastOutcome({ record, lastRun, previousRun }: ObservedSchedule): {
+  readonly state: ScheduleState
+  readonly settled: Settled | null
+  readonly run: OperationRecord | null
+} {
+  const { settled, previous } = record
+  const state = outcomeOf(settled, lastRun)
+  if (state !== ScheduleState.RUNNING) return { state, settled, run: lastRun }
+  return { state: outcomeOf(previous, previousRun), settled: previous, run: previousRun }
+}
+
+function outcomeOf(settled: Settled | null, run: OperationRecord | null): ScheduleState {
+  if (settled === null) return ScheduleState.OK
+  if (settled.operationId === null) return settled.refusal === null ? ScheduleState.OVERDUE : ScheduleState.FAILING
+  if (run === null || run.status === OperationStatus.SUCCEEDED) return ScheduleState.OK
+  return isTerminal(run.status) ? ScheduleState.FAILING : ScheduleState.RUNNING
 }
 
 const ACTOR = 'schedule/'
 
 /** In whose name a schedule requests its operations. What a client has put destroys nothing: it was refused when it was put. */
-export function actorOfSchedule({ name, source }: Schedule): Actor {
+export function actorOfSchedule({ name, source, putBy }: Schedule): Actor {
   const role = source === ScheduleSource.CONFIGURATION ? Role.ADMIN : Role.OPERATOR
-  return { name: `${ACTOR}${name}`, role, surface: Surface.SCHEDULE, onBehalfOf: null }
+  return { name: `${ACTOR}${name}`, role, surface: Surface.SCHEDULE, onBehalfOf: putBy }
 }
 
 /** The name of the schedule whose run an operation is; null where it is none. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Cron } from 'croner'
 import { messageOf } from '../errors.ts'
+import { endOfOffset, firstInstantOf, type Zone, zoneNamed } from './wall-time.ts'
 
 /** When a schedule runs. */
 export interface Timing {
@@ -8,7 +9,7 @@ export interface Timing {
   readonly cron: string
   /** IANA: "Europe/Berlin". */
   readonly timeZone: string
-  /** Each slot is begun up to so many seconds later: always as many, whichever process reckons. */
+  /** Every slot of a schedule is begun as many seconds later: up to so many, whichever process reckons. */
   readonly jitterSeconds: number
   /** A slot that was not begun so many seconds after its time is not begun any more. */
   readonly deadlineSeconds: number
@@ -28,7 +29,8 @@ const BOUNDS = { jitterSeconds: [0, 86_400], deadlineSeconds: [60, 604_800] } as
 export function timingProblems(timing: Timing): readonly TimingProblem[] {
   const { cron, timeZone } = timing
   return [
-    ...(isTimeZone(timeZone) ? cronProblems(cron, timeZone) : [noTimeZone(timeZone)]),
+    ...(isTimeZone(timeZone) ? [] : [noTimeZone(timeZone)]),
+    ...cronProblems(cron),
     ...(['jitterSeconds', 'deadlineSeconds'] as const).flatMap((field) => {
       const [from, to] = BOUNDS[field]
       if (Number.isInteger(timing[field]) && timing[field] >= from && timing[field] <= to) return []
@@ -42,41 +44,115 @@ function noTimeZone(timeZone: string): TimingProblem {
   return { field: 'timeZone', message: `"${timeZone}" is not a time zone`, remedy }
 }
 
-function cronProblems(cron: string, timeZone: string): TimingProblem[] {
+function cronProblems(cron: string): TimingProblem[] {
   const remedy = 'Write minute, hour, day, month and weekday: "30 2 * * 0" is Sunday, 02:30.'
   const problem = (message: string): TimingProblem[] => [{ field: 'cron', message, remedy }]
+  // croner would take a date as well, which comes once.
+  if (!/^(@[a-z]+|(\S+\s+){4}\S+)$/i.test(cron.trim())) return problem(`"${cron}" is no cron expression`)
   try {
-    const isEver = open({ cron, timeZone }).nextRun(new Date(0)) !== null
+    const isEver = open(cron).nextRun(new Date(0)) !== null
     return isEver ? [] : problem(`"${cron}" names a time that never comes`)
   } catch (error) {
     return problem(`"${cron}" is no cron expression: ${messageOf(error)}`)
   }
 }
 
+/** Names times, and where. */
+type Times = Pick<Timing, 'cron' | 'timeZone'>
+
+/** Finds the first slot after an instant: both in milliseconds; null where there is none. */
+type FindSlot = (after: number) => number | null
+
 /**
- * The first slots after a moment, ascending. A slot is a moment in UTC, so none comes twice. Where the clock goes forward, a time that is
- * skipped is as much later; where it goes back, a time of one hour comes at its first occurrence, and what runs each hour or
- * more often goes on each hour.
+ * The first slots after a moment, ascending. A slot is a moment in UTC, so none comes twice. Where the clock goes forward, the times that
+ * are skipped have one slot together, at that moment; where it goes back, a time counts when it comes first. What names every hour goes on
+ * each hour.
  */
-export function nextSlots(timing: Pick<Timing, 'cron' | 'timeZone'>, after: Date, count: number): Date[] {
-  return open(timing).nextRuns(count, after)
+export function nextSlots(timing: Times, after: Date, count: number): Date[] {
+  const find = slotFinder(timing)
+  const found: Date[] = []
+  for (let slot = find(after.getTime()); slot !== null && found.length < count; slot = find(slot)) {
+    found.push(new Date(slot))
+  }
+  return found
 }
 
-/** The newest slot up to a moment, itself included; null where there is none. */
-export function newestSlot(timing: Pick<Timing, 'cron' | 'timeZone'>, until: Date): Date | null {
-  // croner takes the reference's second for over.
-  return open(timing).previousRuns(1, new Date(until.getTime() + 1000))[0] ?? null
+/** The first slot after a moment; null where there is none. */
+export function firstSlot(timing: Times, after: Date): Date | null {
+  return nextSlots(timing, after, 1)[0] ?? null
 }
 
-/** When a slot of a schedule is begun: with its jitter, which is the same in every process. */
+/** The newest slot from one that is known up to a moment. */
+export function newestSlot(timing: Times, known: Date, until: Date): Date {
+  const find = slotFinder(timing)
+  let newest = known.getTime()
+  let behind = until.getTime()
+  while (behind > newest) {
+    const middle = newest + Math.floor((behind - newest) / 2)
+    const slot = find(middle)
+    if (slot !== null && slot <= until.getTime()) newest = slot
+    else behind = middle
+  }
+  return new Date(newest)
+}
+
+/** When a slot of a schedule is begun: with its jitter, which is that of the schedule, so that its slots keep their order. */
 export function dueAt(name: string, slot: Date, { jitterSeconds }: Pick<Timing, 'jitterSeconds'>): Date {
-  const hash = createHash('sha256').update(`${name} ${slot.toISOString()}`).digest()
-  const part = hash.readUInt32BE(0) / 2 ** 32
-  return new Date(slot.getTime() + Math.floor(part * jitterSeconds) * 1000)
+  return new Date(slot.getTime() + jitterMs(name, { jitterSeconds }))
 }
 
-function open({ cron, timeZone }: Pick<Timing, 'cron' | 'timeZone'>): Cron {
-  return new Cron(cron, { timezone: timeZone, mode: '5-part', paused: true })
+/** The same in every process. */
+export function jitterMs(name: string, { jitterSeconds }: Pick<Timing, 'jitterSeconds'>): number {
+  const part = createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32
+  return Math.floor(part * jitterSeconds) * 1000
+}
+
+function slotFinder({ cron, timeZone }: Times): FindSlot {
+  const times = open(cron)
+  const zone = zoneNamed(timeZone)
+  return isEachHour(cron) ? whenShown(times, zone) : whenFirstShown(times, zone)
+}
+
+/** When clocks show one of these times, for the first time or again. */
+function whenShown(times: Cron, zone: Zone): FindSlot {
+  return (after) => {
+    let from = after
+    let shown = after + zone.offsetAt(after)
+    for (;;) {
+      const offset = zone.offsetAt(from)
+      const end = endOfOffset(from, zone)
+      const wall = times.nextRun(new Date(shown))?.getTime()
+      if (wall === undefined) return null
+      if (wall - offset < end) return wall - offset
+      from = end
+      // A second less: what is shown at its begin counts.
+      shown = end + zone.offsetAt(end) - 1000
+    }
+  }
+}
+
+/** When clocks show one of these times that they have not shown before. */
+function whenFirstShown(times: Cron, zone: Zone): FindSlot {
+  return (after) => {
+    for (let wall = new Date(after + zone.offsetAt(after)); ; ) {
+      const next = times.nextRun(wall)
+      if (next === null) return null
+      const instant = firstInstantOf(next.getTime(), zone)
+      if (instant > after) return instant
+      wall = next
+    }
+  }
+}
+
+/** The times of a cron expression, as clocks on a wall show them. */
+function open(cron: string): Cron {
+  return new Cron(cron, { timezone: 'UTC', mode: '5-part', paused: true })
+}
+
+/** Whether it names every hour of a day. */
+function isEachHour(cron: string): boolean {
+  const [first, hour] = cron.trim().split(/\s+/)
+  return first === '@hourly' || ['*', '*/1', '0-23'].includes(hour ?? '')
 }
 
 function isTimeZone(name: string): boolean {

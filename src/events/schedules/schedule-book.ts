@@ -1,4 +1,4 @@
-import type { ObservedSchedule, ScheduleRecord } from '../../domain/schedule/schedule.ts'
+import type { ObservedSchedule, ScheduleRecord, Settled } from '../../domain/schedule/schedule.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { OperationLog } from '../operation-log.ts'
 import type { ScheduleStore } from './schedule-store.ts'
@@ -7,7 +7,7 @@ import type { ScheduleStore } from './schedule-store.ts'
 export interface ScheduleBook {
   /** Null before the first look. */
   current(cluster: string): readonly ObservedSchedule[] | null
-  /** Reads those of a cluster now: for what asks behind a change. Throws LogUnavailableError. */
+  /** Reads those of a cluster now: for what asks behind a change. While Redis is away, what is known stays. */
   refresh(cluster: string): Promise<void>
   stop(): void
 }
@@ -23,22 +23,29 @@ export function openScheduleBook(options: {
 }): ScheduleBook {
   const { store, log, clusters, clock, onError } = options
   const known = new Map<string, readonly ObservedSchedule[]>()
+  const runOf = async (settled: Settled | null) => (settled?.operationId == null ? null : log.get(settled.operationId))
   const observe = async (record: ScheduleRecord): Promise<ObservedSchedule> => {
-    const id = record.settled?.operationId ?? null
-    return { record, lastRun: id === null ? null : await log.get(id) }
+    const [lastRun, previousRun] = await Promise.all([runOf(record.settled), runOf(record.previous)])
+    return { record, lastRun, previousRun }
   }
-  const refresh = async (cluster: string) => {
-    known.set(cluster, await Promise.all((await store.list(cluster)).map(observe)))
+  let looks = 0
+  const newest = new Map<string, number>()
+  const read = async (cluster: string) => {
+    const look = ++looks
+    const observed = await Promise.all((await store.list(cluster)).map(observe))
+    // One that began later may have ended earlier.
+    if (look < (newest.get(cluster) ?? 0)) return
+    newest.set(cluster, look)
+    known.set(cluster, observed)
   }
+  const refresh = (cluster: string) => read(cluster).catch(onError)
   let looking = false
   const look = () => {
     if (looking) return
     looking = true
-    Promise.all(clusters.map(refresh))
-      .catch(onError)
-      .finally(() => {
-        looking = false
-      })
+    Promise.all(clusters.map(refresh)).finally(() => {
+      looking = false
+    })
   }
   look()
   return { current: (cluster) => known.get(cluster) ?? null, refresh, stop: clock.every(LOOK_MS, look) }

@@ -3,6 +3,7 @@ import { ClusterView } from '../../domain/cluster/cluster-view.ts'
 import { scheduleOf } from '../../domain/schedule/schedule.ts'
 import { clusterSnapshot } from '../lookup.ts'
 import type { ApiContext } from '../request-context.ts'
+import { scheduleNow } from '../schedules-now.ts'
 import { ClusterType } from '../types/cluster/cluster.ts'
 import type { Connection } from '../types/common/connection.ts'
 import { PageArgs } from '../types/common/page-args.ts'
@@ -40,8 +41,7 @@ export class ScheduledOperationLinks {
     description: 'The schedule whose run this is. Null where it is none, or that schedule is gone.',
   })
   schedule(@Root() { record }: OperationType, @Ctx() { deps }: ApiContext): ScheduleType | null {
-    const name = scheduleOf(record)
-    const found = deps.scheduleBook.current(record.cluster)?.find((each) => each.record.schedule.name === name)
-    return found === undefined ? null : new ScheduleType(found.record)
+    const found = scheduleNow(deps, record.cluster, scheduleOf(record))
+    return found === null ? null : new ScheduleType(found)
   }
 }

@@ -2,6 +2,7 @@ import { Arg, Ctx, Mutation, Resolver } from 'type-graphql'
 import type { ScheduleAnswer, ScheduleRequest } from '../../admission/schedules/schedule-service.ts'
 import { clusterSource } from '../lookup.ts'
 import type { ApiContext } from '../request-context.ts'
+import { observedNow } from '../schedules-now.ts'
 import { OperationPayload } from '../types/operation/operation-payload.ts'
 import { PutScheduleInput } from '../types/schedule/put-schedule-input.ts'
 import { SchedulePayload } from '../types/schedule/schedule-payload.ts'
@@ -10,6 +11,8 @@ type Given = string | null | undefined
 
 const NAME = { description: 'Its name.' }
 const CLUSTER = { nullable: true, description: 'Its cluster; the only one when left out.' }
+const CONFIRM = { nullable: true, description: "For destructive kinds: must equal the cluster's name." }
+const KEY = { nullable: true, description: 'As in the input of any request.' }
 const REASON = { nullable: true, description: 'Why; kept with it.' }
 
 /** Mutations on schedules. */
@@ -74,9 +77,15 @@ export class ScheduleMutations {
     @Arg('name', () => String, NAME) name: string,
     @Arg('cluster', () => String, CLUSTER) cluster: Given,
     @Arg('reason', () => String, REASON) reason: Given,
+    @Arg('confirm', () => String, CONFIRM) confirm: Given,
+    @Arg('idempotencyKey', () => String, KEY) idempotencyKey: Given,
     @Ctx() context: ApiContext,
   ): Promise<OperationPayload> {
-    return new OperationPayload(await context.deps.schedules.run(requestOf(context, name, cluster), reason ?? null))
+    const by = { reason: reason ?? null, confirm: confirm ?? null, idempotencyKey: idempotencyKey ?? null }
+    const request = requestOf(context, name, cluster)
+    const answer = await context.deps.schedules.run(request, by)
+    if (answer.operation !== null) await context.deps.scheduleBook.refresh(request.cluster)
+    return new OperationPayload(answer)
   }
 }
 
@@ -92,7 +101,7 @@ async function answered(
   cluster: string,
   asked: Promise<ScheduleAnswer>,
 ): Promise<SchedulePayload> {
-  const answer = await asked
-  if (answer.refusals.length === 0) await deps.scheduleBook.refresh(cluster)
-  return new SchedulePayload(answer)
+  const { schedule, refusals } = await asked
+  if (refusals.length === 0) await deps.scheduleBook.refresh(cluster)
+  return new SchedulePayload({ schedule: observedNow(deps, schedule), refusals })
 }

@@ -156,6 +156,7 @@ async function startApi(given: Given, port: number) {
         registry: given.registry,
         approvals: NO_APPROVALS,
         operations: service,
+        log,
         now: () => new Date(),
       }),
       scheduleBook: schedules.book,

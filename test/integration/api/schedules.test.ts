@@ -4,6 +4,7 @@ import { refuse } from '../../../src/domain/refusal.ts'
 import { actorOfSchedule, type ScheduleRecord, ScheduleSource } from '../../../src/domain/schedule/schedule.ts'
 import { NOW } from '../../support/builders/observed.ts'
 import { operationRecord } from '../../support/builders/operations.ts'
+import { scheduleRecord } from '../../support/builders/schedules.ts'
 import { type FakeApi, startFakeApi } from '../../support/fakes/fake-api.ts'
 
 let api: FakeApi
@@ -45,8 +46,9 @@ function configure(changes: Partial<ScheduleRecord> = {}): ScheduleRecord['sched
     jitterSeconds: 0,
     deadlineSeconds: 3600,
     source: ScheduleSource.CONFIGURATION,
+    putBy: null,
   }
-  const record = { schedule, since: NOW.toISOString(), paused: null, settled: null, heldUp: null }
+  const record = scheduleRecord({ schedule, since: NOW.toISOString() })
   api.schedules.records.set('patroni/weekly', { ...record, ...changes })
   return schedule
 }
@@ -83,6 +85,7 @@ describe('a schedule', () => {
     ['with a time that is none', { cron: '30 25 * * *' }, 'INVALID_INPUT', 'cron'],
     ['with a zone that is none', { timeZone: 'Mars/Base' }, 'INVALID_INPUT', 'timeZone'],
     ['with bounds that are none', { jitterSeconds: -1 }, 'INVALID_INPUT', 'jitterSeconds'],
+    ['with an input that is a list', { input: [1] }, 'INVALID_INPUT', 'input'],
     ['with what steers a request', { input: { idempotencyKey: 'k' } }, 'INVALID_INPUT', 'input.idempotencyKey'],
     ['with an input that its kind does not take', { input: { reason: 'x' } }, 'INVALID_INPUT', 'input.reason'],
     ['that would destroy data', { kind: 'TEST_DESTRUCTION' }, 'SCHEDULE_IS_DESTRUCTIVE', 'kind'],
@@ -125,6 +128,49 @@ describe('a schedule', () => {
     expect(asked.operation).toEqual({ requestedBy: { name: 'the-operator' }, schedule: null })
     expect((await run('weekly', Role.OPERATOR)).errors?.[0]?.extensions['code']).toBe('FORBIDDEN')
     expect((await run('none', Role.ADMIN)).data.runSchedule.refusals).toEqual([{ code: 'UNKNOWN_SCHEDULE' }])
+    expect((await run('nightly", idempotencyKey: "a b', Role.ADMIN)).data.runSchedule.refusals).toEqual([
+      { code: 'INVALID_INPUT' },
+    ])
+  })
+
+  test.each<[string, OperationStatus | null, isTaken: boolean]>([
+    ['that was missed', null, true],
+    ['that failed', OperationStatus.FAILED, true],
+    ['that runs', OperationStatus.RUNNING, false],
+  ])('that is run by hand does so for a newest slot %s', async (_, status, isTaken) => {
+    const before = status === null ? null : api.operations.add(operationRecord({ id: 'slot-run', status })).id
+    const slot = '2026-11-22T02:00:00.000Z'
+    const schedule = { ...configure(), kind: 'testKind' }
+    configure({ schedule, settled: { slot, operationId: before, refusal: null } })
+    await api.query('mutation { runSchedule(name: "weekly") { operation { id } } }', {}, Role.OPERATOR)
+    const { settled } = api.schedules.records.get('patroni/weekly') ?? {}
+    expect(settled).toEqual({
+      slot,
+      operationId: isTaken ? expect.stringMatching(/^(?!slot-run)/) : before,
+      refusal: null,
+    })
+  })
+
+  test('whose kind this Howdah does not have hides no cluster', async () => {
+    const schedule = { ...configure(), kind: 'oldKind' }
+    configure({
+      schedule,
+      settled: { slot: '2026-11-22T02:00:00.000Z', operationId: null, refusal: refuse('UNKNOWN_KIND', 'none', null) },
+    })
+    expect(await list('name')).toEqual([])
+    const { data } = await api.query('{ cluster { health { issues { code subject } } } }')
+    expect(data.cluster.health.issues).toContainEqual({ code: 'SCHEDULE_FAILING', subject: 'Schedule:patroni/weekly' })
+    expect((await control('pauseSchedule', 'weekly')).errors).toBeUndefined()
+  })
+
+  test('is one of a hundred at most', async () => {
+    for (let index = 0; index < 100; index += 1) {
+      const schedule = { ...configure(), name: `s${index}`, source: ScheduleSource.API, kind: 'testKind' }
+      api.schedules.records.set(`patroni/s${index}`, scheduleRecord({ schedule }))
+    }
+    api.schedules.records.delete('patroni/weekly')
+    expect(codes((await put({})) as never)).toEqual([['TOO_MANY_SCHEDULES', 'name']])
+    expect(codes((await put({ name: 's7' })) as never)).toEqual([])
   })
 
   test('shows its runs and what was refused, and is never OK while it does not run', async () => {
@@ -135,6 +181,7 @@ describe('a schedule', () => {
     const run = api.operations.add(
       operationRecord({ requestedBy: actorOfSchedule(schedule), status: OperationStatus.FAILED }),
     )
+    api.schedules.runs.set(run.id, run)
     api.operations.add(operationRecord())
     configure({ settled: { slot, operationId: run.id, refusal: null } })
     const id = `Operation:${run.id}`

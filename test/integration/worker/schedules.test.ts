@@ -1,4 +1,6 @@
+import { IsOptional } from 'class-validator'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { NO_APPROVALS } from '../../../src/admission/approval-rules.ts'
 import { ClaimMode } from '../../../src/domain/operation/claim.ts'
 import { type Actor, OperationStatus, Role, Surface } from '../../../src/domain/operation/operation.ts'
 import { type Refusal, refuse } from '../../../src/domain/refusal.ts'
@@ -10,10 +12,14 @@ import { OperationInput } from '../../../src/operations/operation-input.ts'
 import { adoptSchedules } from '../../../src/worker/adopt-schedules.ts'
 import type { WorkedCluster } from '../../../src/worker/managed-cluster.ts'
 import { createScheduleRunner } from '../../../src/worker/run-schedules.ts'
+import { scheduleRecord } from '../../support/builders/schedules.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { startWorkerRig, type WorkerRig } from './worker-rig.ts'
 
-class TestInput extends OperationInput {}
+class TestInput extends OperationInput {
+  @IsOptional()
+  x?: number
+}
 
 let speaksAgainst: Refusal[] = []
 const kind = (name: string, destructive: boolean) =>
@@ -45,6 +51,7 @@ let store: ScheduleStore
 /** As every process sees it. */
 let now = new Date()
 let troubles: string[] = []
+let approvals = NO_APPROVALS
 
 beforeAll(async () => {
   rig = await startWorkerRig({ registry, clusters: new Map([['patroni', cluster]]) })
@@ -54,6 +61,7 @@ afterAll(() => rig.remove())
 beforeEach(async () => {
   speaksAgainst = []
   troubles = []
+  approvals = NO_APPROVALS
   now = new Date('2026-11-21T01:59:00Z')
   for (const { schedule } of await store.list('patroni')) await store.change('patroni', schedule.name, () => null)
   for (const id of await rig.log.active()) await rig.service.cancel(id, null, ADMIN)
@@ -73,18 +81,20 @@ async function put(changes: Partial<ScheduleRecord['schedule']> = {}): Promise<v
     jitterSeconds: 0,
     deadlineSeconds: 3600,
     source: ScheduleSource.CONFIGURATION,
+    putBy: null,
     ...changes,
   }
-  const since = now.toISOString()
-  await store.change('patroni', schedule.name, () => ({ schedule, since, paused: null, settled: null, heldUp: null }))
+  await store.change('patroni', schedule.name, () => scheduleRecord({ schedule, since: now.toISOString() }))
 }
 
 const runner = (operations: Pick<WorkerRig['service'], 'submit'> = rig.service) =>
   createScheduleRunner({
     store,
     registry,
+    approvals,
+    log: rig.log,
     operations,
-    clock: { now: () => now },
+    clock: { now: () => now, elapsedMs: () => now.getTime() },
     onTrouble: ({ slot }, why) => troubles.push(`${slot} ${why}`),
   })
 const only = async () => {
@@ -165,6 +175,64 @@ describe('a slot', () => {
     })
   })
 
+  test.each<[string, Partial<Schedule>, code: string]>([
+    ['whose kind is gone', { kind: 'oldKind' }, 'UNKNOWN_KIND'],
+    ['whose kind has lost a field', { input: { oldField: 1 } }, 'INVALID_INPUT'],
+    ['whose kind wants an approval by now', { source: ScheduleSource.API }, 'APPROVAL_REQUIRED'],
+  ])('%s is refused for good', async (_, changes, code) => {
+    approvals = { ...NO_APPROVALS, required: new Set(['testKind']) }
+    await put(changes)
+    expect((await lookAt('2026-11-21T02:00:00Z')).settled).toMatchObject({ operationId: null, refusal: { code } })
+    expect(troubles).toHaveLength(1)
+  })
+
+  test.each([
+    ['its input was changed', '2026-11-21T02:00:02Z', { input: { x: 2 } }],
+    ['its deadline has passed', '2026-11-21T04:00:00Z', {}],
+  ])('has the operation that a lost worker began for it, though %s since', async (_, time, changes) => {
+    await put({ input: { x: 1 } })
+    const begun: string[] = []
+    const dying = {
+      submit: async (...asked: Parameters<typeof rig.service.submit>) => {
+        begun.push((await rig.service.submit(...asked)).operation?.id ?? '')
+        throw new Error('killed')
+      },
+    }
+    await lookAt('2026-11-21T02:00:01Z', runner(dying))
+    const { schedule } = await only()
+    await store.change(
+      'patroni',
+      schedule.name,
+      (before) => before && { ...before, schedule: { ...schedule, ...changes } },
+    )
+    expect((await lookAt(time)).settled).toEqual({ slot: SLOT, operationId: begun[0], refusal: null })
+    expect(await rig.log.active()).toHaveLength(1)
+  })
+
+  test('that a newer one overtakes while it is held up is told', async () => {
+    await put({ cron: '*/5 * * * *' })
+    speaksAgainst = [refuse('BACKUP_RUNNING', 'a backup runs', null)]
+    const look = runner()
+    await lookAt('2026-11-21T02:00:00Z', look)
+    const { heldUp } = await lookAt('2026-11-21T02:05:00Z', look)
+    expect(heldUp?.slot).toBe('2026-11-21T02:05:00.000Z')
+    expect(troubles).toEqual([`${SLOT} a backup runs; 2026-11-21T02:05:00.000Z takes its place`])
+  })
+
+  test('is requested again after ten seconds, not at every look, where a source fails', async () => {
+    await put()
+    let requests = 0
+    const failing = runner({
+      submit: async () => {
+        requests += 1
+        throw new Error('no answer')
+      },
+    })
+    for (let second = 0; second <= 20; second += 1)
+      await lookAt(`2026-11-21T02:00:${String(second).padStart(2, '0')}Z`, failing)
+    expect(requests).toBe(3)
+  })
+
   test('that nothing began in time is told, and not begun', async () => {
     await put()
     expect((await lookAt('2026-11-21T04:00:00Z')).settled).toEqual({ slot: SLOT, operationId: null, refusal: null })
@@ -181,7 +249,8 @@ describe('a slot', () => {
   test('is not begun again by a clock that is set back', async () => {
     await put({ cron: '0 * * * *' })
     const { settled } = await lookAt('2026-11-21T07:00:00Z')
-    expect((await lookAt('2026-11-21T05:00:30Z')).settled).toEqual(settled)
+    for (const time of ['06:59:30', '05:00:30', '05:00:31', '07:00:00', '07:00:01']) await lookAt(`2026-11-21T${time}Z`)
+    expect((await only()).settled).toEqual(settled)
     expect(await rig.log.active()).toHaveLength(1)
   })
 })
@@ -197,6 +266,7 @@ describe('the schedules of the configuration', () => {
     jitterSeconds: 0,
     deadlineSeconds: 3600,
     source: ScheduleSource.CONFIGURATION,
+    putBy: null,
     ...changes,
   })
   const settled = { slot: SLOT, operationId: 'op', refusal: null }
@@ -233,8 +303,10 @@ describe('the schedules of the configuration', () => {
 
 test('what destroys data runs only where the file has it', async () => {
   await put({ kind: 'testDestruction', source: ScheduleSource.API })
-  await lookAt('2026-11-21T02:00:00Z')
-  expect(troubles).toMatchObject([expect.stringMatching(/may not call testDestruction/)])
+  expect((await lookAt('2026-11-21T02:00:00Z')).settled).toMatchObject({
+    operationId: null,
+    refusal: { code: 'SCHEDULE_IS_DESTRUCTIVE' },
+  })
   await store.change('patroni', (await only()).schedule.name, () => null)
   now = new Date('2026-11-21T01:00:00Z')
   await put({ kind: 'testDestruction' })
@@ -252,10 +324,8 @@ test('a Redis that is killed at the slot costs no slot, and makes none twice', a
   await rig.container.start()
   const again = createScheduleStore({ redis: await rig.container.connect('prompt'), prefix: 'howdah' })
   await waitFor('the log to answer', async () => (await rig.log.active()).length >= 0)
-  const onTrouble = () => {}
-  await createScheduleRunner({ store: again, registry, operations: rig.service, clock: { now: () => now }, onTrouble })(
-    'patroni',
-  )
-  expect((await again.list('patroni'))[0]?.settled).toMatchObject({ slot: SLOT, operationId: expect.any(String) })
+  store = again
+  await runner()('patroni')
+  expect((await only()).settled).toMatchObject({ slot: SLOT, operationId: expect.any(String) })
   expect(await rig.log.active()).toHaveLength(1)
 })

@@ -1,4 +1,4 @@
-import { OperationStatus } from '../../../src/domain/operation/operation.ts'
+import { type OperationRecord, OperationStatus } from '../../../src/domain/operation/operation.ts'
 import { type Refusal, refuse } from '../../../src/domain/refusal.ts'
 import {
   type ObservedSchedule,
@@ -18,6 +18,7 @@ export const SCHEDULE: Schedule = {
   jitterSeconds: 0,
   deadlineSeconds: 3600,
   source: ScheduleSource.CONFIGURATION,
+  putBy: null,
 }
 
 /** Nightly at two; put, and no slot of it settled yet. */
@@ -26,6 +27,7 @@ export const scheduleRecord = (changes: Partial<ScheduleRecord> = {}): ScheduleR
   since: '2026-11-20T12:00:00.000Z',
   paused: null,
   settled: null,
+  previous: null,
   heldUp: null,
   ...changes,
 })
@@ -34,6 +36,13 @@ export const scheduleRecord = (changes: Partial<ScheduleRecord> = {}): ScheduleR
 export const settledSlot = (slot: string, operationId: string | null = 'op', refusal: Refusal | null = null) => ({
   settled: { slot, operationId, refusal },
 })
+
+/** A schedule with what became of its newest slot, and of the one before. */
+export const observedSchedule = (
+  record: ScheduleRecord,
+  lastRun: OperationRecord | null = null,
+  previousRun: OperationRecord | null = null,
+): ObservedSchedule => ({ record, lastRun, previousRun })
 
 /** The newest slot at NOW, whose deadline has passed. */
 export const LAST_SLOT = '2026-11-22T02:00:00.000Z'
@@ -52,36 +61,57 @@ export const ILL_SCHEDULES: readonly (readonly [string, string, string, string, 
   [
     'that no worker has looked at',
     'SCHEDULE_OVERDUE',
-    `did not begin in time ${due}.`,
+    ' did not begin in time what was due at 2026-11-21T02:00:00.000Z.',
     `Have it done now: ${run}`,
-    { record: scheduleRecord(), lastRun: null },
+    observedSchedule(scheduleRecord()),
   ],
   [
     'whose slot was missed',
     'SCHEDULE_OVERDUE',
-    `did not begin in time ${due}.`,
+    ` did not begin in time ${due}.`,
     `Have it done now: ${run}`,
-    { record: scheduleRecord(settledSlot(LAST_SLOT, null)), lastRun: null },
+    observedSchedule(scheduleRecord(settledSlot(LAST_SLOT, null))),
   ],
   [
     'that was held up until no worker was there',
-    'SCHEDULE_OVERDUE',
-    `did not begin in time ${due}: a backup runs.`,
+    'SCHEDULE_FAILING',
+    `: ${due} was refused: a backup runs.`,
     `Wait for it. Then have it done: ${run}`,
-    { record: scheduleRecord({ heldUp: { slot: LAST_SLOT, refusal: busy } }), lastRun: null },
+    observedSchedule(scheduleRecord({ heldUp: { slot: LAST_SLOT, refusal: busy } })),
   ],
   [
     'that was refused',
     'SCHEDULE_FAILING',
-    `${due} was refused: a backup runs.`,
+    `: ${due} was refused: a backup runs.`,
     `Wait for it. Then have it done: ${run}`,
-    { record: scheduleRecord(settledSlot(LAST_SLOT, null, busy)), lastRun: null },
+    observedSchedule(scheduleRecord(settledSlot(LAST_SLOT, null, busy))),
+  ],
+  [
+    'whose kind is gone',
+    'SCHEDULE_FAILING',
+    `: ${due} was refused: there is none.`,
+    'Remove it: deleteSchedule(name: "nightly", cluster: "patroni"). Or put it with another kind.',
+    observedSchedule(scheduleRecord(settledSlot(LAST_SLOT, null, refuse('UNKNOWN_KIND', 'there is none', null)))),
   ],
   [
     'whose run failed',
     'SCHEDULE_FAILING',
-    `${due} is FAILED (operation op): the disk is full.`,
+    `: ${due} is FAILED (operation op): the disk is full.`,
     `Make room. Then have it done: ${run}`,
-    { record: scheduleRecord(settledSlot(LAST_SLOT)), lastRun: failedRun },
+    observedSchedule(scheduleRecord(settledSlot(LAST_SLOT)), failedRun),
+  ],
+  [
+    'whose run failed, while the next one runs',
+    'SCHEDULE_FAILING',
+    ': what was due at 2026-11-21T02:00:00.000Z is FAILED (operation op): the disk is full.',
+    `Make room. Then have it done: ${run}`,
+    observedSchedule(
+      scheduleRecord({
+        ...settledSlot(LAST_SLOT, 'next'),
+        previous: { slot: '2026-11-21T02:00:00.000Z', operationId: 'op', refusal: null },
+      }),
+      operationRecord({ id: 'next', status: OperationStatus.RUNNING }),
+      failedRun,
+    ),
   ],
 ]

@@ -121,6 +121,7 @@ export async function startFakeApi(
       registry,
       approvals: NO_APPROVALS,
       operations: service,
+      log: operations.log,
       now: () => NOW,
     }),
     scheduleBook: schedules.book,

@@ -1,5 +1,5 @@
 import type { OperationRecord } from '../../../src/domain/operation/operation.ts'
-import type { ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
+import type { ScheduleRecord, Settled } from '../../../src/domain/schedule/schedule.ts'
 import { LogUnavailableError } from '../../../src/events/event-errors.ts'
 import type { ScheduleBook } from '../../../src/events/schedules/schedule-book.ts'
 import type { ScheduleStore } from '../../../src/events/schedules/schedule-store.ts'
@@ -34,9 +34,14 @@ export class FakeSchedules {
     current: (cluster) =>
       this.#of(cluster).map((record) => ({
         record,
-        lastRun: this.runs.get(record.settled?.operationId ?? '') ?? null,
+        lastRun: this.#run(record.settled),
+        previousRun: this.#run(record.previous),
       })),
-    refresh: async () => this.#read(),
+    refresh: async () => {},
+  }
+
+  #run(settled: Settled | null): OperationRecord | null {
+    return this.runs.get(settled?.operationId ?? '') ?? null
   }
 
   #of(cluster: string): ScheduleRecord[] {

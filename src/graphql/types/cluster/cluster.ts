@@ -5,6 +5,7 @@ import { formatGlobalId } from '../../../domain/resource-id.ts'
 import type { TimelineSwitch } from '../../../domain/wal/timeline.ts'
 import { healthNow } from '../../health-now.ts'
 import type { ApiContext } from '../../request-context.ts'
+import { schedulesNow } from '../../schedules-now.ts'
 import { BackupServerType } from '../backup/backup-server.ts'
 import type { Connection } from '../common/connection.ts'
 import { Json } from '../common/output-scalars.ts'
@@ -76,8 +77,10 @@ export class ClusterType implements NodeType {
   @Field(() => [ScheduleType], {
     description: 'What is requested again and again, by name; while Redis is away, as it was last read.',
   })
-  schedules(@Ctx() { deps }: ApiContext): readonly ScheduleType[] {
-    return (deps.scheduleBook.current(this.#view.name) ?? []).map(({ record }) => new ScheduleType(record))
+  schedules(@Ctx() { deps, memo }: ApiContext): readonly ScheduleType[] {
+    const schedules = schedulesNow(deps, this.#view.name)
+    memo.spendRows(schedules.length)
+    return schedules.map((each) => new ScheduleType(each))
   }
 
   @Field(() => Boolean, {

@@ -1,5 +1,6 @@
 import { Field, ObjectType } from 'type-graphql'
-import type { ScheduleAnswer } from '../../../admission/schedules/schedule-service.ts'
+import type { Refusal } from '../../../domain/refusal.ts'
+import type { ObservedSchedule } from '../../../domain/schedule/schedule.ts'
 import { RefusalType } from '../operation/refusal.ts'
 import { ScheduleType } from './schedule.ts'
 
@@ -11,7 +12,7 @@ export class SchedulePayload {
   @Field(() => [RefusalType], { description: 'What the caller has to fix first; empty when it was done.' })
   readonly refusals: readonly RefusalType[]
 
-  constructor({ schedule, refusals }: ScheduleAnswer) {
+  constructor({ schedule, refusals }: { schedule: ObservedSchedule | null; refusals: readonly Refusal[] }) {
     this.schedule = schedule === null ? null : new ScheduleType(schedule)
     this.refusals = refusals.map((refusal) => new RefusalType(refusal))
   }

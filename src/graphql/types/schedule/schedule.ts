@@ -1,7 +1,7 @@
 import { Arg, Ctx, Field, ID, Int, ObjectType } from 'type-graphql'
-import type { OperationRecord } from '../../../domain/operation/operation.ts'
 import { formatGlobalId } from '../../../domain/resource-id.ts'
 import {
+  type ObservedSchedule,
   type Schedule,
   type ScheduleRecord,
   ScheduleSource,
@@ -40,9 +40,11 @@ const MAX_SLOTS = 100
 })
 export class ScheduleType implements NodeType {
   readonly record: ScheduleRecord
+  readonly #observed: ObservedSchedule
 
-  constructor(record: ScheduleRecord) {
-    this.record = record
+  constructor(observed: ObservedSchedule) {
+    this.#observed = observed
+    this.record = observed.record
   }
 
   @Field(() => ID, { description: '"Schedule:patroni/nightly".' })
@@ -76,7 +78,7 @@ export class ScheduleType implements NodeType {
     return this.#schedule.timeZone
   }
 
-  @Field(() => Int, { description: 'Each slot is begun up to so many seconds later, always as many.' })
+  @Field(() => Int, { description: 'Its slots are begun later, all by as much: up to so many seconds.' })
   get jitterSeconds(): number {
     return this.#schedule.jitterSeconds
   }
@@ -97,33 +99,33 @@ export class ScheduleType implements NodeType {
   }
 
   @Field(() => ScheduleState, { description: 'How it does.' })
-  async state(@Ctx() context: ApiContext): Promise<ScheduleState> {
-    const run = await this.#lastRun(context).catch(() => null)
-    return stateOf(this.record, run?.status ?? null, context.deps.now())
+  state(@Ctx() { deps }: ApiContext): ScheduleState {
+    return stateOf(this.#observed, deps.now())
   }
 
   @Field(() => [DateTime], {
     description:
-      'Its next slots, without their jitter. A time that the clock skips is as much later; one that comes twice counts once.',
+      'Its next slots, without their jitter. A time that the clock skips comes at the moment at which it goes forward; one that it shows twice counts once.',
   })
   next(
     @Arg('count', () => Int, { nullable: true, defaultValue: 5, description: 'How many; 1 to 100.' }) given:
       | number
       | null,
-    @Ctx() { deps }: ApiContext,
+    @Ctx() { deps, memo }: ApiContext,
   ): readonly Date[] {
     const count = given ?? USUAL_SLOTS
     if (count < 1 || count > MAX_SLOTS) throw badUserInput(`count is ${count}; 1 to ${MAX_SLOTS} can be asked for`)
+    memo.spendRows(count)
     return nextSlots(this.#schedule, deps.now(), count)
   }
 
   @Field(() => OperationType, {
     nullable: true,
     description:
-      'The operation of its newest slot. Null where that has none: it was refused or missed, or there was none yet.',
+      'The operation of its newest slot, or what was run by hand behind it. Null where there is none: it was refused or missed, or there was none yet.',
   })
-  async lastRun(@Ctx() context: ApiContext): Promise<OperationType | null> {
-    const run = await this.#lastRun(context)
+  get lastRun(): OperationType | null {
+    const run = this.#observed.lastRun
     return run === null ? null : new OperationType(run)
   }
 
@@ -139,10 +141,5 @@ export class ScheduleType implements NodeType {
 
   get #schedule(): Schedule {
     return this.record.schedule
-  }
-
-  async #lastRun({ memo }: ApiContext): Promise<OperationRecord | null> {
-    const id = this.record.settled?.operationId ?? null
-    return id === null ? null : memo.operation(id)
   }
 }

@@ -1,3 +1,4 @@
+import { IsDefined } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
 import { Json } from '../../json-scalar.ts'
 import { OperationInput } from '../../operation-input.ts'
@@ -8,5 +9,6 @@ export class UpdateConfigurationInput extends OperationInput {
     description:
       'Merged into the configuration: objects key by key, null removes a key, all else replaces. { "postgresql": { "parameters": { "work_mem": "16MB" } } }',
   })
+  @IsDefined()
   patch!: Record<string, unknown>
 }

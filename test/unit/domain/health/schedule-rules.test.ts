@@ -9,6 +9,7 @@ import {
   failedRun,
   ILL_SCHEDULES,
   LAST_SLOT,
+  observedSchedule,
   scheduleRecord,
   settledSlot,
 } from '../../../support/builders/schedules.ts'
@@ -19,7 +20,7 @@ const issuesOf = (schedules: readonly ObservedSchedule[] | null) =>
 
 describe('a schedule', () => {
   test.each(ILL_SCHEDULES)('%s is an issue', (_, code, says, remedy, schedule) => {
-    const message = `Schedule nightly (createBackup)${code === 'SCHEDULE_FAILING' ? ':' : ''} ${says}`
+    const message = `Schedule nightly (createBackup)${says}`
     expect(issuesOf([schedule])).toMatchObject([
       { code, message, remedy, severity: HealthStatus.DEGRADED, subject: SUBJECT },
     ])
@@ -28,11 +29,11 @@ describe('a schedule', () => {
   const settled = scheduleRecord(settledSlot(LAST_SLOT))
   const paused = { by: OPERATOR, at: NOW.toISOString(), reason: null }
   test.each<[string, ObservedSchedule]>([
-    ['that succeeded', { record: settled, lastRun: { ...failedRun, status: OperationStatus.SUCCEEDED } }],
-    ['that runs', { record: settled, lastRun: { ...failedRun, status: OperationStatus.RUNNING } }],
-    ['that a person holds', { record: scheduleRecord({ ...settledSlot(LAST_SLOT), paused }), lastRun: failedRun }],
-    ['whose run is not on record any more', { record: settled, lastRun: null }],
-    ['that was put after its slot', { record: scheduleRecord({ since: NOW.toISOString() }), lastRun: null }],
+    ['that succeeded', observedSchedule(settled, { ...failedRun, status: OperationStatus.SUCCEEDED }, failedRun)],
+    ['that runs', observedSchedule(settled, { ...failedRun, status: OperationStatus.RUNNING })],
+    ['that a person holds', observedSchedule(scheduleRecord({ ...settledSlot(LAST_SLOT), paused }), failedRun)],
+    ['whose run is not on record any more', observedSchedule(settled)],
+    ['that was put after its slot', observedSchedule(scheduleRecord({ since: NOW.toISOString() }))],
   ])('%s is none', (_, schedule) => {
     expect(issuesOf([schedule])).toEqual([])
   })

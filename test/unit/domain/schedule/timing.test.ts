@@ -28,8 +28,9 @@ describe('the slots of a schedule', () => {
         const slots = nextSlots(timing, after, 21)
         const [slot, next] = [slots[index], slots[index + 1]]
         if (slot === undefined || next === undefined) throw new Error('there are fewer')
-        expect(newestSlot(timing, slot)).toEqual(slot)
-        expect(newestSlot(timing, new Date(next.getTime() - 1000))).toEqual(slot)
+        const known = slots[0] ?? slot
+        expect(newestSlot(timing, known, slot)).toEqual(slot)
+        expect(newestSlot(timing, known, new Date(next.getTime() - 1))).toEqual(slot)
       }),
     )
   })
@@ -44,28 +45,39 @@ describe('the slots of a schedule', () => {
     }
   })
 
-  test.each([
-    [
-      'forward: what is skipped is as much later',
-      '30 2 * * *',
-      '2027-03-27T12:00:00Z',
-      ['2027-03-28T01:00:00.000Z', '2027-03-29T00:30:00.000Z'],
-    ],
-    [
-      'back: at the first of two',
-      '30 2 * * *',
-      '2026-10-24T12:00:00Z',
-      ['2026-10-25T00:30:00.000Z', '2026-10-26T01:30:00.000Z'],
-    ],
-    [
-      'back: each hour goes on each hour',
-      '15 * * * *',
-      '2026-10-24T23:20:00Z',
-      ['2026-10-25T00:15:00.000Z', '2026-10-25T01:15:00.000Z', '2026-10-25T02:15:00.000Z'],
-    ],
-  ])('in Berlin, where the clock goes %s', (_, cron, after, expected) => {
-    const slots = nextSlots({ cron, timeZone: 'Europe/Berlin' }, new Date(after), expected.length)
-    expect(isoOf(slots)).toEqual(expected)
+  /** What clocks show at each, in the zone's own time. */
+  test.each<[string, string, string, after: string, shown: string[]]>([
+    ['forward', '30 2 * * *', 'Europe/Berlin', '2027-03-27T22:00Z', ['28 03:00', '29 02:30']],
+    ['forward', '*/30 2 * * *', 'Europe/Berlin', '2027-03-27T22:00Z', ['28 03:00', '29 02:00', '29 02:30']],
+    ['forward', '30 2,14 * * *', 'Europe/Berlin', '2027-03-27T22:00Z', ['28 03:00', '28 14:30', '29 02:30']],
+    ['forward', '0 */2 * * *', 'Europe/Berlin', '2027-03-27T22:30Z', ['28 00:00', '28 03:00', '28 04:00']],
+    ['forward', '15 * * * *', 'Europe/Berlin', '2027-03-28T00:00Z', ['28 01:15', '28 03:15', '28 04:15']],
+    ['forward', '*/30 * * * *', 'Europe/Berlin', '2027-03-28T00:00Z', ['28 01:30', '28 03:00', '28 03:30']],
+    ['forward at midnight', '0 */6 * * *', 'America/Havana', '2026-03-07T22:30Z', ['07 18:00', '08 01:00', '08 06:00']],
+    ['forward by half an hour', '15 2 * * *', 'Australia/Lord_Howe', '2026-10-03T12:00Z', ['04 02:30', '05 02:15']],
+    ['back', '30 2 * * *', 'Europe/Berlin', '2026-10-24T12:00Z', ['25 02:30', '26 02:30']],
+    ['back', '*/30 2 * * *', 'Europe/Berlin', '2026-10-24T12:00Z', ['25 02:00', '25 02:30', '26 02:00']],
+    ['back', '30 2,14 * * *', 'Europe/Berlin', '2026-10-24T12:30Z', ['25 02:30', '25 14:30', '26 02:30']],
+    ['back', '0 */2 * * *', 'Europe/Berlin', '2026-10-24T23:00Z', ['25 02:00', '25 04:00', '25 06:00']],
+    ['back', '15 * * * *', 'Europe/Berlin', '2026-10-24T23:20Z', ['25 02:15', '25 02:15', '25 03:15']],
+    ['back', '@hourly', 'Europe/Berlin', '2026-10-24T23:20Z', ['25 02:00', '25 02:00', '25 03:00']],
+    ['back', '0 0-23 * * *', 'Europe/Berlin', '2026-10-24T23:20Z', ['25 02:00', '25 02:00', '25 03:00']],
+    ['back at midnight', '0 */6 * * *', 'America/Havana', '2026-10-31T21:30Z', ['31 18:00', '01 00:00', '01 06:00']],
+    ['back by half an hour', '45 1 * * *', 'Australia/Lord_Howe', '2026-04-04T12:00Z', ['05 01:45', '06 01:45']],
+  ])('where the clock goes %s: %s in %s', (_, cron, timeZone, after, shown) => {
+    const slots = nextSlots({ cron, timeZone }, new Date(after), shown.length)
+    const format = { timeZone, day: '2-digit', hour: '2-digit', minute: '2-digit' } as const
+    expect(slots.map((slot) => slot.toLocaleString('en-GB', format).replace(',', ''))).toEqual(shown)
+  })
+
+  test('that come seldom are found', () => {
+    expect(isoOf(nextSlots({ cron: '0 0 29 2 *', timeZone: 'UTC' }, new Date('2026-01-01'), 2))).toEqual([
+      '2028-02-29T00:00:00.000Z',
+      '2032-02-29T00:00:00.000Z',
+    ])
+    expect(isoOf(nextSlots({ cron: '* * 1 1 *', timeZone: 'Europe/Berlin' }, new Date('2026-02-01'), 1))).toEqual([
+      '2026-12-31T23:00:00.000Z',
+    ])
   })
 })
 
@@ -77,6 +89,7 @@ describe('a timing', () => {
     ['30 2 * *', 'UTC', /no cron expression/],
     ['61 2 * * *', 'UTC', /no cron expression/],
     ['0 30 2 * * *', 'UTC', /no cron expression/],
+    ['2026-11-30T02:30:00Z', 'UTC', /no cron expression/],
     ['0 0 30 2 *', 'UTC', /never comes/],
     ['', 'UTC', /no cron expression/],
   ])('%j in %s', (cron, timeZone, problem) => {
@@ -98,13 +111,14 @@ describe('a timing', () => {
     expect(problems.map(({ field }) => field)).toEqual(fields)
   })
 
-  test('has a jitter that is the same for every process, within its bound, and another for another slot', () => {
+  test('has a jitter that is the same for every process and slot, within its bound, and another for another schedule', () => {
     const slot = new Date('2026-11-29T02:30:00Z')
     const jitters = Array.from({ length: 200 }, (_, index) => {
-      const of = new Date(slot.getTime() + index * 86_400_000)
-      const due = dueAt('nightly', of, { jitterSeconds: 600 })
-      expect(dueAt('nightly', of, { jitterSeconds: 600 })).toEqual(due)
-      return (due.getTime() - of.getTime()) / 1000
+      const due = dueAt(`nightly-${index}`, slot, { jitterSeconds: 600 })
+      expect(dueAt(`nightly-${index}`, new Date(0), { jitterSeconds: 600 }).getTime()).toBe(
+        due.getTime() - slot.getTime(),
+      )
+      return (due.getTime() - slot.getTime()) / 1000
     })
     expect(Math.min(...jitters)).toBeGreaterThanOrEqual(0)
     expect(Math.max(...jitters)).toBeLessThan(600)

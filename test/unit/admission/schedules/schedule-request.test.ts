@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { inputRefusals, requireSchedules } from '../../../../src/admission/schedules/schedule-input.ts'
+import { NO_APPROVALS } from '../../../../src/admission/approval-rules.ts'
+import { readInput, requireSchedules } from '../../../../src/admission/schedules/schedule-request.ts'
 import { loadOperations } from '../../../../src/operations/load-operations.ts'
 import { SCHEDULE } from '../../../support/builders/schedules.ts'
 
 const registry = await loadOperations()
+const rules = { registry, approvals: NO_APPROVALS }
 const kind = (name: string) => {
   const definition = registry.get(name)
   if (definition === undefined) throw new Error(`no kind ${name}`)
@@ -18,6 +20,9 @@ describe("a schedule's input", () => {
     ['with what every object has', 'createBackup', { constructor: 'x' }, ['input.constructor']],
     ['with a value that its kind does not take', 'createBackup', { type: 'HALF' }, ['input.type']],
     ['without what its kind needs', 'restartNode', {}, ['input.node']],
+    ['without what no rule but its type asks for', 'updateConfiguration', {}, ['input.patch']],
+    ['with an id of another cluster', 'restartNode', { node: 'PostgresNode:other/db1' }, ['input.node']],
+    ['with an id of its own', 'restartNode', { node: 'PostgresNode:patroni/db1' }, []],
     ['with the id of something else', 'restartNode', { node: 'Service:patroni/barman' }, ['input.node']],
     [
       'with what is for each request to say',
@@ -26,7 +31,8 @@ describe("a schedule's input", () => {
       ['input.cluster', 'input.confirm'],
     ],
   ])('%s', (_, name, fields, refused) => {
-    const refusals = inputRefusals(kind(name), fields)
+    const { input, refusals } = readInput(kind(name), fields, 'patroni')
+    expect(input === null).toBe(refused.length > 0)
     expect([...new Set(refusals.map(({ field }) => field))]).toEqual(refused)
     expect(refusals.every(({ code }) => code === 'INVALID_INPUT')).toBe(true)
   })
@@ -37,9 +43,9 @@ describe("a schedule's input", () => {
       { ...SCHEDULE, name: 'b', kind: 'liftTimelineGuard' },
       { ...SCHEDULE, name: 'c', input: { typ: 'FULL' } },
     ]
-    expect(() => requireSchedules([...schedules, SCHEDULE], registry)).toThrow(
+    expect(() => requireSchedules([...schedules, SCHEDULE], rules)).toThrow(
       'schedule a: there is no kind "createBackups" that can be requested; schedule b: there is no kind "liftTimelineGuard" that can be requested; schedule c: createBackup has no field "typ"',
     )
-    expect(() => requireSchedules([SCHEDULE], registry)).not.toThrow()
+    expect(() => requireSchedules([SCHEDULE], rules)).not.toThrow()
   })
 })
