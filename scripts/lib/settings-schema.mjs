@@ -62,6 +62,7 @@ const SHAPE = {
   PATRONI_LOOP_WAIT: wholeNumber(1, 'seconds'),
   PATRONI_RETRY_TIMEOUT: wholeNumber(3, 'seconds'),
   RELEASE_DEAD_LEADER: z.enum(['true', 'false'], '"true" or "false"'),
+  SCHEDULES: z.enum(['true', 'false'], '"true" or "false"'),
   LOCK_PATIENCE_SECONDS: wholeNumber(15, 'seconds'),
   READ_MAX_LAG: z
     .string()

@@ -31,6 +31,8 @@ export const TEST_STACK = {
     PATRONI_RETRY_TIMEOUT: '5',
     // Nor does an outage of etcd last long there.
     LOCK_PATIENCE_SECONDS: '20',
+    // A test has what it asks for, whatever time it is.
+    SCHEDULES: 'false',
     API_PORT: '24000',
     HAPROXY_PORT: '25000',
     HAPROXY_READONLY_PORT: '25001',

@@ -21,13 +21,13 @@ export interface PlannedRequest {
   readonly refusals: readonly Refusal[]
   /** As they are recorded. */
   readonly fields: Readonly<Record<string, unknown>>
-  /** Of the request itself: see `requestFingerprint`. */
+  /** Of the request itself, without what was chosen for it: see `requestFingerprint`. */
   readonly fingerprint: string
 }
 
 const EARLIER_OPERATIONS = 20
 
-/** Checks and plans a request against the cluster as it is now. Nothing is recorded. */
+/** Checks and plans a request against the cluster as it is now; what it leaves to Howdah is put into its input. Nothing is recorded. */
 export async function planRequest(
   dependencies: SubmitDependencies,
   definition: AnyOperation,
@@ -52,15 +52,16 @@ export async function planRequest(
       return { input, cluster: seen, layout: cluster.layout, now: now(), earlier }
     },
   )
+  const fingerprint = requestFingerprint(definition.name, name, operationFields(input))
+  Object.assign(input, definition.choose?.(context))
   const fields = operationFields(input)
-  const fingerprint = requestFingerprint(definition.name, name, fields)
   const planned = await planOperation(definition, context)
   const { identity: _, ...told } = planned
   const plan = {
     ...told,
     checks: [...told.checks, ...workerCheck(dependencies)],
     // Whether a worker runs is no part of what it would do.
-    fingerprint: planFingerprint(fingerprint, planned),
+    fingerprint: planFingerprint(requestFingerprint(definition.name, name, fields), planned),
   }
   const refusals = [
     ...planChanged(input, plan),

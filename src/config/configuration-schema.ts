@@ -85,6 +85,7 @@ export const configurationFileSchema = z.strictObject({
         services: z.array(name),
         /** Empty: it is not looked at whether anything listens on published ports. */
         hostSockets: z.string().startsWith('/').or(z.literal('')).default(''),
+        runSchedules: flag.default(true),
         schedules: z
           .array(
             z.strictObject({

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { HowdahError, messageOf } from '../domain/errors.ts'
 import { Role } from '../domain/operation/operation.ts'
-import { ScheduleSource } from '../domain/schedule/schedule.ts'
+import { type Schedule, ScheduleSource } from '../domain/schedule/schedule.ts'
 import { timingProblems } from '../domain/schedule/timing.ts'
 import type { ApiToken, Configuration, ConfiguredCluster } from './configuration.ts'
 import {
@@ -53,12 +53,7 @@ export async function loadConfiguration(environment: Environment, role: ProcessR
   const clusters = file.clusters.map(
     (cluster): ConfiguredCluster => ({
       layout: layoutOf(cluster),
-      schedules: cluster.schedules.map((schedule) => ({
-        ...schedule,
-        cluster: cluster.name,
-        source: ScheduleSource.CONFIGURATION,
-        putBy: null,
-      })),
+      schedules: cluster.runSchedules ? schedulesOf(cluster) : [],
       releaseDeadLeader: cluster.releaseDeadLeader,
       lockPatienceSeconds: cluster.lockPatienceSeconds,
       credentials: {
@@ -106,6 +101,10 @@ async function readConfigurationFile(
     faults.push(`${path}: ${messageOf(error)}`)
   }
   return null
+}
+
+function schedulesOf({ name: cluster, schedules }: ConfigurationFile['clusters'][number]): Schedule[] {
+  return schedules.map((schedule) => ({ ...schedule, cluster, source: ScheduleSource.CONFIGURATION, putBy: null }))
 }
 
 /** What no schema can say of schedules; whether their kinds and inputs are right, the worker knows. */

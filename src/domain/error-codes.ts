@@ -56,6 +56,7 @@ export const ERROR_CODES = {
   PROBE_MISSING: "The service's image is older than the program that looks.",
   RECOVERED_COPY: '`howdah-recovery` refused or failed; its own words are in the message.',
   RECOVERY_NOT_READY: 'The recovery is in the middle of a cut-over on which no operation works.',
+  RECOVERY_TOO_SLOW: 'The recovered data is right, but it came later than `budgetSeconds` allows.',
   RECOVERY_NOT_VERIFIED: 'The recovered data did not pass its verification.',
   REINITIALIZE_REFUSED: 'Patroni refused to reinitialize the node.',
   REPLAY_FAILED: 'The recovered PostgreSQL ended before it reached the target.',

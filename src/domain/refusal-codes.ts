@@ -123,6 +123,7 @@ export const PASSING_REFUSALS: ReadonlySet<RefusalCode> = new Set([
   'NO_LEADER',
   'NO_MEMBER',
   'NO_WAL_ARCHIVED',
+  'RECOVERY_EXISTS',
   'RECOVERY_NOT_READY',
   'REINITIALIZING',
   'TARGET_IN_FUTURE',

@@ -105,6 +105,11 @@ export interface OperationDefinition<Input extends OperationInput = OperationInp
    * step that failed where that step can tell how far it came.
    */
   readonly retriesFromStart?: boolean
+  /**
+   * What the request leaves to Howdah, chosen once, when it is taken: it is recorded with the input, and stands from then on. Left out:
+   * nothing.
+   */
+  choose?(context: PlanContext<Input>): Partial<Input>
   /** What the caller has to fix first; empty when the operation may run. */
   check(context: PlanContext<Input>): readonly Refusal[] | Promise<readonly Refusal[]>
   plan(context: PlanContext<Input>): PlanDraft | Promise<PlanDraft>

@@ -89,7 +89,13 @@ export function canRecoverTo(
   }
 }
 
-function onTimeline(target: RecoveryTarget, windows: readonly RecoveryWindow[]): RecoveryWindow[] {
+/** The windows of which any moment can be gone to as things stand, a base backup's newest each. */
+export function openWindows(everyWindow: readonly RecoveryWindow[], damaged: ReadonlySet<string>): RecoveryWindow[] {
+  const windows = everyWindow.filter(({ backup }) => !damaged.has(backup.backupId) && blockOf(backup) === null)
+  return onTimeline({ timeline: 'latest' }, windows)
+}
+
+function onTimeline(target: Pick<RecoveryTarget, 'timeline'>, windows: readonly RecoveryWindow[]): RecoveryWindow[] {
   if (typeof target.timeline === 'number') return windows.filter((each) => each.timeline === target.timeline)
   if (target.timeline === 'current') return windows.filter((each) => each.timeline === each.backup.timeline)
   const newest = new Map<Backup, RecoveryWindow>()

@@ -98,6 +98,21 @@ export class TablespaceMisplacedError extends HowdahError {
 export const TABLESPACE_REMEDY =
   "A rehearsal (rehearseRecovery) recovers it all the same, beside Barman. In place only what lies on the node's volume is recovered: CREATE TABLESPACE there, move what is in this one (ALTER TABLE ... SET TABLESPACE), drop it, and take a backup: createBackup(input: {type: FULL})."
 
+/** The data is as it has to be; it came too late. */
+export class RecoveryTooSlowError extends HowdahError {
+  readonly code = 'RECOVERY_TOO_SLOW'
+  constructor(
+    readonly seconds: number,
+    readonly budgetSeconds: number,
+  ) {
+    super(`the recovery took ${Math.round(seconds)} s until it was verified, and may take ${budgetSeconds} s`, {
+      remedy:
+        'Its data passed. Recovery.restoreSeconds, replaySeconds and verifySeconds say where the time went: a newer base backup has less WAL to replay; or allow it more (budgetSeconds).',
+      retryable: true,
+    })
+  }
+}
+
 /** What was recovered is not verified, and it would have gone into service without a look. */
 export class RecoveryNotVerifiedError extends HowdahError {
   readonly code = 'RECOVERY_NOT_VERIFIED'

@@ -94,4 +94,8 @@ export type AnyRecoveryInput = RecoveryInput & {
   /** Where the cluster is recovered to. */
   readonly node?: string | null
   readonly cutOver?: CutOver | null
+  /** Of a rehearsal. */
+  readonly discard?: boolean | null
+  /** The same. */
+  readonly budgetSeconds?: number | null
 }

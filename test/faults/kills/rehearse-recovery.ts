@@ -3,7 +3,7 @@ import { restorePoint } from '../../support/faults/kill-recoveries.ts'
 import { discardRecoveries } from '../../support/stack/discard-recoveries.ts'
 
 const killCase: KillCase = {
-  input: async (world) => ({ target: await restorePoint(world) }),
+  input: async (world, step) => ({ target: await restorePoint(world), discard: step === 'discard-copy' }),
   restore: discardRecoveries,
 }
 

@@ -4,7 +4,7 @@ import { operationFields, requestFingerprint } from '../../../src/admission/requ
 import type { RecoveryTargetInput } from '../../../src/domain/recovery/recovery-target.ts'
 import { Timestamp } from '../../../src/domain/timestamp.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
-import { RehearseRecoveryInput } from '../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'
+import { RehearseRecoveryInput } from '../../../src/operations/recovery/copy/rehearse-recovery-input.ts'
 
 describe('the fingerprint of a request', () => {
   test('does not depend on the order of fields', () => {

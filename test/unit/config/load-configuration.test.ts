@@ -2,7 +2,10 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { NO_APPROVALS } from '../../../src/admission/approval-rules.ts'
+import { requireSchedules } from '../../../src/admission/schedules/schedule-request.ts'
 import { ConfigurationError, loadConfiguration } from '../../../src/config/load-configuration.ts'
+import { loadOperations } from '../../../src/operations/load-operations.ts'
 
 let directory: string
 let environment: Record<string, string>
@@ -60,6 +63,17 @@ describe('the configuration', () => {
   test.each(['much', '16mb', '-1', '1.5GB'])('refuses %s for it', async (READ_MAX_LAG) => {
     const loaded = loadConfiguration({ ...environment, READ_MAX_LAG }, 'api')
     await expect(loaded).rejects.toThrow(/clusters.0.haproxy.readMaxLag: a size/)
+  })
+
+  test('has schedules that the worker takes, unless they are turned off', async () => {
+    const schedulesWith = async (changes: Record<string, string>) => {
+      const { clusters } = await loadConfiguration({ ...environment, ...changes }, 'worker')
+      return clusters.flatMap(({ schedules }) => schedules)
+    }
+    const schedules = await schedulesWith({})
+    expect(schedules.map(({ name }) => name)).toEqual(['weekly-full', 'nightly-incremental', 'weekly-drill'])
+    requireSchedules(schedules, { registry: await loadOperations(), approvals: NO_APPROVALS })
+    expect(await schedulesWith({ SCHEDULES: 'false' })).toEqual([])
   })
 
   test('tells every fault at once, and no secret with it', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { inputProblems, problemsOf } from '../../../src/operations/input-problems.ts'
-import { RehearseRecoveryInput } from '../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'
+import { RehearseRecoveryInput } from '../../../src/operations/recovery/copy/rehearse-recovery-input.ts'
 
 test('a rule that is broken is named with the path of its field, never with the value that was given', () => {
   const target = { name: 'x', secret: 'hunter2' }

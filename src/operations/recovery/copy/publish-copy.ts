@@ -15,6 +15,7 @@ export const publishCopy: Step<AnyRecoveryInput> = {
   title: 'Open the recovered data for reading',
   usualSeconds: 1,
   weight: 0.1,
+  applies: ({ input }) => input.discard !== true,
   // A second password replaces the first, which was never shown.
   isDone: async () => StepOutcome.NOT_DONE,
 

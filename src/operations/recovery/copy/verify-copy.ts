@@ -3,11 +3,11 @@ import { type Check, CheckStatus } from '../../../domain/check.ts'
 import { describeFaults, Verdict, verdictOf } from '../../../domain/check-verdict.ts'
 import { InvalidValueError, messageOf } from '../../../domain/errors.ts'
 import { LogLevel } from '../../../domain/operation/operation-events.ts'
-import { RecoveryMode, type RecoveryRecord, RecoveryStatus } from '../../../domain/recovery/recovery.ts'
+import { RecoveryMode, type RecoveryRecord, RecoveryStatus, totalSecondsOf } from '../../../domain/recovery/recovery.ts'
 import { type RowEstimates, readRowEstimates } from '../../../domain/recovery/row-estimates.ts'
 import type { StepContext } from '../../context.ts'
 import { type Step, StepOutcome } from '../../define-operation.ts'
-import { RecoveryNotVerifiedError } from '../recovery-errors.ts'
+import { RecoveryNotVerifiedError, RecoveryTooSlowError } from '../recovery-errors.ts'
 import type { AnyRecoveryInput } from '../recovery-inputs.ts'
 import { CutOver } from '../recovery-inputs.ts'
 import { targetOf } from '../recovery-verdict.ts'
@@ -56,10 +56,10 @@ export const verifyCopy: Step<AnyRecoveryInput, RecoveryState> = {
     const rowEstimates = await estimatesOf(context, copy)
     const verifySeconds = (context.now().getTime() - startedAt) / 1000
     const verification = { at: context.now().toISOString(), passed, message, checks }
-    await context.recoveries.change(record.id, { verification, verifySeconds, rowEstimates })
-    if (faults === null) return undefined
-    if (isAutomatic(context) || context.input.requireVerified === true) throw new RecoveryNotVerifiedError(faults)
-    return { notVerified: faults }
+    const verified = await context.recoveries.change(record.id, { verification, verifySeconds, rowEstimates })
+    if (faults !== null && mustPass(context)) throw new RecoveryNotVerifiedError(faults)
+    requireInTime(context, totalSecondsOf(verified) ?? 0)
+    return faults === null ? undefined : { notVerified: faults }
   },
 }
 
@@ -77,6 +77,16 @@ async function estimatesOf(context: Context, copy: RecoveredCopy): Promise<RowEs
 export function unverifiedOutcome({ state }: Pick<StepContext<unknown, RecoveryState>, 'state'>): string | null {
   const { notVerified } = state()
   return notVerified === undefined ? null : `READY, but its verification did not pass: ${notVerified}`
+}
+
+const mustPass = (context: Context) =>
+  isAutomatic(context) || context.input.requireVerified === true || context.input.discard === true
+
+function requireInTime({ input, log }: Context, seconds: number): void {
+  log(`Recovered and verified in ${Math.round(seconds)} s`)
+  if (input.budgetSeconds != null && seconds > input.budgetSeconds) {
+    throw new RecoveryTooSlowError(seconds, input.budgetSeconds)
+  }
 }
 
 const isAutomatic = ({ input }: Context) => input.cutOver === CutOver.AUTOMATIC

@@ -22,8 +22,14 @@ describe('the plan of rehearseRecovery', () => {
     expect(plan.summary).toBe(
       `Recovers patroni to 2026-11-22T11:40:00.000Z from backup ${NEWER} on timeline 1, on the Barman host, beside the running cluster`,
     )
-    expect(titlesOf(plan.steps)).toEqual(titlesOf(rehearseRecovery.steps))
+    expect(titlesOf(plan.steps)).toEqual(titlesOf(rehearseRecovery.steps).slice(0, RECOVERY_STEPS.length))
     expect(plan.steps.map(({ name }) => name)).toEqual(RECOVERY_STEPS)
+  })
+
+  test('opens no drill, and removes it', async () => {
+    const { steps } = await planOperation(rehearseRecovery, rehearsalOf({ discard: true }))
+    const before = RECOVERY_STEPS.filter((name) => name !== 'publish-copy')
+    expect(steps.map(({ name }) => name)).toEqual([...before, 'discard-copy'])
   })
 
   test('estimates each step, and all of them, by how much is copied, replayed and read', async () => {

@@ -21,6 +21,10 @@ function verificationOf(
     readonly mode?: RecoveryMode
     readonly cutOver?: CutOver | null
     readonly requireVerified?: boolean
+    readonly discard?: boolean
+    readonly budgetSeconds?: number
+    /** Since it was begun. */
+    readonly seconds?: number
     readonly assertions?: AssertionInput[]
     readonly look?: Partial<CopyStatus>
     readonly checks?: readonly Check[]
@@ -33,15 +37,20 @@ function verificationOf(
     assertions = [],
     look = {},
     requireVerified = false,
+    discard = false,
+    budgetSeconds = null,
+    seconds = 300,
     checks,
     answer,
   } = given
   const copy = new FakeRecoveredCopy(look)
   if (checks !== undefined) copy.checks = [...checks]
   if (answer !== undefined) copy.answer = answer
-  const recoveries = new FakeRecoveries(recoveryRecord({ id: 'r1', mode, reached: REACHED, timeline: 1 }))
+  // The clock of the step stands at 1970.
+  const createdAt = new Date(-seconds * 1000).toISOString()
+  const recoveries = new FakeRecoveries(recoveryRecord({ id: 'r1', mode, reached: REACHED, timeline: 1, createdAt }))
   const context = fakeStepContext({
-    input: { target: { time: TIME }, cutOver, assertions, requireVerified },
+    input: { target: { time: TIME }, cutOver, assertions, requireVerified, discard, budgetSeconds },
     clients: { recoveredCopy: (service, directory) => copy.at(service, directory) },
     operation: { id: 'r1' },
     recoveries,
@@ -310,12 +319,41 @@ describe('what was found, before a cut-over', () => {
     expect(verification()?.checks.length).toBeGreaterThan(0)
   })
 
+  test.each(cases)('stops a drill, which leaves nothing to look at: %s', async (_, given, { stops }) => {
+    const { run } = verificationOf({ ...given, mode: RecoveryMode.REHEARSAL, discard: true })
+    if (stops === null) await run()
+    else await expect(run()).rejects.toMatchObject({ code: 'RECOVERY_NOT_VERIFIED' })
+  })
+
   test.each(cases)('is in what the operation says at its end: %s', async (_, given, { stops }) => {
     const state = (await verificationOf(given).run()) ?? {}
     const outcome = unverifiedOutcome({ state: () => state })
     if (stops === null) expect(outcome).toBeNull()
     else expect(outcome).toMatch(/^READY, but its verification did not pass: (failed|not checked): /)
     expect(outcome ?? '').toContain(stops ?? '')
+  })
+})
+
+describe('the time that a recovery may take', () => {
+  test.each([
+    ['is as long as it takes', null, 90_000, null],
+    ['is what was asked for', 300, 300, null],
+    ['is not more than that', 300, 301, 'RECOVERY_TOO_SLOW'],
+  ])('%s', async (_, budgetSeconds, seconds, code) => {
+    const { run, verification, messages } = verificationOf({
+      mode: RecoveryMode.REHEARSAL,
+      seconds,
+      ...(budgetSeconds === null ? {} : { budgetSeconds }),
+    })
+    if (code === null) await run()
+    else await expect(run()).rejects.toMatchObject({ code, message: expect.stringContaining(`${seconds} s`) })
+    expect(verification()).toMatchObject({ passed: true })
+    expect(messages).toContain(`Recovered and verified in ${seconds} s`)
+  })
+
+  test('says nothing of data that did not pass', async () => {
+    const given = { budgetSeconds: 1, discard: true, checks: [found(CheckStatus.FAILED)] }
+    await expect(verificationOf(given).run()).rejects.toMatchObject({ code: 'RECOVERY_NOT_VERIFIED' })
   })
 })
 
