@@ -12,6 +12,7 @@ const rooms = {
   operations: ['domain'],
   admission: ['operations', 'events', 'domain', 'shared'],
   worker: ['admission', 'operations', 'events', 'clients', 'observe', 'domain', 'shared'],
+  schedules: ['admission', 'operations', 'events', 'domain', 'shared'],
   graphql: ['admission', 'operations', 'events', 'observe', 'config', 'domain'],
 }
 
@@ -44,7 +45,7 @@ const topics = {
   backup: ['wal'],
   recovery: ['wal', 'backup', 'cluster'],
   cluster: ['wal', 'backup', 'recovery'],
-  health: ['cluster', 'wal', 'backup', 'recovery', 'configuration', 'operation'],
+  health: ['cluster', 'wal', 'backup', 'recovery', 'configuration', 'operation', 'schedule'],
   schedule: ['operation'],
   summary: ['health', 'cluster', 'wal', 'backup', 'recovery', 'configuration'],
 }

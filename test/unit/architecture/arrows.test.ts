@@ -24,6 +24,7 @@ const PLANTED: Readonly<Record<string, readonly [from: string, to: string]>> = {
   'operations-imports': ['src/operations/a.ts', 'src/graphql/x.ts'],
   'admission-imports': ['src/admission/a.ts', 'src/worker/x.ts'],
   'worker-imports': ['src/worker/a.ts', 'src/graphql/x.ts'],
+  'schedules-imports': ['src/schedules/a.ts', 'src/worker/x.ts'],
   'graphql-imports': ['src/graphql/a.ts', 'src/clients/x.ts'],
   'operations-imports-types-of-clients': ['src/operations/b.ts', 'src/clients/value.ts'],
   'node-access-imports': ['src/operations/node-access/a.ts', 'src/operations/nodes/x.ts'],

@@ -9,12 +9,12 @@ import { createScheduleStore } from '../../../src/events/schedules/redis-schedul
 import type { ScheduleStore } from '../../../src/events/schedules/schedule-store.ts'
 import { defineOperation } from '../../../src/operations/define-operation.ts'
 import { OperationInput } from '../../../src/operations/operation-input.ts'
-import { adoptSchedules } from '../../../src/worker/adopt-schedules.ts'
+import { adoptSchedules } from '../../../src/schedules/adopt-schedules.ts'
+import { createScheduleRunner } from '../../../src/schedules/run-schedules.ts'
 import type { WorkedCluster } from '../../../src/worker/managed-cluster.ts'
-import { createScheduleRunner } from '../../../src/worker/run-schedules.ts'
 import { scheduleRecord } from '../../support/builders/schedules.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { startWorkerRig, type WorkerRig } from './worker-rig.ts'
+import { startWorkerRig, type WorkerRig } from '../worker/worker-rig.ts'
 
 class TestInput extends OperationInput {
   @IsOptional()
