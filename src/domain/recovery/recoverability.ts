@@ -89,15 +89,14 @@ export function canRecoverTo(
   }
 }
 
-/** The windows of which any moment can be gone to as things stand, a base backup's newest each. */
-export function openWindows(everyWindow: readonly RecoveryWindow[], damaged: ReadonlySet<string>): RecoveryWindow[] {
-  const windows = everyWindow.filter(({ backup }) => !damaged.has(backup.backupId) && blockOf(backup) === null)
-  return onTimeline({ timeline: 'latest' }, windows)
-}
-
-function onTimeline(target: Pick<RecoveryTarget, 'timeline'>, windows: readonly RecoveryWindow[]): RecoveryWindow[] {
+function onTimeline(target: RecoveryTarget, windows: readonly RecoveryWindow[]): RecoveryWindow[] {
   if (typeof target.timeline === 'number') return windows.filter((each) => each.timeline === target.timeline)
   if (target.timeline === 'current') return windows.filter((each) => each.timeline === each.backup.timeline)
+  return newestTimelines(windows)
+}
+
+/** Of each base backup the window on the newest timeline that it reaches: where a recovery goes that names none. */
+export function newestTimelines(windows: readonly RecoveryWindow[]): RecoveryWindow[] {
   const newest = new Map<Backup, RecoveryWindow>()
   for (const each of windows) {
     if (each.timeline > (newest.get(each.backup)?.timeline ?? 0)) newest.set(each.backup, each)

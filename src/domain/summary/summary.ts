@@ -1,8 +1,8 @@
 import type { ClusterView } from '../cluster/cluster-view.ts'
 import type { Health, HealthStatus } from '../health/health.ts'
 import type { RecoveryRecord } from '../recovery/recovery.ts'
+import { usableWindows } from '../recovery/usable-windows.ts'
 import { assessLoss, type PossibleLoss } from './loss.ts'
-import { usableWindows } from './usable-windows.ts'
 import { assessWayBack, type LastProof, type WayBack } from './way-back.ts'
 import { assessWrites, type Writes } from './writes.ts'
 

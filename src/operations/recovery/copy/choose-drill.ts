@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { windowsWith } from '../../../domain/recovery/cluster-windows.ts'
-import { type DrillTarget, drillTarget } from '../../../domain/recovery/drill-target.ts'
-import { openWindows } from '../../../domain/recovery/recoverability.ts'
+import { drillTarget } from '../../../domain/recovery/drill-target.ts'
+import { newestTimelines } from '../../../domain/recovery/recoverability.ts'
+import { usableWindows } from '../../../domain/recovery/usable-windows.ts'
 import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import { checkBackupServer, findServer } from '../../backups/find-server.ts'
 import { damagedOf, type RecoveryContext } from '../recovery-verdict.ts'
@@ -13,12 +13,10 @@ type DrillContext = RecoveryContext & { readonly input: RehearseRecoveryInput }
 export function chooseDrill(context: DrillContext): Partial<RehearseRecoveryInput> {
   const { point, target, backup, idempotencyKey } = context.input
   if (point == null || target != null || backup != null) return {}
-  const server = findServer(context.cluster, context)
-  if (server === undefined || server.wal.value === null) return {}
-  const windows = windowsWith(context.cluster, server, server.backups.value ?? [])
-  const open = openWindows(windows, new Set(damagedOf(context).keys()))
+  const damaged = new Set(damagedOf(context).keys())
+  const windows = usableWindows(context.cluster, findServer(context.cluster, context), damaged)
   const draw = drawOf(idempotencyKey ?? context.now.toISOString())
-  const chosen: DrillTarget | null = drillTarget(point, open, { draw, now: context.now })
+  const chosen = drillTarget(point, newestTimelines(windows), { draw, now: context.now })
   return chosen === null ? {} : { ...chosen, point: null }
 }
 

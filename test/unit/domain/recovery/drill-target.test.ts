@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RetentionStatus } from '../../../../src/domain/backup/backup.ts'
 import { DrillPoint, drillTarget } from '../../../../src/domain/recovery/drill-target.ts'
-import { canRecoverTo, openWindows } from '../../../../src/domain/recovery/recoverability.ts'
+import { canRecoverTo, newestTimelines } from '../../../../src/domain/recovery/recoverability.ts'
 import { parseRecoveryTarget } from '../../../../src/domain/recovery/recovery-target.ts'
 import { computeRecoveryWindows } from '../../../../src/domain/recovery/recovery-window.ts'
 import { backupOf, lsnOf, minute, range, switchAt, walOf } from '../../../support/builders/backups.ts'
@@ -18,7 +18,7 @@ const windows = computeRecoveryWindows({
   backups: [early, obsolete, late],
   histories: [{ timeline: 1, switches: [] }],
 })
-const open = openWindows(windows, new Set())
+const open = newestTimelines(windows.filter(({ backup }) => backup !== obsolete))
 const latest = { draw: 0, now: NOW }
 
 describe('a drill', () => {
@@ -55,8 +55,7 @@ describe('a drill', () => {
   test('to the oldest point goes to the end of the oldest backup that can be restored', () => {
     const oldest = { target: { immediate: true }, backup: early.backupId }
     expect(drillTarget(DrillPoint.OLDEST, open, latest)).toEqual(oldest)
-    const whole = openWindows(windows, new Set([early.backupId]))
-    expect(drillTarget(DrillPoint.OLDEST, whole, latest)).toEqual({ ...oldest, backup: late.backupId })
+    expect(drillTarget(DrillPoint.OLDEST, open.slice(1), latest)).toEqual({ ...oldest, backup: late.backupId })
   })
 
   test('to the latest point goes to the end of the archive', () => {
@@ -74,6 +73,6 @@ describe('a drill', () => {
       histories: [{ timeline: 2, switches: [switchAt(1, lsnOf(10))] }],
     })
     expect(forked.map(({ timeline }) => timeline)).toEqual([1, 2])
-    expect(openWindows(forked, new Set()).map(({ timeline }) => timeline)).toEqual([2])
+    expect(newestTimelines(forked).map(({ timeline }) => timeline)).toEqual([2])
   })
 })

@@ -3,12 +3,17 @@ import { DrillPoint } from '../../../../../src/domain/recovery/drill-target.ts'
 import { chooseDrill } from '../../../../../src/operations/recovery/copy/choose-drill.ts'
 import rehearseRecovery from '../../../../../src/operations/recovery/copy/rehearse-recovery.kind.ts'
 import type { RehearseRecoveryInput } from '../../../../../src/operations/recovery/copy/rehearse-recovery-input.ts'
-import { away, seen } from '../../../../support/builders/observed.ts'
-import { rehearsalOf, TARGET, type World } from '../../../../support/builders/recovery-request.ts'
+import { away, NOW, seen } from '../../../../support/builders/observed.ts'
+import { FULL, NEWER, rehearsalOf, TARGET, type World } from '../../../../support/builders/recovery-request.ts'
 
 const point = DrillPoint.RANDOM
 const drill = (changes: Partial<RehearseRecoveryInput>, world: World = {}) =>
   rehearsalOf({ target: null, point, ...changes }, world)
+
+const failed = { passed: false, at: NOW, message: 'one file differs', checks: [] }
+const damaged: World = {
+  verifications: new Map([FULL, NEWER].map((backup) => [`patroni/patroni/${backup}`, failed])),
+}
 
 describe('where a drill goes', () => {
   test('is chosen when it is taken, in the place of its point', async () => {
@@ -30,6 +35,7 @@ describe('where a drill goes', () => {
     ['with a target as well', { target: TARGET }, {}, 'BAD_TARGET at point'],
     ['with a backup as well', { backup: 'latest' }, {}, 'BAD_TARGET at point'],
     ['without a window', {}, { server: { backups: seen([]) } }, 'TARGET_NOT_RECOVERABLE at point'],
+    ['with backups that are damaged alone', {}, damaged, 'TARGET_NOT_RECOVERABLE at point'],
     ['while Barman cannot be read', {}, { server: { backups: away() } }, 'BACKUP_SERVER_UNREACHABLE at server'],
     ['while the archive cannot be read', {}, { server: { wal: away() } }, 'WAL_UNKNOWN at server'],
   ])('is refused %s', async (_, changes, world, refusal) => {

@@ -1,8 +1,8 @@
 import type { BackupServerSnapshot } from '../backup/backup-server.ts'
 import type { ClusterSnapshot } from '../cluster/cluster.ts'
-import { blockOf } from '../recovery/blocked-backup.ts'
-import { windowsWith } from '../recovery/cluster-windows.ts'
-import type { RecoveryWindow } from '../recovery/recovery-window.ts'
+import { blockOf } from './blocked-backup.ts'
+import { windowsWith } from './cluster-windows.ts'
+import type { RecoveryWindow } from './recovery-window.ts'
 
 /** The windows of backups that would be restored as things stand: of none that is damaged, and of none that Barman may remove. */
 export function usableWindows(
