@@ -13,6 +13,7 @@ const rooms = {
   admission: ['operations', 'events', 'domain', 'shared'],
   worker: ['admission', 'operations', 'events', 'clients', 'observe', 'domain', 'shared'],
   schedules: ['admission', 'operations', 'events', 'domain', 'shared'],
+  metrics: ['events', 'domain', 'shared'],
   graphql: ['admission', 'operations', 'events', 'observe', 'config', 'domain'],
 }
 
@@ -55,6 +56,7 @@ const packages = {
   '^(dockerode|etcd3|pg)$': ['clients'],
   '^bullmq$': ['admission', 'worker'],
   '^croner$': ['domain'],
+  '^prom-client$': ['metrics'],
   '^(ioredis|pino)$': ['shared'],
   '^(@apollo/server|fastify|graphql-ws|graphql-sse|ws)$': ['graphql', 'bin'],
 }

@@ -5,9 +5,12 @@ import { join } from 'node:path'
 /** Where programs lie that no other check looks at: in images, started by hand, and run by CI. */
 const FOLDERS = ['.ci', 'docker', 'scripts']
 const AGENT = 'docker/agent'
+const MONITORING = 'configs/monitoring'
+const RULES = 'howdah.rules.yml'
 
 /**
- * The checks of what runs inside the containers: Python types, style and tests in the images' own Python, and shell.
+ * The checks of what runs inside the containers: Python types, style and tests in the images' own Python, and shell; and of what Prometheus is
+ * given, with its own tool.
  * @param {string} root
  * @param {string} image See docker/images/checks.
  * @returns {Promise<{ name: string, command: string[] }[]>}
@@ -28,6 +31,15 @@ export async function agentChecks(root, image) {
     { name: 'python style', command: within(AGENT, ['black', '--check', '--quiet', '--diff', '.', ...own]) },
     { name: 'python tests', command: within(AGENT, ['python3', '-m', 'unittest', 'discover']) },
     { name: 'shell', command: within('.', ['shellcheck', ...shell]) },
+    {
+      name: 'alert rules',
+      command: within(MONITORING, ['promtool', 'check', 'rules', '--lint=all', '--lint-fatal', RULES]),
+    },
+    { name: 'alerts', command: within('test/monitoring', ['promtool', 'test', 'rules', 'howdah.rules.test.yml']) },
+    {
+      name: 'scraping',
+      command: within(MONITORING, ['promtool', 'check', 'config', '--syntax-only', 'prometheus.yml']),
+    },
   ]
 }
 

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
 import { approvalRules } from '../admission/approval-rules.ts'
 import { createOperationService } from '../admission/create-operation-service.ts'
 import { createScheduleService } from '../admission/schedules/create-schedule-service.ts'
@@ -13,6 +11,7 @@ import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
 import { systemClock } from '../shared/clock.ts'
 import { createLogger } from '../shared/logger.ts'
+import { openMetrics, readVersion } from './open-metrics.ts'
 import { openOperations } from './open-operations.ts'
 import { recordIssues } from './record-issues.ts'
 import { runProcess } from './run-process.ts'
@@ -69,6 +68,8 @@ await runProcess(async () => {
     now: () => new Date(),
     onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
   })
+  const version = await readVersion()
+  const metrics = openMetrics(operations, { clusters, workers, scheduleBook, version, logger })
   const server = await createApiServer({
     deps: {
       clusters,
@@ -80,7 +81,7 @@ await runProcess(async () => {
       issues,
       issueFeed,
       registry,
-      version: await readVersion(),
+      version,
       workers,
       operations: service,
       schedules: createScheduleService({
@@ -95,6 +96,7 @@ await runProcess(async () => {
       now: () => new Date(),
     },
     tokens: configuration.tokens,
+    metrics,
     limits: configuration.limits,
     isReady: () => isReady(observers.map(({ observer }) => observer.current())),
     onUnexpectedError: (error) => logger.error({ error }, 'unexpected error'),
@@ -113,6 +115,7 @@ await runProcess(async () => {
       await Promise.all([...issues.values()].map((recorder) => recorder.stop()))
       workers.stop()
       scheduleBook.stop()
+      metrics.stop()
       await snapshots.stop()
       await Promise.all(observers.map(({ observer }) => observer.stop()))
       await recoveryFeed.stop()
@@ -121,9 +124,3 @@ await runProcess(async () => {
     },
   }
 })
-
-/** From the package that this file is part of, in the image as in the sources. */
-async function readVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version
-}

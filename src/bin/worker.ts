@@ -16,6 +16,7 @@ import type { ConfiguredCluster } from '../config/configuration.ts'
 import { loadConfiguration } from '../config/load-configuration.ts'
 import { messageOf } from '../domain/errors.ts'
 import { beatAsWorker, watchWorkers } from '../events/worker-presence.ts'
+import { processRegistry } from '../metrics/create-metrics.ts'
 import { connectObserver } from '../observe/connect-observer.ts'
 import { loadOperations } from '../operations/load-operations.ts'
 import { startSchedules } from '../schedules/start-schedules.ts'
@@ -27,6 +28,7 @@ import type { WorkedCluster } from '../worker/managed-cluster.ts'
 import { createOperationLocks } from '../worker/operation-lock.ts'
 import { startOperationWorker } from '../worker/operation-worker.ts'
 import { slotsOf } from '../worker/slots-of.ts'
+import { readVersion } from './open-metrics.ts'
 import { openOperations } from './open-operations.ts'
 import { recordIssues } from './record-issues.ts'
 import { runProcess } from './run-process.ts'
@@ -139,7 +141,16 @@ await runProcess(async () => {
     scheduleBook,
     logger,
   })
-  const health = createServer((_, response) => {
+  const metrics = processRegistry(await readVersion())
+  const health = createServer((request, response) => {
+    if (request.url === '/metrics') {
+      response.setHeader('content-type', metrics.contentType)
+      metrics.metrics().then(
+        (text) => response.end(text),
+        (error: unknown) => response.writeHead(500).end(messageOf(error)),
+      )
+      return
+    }
     redis.ping().then(
       () => response.writeHead(200).end('ok\n'),
       () => response.writeHead(503).end('Redis cannot be reached\n'),

@@ -20,6 +20,8 @@ export interface ApiServerOptions {
   readonly deps: ApiDependencies
   readonly tokens: readonly ApiToken[]
   readonly limits: Limits
+  /** `/metrics`, for any token. */
+  readonly metrics: { scrape(): Promise<string>; readonly contentType: string }
   /** Whether requests can be answered from what is known: `/ready`. */
   readonly isReady: () => boolean
   /** Called with unexpected errors; callers see "Internal server error". */
@@ -96,6 +98,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   })
   fastify.route({ method: ['GET', 'POST'], url: STREAM_PATH, handler: (request, reply) => sse.serve(request, reply) })
   fastify.get('/health', async () => ({ status: 'ok' }))
+  fastify.get('/metrics', async (_request, reply) =>
+    reply.type(options.metrics.contentType).send(await options.metrics.scrape()),
+  )
   fastify.get('/ready', async (_request, reply) => {
     if (options.isReady()) return { status: 'ready' }
     return reply.code(503).send({ status: 'not ready' })

@@ -166,6 +166,7 @@ async function startApi(given: Given, port: number) {
     },
     tokens: TOKENS,
     limits: given.limits,
+    metrics: { scrape: async () => '', contentType: 'text/plain' },
     isReady: () => true,
     onUnexpectedError: (error) => given.unexpected.push(error),
   })

@@ -10,6 +10,7 @@ import { type Actor, type OperationRecord, Role } from '../../../src/domain/oper
 import type { ApiDependencies } from '../../../src/graphql/request-context.ts'
 import { type ApiServer, createApiServer } from '../../../src/graphql/server.ts'
 import { isReady } from '../../../src/graphql/transport/readiness.ts'
+import { createMetrics, processRegistry } from '../../../src/metrics/create-metrics.ts'
 import type { OperationRegistry } from '../../../src/operations/load-operations.ts'
 import type { OperationInput } from '../../../src/operations/operation-input.ts'
 import { clusterOf } from '../builders/cluster.ts'
@@ -139,6 +140,13 @@ export async function startFakeApi(
       sha256: sha256(token(role)),
     })),
     limits: { ...TEST_LIMITS, ...options.limits },
+    metrics: createMetrics(
+      {
+        ...{ clusters, workers: deps.workers, scheduleBook: schedules.book, now: () => NOW },
+        readRecoveries: async () => ({ recoveries: await recoveries.list(cluster.current().name), damaged: new Set() }),
+      },
+      processRegistry('0.0.0-test'),
+    ),
     isReady: () => isReady([...clusters.values()].map((source) => source.current())),
     onUnexpectedError: (error) => unexpected.push(error),
   })
