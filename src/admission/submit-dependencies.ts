@@ -2,6 +2,7 @@ import type { ClusterLayout } from '../domain/cluster/cluster-layout.ts'
 import type { WorkerPresence } from '../domain/operation/worker-presence.ts'
 import type { OperationLog } from '../events/operation-log.ts'
 import type { RecoveryStore } from '../events/recovery-store.ts'
+import type { ScheduleStore } from '../events/schedules/schedule-store.ts'
 import type { OperationRegistry } from '../operations/load-operations.ts'
 import type { ApprovalRules } from './approval-rules.ts'
 import type { OperationsQueue } from './operations-queue.ts'
@@ -16,6 +17,7 @@ export interface SubmitDependencies {
   readonly registry: OperationRegistry
   readonly log: OperationLog
   readonly recoveries: RecoveryStore
+  readonly schedules: Pick<ScheduleStore, 'list' | 'change'>
   readonly queue: OperationsQueue
   readonly clusters: ReadonlyMap<string, PlannedCluster>
   readonly snapshots: Pick<SettledSnapshots, 'current' | 'forPlan'>

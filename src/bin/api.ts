@@ -60,6 +60,7 @@ await runProcess(async () => {
     registry,
     log,
     recoveries,
+    schedules: operations.schedules,
     queue,
     clusters: new Map(observers.map(({ layout }) => [layout.name, { layout }])),
     snapshots,

@@ -75,6 +75,7 @@ await runProcess(async () => {
     registry,
     log,
     recoveries,
+    schedules: operations.schedules,
     queue,
     clusters: worked,
     snapshots,

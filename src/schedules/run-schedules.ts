@@ -32,6 +32,8 @@ export interface ScheduleRunnerOptions {
 
 /** How long a slot that was not begun waits before it is requested again. */
 const AGAIN_MS = 10_000
+/** Slots that are begun at a time: planning one takes up to seconds, and the others have deadlines. */
+const AT_ONCE = 8
 
 /** Which slot of a schedule was requested last, and when, by `elapsedMs`. By the schedule's name. */
 type Asked = Map<string, { readonly slot: string; readonly atMs: number }>
@@ -44,14 +46,17 @@ export function createScheduleRunner(options: ScheduleRunnerOptions): (cluster: 
   const { store, clock, onTrouble } = options
   const askedOf = new Map<string, Asked>()
 
-  async function look(record: ScheduleRecord, asked: Asked): Promise<void> {
+  async function look({ schedule: { cluster, name } }: ScheduleRecord, asked: Asked): Promise<void> {
+    // Those before it may have taken a while.
+    const record = await store.get(cluster, name)
+    if (record === null) return
     const { schedule, heldUp } = record
-    const { cluster, name } = schedule
-    if (withoutFuture(record, clock.now()) !== record) {
-      await store.change(cluster, name, (before) => before && withoutFuture(before, clock.now()))
+    const now = clock.now()
+    if (withoutFuture(record, now) !== record) {
+      await store.change(cluster, name, (before) => before && withoutFuture(before, now))
       return
     }
-    const due = dueSlot(record, clock.now())
+    const due = dueSlot(record, now)
     if (due === null) return
     const slot = due.slot.toISOString()
     const last = asked.get(name)
@@ -60,27 +65,32 @@ export function createScheduleRunner(options: ScheduleRunnerOptions): (cluster: 
     if (heldUp !== null && heldUp.slot !== slot) {
       onTrouble({ schedule: name, slot: heldUp.slot }, `${heldUp.refusal.message}; ${slot} takes its place`)
     }
-    const held = heldUp?.slot === slot ? heldUp.refusal : null
-    const begun = due.isTooLate ? { operationId: null, refusal: held } : await begin(options, schedule, due.slot)
-    if (!due.isTooLate && begun.operationId === null && begun.refusal?.retryable === true) {
+    if (due.isTooLate) {
+      return settle(options, schedule, { slot, operationId: null, refusal: heldUp?.refusal ?? null })
+    }
+    const begun = await begin(options, schedule, due.slot)
+    if (begun.operationId === null && begun.refusal?.retryable === true) {
       return hold(options, schedule, { slot, refusal: begun.refusal })
     }
     await settle(options, schedule, { ...begun, slot })
   }
 
   return async (cluster) => {
+    const now = clock.now()
     const records = await store.list(cluster)
-    const before = askedOf.get(cluster) ?? new Map()
-    const asked: Asked = new Map(
-      records.flatMap(({ schedule: { name } }) => {
-        const last = before.get(name)
-        return last === undefined ? [] : [[name, last] as const]
-      }),
-    )
+    const names = new Set(records.map(({ schedule: { name } }) => name))
+    const asked: Asked = new Map([...(askedOf.get(cluster) ?? [])].filter(([name]) => names.has(name)))
     askedOf.set(cluster, asked)
-    for (const record of records) {
-      await look(record, asked).catch((error: unknown) =>
-        onTrouble({ schedule: record.schedule.name, slot: '' }, messageOf(error)),
+    const due = records.filter((record) => withoutFuture(record, now) !== record || dueSlot(record, now) !== null)
+    for (let first = 0; first < due.length; first += AT_ONCE) {
+      await Promise.all(
+        due
+          .slice(first, first + AT_ONCE)
+          .map((record) =>
+            look(record, asked).catch((error: unknown) =>
+              onTrouble({ schedule: record.schedule.name, slot: '' }, messageOf(error)),
+            ),
+          ),
       )
     }
   }
@@ -107,7 +117,7 @@ async function begin(
 
 /** A worker that was lost, or has read another input, may have begun it: that is its operation. */
 async function settle(
-  { store, log, onTrouble }: ScheduleRunnerOptions,
+  { store, log, clock, onTrouble }: ScheduleRunnerOptions,
   schedule: Schedule,
   settled: Settled,
 ): Promise<void> {
@@ -118,7 +128,7 @@ async function settle(
   if (became.operationId === null) {
     onTrouble({ schedule: name, slot: settled.slot }, settled.refusal?.message ?? 'not begun in time')
   }
-  await store.change(cluster, name, (before) => before && withSettled(before, became))
+  await store.change(cluster, name, (before) => before && withSettled(before, became, clock.now()))
 }
 
 async function hold(

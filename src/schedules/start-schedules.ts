@@ -24,22 +24,26 @@ export function startSchedules({ configured, logger, ...options }: SchedulesOpti
   const adopted = new Set<string>()
   let looking = false
 
-  async function look(): Promise<void> {
-    for (const [cluster, schedules] of configured) {
-      // Not before: one that is taken out of the file is not run by what is left of it.
-      if (!adopted.has(cluster)) await adoptSchedules(store, cluster, schedules, clock.now())
-      adopted.add(cluster)
-      await run(cluster)
+  async function look(cluster: string, schedules: readonly Schedule[]): Promise<void> {
+    const known = new Set((await store.list(cluster)).map(({ schedule: { name } }) => name))
+    // Not before: one that is taken out of the file is not run by what is left of it. Redis may have lost what it had.
+    if (!adopted.has(cluster) || schedules.some(({ name }) => !known.has(name))) {
+      await adoptSchedules(store, cluster, schedules, clock.now())
     }
+    adopted.add(cluster)
+    await run(cluster)
   }
 
   return clock.every(LOOK_MS, () => {
     if (looking) return
     looking = true
-    look()
-      .catch((error: unknown) => logger.warn({ error: messageOf(error) }, 'schedules'))
-      .finally(() => {
-        looking = false
-      })
+    const looks = [...configured].map(([cluster, schedules]) =>
+      look(cluster, schedules).catch((error: unknown) =>
+        logger.warn({ cluster, error: messageOf(error) }, 'schedules'),
+      ),
+    )
+    Promise.all(looks).finally(() => {
+      looking = false
+    })
   })
 }

@@ -1,6 +1,6 @@
-import { isTerminal } from '../../domain/operation/operation.ts'
+import type { OperationRecord } from '../../domain/operation/operation.ts'
 import { refuse } from '../../domain/refusal.ts'
-import { type ScheduleRecord, ScheduleSource, withoutHeldUp } from '../../domain/schedule/schedule.ts'
+import { type ScheduleRecord, ScheduleSource, withPassedOver, withRunByHand } from '../../domain/schedule/schedule.ts'
 import { inputProblems } from '../../operations/input-problems.ts'
 import { refused } from '../answers.ts'
 import type { OperationAnswer } from '../operation-service.ts'
@@ -16,9 +16,10 @@ export async function pauseSchedule(
   reason: string | null,
 ): Promise<ScheduleAnswer> {
   requirePermission(request.actor, 'pauseSchedule', dependencies.registry)
-  const paused = { by: request.actor, at: dependencies.now().toISOString(), reason }
+  const now = dependencies.now()
+  const paused = { by: request.actor, at: now.toISOString(), reason }
   return change(dependencies, request, (before) => ({
-    ...withoutHeldUp(before),
+    ...withPassedOver(before, now),
     paused: before.paused ?? paused,
   }))
 }
@@ -68,23 +69,18 @@ export async function runSchedule(
   const problems = inputProblems(input).map(({ field, message }) => refuse('INVALID_INPUT', message, null, field))
   if (problems.length > 0) return refused(problems)
   const answer = await operations.submit(definition.name, input, actor)
-  if (answer.operation !== null) await takeRun(dependencies, record, answer.operation.id)
+  if (answer.operation !== null) await takeRun(dependencies, record, answer.operation)
   return answer
 }
 
-/** What was done by hand stands for the newest slot, where that has not gone on by itself. */
+/** What was done by hand counts. */
 async function takeRun(
-  { store, log }: ScheduleDependencies,
+  { store, log, now }: ScheduleDependencies,
   { schedule: { cluster, name }, settled }: ScheduleRecord,
-  operationId: string,
+  run: OperationRecord,
 ): Promise<void> {
-  if (settled === null) return
-  const last = settled.operationId === null ? null : await log.get(settled.operationId)
-  if (last !== null && !isTerminal(last.status)) return
-  await store.change(cluster, name, (before) => {
-    if (before?.settled == null || before.settled.slot !== settled.slot) return before
-    return { ...before, settled: { slot: settled.slot, operationId, refusal: null }, previous: before.settled }
-  })
+  const lastRun = settled?.operationId == null ? null : await log.get(settled.operationId)
+  await store.change(cluster, name, (before) => before && withRunByHand({ record: before, lastRun }, run, now()))
 }
 
 async function change(

@@ -2,6 +2,7 @@ import type { OperationRecord } from '../operation/operation.ts'
 import type { Refusal } from '../refusal.ts'
 import { formatGlobalId } from '../resource-id.ts'
 import {
+  hangingRun,
   lastOutcome,
   type ObservedSchedule,
   overdueSlot,
@@ -33,6 +34,8 @@ function faultOf(observed: ObservedSchedule, now: Date): Fault | null {
   const slot = overdueSlot(record, now)
   if (slot !== null && record.heldUp !== null) return refused(record, record.heldUp.slot, record.heldUp.refusal)
   if (slot !== null) return late(record, slot.toISOString())
+  const hanging = hangingRun(observed)
+  if (hanging !== null) return goesOn(record, hanging)
   const { state, settled, run } = lastOutcome(observed)
   if (settled === null) return null
   if (state === ScheduleState.OVERDUE) return late(record, settled.slot)
@@ -49,6 +52,12 @@ function failing(record: ScheduleRecord, { slot, refusal }: Settled, run: Operat
   const why = run?.error == null ? '' : `: ${run.error.message}`
   const message = `${titleOf(record)}: what was due at ${slot} is ${run?.status} (operation ${run?.id})${why}.`
   return { code: 'SCHEDULE_FAILING', message, remedy: runNow(record, run?.error?.remedy ?? null) }
+}
+
+function goesOn(record: ScheduleRecord, { id, status, requestedAt }: OperationRecord): Fault {
+  const message = `${titleOf(record)}: its run of ${requestedAt} is ${status} still (operation ${id}), and the next one was begun.`
+  const remedy = `See where it stands: operation(id: "${id}"). If it hangs: cancelOperation(id: "${id}").`
+  return { code: 'SCHEDULE_FAILING', message, remedy }
 }
 
 function refused(record: ScheduleRecord, slot: string, refusal: Refusal): Fault {

@@ -86,10 +86,12 @@ export function dueSlot(record: ScheduleRecord, now: Date): DueSlot | null {
   return { slot, isTooLate: isPastDeadline(schedule, slot, now) }
 }
 
-/** The oldest slot that was not begun in time, with all that was due since; null where there is none. */
+/** The oldest slot that will not be begun any more: its deadline has passed, or the next one is due. Null where there is none. */
 export function overdueSlot(record: ScheduleRecord, now: Date): Date | null {
+  const due = dueSlot(record, now)
   const first = firstDue(record, now)
-  return first !== null && isPastDeadline(record.schedule, first, now) ? first : null
+  if (due === null || first === null) return null
+  return first < due.slot || due.isTooLate ? first : null
 }
 
 /** The oldest slot that is due and not settled. */
@@ -115,9 +117,33 @@ export function withoutFuture(record: ScheduleRecord, now: Date): ScheduleRecord
   return { ...record, since: now.toISOString(), settled: null, previous: null, heldUp: null }
 }
 
-/** With what became of a slot, where neither that nor a later one is settled. */
-export function withSettled(record: ScheduleRecord, settled: Settled): ScheduleRecord {
-  return isSettled(record, settled.slot) ? record : { ...record, settled, previous: record.settled, heldUp: null }
+/**
+ * With what became of a slot, where no later one is settled. An operation of a slot is more than a verdict that it has none: who came to
+ * that has looked too early. What was passed over before is not forgotten.
+ */
+export function withSettled(record: ScheduleRecord, settled: Settled, now: Date): ScheduleRecord {
+  const { settled: newest, previous } = record
+  const isMore = (known: Settled | null) =>
+    known?.slot === settled.slot && known.operationId === null && settled.operationId !== null
+  if (isMore(newest)) return { ...record, settled }
+  if (isMore(previous)) return { ...record, previous: settled }
+  if (isSettled(record, settled.slot)) return record
+  return { ...record, settled, previous: passedOver(record, settled, now) ?? newest, heldUp: null }
+}
+
+/** What will not be begun any more, as its run. */
+export function withPassedOver(record: ScheduleRecord, now: Date): ScheduleRecord {
+  const { heldUp } = record
+  const slot = heldUp?.slot ?? overdueSlot(record, now)?.toISOString()
+  if (slot === undefined) return record
+  return withSettled(record, { slot, operationId: null, refusal: heldUp?.refusal ?? null }, now)
+}
+
+/** The oldest slot before this one that was due and not begun. */
+function passedOver(record: ScheduleRecord, { slot }: Settled, now: Date): Settled | null {
+  const oldest = overdueSlot(record, now)?.toISOString()
+  if (oldest === undefined || oldest >= slot) return null
+  return { slot: oldest, operationId: null, refusal: record.heldUp?.refusal ?? null }
 }
 
 /** With what holds a slot up, where neither that nor a later one is settled. */
@@ -127,10 +153,28 @@ export function withHeldUp(record: ScheduleRecord, heldUp: NonNullable<ScheduleR
 
 const isSettled = ({ settled }: ScheduleRecord, slot: string) => settled !== null && settled.slot >= slot
 
-/** What is held up is not begun any more: that was its run. */
-export function withoutHeldUp(record: ScheduleRecord): ScheduleRecord {
-  const { heldUp } = record
-  return heldUp === null ? record : withSettled(record, { ...heldUp, operationId: null })
+/** What a person has done by hand, as the run of the newest slot: of one that is due, else of one that has ended. */
+export function withRunByHand(
+  observed: Pick<ObservedSchedule, 'record' | 'lastRun'>,
+  { id: operationId, requestedAt }: Pick<OperationRecord, 'id' | 'requestedAt'>,
+  now: Date,
+): ScheduleRecord {
+  const { record, lastRun } = observed
+  const due = dueSlot(record, now)?.slot.toISOString()
+  const slot = due ?? record.settled?.slot
+  // An answer that is repeated is of a request from before.
+  if (slot === undefined || Date.parse(requestedAt) < Date.parse(slot)) return record
+  const run = { slot, operationId, refusal: null }
+  if (due !== undefined) return withSettled(record, run, now)
+  if (lastRun !== null && !isTerminal(lastRun.status)) return record
+  return { ...record, settled: run, previous: record.settled }
+}
+
+/** With one operation in the place of another, which it does again. */
+export function withRetry(record: ScheduleRecord, of: string, by: string): ScheduleRecord {
+  const replace = (settled: Settled | null) => (settled?.operationId === of ? { ...settled, operationId: by } : settled)
+  if (![record.settled, record.previous].some((each) => each?.operationId === of)) return record
+  return { ...record, settled: replace(record.settled), previous: replace(record.previous) }
 }
 
 /** With this schedule in the place of what is there: what became of its slots stays, and another time begins now. */
@@ -139,7 +183,7 @@ export function withSchedule(before: ScheduleRecord | null, schedule: Schedule, 
   if (before === null) return { schedule, since, paused: null, settled: null, previous: null, heldUp: null }
   const { cron, timeZone } = before.schedule
   const isSameTime = cron === schedule.cron && timeZone === schedule.timeZone
-  return isSameTime ? { ...before, schedule } : { ...withoutHeldUp(before), schedule, since }
+  return isSameTime ? { ...before, schedule } : { ...withPassedOver(before, now), schedule, since }
 }
 
 /** How it does, as far as that is known. */
@@ -147,7 +191,7 @@ export function stateOf(observed: ObservedSchedule, now: Date): ScheduleState {
   const { record, lastRun } = observed
   if (record.paused !== null) return ScheduleState.PAUSED
   if (overdueSlot(record, now) !== null) return record.heldUp === null ? ScheduleState.OVERDUE : ScheduleState.FAILING
-  return outcomeOf(record.settled, lastRun)
+  return record.heldUp === null ? outcomeOf(record.settled, lastRun) : ScheduleState.RUNNING
 }
 
 /** How the newest slot of which that is known ended. What it waits for counts as nothing: a failure lasts until a run succeeds. */
@@ -167,6 +211,11 @@ function outcomeOf(settled: Settled | null, run: OperationRecord | null): Schedu
   if (settled.operationId === null) return settled.refusal === null ? ScheduleState.OVERDUE : ScheduleState.FAILING
   if (run === null || run.status === OperationStatus.SUCCEEDED) return ScheduleState.OK
   return isTerminal(run.status) ? ScheduleState.FAILING : ScheduleState.RUNNING
+}
+
+/** A run that goes on although the slot after it was begun; null where there is none. */
+export function hangingRun({ record: { previous }, previousRun }: ObservedSchedule): OperationRecord | null {
+  return previous !== null && previousRun !== null && !isTerminal(previousRun.status) ? previousRun : null
 }
 
 const ACTOR = 'schedule/'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Cron } from 'croner'
 import { messageOf } from '../errors.ts'
-import { endOfOffset, firstInstantOf, type Zone, zoneNamed } from './wall-time.ts'
+import { DAY_MS, endOfOffset, firstInstantOf, type Zone, zoneNamed } from './wall-time.ts'
 
 /** When a schedule runs. */
 export interface Timing {
@@ -71,7 +71,9 @@ type FindSlot = (after: number) => number | null
 export function nextSlots(timing: Times, after: Date, count: number): Date[] {
   const find = slotFinder(timing)
   const found: Date[] = []
-  for (let slot = find(after.getTime()); slot !== null && found.length < count; slot = find(slot)) {
+  while (found.length < count) {
+    const slot = find((found.at(-1) ?? after).getTime())
+    if (slot === null) break
     found.push(new Date(slot))
   }
   return found
@@ -124,9 +126,10 @@ function whenShown(times: Cron, zone: Zone): FindSlot {
       const wall = times.nextRun(new Date(shown))?.getTime()
       if (wall === undefined) return null
       if (wall - offset < end) return wall - offset
-      from = end
+      // Nothing is shown before that but what is about to be shown again: days without a change are passed over.
+      from = zone.offsetAt(end) === offset ? Math.max(end, wall - offset - 2 * DAY_MS) : end
       // A second less: what is shown at its begin counts.
-      shown = end + zone.offsetAt(end) - 1000
+      shown = from + zone.offsetAt(from) - 1000
     }
   }
 }
@@ -149,10 +152,20 @@ function open(cron: string): Cron {
   return new Cron(cron, { timezone: 'UTC', mode: '5-part', paused: true })
 }
 
-/** Whether it names every hour of a day. */
+/** Whether it names every hour of a day, however that is written. */
 function isEachHour(cron: string): boolean {
-  const [first, hour] = cron.trim().split(/\s+/)
-  return first === '@hourly' || ['*', '*/1', '0-23'].includes(hour ?? '')
+  const [first = '', hours = ''] = cron.trim().split(/\s+/)
+  if (/^@hourly$/i.test(first)) return true
+  return new Set(hours.split(',').flatMap(hoursOf)).size === 24
+}
+
+/** "*", "8", "8-17", "8-17/2". croner has read it before: what it does not take does not come here. */
+function hoursOf(part: string): number[] {
+  const [range = '', step = '1'] = part.split('/')
+  const [from = 0, to = part.includes('/') ? 23 : from] = /^[*?]$/.test(range) ? [0, 23] : range.split('-').map(Number)
+  return Array.from({ length: 24 }, (_, hour) => hour).filter(
+    (hour) => hour >= from && hour <= to && (hour - from) % Number(step) === 0,
+  )
 }
 
 function isTimeZone(name: string): boolean {

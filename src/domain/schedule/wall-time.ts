@@ -45,8 +45,10 @@ export function firstInstantOf(wall: number, { offsetAt }: Zone): number {
 /** The end of what begins at an instant and has one offset, after a day at the latest. */
 export function endOfOffset(from: number, { offsetAt }: Zone): number {
   const offset = offsetAt(from)
-  const until = from + DAY_MS
-  return offsetAt(until) === offset ? until : firstChange(from, until, (instant) => offsetAt(instant) !== offset)
+  // Clocks change at whole seconds.
+  const begin = Math.floor(from / SECOND_MS) * SECOND_MS
+  const until = begin + DAY_MS
+  return offsetAt(until) === offset ? until : firstChange(begin, until, (instant) => offsetAt(instant) !== offset)
 }
 
 /** The first second of which it is true; it is false at `from`, and true from some second on until `until`. */

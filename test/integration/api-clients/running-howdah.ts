@@ -112,6 +112,7 @@ async function openProcess({ redisUrl, cluster, registry }: Given) {
     registry,
     log: operations.log,
     recoveries: operations.recoveries,
+    schedules: operations.schedules,
     queue: operations.queue,
     clusters: new Map([['patroni', observed]]),
     snapshots,

@@ -1,4 +1,5 @@
 import { IsOptional } from 'class-validator'
+import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NO_APPROVALS } from '../../../src/admission/approval-rules.ts'
 import { ClaimMode } from '../../../src/domain/operation/claim.ts'
@@ -11,6 +12,7 @@ import { defineOperation } from '../../../src/operations/define-operation.ts'
 import { OperationInput } from '../../../src/operations/operation-input.ts'
 import { adoptSchedules } from '../../../src/schedules/adopt-schedules.ts'
 import { createScheduleRunner } from '../../../src/schedules/run-schedules.ts'
+import { startSchedules } from '../../../src/schedules/start-schedules.ts'
 import type { WorkedCluster } from '../../../src/worker/managed-cluster.ts'
 import { scheduleRecord } from '../../support/builders/schedules.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -67,6 +69,7 @@ beforeEach(async () => {
   for (const id of await rig.log.active()) await rig.service.cancel(id, null, ADMIN)
 })
 
+const LOGGER = pino({ level: 'silent' })
 const ADMIN: Actor = { name: 'ada', role: Role.ADMIN, surface: Surface.API, onBehalfOf: null }
 const SLOT = '2026-11-21T02:00:00.000Z'
 
@@ -233,6 +236,62 @@ describe('a slot', () => {
     expect(requests).toBe(3)
   })
 
+  test('is not begun where it was paused while others were', async () => {
+    for (let index = 1; index <= 9; index += 1) await put({ name: `s${index}` })
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const begun: string[] = []
+    const slow = runner({
+      submit: async (kind, input, actor) => {
+        begun.push(actor.name)
+        await gate
+        return rig.service.submit(kind, input, actor)
+      },
+    })
+    now = new Date('2026-11-21T02:00:00Z')
+    const looking = slow('patroni')
+    await waitFor('eight to be requested', () => begun.length === 8)
+    await store.change(
+      'patroni',
+      's9',
+      (before) => before && { ...before, paused: { by: ADMIN, at: SLOT, reason: null } },
+    )
+    open()
+    await looking
+    expect(begun).not.toContain('schedule/s9')
+    expect((await store.get('patroni', 's9'))?.settled).toBeNull()
+  })
+
+  test('has its operation, though another worker had settled it as missed by then', async () => {
+    await put()
+    const late = runner({
+      submit: async (...asked) => {
+        const answer = await rig.service.submit(...asked)
+        const { schedule } = await only()
+        await store.change(
+          'patroni',
+          schedule.name,
+          (before) => before && { ...before, settled: { slot: SLOT, operationId: null, refusal: null } },
+        )
+        return answer
+      },
+    })
+    expect((await lookAt('2026-11-21T02:59:59Z', late)).settled).toMatchObject({
+      slot: SLOT,
+      operationId: expect.any(String),
+    })
+  })
+
+  test('that is done again by a retry counts as done', async () => {
+    await put()
+    const { settled } = await lookAt('2026-11-21T02:00:00Z')
+    await rig.service.cancel(settled?.operationId ?? '', null, ADMIN)
+    const { operation } = await rig.service.retry(settled?.operationId ?? '', null, ADMIN)
+    expect((await only()).settled).toEqual({ ...settled, operationId: operation?.id })
+  })
+
   test('that nothing began in time is told, and not begun', async () => {
     await put()
     expect((await lookAt('2026-11-21T04:00:00Z')).settled).toEqual({ slot: SLOT, operationId: null, refusal: null })
@@ -293,6 +352,37 @@ describe('the schedules of the configuration', () => {
     await put({ name: 'own', source: ScheduleSource.API })
     await adopt('2026-11-21T00:00:00Z', schedule({ name: 'weekly' }))
     expect((await store.list('patroni')).map(({ schedule: { name } }) => name)).toEqual(['own', 'weekly'])
+  })
+
+  test('come back where Redis has lost them', async () => {
+    let look = () => {}
+    const clock = {
+      now: () => now,
+      elapsedMs: () => 0,
+      sleep: async () => {},
+      every: (_: number, run: () => void) => {
+        look = run
+        return () => {}
+      },
+    }
+    const configured = new Map([['patroni', [schedule()]]])
+    startSchedules({
+      configured,
+      store,
+      registry,
+      approvals,
+      log: rig.log,
+      operations: rig.service,
+      clock,
+      logger: LOGGER,
+    })
+    const isThere = async () => {
+      look()
+      return (await store.list('patroni')).length === 1
+    }
+    await waitFor('it to be adopted', isThere)
+    await store.change('patroni', 'nightly', () => null)
+    await waitFor('it to be adopted again', isThere)
   })
 
   test('are the same for workers that start at once', async () => {

@@ -11,6 +11,7 @@ import type { RecoveryStore } from '../../../src/events/recovery-store.ts'
 import { createOperationFeed } from '../../../src/events/redis-operation-feed.ts'
 import { createOperationLog } from '../../../src/events/redis-operation-log.ts'
 import { createRecoveryStore } from '../../../src/events/redis-recovery-store.ts'
+import { createScheduleStore } from '../../../src/events/schedules/redis-schedule-store.ts'
 import type { OperationRegistry } from '../../../src/operations/load-operations.ts'
 import { systemClock } from '../../../src/shared/clock.ts'
 import type { Redis } from '../../../src/shared/redis.ts'
@@ -71,6 +72,7 @@ export async function startWorkerRig({
     registry,
     log,
     recoveries,
+    schedules: createScheduleStore({ redis, prefix: 'howdah' }),
     queue,
     clusters,
     snapshots: { current, forPlan: async (name) => current(name) },

@@ -114,4 +114,18 @@ export const ILL_SCHEDULES: readonly (readonly [string, string, string, string, 
       failedRun,
     ),
   ],
+  [
+    'whose run goes on although the next one was begun',
+    'SCHEDULE_FAILING',
+    ': its run of 2026-11-21T02:00:01.000Z is RUNNING still (operation old), and the next one was begun.',
+    'See where it stands: operation(id: "old"). If it hangs: cancelOperation(id: "old").',
+    observedSchedule(
+      scheduleRecord({
+        ...settledSlot(LAST_SLOT, 'next'),
+        previous: { slot: '2026-11-21T02:00:00.000Z', operationId: 'old', refusal: null },
+      }),
+      operationRecord({ id: 'next', status: OperationStatus.SUCCEEDED }),
+      operationRecord({ id: 'old', status: OperationStatus.RUNNING, requestedAt: '2026-11-21T02:00:01.000Z' }),
+    ),
+  ],
 ]

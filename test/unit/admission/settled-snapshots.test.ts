@@ -18,6 +18,7 @@ import { layout } from '../../support/builders/layout.ts'
 import { OPERATOR, operationRecord } from '../../support/builders/operations.ts'
 import { FakeOperations } from '../../support/fakes/fake-operation-log.ts'
 import { FakeRecoveries } from '../../support/fakes/fake-recoveries.ts'
+import { FakeSchedules } from '../../support/fakes/fake-schedules.ts'
 
 /** Time that passes only when the test says so. */
 class StillClock implements Clock {
@@ -192,6 +193,7 @@ describe('a switchover to a replica that was just reinitialized', () => {
       registry,
       log: operations.log,
       recoveries: new FakeRecoveries(),
+      schedules: new FakeSchedules().store,
       // A dry run enqueues nothing.
       queue: {} as OperationsQueue,
       clusters: new Map([['patroni', { layout }]]),

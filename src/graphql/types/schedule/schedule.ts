@@ -24,9 +24,9 @@ describeEnum(ScheduleSource, 'ScheduleSource', 'Where a schedule comes from.', {
 })
 describeEnum(ScheduleState, 'ScheduleState', 'How a schedule does: never OK while it does not run.', {
   OK: 'Its newest run succeeded, or it has not had one yet.',
-  RUNNING: 'Its newest run waits or runs.',
+  RUNNING: 'Its newest run waits or runs, or is held up.',
   PAUSED: 'A person holds it.',
-  OVERDUE: 'A slot was not begun within its deadline.',
+  OVERDUE: 'A slot was not begun within its deadline, or until the next one.',
   FAILING: 'Its newest run was refused, or did not succeed.',
 })
 

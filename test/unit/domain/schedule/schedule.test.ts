@@ -4,13 +4,19 @@ import { OperationStatus } from '../../../../src/domain/operation/operation.ts'
 import { refuse } from '../../../../src/domain/refusal.ts'
 import {
   dueSlot,
+  hangingRun,
+  lastOutcome,
   type ScheduleRecord,
   ScheduleState,
+  type Settled,
   slotKey,
   stateOf,
   withoutFuture,
-  withoutHeldUp,
+  withPassedOver,
+  withRetry,
+  withRunByHand,
   withSchedule,
+  withSettled,
 } from '../../../../src/domain/schedule/schedule.ts'
 import { dueAt } from '../../../../src/domain/schedule/timing.ts'
 import { OPERATOR, operationRecord } from '../../../support/builders/operations.ts'
@@ -103,7 +109,7 @@ test.each<[string, ScheduleRecord, isAhead: boolean]>([
 })
 
 test.each<[string, (before: ScheduleRecord) => ScheduleRecord]>([
-  ['paused', withoutHeldUp],
+  ['paused', (before) => withPassedOver(before, at('2026-11-23T02:30:00Z'))],
   [
     'put with another time',
     (before) => withSchedule(before, { ...SCHEDULE, cron: '0 4 * * *' }, at('2026-11-23T02:30:00Z')),
@@ -115,6 +121,116 @@ test.each<[string, (before: ScheduleRecord) => ScheduleRecord]>([
     settled: { ...heldUp, operationId: null },
     previous: before.settled,
     heldUp: null,
+  })
+})
+
+describe('what became of a slot', () => {
+  const [S1, S2, S3] = ['2026-11-21T02:00:00.000Z', '2026-11-22T02:00:00.000Z', '2026-11-23T02:00:00.000Z'] as const
+  const refusal = refuse('BACKUP_RUNNING', 'a backup runs', null)
+  const none = (slot: string): Settled => ({ slot, operationId: null, refusal: null })
+  const ran = (slot: string, operationId = 'op'): Settled => ({ slot, operationId, refusal: null })
+
+  test.each<[string, ScheduleRecord, Settled, now: string, expected: Partial<ScheduleRecord>]>([
+    [
+      'is kept beside the one before',
+      record({ settled: ran(S1, 'a') }),
+      ran(S2, 'b'),
+      S2,
+      { settled: ran(S2, 'b'), previous: ran(S1, 'a') },
+    ],
+    [
+      'is not replaced by an older one',
+      record({ settled: ran(S2) }),
+      ran(S1, 'a'),
+      S2,
+      { settled: ran(S2), previous: null },
+    ],
+    [
+      'is its operation, where it was taken for missed',
+      record({ settled: none(S2), previous: ran(S1) }),
+      ran(S2, 'b'),
+      S3,
+      { settled: ran(S2, 'b'), previous: ran(S1) },
+    ],
+    [
+      'and where a later one was begun since',
+      record({ settled: ran(S3), previous: none(S2) }),
+      ran(S2, 'b'),
+      S3,
+      { settled: ran(S3), previous: ran(S2, 'b') },
+    ],
+    [
+      'stays its operation, where another worker takes it for missed',
+      record({ settled: ran(S2) }),
+      none(S2),
+      S3,
+      { settled: ran(S2) },
+    ],
+    [
+      'does not hide those that were passed over',
+      record({ settled: ran(S1) }),
+      ran('2026-11-24T02:00:00.000Z', 'c'),
+      '2026-11-24T02:00:01Z',
+      { previous: none(S2) },
+    ],
+    [
+      'nor why',
+      record({ heldUp: { slot: S2, refusal } }),
+      ran(S3, 'c'),
+      '2026-11-23T02:00:01Z',
+      { previous: { ...none(S1), refusal } },
+    ],
+  ])('%s', (_, of, became, now, expected) => {
+    expect(withSettled(of, became, at(now))).toMatchObject(expected)
+  })
+
+  test('that was missed stays an issue while the next one runs, and where it is paused or put with another time', () => {
+    const away = record({ settled: ran(S1) })
+    const now = at('2026-11-24T02:00:30Z')
+    const begun = withSettled(away, ran('2026-11-24T02:00:00.000Z', 'c'), now)
+    const running = operationRecord({ id: 'c', status: OperationStatus.RUNNING })
+    expect(lastOutcome(observedSchedule(begun, running)).state).toBe(ScheduleState.OVERDUE)
+    expect(withPassedOver(away, now).settled).toEqual(none(S2))
+    expect(withSchedule(away, { ...SCHEDULE, cron: '0 5 * * *' }, now).settled).toEqual(none(S2))
+  })
+
+  test.each<[string, ScheduleRecord, OperationStatus | null, requestedAt: string, taken: string | null]>([
+    ['of one that ended', record({ settled: ran(S1) }), OperationStatus.FAILED, '2026-11-21T09:00:00Z', S1],
+    ['of one that was missed', record({ settled: none(S1) }), null, '2026-11-21T09:00:00Z', S1],
+    ['of one that is overdue', record(), null, '2026-11-21T09:00:00Z', S1],
+    ['of one that is held up', record({ heldUp: { slot: S1, refusal } }), null, '2026-11-21T02:10:00Z', S1],
+    ['of none that runs', record({ settled: ran(S1) }), OperationStatus.RUNNING, '2026-11-21T09:00:00Z', null],
+    ['of none that came after it', record({ settled: ran(S1) }), OperationStatus.FAILED, '2026-11-21T01:00:00Z', null],
+    ['of none where there was none', record(), null, '2026-11-20T18:00:00Z', null],
+  ])('a run by hand is that %s', (_, of, status, requestedAt, taken) => {
+    const lastRun = status === null ? null : operationRecord({ id: 'op', status })
+    const after = withRunByHand(
+      { record: of, lastRun },
+      { id: 'hand', requestedAt },
+      at(requestedAt < S1 && taken === null ? '2026-11-21T02:00:00Z' : requestedAt),
+    )
+    if (taken === null) expect(after).toEqual(of)
+    else expect(after).toMatchObject({ settled: ran(taken, 'hand'), heldUp: null })
+  })
+
+  test('is that of the operation that does it again', () => {
+    const of = record({ settled: ran(S2, 'b'), previous: ran(S1, 'a') })
+    expect(withRetry(of, 'b', 'c')).toMatchObject({ settled: ran(S2, 'c'), previous: ran(S1, 'a') })
+    expect(withRetry(of, 'a', 'c')).toMatchObject({ settled: ran(S2, 'b'), previous: ran(S1, 'c') })
+    expect(withRetry(of, 'x', 'c')).toBe(of)
+  })
+
+  test.each([
+    [OperationStatus.RUNNING, true],
+    [OperationStatus.QUEUED, true],
+    [OperationStatus.FAILED, false],
+    [OperationStatus.SUCCEEDED, false],
+  ])('goes on behind the next one where its run is %s: %s', (status, goesOn) => {
+    const previousRun = operationRecord({ id: 'a', status })
+    const of = record({ settled: ran(S2, 'b'), previous: ran(S1, 'a') })
+    expect(hangingRun(observedSchedule(of, operationRecord({ id: 'b' }), previousRun))).toEqual(
+      goesOn ? previousRun : null,
+    )
   })
 })
 
@@ -153,7 +269,9 @@ describe('the state of a schedule', () => {
     ],
     ['that is held up until its deadline', record({ heldUp }), null, FAILING],
     ['that may be late for longer than it is between its slots', often, null, OVERDUE],
-    ['and is not yet', often, null, OK, '2026-11-20T18:00:00Z'],
+    ['whose slot was overtaken', often, null, OVERDUE, '2026-11-20T12:00:00Z'],
+    ['and is not yet', often, null, OK, '2026-11-20T11:59:00Z'],
+    ['while its slot is held up', record({ heldUp }), null, RUNNING, '2026-11-21T02:30:00Z'],
     ['that ran, and has not run since', ran, OperationStatus.SUCCEEDED, OVERDUE, '2026-11-29T12:00:00Z'],
   ])('%s', (_, of, lastRun, state, now = '2026-11-21T12:00:00Z') => {
     const run = lastRun === null ? null : operationRecord({ status: lastRun })

@@ -1,9 +1,27 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
-import { dueAt, newestSlot, nextSlots, timingProblems } from '../../../../src/domain/schedule/timing.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { dueAt, firstSlot, newestSlot, nextSlots, timingProblems } from '../../../../src/domain/schedule/timing.ts'
 
-const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'America/St_Johns', 'Asia/Kolkata']
-const CRONS = ['30 2 * * *', '0 2 * * 0', '15 * * * *', '*/10 * * * *', '0 3 1 * *', '45 1 * * 1-5', '5 0,12 * * *']
+const ZONES = [
+  'UTC',
+  'Europe/Berlin',
+  'America/New_York',
+  'Australia/Lord_Howe',
+  'America/St_Johns',
+  'Asia/Kolkata',
+  'America/Santiago',
+]
+const CRONS = [
+  '30 2 * * *',
+  '0 * * * 0',
+  '30 * 1-7 * *',
+  '0 2 * * 0',
+  '15 * * * *',
+  '*/10 * * * *',
+  '0 3 1 * *',
+  '45 1 * * 1-5',
+  '5 0,12 * * *',
+]
 const YEAR = { min: new Date('2026-01-01T00:00:00Z'), max: new Date('2028-01-01T00:00:00Z'), noInvalidDate: true }
 const timings = fc.record({ cron: fc.constantFrom(...CRONS), timeZone: fc.constantFrom(...ZONES) })
 const isoOf = (slots: readonly Date[]) => slots.map((slot) => slot.toISOString())
@@ -68,6 +86,51 @@ describe('the slots of a schedule', () => {
     const slots = nextSlots({ cron, timeZone }, new Date(after), shown.length)
     const format = { timeZone, day: '2-digit', hour: '2-digit', minute: '2-digit' } as const
     expect(slots.map((slot) => slot.toLocaleString('en-GB', format).replace(',', ''))).toEqual(shown)
+  })
+
+  test('are the same whatever part of a second it is', () => {
+    // Santiago's clock goes back at midnight, from Saturday to Sunday and to Saturday again.
+    const changes = ['2026-04-05T02:59:00Z', '2026-04-05T02:59:59Z', '2026-04-05T03:00:00Z'].map(
+      (text) => new Date(text),
+    )
+    fc.assert(
+      fc.property(timings, fc.oneof(fc.date(YEAR), fc.constantFrom(...changes)), fc.nat(999), (timing, date, ms) => {
+        const second = Math.floor(date.getTime() / 1000) * 1000
+        expect(firstSlot(timing, new Date(second + ms))).toEqual(firstSlot(timing, new Date(second)))
+      }),
+      { examples: [[{ cron: '0 * * * 0', timeZone: 'America/Santiago' }, new Date('2026-04-05T02:59:59Z'), 500]] },
+    )
+  })
+
+  test.each([
+    '0 * * * *',
+    '0 ? * * *',
+    '0 0-23 * * *',
+    '0 0-23/1 * * *',
+    '0 */1 * * *',
+    '0 0-11,12-23 * * *',
+    '0 00-23 * * *',
+    '0 *,1 * * *',
+    '@Hourly',
+  ])('come each hour when the clock goes back, however that is written: %s', (cron) => {
+    const slots = nextSlots({ cron, timeZone: 'Europe/Berlin' }, new Date('2026-10-24T23:30:00Z'), 4)
+    expect(slots.map((slot) => slot.getUTCHours())).toEqual([0, 1, 2, 3])
+  })
+
+  test('that come seldom are found without a look at each day', () => {
+    const looks = vi.spyOn(Intl.DateTimeFormat.prototype, 'formatToParts')
+    const [timeZone, after] = ['Europe/Berlin', new Date('2026-03-01T00:00:00Z')]
+    const slot = firstSlot({ cron: '* * 29 2 +1', timeZone }, after)
+    expect(slot?.toISOString()).toBe('2044-02-28T23:00:00.000Z')
+    expect(
+      newestSlot(
+        { cron: '* * 29 2 *', timeZone },
+        new Date('2028-02-28T23:00:00Z'),
+        new Date('2028-02-29T22:58:30Z'),
+      ).toISOString(),
+    ).toBe('2028-02-29T22:58:00.000Z')
+    expect(looks.mock.calls.length).toBeLessThan(1_000)
+    looks.mockRestore()
   })
 
   test('that come seldom are found', () => {
