@@ -13,6 +13,8 @@ const SETTINGS = [
   ...['.shellcheckrc', 'docker/agent/pyproject.toml', 'docker/agent/.flake8', 'dist', 'docs', 'schema.graphql'],
 ]
 
+const PLANTED_RULE = '{ alert: Planted, expr: "up == 0" }'
+
 /** A file for each check, and what it says of that file; everything else of the project is right. */
 const PLANTED: Readonly<Record<string, readonly [file: string, text: string, said: string]>> = {
   types: ['src/shared/types.ts', "export const port: number = 'five'\n", 'src/shared/types.ts(1,14): error TS2322'],
@@ -33,6 +35,17 @@ const PLANTED: Readonly<Record<string, readonly [file: string, text: string, sai
     'import unittest\n\n\nclass Planted(unittest.TestCase):\n    def test_it(self) -> None:\n        self.assertEqual(1, 2)\n',
     'FAIL: test_it (tests.test_planted.Planted.test_it)',
   ],
+  'alert rules': [
+    'configs/monitoring/howdah.rules.yml',
+    `groups: [{ name: howdah, rules: [${PLANTED_RULE}, ${PLANTED_RULE}] }]\n`,
+    '1 duplicate rule(s) found',
+  ],
+  alerts: [
+    'test/monitoring/howdah.rules.test.yml',
+    'rule_files: [../../configs/monitoring/howdah.rules.yml]\ntests: [{ interval: 1m, alert_rule_test: [{ eval_time: 1m, alertname: Planted, exp_alerts: [{}] }] }]\n',
+    'alertname: Planted, time: 1m',
+  ],
+  scraping: ['configs/monitoring/prometheus.yml', 'scrapes: []\n', 'field scrapes not found'],
   shell: ['scripts/planted.sh', '#!/bin/sh\nrm $1\n', 'In scripts/planted.sh line 2'],
 }
 
