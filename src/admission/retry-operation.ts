@@ -5,6 +5,7 @@ import { parseOperationInput } from '../operations/parse-operation-input.ts'
 import type { OperationAnswer } from './operation-service.ts'
 import { requirePermission } from './permissions.ts'
 import { stepToGoOnFrom } from './retry-point.ts'
+import { bookRun } from './schedules/book-run.ts'
 import { takeRetry } from './schedules/take-retry.ts'
 import type { SubmitDependencies } from './submit-dependencies.ts'
 import { submitOperation } from './submit-operation.ts'
@@ -34,6 +35,6 @@ export async function retryOperation(
   const input = parseOperationInput(definition, fields)
   const retry = { of: record, from: stepToGoOnFrom(definition, record) }
   const answer = await submitOperation(dependencies, { kind: record.kind, input, actor, retry })
-  if (answer.operation !== null) await takeRetry(dependencies.schedules, record, answer.operation)
+  if (answer.operation !== null) await bookRun(takeRetry(dependencies.schedules, record, answer.operation))
   return answer
 }

@@ -70,7 +70,7 @@ await runProcess(async () => {
     onEnqueueFailed: (operation, error) => logger.warn({ operation, error: messageOf(error) }, 'not enqueued yet'),
   })
   const version = await readVersion()
-  const metrics = openMetrics(operations, { clusters, workers, scheduleBook, version, logger })
+  const metrics = openMetrics(operations, { clusters, workers, scheduleBook, registry, version, logger })
   const server = await createApiServer({
     deps: {
       clusters,

@@ -10,22 +10,28 @@ import { findGaps } from '../domain/wal/wal-continuity.ts'
 import { type Sample, sample } from './metric-names.ts'
 import { secondsOf } from './seconds-of.ts'
 
-/** Of one Barman server: what is on its disk, and how far back that leads. */
+/** Of one Barman server: what is on its disk, and how far back that leads. `damaged` null: that is not known. */
 export function backupSamples(
   view: ClusterView,
   server: BackupServerSnapshot,
-  { damaged, now }: { readonly damaged: ReadonlySet<string>; readonly now: Date },
+  { damaged, now }: { readonly damaged: ReadonlySet<string> | null; readonly now: Date },
 ): Sample[] {
   const labels = { server: server.name }
   const [wal, backups, disk] = [seenNow(server.wal), seenNow(server.backups), seenNow(server.disk)]
-  const windows = wal === null || backups === null ? null : usableWindows(view.snapshot, server, damaged)
+  const isKnown = wal !== null && backups !== null && damaged !== null
+  const windows = isKnown ? usableWindows(view.snapshot, server, damaged) : null
   const lag = wal === null ? null : recoveryPointLagSeconds(server, view.leader, now)
   return [
     ...sample('recovery_windows', windows?.length, labels),
     ...sample('recovery_earliest_timestamp_seconds', earliest(windows ?? []), labels),
     ...sample('recovery_latest_timestamp_seconds', latest(windows ?? []), labels),
     ...sample('recovery_point_lag_seconds', lag, labels),
-    ...sample('wal_gaps', wal === null ? null : findGaps(wal, view.histories).length, labels),
+    // Without Patroni's keys, gaps between timelines are not found.
+    ...sample(
+      'wal_gaps',
+      wal === null || view.histories.length === 0 ? null : findGaps(wal, view.histories).length,
+      labels,
+    ),
     ...sample('backup_server_free_bytes', disk?.freeBytes, labels),
     ...sample('backup_server_total_bytes', disk?.totalBytes, labels),
     ...(seenNow(server.checks) ?? []).flatMap(({ name, status }) =>

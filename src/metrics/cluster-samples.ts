@@ -1,7 +1,8 @@
-import type { ClusterSnapshot } from '../domain/cluster/cluster.ts'
+import type { ClusterSnapshot, NodeSnapshot } from '../domain/cluster/cluster.ts'
 import type { ClusterView } from '../domain/cluster/cluster-view.ts'
 import { assessEtcd } from '../domain/cluster/etcd-quorum.ts'
 import { isReachable, type NodeView } from '../domain/cluster/node-view.ts'
+import { isKnownToHaveNoLeader } from '../domain/cluster/without-leader.ts'
 import { type Observed, seenNow } from '../domain/observed.ts'
 import type { Writes } from '../domain/summary/writes.ts'
 import { type Sample, sample } from './metric-names.ts'
@@ -9,14 +10,15 @@ import { secondsOf } from './seconds-of.ts'
 
 /** Of the nodes, and of what Howdah reads them from. */
 export function clusterSamples(view: ClusterView, writes: Writes): Sample[] {
-  const { snapshot, nodes, leader } = view
+  const { snapshot, nodes } = view
   const topology = seenNow(snapshot.topology)
   return [
-    ...sample('cluster_has_leader', topology === null && leader === null ? null : leader !== null),
+    ...sample('cluster_has_leader', hasLeader(view)),
     ...sample('cluster_writable', writes.writable),
     ...sample('cluster_paused', topology?.paused),
     ...nodes.flatMap(nodeSamples),
-    ...sample('etcd_spare_members', assessEtcd(snapshot.etcd).faultTolerance),
+    ...snapshot.nodes.flatMap(slotSamples),
+    ...sample('etcd_spare_members', isEtcdSeen(snapshot) ? assessEtcd(snapshot.etcd).faultTolerance : null),
     ...archiverSamples(view),
     ...sourcesOf(snapshot).flatMap(([source, observed]) => [
       ...sample('source_up', observed.error === null, { source }),
@@ -26,20 +28,31 @@ export function clusterSamples(view: ClusterView, writes: Writes): Sample[] {
 }
 
 function nodeSamples(node: NodeView): Sample[] {
-  const { name, lag, slots, role } = node
-  const isUp = isReachable(node)
+  const { name, lag, role } = node
   return [
-    ...sample('node_up', isUp, { node: name }),
+    ...sample('node_up', isReachable(node), { node: name }),
     ...sample('node_role', true, { node: name, role: role.toLowerCase() }),
     ...sample('replication_lag_bytes', lag?.receiveBytes, { node: name, kind: 'receive' }),
     ...sample('replication_lag_bytes', lag?.replayBytes, { node: name, kind: 'replay' }),
     ...sample('replication_lag_seconds', lag?.replaySeconds, { node: name }),
-    // What is known of one that does not answer is not what is.
-    ...(isUp ? slots : []).flatMap((slot) =>
-      sample('slot_retained_bytes', slot.retainedBytes, { node: name, slot: slot.name }),
-    ),
   ]
 }
+
+/** Made for one copy and gone with it, each under another name. */
+const PASSING_SLOT = /^pg_(basebackup_|\d+_sync_)/
+
+function slotSamples({ name, postgres }: NodeSnapshot): Sample[] {
+  const lasting = (seenNow(postgres)?.slots ?? []).filter((slot) => !PASSING_SLOT.test(slot.name))
+  return lasting.flatMap((slot) => sample('slot_retained_bytes', slot.retainedBytes, { node: name, slot: slot.name }))
+}
+
+/** Null where that is not known. */
+function hasLeader({ snapshot, nodes, leader }: ClusterView): boolean | null {
+  if (leader !== null) return true
+  return isKnownToHaveNoLeader(snapshot, nodes) ? false : null
+}
+
+const isEtcdSeen = ({ etcd }: ClusterSnapshot) => etcd.every(({ status }) => seenNow(status) !== null)
 
 function archiverSamples({ leader, snapshot }: ClusterView): Sample[] {
   const node = snapshot.nodes.find(({ name }) => name === leader?.name)

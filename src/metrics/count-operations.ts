@@ -8,6 +8,9 @@ export interface CountOptions {
   readonly registry: Registry
   readonly feed: Pick<OperationFeed, 'followAll'>
   readonly clock: Pick<Clock, 'sleep'>
+  /** Names of those that can be requested. A count begins with 0: Prometheus does not see what begins with 1 grow. */
+  readonly clusters: readonly string[]
+  readonly kinds: readonly string[]
   /** Told of each failure; counting goes on behind the last event that was counted. */
   readonly onError: (error: unknown) => void
 }
@@ -25,7 +28,7 @@ const AGAIN_MS = 1_000
 const SECONDS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400]
 
 /** Counts what becomes of operations, from now on. Answers what stops it. */
-export function countOperations({ registry, feed, clock, onError }: CountOptions): () => void {
+export function countOperations({ registry, feed, clock, clusters, kinds, onError }: CountOptions): () => void {
   const labelNames = ['cluster', 'kind']
   const registers = [registry]
   const ended = new Counter({
@@ -39,6 +42,12 @@ export function countOperations({ registry, feed, clock, onError }: CountOptions
     ...{ name: 'howdah_operation_duration_seconds', help: 'From the first start to the end.', labelNames, registers },
     buckets: SECONDS,
   })
+  for (const cluster of clusters) {
+    for (const kind of kinds) {
+      takenOver.inc({ cluster, kind }, 0)
+      for (const outcome of Object.values(OUTCOMES)) ended.inc({ cluster, kind, outcome }, 0)
+    }
+  }
   const startedAt = new Map<string, number>()
 
   function count({ body, operationId, cluster, kind, at }: OperationEvent): void {

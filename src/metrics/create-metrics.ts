@@ -8,7 +8,7 @@ import type { ObservedSchedule } from '../domain/schedule/schedule.ts'
 import { summarizeCluster } from '../domain/summary/summary.ts'
 import { backupSamples } from './backup-samples.ts'
 import { clusterSamples } from './cluster-samples.ts'
-import { CLUSTER_METRICS, type ClusterMetric, type Sample, sample } from './metric-names.ts'
+import { CLUSTER_METRICS, HOWDAH_METRICS, type Metric, type Sample, sample } from './metric-names.ts'
 import { issueSamples, recoverySamples, scheduleSamples, workerSamples } from './work-samples.ts'
 
 /** What is read at each scrape. */
@@ -25,8 +25,8 @@ export interface MetricsSources {
 export interface KnownRecoveries {
   /** Newest first. */
   readonly recoveries: readonly RecoveryRecord[]
-  /** Ids of backups that are not to be restored. */
-  readonly damaged: ReadonlySet<string>
+  /** By Barman server: ids of backups that are not to be restored. */
+  readonly damaged: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export interface Metrics {
@@ -53,47 +53,61 @@ export function processRegistry(version: string): Registry {
   return registry
 }
 
-/** From the snapshot at each scrape: what is gone leaves no value behind. */
+/** From the snapshot at each scrape: what is gone leaves no value behind. Scrapes at one time are one. */
 export function createMetrics(sources: MetricsSources, registry: Registry): Metrics {
+  let running: Promise<string> | null = null
   return {
     contentType: registry.contentType,
-    async scrape() {
-      const values = new Registry()
-      const gauges = new Map<ClusterMetric, Gauge>()
-      for (const [cluster, source] of sources.clusters) {
-        for (const { metric, labels, value } of await samplesOf(sources, cluster, source.current())) {
-          const gauge = gauges.get(metric) ?? openGauge(metric, values)
-          gauges.set(metric, gauge)
-          gauge.set({ cluster, ...labels }, value)
-        }
-      }
-      return Registry.merge([registry, values]).metrics()
+    scrape() {
+      running ??= tell(sources, registry).finally(() => {
+        running = null
+      })
+      return running
     },
   }
+}
+
+async function tell(sources: MetricsSources, registry: Registry): Promise<string> {
+  const values = new Registry()
+  const gauges = new Map<Metric, Gauge>()
+  const set = ({ metric, labels, value }: Sample, cluster: Readonly<Record<string, string>>) => {
+    const gauge = gauges.get(metric) ?? openGauge(metric, values)
+    gauges.set(metric, gauge)
+    gauge.set({ ...cluster, ...labels }, value)
+  }
+  for (const each of workerSamples(sources.workers.current(), sources.now())) set(each, {})
+  for (const [cluster, source] of sources.clusters) {
+    for (const each of await samplesOf(sources, cluster, source.current())) set(each, { cluster })
+  }
+  return Registry.merge([registry, values]).metrics()
 }
 
 async function samplesOf(sources: MetricsSources, cluster: string, snapshot: ClusterSnapshot): Promise<Sample[]> {
   const { workers, scheduleBook } = sources
   const now = sources.now()
   const view = ClusterView.of(snapshot)
-  const schedules = scheduleBook.current(cluster)
   const known = await sources.readRecoveries(cluster)
-  const damaged = known?.damaged ?? new Set<string>()
+  // As they were when Redis was last there is not as they are.
+  const schedules = known === null ? null : scheduleBook.current(cluster)
   const health = assessHealth(snapshot, now, { workers: workers.current(), schedules })
+  const damagedOf = (server: string) => (known === null ? null : (known.damaged.get(server) ?? new Set<string>()))
+  const damaged = damagedOf(snapshot.backupServers[0]?.name ?? '')
   const proof = { recovery: null }
-  const { writes, loss } = summarizeCluster(view, { health, known: { proof, damaged }, now })
+  const { writes, loss } = summarizeCluster(view, { health, known: { proof, damaged: damaged ?? new Set() }, now })
   return [
     ...clusterSamples(view, writes),
-    ...sample('possible_loss_seconds', loss.seconds),
-    ...snapshot.backupServers.flatMap((server) => backupSamples(view, server, { damaged, now })),
+    ...sample('possible_loss_seconds', damaged === null ? null : loss.seconds),
+    ...snapshot.backupServers.flatMap((server) =>
+      backupSamples(view, server, { damaged: damagedOf(server.name), now }),
+    ),
     ...(known === null ? [] : recoverySamples(known.recoveries)),
-    ...workerSamples(workers.current(), now),
     ...issueSamples(health),
     ...scheduleSamples(schedules ?? [], now),
   ]
 }
 
-function openGauge(metric: ClusterMetric, registry: Registry): Gauge {
-  const { help, labels } = CLUSTER_METRICS[metric]
-  return new Gauge({ name: `howdah_${metric}`, help, labelNames: ['cluster', ...labels], registers: [registry] })
+function openGauge(metric: Metric, registry: Registry): Gauge {
+  const { help, labels } = { ...CLUSTER_METRICS, ...HOWDAH_METRICS }[metric]
+  const labelNames = metric in HOWDAH_METRICS ? [...labels] : ['cluster', ...labels]
+  return new Gauge({ name: `howdah_${metric}`, help, labelNames, registers: [registry] })
 }

@@ -47,25 +47,29 @@ export const CLUSTER_METRICS = {
   recovery_restore_seconds: { help: 'Its restore.', labels: [] },
   recovery_replay_seconds: { help: 'Its replay.', labels: [] },
   recovery_undoable: { help: 'Cut-overs that can be undone.', labels: [] },
-  workers_up: { help: 'Whether a worker runs.', labels: [] },
-  operations_waiting: { help: 'Operations that have not ended.', labels: [] },
   health_issue: { help: 'Health issues that are open.', labels: ['code', 'severity'] },
   schedule_state: { help: 'The state that the schedule has: 1.', labels: ['schedule', 'state'] },
   schedule_next_timestamp_seconds: { help: 'When its next slot is.', labels: ['schedule'] },
 } as const satisfies Readonly<Record<string, { readonly help: string; readonly labels: readonly string[] }>>
 
-export type ClusterMetric = keyof typeof CLUSTER_METRICS
+/** The same of Howdah itself: without `cluster`. */
+export const HOWDAH_METRICS = {
+  workers_up: { help: 'Whether a worker runs.', labels: [] },
+  operations_waiting: { help: 'Operations that have not ended.', labels: [] },
+} as const satisfies Readonly<Record<string, { readonly help: string; readonly labels: readonly string[] }>>
+
+export type Metric = keyof typeof CLUSTER_METRICS | keyof typeof HOWDAH_METRICS
 
 /** One value. `labels`: all that its metric has, but `cluster`. */
 export interface Sample {
-  readonly metric: ClusterMetric
+  readonly metric: Metric
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
 }
 
 /** None where the value is not known. */
 export function sample(
-  metric: ClusterMetric,
+  metric: Metric,
   value: number | boolean | null | undefined,
   labels: Readonly<Record<string, string>> = {},
 ): Sample[] {

@@ -42,10 +42,11 @@ export function issueSamples({ issues }: Health): Sample[] {
 
 export function scheduleSamples(schedules: readonly ObservedSchedule[], now: Date): Sample[] {
   return schedules.flatMap((observed) => {
-    const { schedule } = observed.record
+    const { schedule, paused } = observed.record
+    const next = paused === null ? firstSlot(schedule, now) : null
     return [
       ...sample('schedule_state', true, { schedule: schedule.name, state: stateOf(observed, now).toLowerCase() }),
-      ...sample('schedule_next_timestamp_seconds', secondsOf(firstSlot(schedule, now)), { schedule: schedule.name }),
+      ...sample('schedule_next_timestamp_seconds', secondsOf(next), { schedule: schedule.name }),
     ]
   })
 }

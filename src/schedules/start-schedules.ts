@@ -1,5 +1,5 @@
 import { messageOf } from '../domain/errors.ts'
-import type { Schedule } from '../domain/schedule/schedule.ts'
+import { type Schedule, type ScheduleRecord, ScheduleSource } from '../domain/schedule/schedule.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { Logger } from '../shared/logger.ts'
 import { adoptSchedules } from './adopt-schedules.ts'
@@ -13,6 +13,7 @@ export interface SchedulesOptions extends Omit<ScheduleRunnerOptions, 'clock' | 
 }
 
 const LOOK_MS = 1_000
+const isConfigured = ({ schedule }: ScheduleRecord) => schedule.source === ScheduleSource.CONFIGURATION
 
 /** Looks at the schedules of every cluster once a second, as every worker does. Answers what stops it. */
 export function startSchedules({ configured, logger, ...options }: SchedulesOptions): () => void {
@@ -25,9 +26,10 @@ export function startSchedules({ configured, logger, ...options }: SchedulesOpti
   let looking = false
 
   async function look(cluster: string, schedules: readonly Schedule[]): Promise<void> {
-    const known = new Set((await store.list(cluster)).map(({ schedule: { name } }) => name))
-    // Not before: one that is taken out of the file is not run by what is left of it. Redis may have lost what it had.
-    if (!adopted.has(cluster) || schedules.some(({ name }) => !known.has(name))) {
+    const configured = (await store.list(cluster)).filter(isConfigured)
+    // Not before: one that is taken out of the file is not run by what is left of it. And again where Redis has lost all of them, or has some
+    // and the file none. What is between is another worker's file, older or newer: the last to start decides.
+    if (!adopted.has(cluster) || (configured.length === 0) !== (schedules.length === 0)) {
       await adoptSchedules(store, cluster, schedules, clock.now())
     }
     adopted.add(cluster)

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ApiClient, createApiClient } from '../support/stack/api-client.ts'
 import { discardRecoveries } from '../support/stack/discard-recoveries.ts'
 import { stack } from '../support/stack/stack.ts'
@@ -6,14 +6,18 @@ import { waitForHealthyCluster, waitForNothingRunning } from '../support/stack/s
 import { waitFor } from '../support/wait-for.ts'
 
 const facts = stack()
-const NAME = 'every-minute'
 let api: ApiClient
+/** Runs are found by the name of their schedule: each test has its own. */
+let name = ''
 beforeAll(async () => {
   api = createApiClient({ url: facts.apiUrl, token: facts.tokens.admin })
   await waitForHealthyCluster(api)
 })
+beforeEach(({ task }) => {
+  name = `test-${task.id}`
+})
 afterEach(async () => {
-  await api.query(`mutation { deleteSchedule(name: "${NAME}") { refusals { code } } }`)
+  await api.query(`mutation { deleteSchedule(name: "${name}") { refusals { code } } }`)
   await waitForNothingRunning(api)
 })
 afterAll(async () => {
@@ -24,25 +28,26 @@ afterAll(async () => {
 interface Run {
   readonly id: string
   readonly status: string
+  readonly finishedAt: string | null
   readonly idempotencyKey: string
   readonly requestedBy: { readonly surface: string; readonly onBehalfOf: string | null }
   readonly error: { readonly code: string } | null
 }
 
 async function putEveryMinute(fields: Record<string, unknown>): Promise<void> {
-  const input = { name: NAME, cron: '* * * * *', deadlineSeconds: 300, ...fields }
+  const input = { name, cron: '* * * * *', deadlineSeconds: 300, ...fields }
   const put =
     'mutation ($input: PutScheduleInput!) { putSchedule(input: $input) { schedule { name } refusals { code } } }'
-  expect(await api.query(put, { input })).toEqual({ putSchedule: { schedule: { name: NAME }, refusals: [] } })
+  expect(await api.query(put, { input })).toEqual({ putSchedule: { schedule: { name }, refusals: [] } })
 }
 
 async function scheduleNow() {
   const query = `{ cluster { schedules { name state lastRefusal { code }
-    runs(first: 10) { edges { node { id status idempotencyKey requestedBy { surface onBehalfOf } error { code } } } } } } }`
+    runs(first: 10) { edges { node { id status finishedAt idempotencyKey requestedBy { surface onBehalfOf } error { code } } } } } } }`
   const { cluster } = await api.query<{
     cluster: { schedules: { name: string; state: string; runs: { edges: { node: Run }[] } }[] }
   }>(query)
-  const found = cluster.schedules.find(({ name }) => name === NAME)
+  const found = cluster.schedules.find((each) => each.name === name)
   if (found === undefined) throw new Error('there is no such schedule')
   return { ...found, runs: found.runs.edges.map(({ node }) => node) }
 }
@@ -50,10 +55,11 @@ async function scheduleNow() {
 /** Newest first. */
 const untilRuns = (count: number, wanted: string) =>
   waitFor(
-    `${count} runs, and ${wanted}`,
+    `${count} runs that have ended, and ${wanted}`,
     async () => {
       const { runs, state } = await scheduleNow()
-      if (runs.length >= count && state === wanted) return runs
+      const hasEnded = runs.every(({ finishedAt }) => finishedAt !== null)
+      if (runs.length >= count && hasEnded && state === wanted) return runs
       throw new Error(`${state}, ${JSON.stringify(runs)}`)
     },
     { timeoutMs: 200_000, intervalMs: 1000 },

@@ -5,6 +5,7 @@ import { inputProblems } from '../../operations/input-problems.ts'
 import { refused } from '../answers.ts'
 import type { OperationAnswer } from '../operation-service.ts'
 import { requirePermission } from '../permissions.ts'
+import { bookRun } from './book-run.ts'
 import { isConfigured, scheduleRefused, unknownKind, unknownSchedule } from './schedule-refusals.ts'
 import { readInput } from './schedule-request.ts'
 import type { RunByHand, ScheduleAnswer, ScheduleDependencies, ScheduleRequest } from './schedule-service.ts'
@@ -69,7 +70,7 @@ export async function runSchedule(
   const problems = inputProblems(input).map(({ field, message }) => refuse('INVALID_INPUT', message, null, field))
   if (problems.length > 0) return refused(problems)
   const answer = await operations.submit(definition.name, input, actor)
-  if (answer.operation !== null) await takeRun(dependencies, record, answer.operation)
+  if (answer.operation !== null) await bookRun(takeRun(dependencies, record, answer.operation))
   return answer
 }
 
@@ -80,7 +81,11 @@ async function takeRun(
   run: OperationRecord,
 ): Promise<void> {
   const lastRun = settled?.operationId == null ? null : await log.get(settled.operationId)
-  await store.change(cluster, name, (before) => before && withRunByHand({ record: before, lastRun }, run, now()))
+  await store.change(cluster, name, (before) => {
+    // The next slot may have been begun meanwhile.
+    if (before === null || before.settled?.operationId !== settled?.operationId) return before
+    return withRunByHand({ record: before, lastRun }, run, now())
+  })
 }
 
 async function change(

@@ -146,9 +146,9 @@ function passedOver(record: ScheduleRecord, { slot }: Settled, now: Date): Settl
   return { slot: oldest, operationId: null, refusal: record.heldUp?.refusal ?? null }
 }
 
-/** With what holds a slot up, where neither that nor a later one is settled. */
+/** With what holds a slot up, where neither that nor a later one is settled, and nothing is paused. */
 export function withHeldUp(record: ScheduleRecord, heldUp: NonNullable<ScheduleRecord['heldUp']>): ScheduleRecord {
-  return isSettled(record, heldUp.slot) ? record : { ...record, heldUp }
+  return record.paused !== null || isSettled(record, heldUp.slot) ? record : { ...record, heldUp }
 }
 
 const isSettled = ({ settled }: ScheduleRecord, slot: string) => settled !== null && settled.slot >= slot

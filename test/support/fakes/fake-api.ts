@@ -143,7 +143,7 @@ export async function startFakeApi(
     metrics: createMetrics(
       {
         ...{ clusters, workers: deps.workers, scheduleBook: schedules.book, now: () => NOW },
-        readRecoveries: async () => ({ recoveries: await recoveries.list(cluster.current().name), damaged: new Set() }),
+        readRecoveries: async () => ({ recoveries: await recoveries.list(cluster.current().name), damaged: new Map() }),
       },
       processRegistry('0.0.0-test'),
     ),

@@ -14,10 +14,10 @@ describe('the samples of a Barman server', () => {
   const failed = backupOf(25, 26, { type: BackupType.FULL, status: BackupStatus.FAILED })
   const wal = walOf({ 1: [...range(1, 10), ...range(15, 30)] })
   const server = (changes = {}) => serverOf({ wal: seen(wal), backups: seen([full, failed]), ...changes })
-  const samplesOf = (changes = {}, damaged: readonly string[] = []) => {
+  const samplesOf = (changes = {}, damaged: readonly string[] | null = []) => {
     const own = server(changes)
     const view = ClusterView.of(clusterOf({ backupServers: [own] }))
-    return told(backupSamples(view, own, { damaged: new Set(damaged), now: NOW }))
+    return told(backupSamples(view, own, { damaged: damaged === null ? null : new Set(damaged), now: NOW }))
   }
 
   test('say how far back one can go, and what is missing', () => {
@@ -36,6 +36,10 @@ describe('the samples of a Barman server', () => {
 
   test('count no window of a backup that is damaged', () => {
     expect(samplesOf({}, [full.backupId])).toContain('recovery_windows{patroni} 0')
+  })
+
+  test('say nothing of windows while it is not known which backups are damaged', () => {
+    expect(samplesOf({}, null).filter((line) => /^recovery_(windows|earliest|latest)/.test(line))).toEqual([])
   })
 
   test.each(['wal', 'backups'])('say nothing of windows while the %s cannot be read', (part) => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { ROOT } from '../../../scripts/lib/settings.mjs'
-import { CLUSTER_METRICS } from '../../../src/metrics/metric-names.ts'
+import { CLUSTER_METRICS, HOWDAH_METRICS } from '../../../src/metrics/metric-names.ts'
 
 const read = (path: string) => readFile(join(ROOT, path), 'utf8')
 const rules = z
@@ -23,7 +23,9 @@ const board = await read('configs/monitoring/howdah.dashboard.json')
 const document = await read('docs/MONITORING.md')
 
 const COUNTED = ['operations_total', 'operation_duration_seconds', 'operation_takeovers_total']
-const KNOWN = new Set([...Object.keys(CLUSTER_METRICS), ...COUNTED].map((name) => `howdah_${name}`))
+const KNOWN = new Set(
+  [...Object.keys(CLUSTER_METRICS), ...Object.keys(HOWDAH_METRICS), ...COUNTED].map((name) => `howdah_${name}`),
+)
 const metricsIn = (text: string) => [...text.matchAll(/howdah_[a-z_]+/g)].map(([name]) => name)
 
 describe('what is given to Prometheus', () => {
@@ -47,6 +49,8 @@ describe('what is given to Prometheus', () => {
     for (const [name, { help, labels }] of Object.entries(CLUSTER_METRICS)) {
       expect(document).toContain(`| \`${name}\` | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`)
     }
+    for (const [name, { help }] of Object.entries(HOWDAH_METRICS))
+      expect(document).toContain(`| \`${name}\` | ${help} |`)
     for (const name of COUNTED) expect(document).toContain(`| \`${name}\` |`)
   })
 })

@@ -9,7 +9,7 @@ import type { RehearseRecoveryInput } from './rehearse-recovery-input.ts'
 
 type DrillContext = RecoveryContext & { readonly input: RehearseRecoveryInput }
 
-/** Where a drill goes, in the place of its `point`. A request that is sent again goes to the same moment as before. */
+/** Where a drill goes, in the place of its `point`: from then on it is an ordinary target. */
 export function chooseDrill(context: DrillContext): Partial<RehearseRecoveryInput> {
   const { point, target, backup, idempotencyKey } = context.input
   if (point == null || target != null || backup != null) return {}

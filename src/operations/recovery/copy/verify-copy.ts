@@ -58,8 +58,12 @@ export const verifyCopy: Step<AnyRecoveryInput, RecoveryState> = {
     const verification = { at: context.now().toISOString(), passed, message, checks }
     const verified = await context.recoveries.change(record.id, { verification, verifySeconds, rowEstimates })
     if (faults !== null && mustPass(context)) throw new RecoveryNotVerifiedError(faults)
-    requireInTime(context, totalSecondsOf(verified) ?? 0)
-    return faults === null ? undefined : { notVerified: faults }
+    const seconds = totalSecondsOf(verified) ?? 0
+    context.log(`Recovered and verified in ${Math.round(seconds)} s`)
+    // Of data that did not pass, that is what there is to say.
+    if (faults !== null) return { notVerified: faults }
+    requireInTime(context, seconds)
+    return undefined
   },
 }
 
@@ -82,8 +86,7 @@ export function unverifiedOutcome({ state }: Pick<StepContext<unknown, RecoveryS
 const mustPass = (context: Context) =>
   isAutomatic(context) || context.input.requireVerified === true || context.input.discard === true
 
-function requireInTime({ input, log }: Context, seconds: number): void {
-  log(`Recovered and verified in ${Math.round(seconds)} s`)
+function requireInTime({ input }: Context, seconds: number): void {
   if (input.budgetSeconds != null && seconds > input.budgetSeconds) {
     throw new RecoveryTooSlowError(seconds, input.budgetSeconds)
   }

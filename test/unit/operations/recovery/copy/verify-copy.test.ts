@@ -354,6 +354,9 @@ describe('the time that a recovery may take', () => {
   test('says nothing of data that did not pass', async () => {
     const given = { budgetSeconds: 1, discard: true, checks: [found(CheckStatus.FAILED)] }
     await expect(verificationOf(given).run()).rejects.toMatchObject({ code: 'RECOVERY_NOT_VERIFIED' })
+    expect(await verificationOf({ ...given, discard: false, mode: RecoveryMode.REHEARSAL }).run()).toMatchObject({
+      notVerified: expect.stringContaining('checksums'),
+    })
   })
 })
 
