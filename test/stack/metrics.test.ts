@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { buildChecksImage } from '../../scripts/lib/build-images.mjs'
 import { openStack, ROOT } from '../../scripts/lib/settings.mjs'
