@@ -17,6 +17,7 @@ import {
   isReserved,
   keyConflict,
   reservedKey,
+  TO_PROPOSE,
   unapproved,
   unconfirmed,
   unknownCluster,
@@ -56,11 +57,14 @@ export async function submitOperation(
     input,
     cluster,
   })
+  const toPropose = retry === null ? TO_PROPOSE.REQUEST : TO_PROPOSE.RETRY
   const refusals = [
     ...planned.refusals,
     ...(isDry ? (await log.holders(name, claims)).map(excluded) : []),
     // Who approves a proposal has read its plan, and names it.
-    ...(isDry || isProposal ? [] : [...unconfirmed(definition, input, name), ...unapproved(definition, approvals)]),
+    ...(isDry || isProposal
+      ? []
+      : [...unconfirmed(definition, input, name), ...unapproved(definition, approvals, toPropose)]),
   ]
   if (refusals.length > 0 || isDry) return { operation: null, plan, refusals }
 

@@ -8,7 +8,7 @@ import type { OperationRegistry } from '../../operations/load-operations.ts'
 import { type OperationInput, REQUEST_FIELDS } from '../../operations/operation-input.ts'
 import { takeNames } from '../../operations/take-names.ts'
 import type { ApprovalRules } from '../approval-rules.ts'
-import { unapproved } from '../submit-refusals.ts'
+import { TO_PROPOSE, unapproved } from '../submit-refusals.ts'
 import { unknownKind } from './schedule-refusals.ts'
 
 /** What a schedule requests: null where it may not, or cannot. */
@@ -31,7 +31,9 @@ export function readRequest(
   }
   const { input, refusals: wrong } = readInput(definition, fields, cluster)
   const forbidden =
-    source === ScheduleSource.CONFIGURATION ? [] : [...destructive(definition), ...unapproved(definition, approvals)]
+    source === ScheduleSource.CONFIGURATION
+      ? []
+      : [...destructive(definition), ...unapproved(definition, approvals, TO_PROPOSE.SCHEDULE)]
   const refusals = [...forbidden, ...wrong]
   return { input: refusals.length === 0 ? input : null, refusals }
 }

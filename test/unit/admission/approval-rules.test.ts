@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { approvalRules, isSamePerson } from '../../../src/admission/approval-rules.ts'
-import { unapproved } from '../../../src/admission/submit-refusals.ts'
+import { TO_PROPOSE, unapproved } from '../../../src/admission/submit-refusals.ts'
 import { Surface } from '../../../src/domain/operation/operation.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 import { OPERATOR } from '../../support/builders/operations.ts'
@@ -18,10 +18,16 @@ test('rules name kinds that can be requested, and no others', () => {
 test('what has to be approved is refused with how to have it approved, and nothing else is', () => {
   const [deleteBackup, createBackup] = ['deleteBackup', 'createBackup'].map((name) => registry.get(name))
   if (deleteBackup === undefined || createBackup === undefined) throw new Error('there are no such kinds')
-  expect(unapproved(deleteBackup, rules('deleteBackup'))).toMatchObject([
+  expect(unapproved(deleteBackup, rules('deleteBackup'), TO_PROPOSE.REQUEST)).toMatchObject([
     { code: 'APPROVAL_REQUIRED', field: 'propose', remedy: expect.stringContaining('propose: true') },
   ])
-  expect(unapproved(createBackup, rules('deleteBackup'))).toEqual([])
+  expect(unapproved(deleteBackup, rules('deleteBackup'), TO_PROPOSE.RETRY)).toMatchObject([
+    { remedy: expect.stringContaining('as a new operation') },
+  ])
+  expect(unapproved(deleteBackup, rules('deleteBackup'), TO_PROPOSE.SCHEDULE)).toMatchObject([
+    { field: 'kind', remedy: expect.stringContaining('configs/howdah.yml') },
+  ])
+  expect(unapproved(createBackup, rules('deleteBackup'), TO_PROPOSE.REQUEST)).toEqual([])
 })
 
 test('a person is who has the token, whatever surface and name a program gives', () => {
