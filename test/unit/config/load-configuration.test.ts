@@ -7,6 +7,7 @@ import { requireSchedules } from '../../../src/admission/schedules/schedule-requ
 import { ConfigurationError, loadConfiguration } from '../../../src/config/load-configuration.ts'
 import { loadOperations } from '../../../src/operations/load-operations.ts'
 
+const registry = await loadOperations()
 let directory: string
 let environment: Record<string, string>
 
@@ -72,7 +73,7 @@ describe('the configuration', () => {
     }
     const schedules = await schedulesWith({})
     expect(schedules.map(({ name }) => name)).toEqual(['weekly-full', 'nightly-incremental', 'weekly-drill'])
-    requireSchedules(schedules, { registry: await loadOperations(), approvals: NO_APPROVALS })
+    requireSchedules(schedules, { registry, approvals: NO_APPROVALS })
     expect(await schedulesWith({ SCHEDULES: 'false' })).toEqual([])
   })
 
