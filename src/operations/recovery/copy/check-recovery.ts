@@ -42,11 +42,7 @@ export function checkTarget(context: RecoveryContext): Refusal[] {
   const backup = checkBackup(context)
   if (backup.length > 0) return backup
   const verdict = judge(context, target)
-  if (verdict === null) {
-    return [
-      refuse('WAL_UNKNOWN', 'the WAL archive cannot be read', 'Look at the barman service, then ask again.', 'server'),
-    ]
-  }
+  if (verdict === null) return [walUnknown()]
   if (verdict.blockedBy !== null) return [verdict.blockedBy]
   if (!verdict.recoverable) {
     const [why = 'the target cannot be reached', ...nearest] = verdict.reasons
@@ -54,6 +50,15 @@ export function checkTarget(context: RecoveryContext): Refusal[] {
     return [refuse(code, why, nearest.join(' ') || 'See backupServer.recoveryWindows.', 'target')]
   }
   return []
+}
+
+export function walUnknown(): Refusal {
+  return refuse(
+    'WAL_UNKNOWN',
+    'the WAL archive cannot be read',
+    'Look at the barman service, then ask again.',
+    'server',
+  )
 }
 
 /** Those of the backup, and those that the cluster has now, which may have come in the WAL that is replayed. */

@@ -5,6 +5,7 @@ import { usableWindows } from '../../../domain/recovery/usable-windows.ts'
 import { type Refusal, refuse } from '../../../domain/refusal.ts'
 import { checkBackupServer, findServer } from '../../backups/find-server.ts'
 import { damagedOf, type RecoveryContext } from '../recovery-verdict.ts'
+import { walUnknown } from './check-recovery.ts'
 import type { RehearseRecoveryInput } from './rehearse-recovery-input.ts'
 
 type DrillContext = RecoveryContext & { readonly input: RehearseRecoveryInput }
@@ -30,11 +31,7 @@ export function checkDrill(context: DrillContext): Refusal[] {
   }
   const server = checkBackupServer(context)
   if (server.length > 0) return server
-  if (findServer(context.cluster, context)?.wal.value == null) {
-    return [
-      refuse('WAL_UNKNOWN', 'the WAL archive cannot be read', 'Look at the barman service, then ask again.', 'server'),
-    ]
-  }
+  if (findServer(context.cluster, context)?.wal.value == null) return [walUnknown()]
   const remedy = 'See backupServer.recoveryWindows; createBackup(input: {type: FULL}) begins one.'
   return [refuse('TARGET_NOT_RECOVERABLE', 'there is no recovery window that could be gone to', remedy, 'point')]
 }

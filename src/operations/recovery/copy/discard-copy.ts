@@ -14,12 +14,7 @@ export const discardCopy: Step<RehearseRecoveryInput> = {
   isDone: async () => StepOutcome.NOT_DONE,
 
   async run(context) {
-    await removeCopyOf(context, context.operation.id)
-    await context.recoveries.change(context.operation.id, {
-      status: RecoveryStatus.DISCARDED,
-      connection: null,
-      expiresAt: null,
-    })
+    await removeCopyOf(context, context.operation.id, RecoveryStatus.DISCARDED)
     return undefined
   },
 }

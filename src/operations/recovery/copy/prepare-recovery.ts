@@ -91,10 +91,8 @@ async function removeCopy(context: Context): Promise<void> {
     throw error
   })
   if (record === null) return
-  await removeCopyOf(context, record.id)
   const cancelled = context.operation.status === OperationStatus.CANCELLING
-  const status = cancelled ? RecoveryStatus.DISCARDED : RecoveryStatus.FAILED
-  await context.recoveries.change(record.id, { status, connection: null, expiresAt: null })
+  await removeCopyOf(context, record.id, cancelled ? RecoveryStatus.DISCARDED : RecoveryStatus.FAILED)
 }
 
 async function placeOf(context: Context, mode: RecoveryMode, service: string): Promise<string> {

@@ -24,12 +24,7 @@ export const discardData: Step<DiscardRecoveryInput> = {
     }
     // It was requested before a cut-over that has been left unfinished since.
     if (record.status === RecoveryStatus.CUTTING_OVER) throw new HalfCutOverError(record.id)
-    await removeCopyOf(context, record.id)
-    await context.recoveries.change(record.id, {
-      status: hasEnded(record) ? record.status : RecoveryStatus.DISCARDED,
-      connection: null,
-      expiresAt: null,
-    })
+    await removeCopyOf(context, record.id, hasEnded(record) ? record.status : RecoveryStatus.DISCARDED)
     return undefined
   },
 }

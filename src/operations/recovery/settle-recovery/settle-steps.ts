@@ -100,8 +100,7 @@ export const recordOutcome: Step<RecoveryOperationInput, SettleRecoveryState> = 
   async run(context) {
     switch (courseOf(context)) {
       case Course.REMOVE:
-        await removeCopyOf(context, context.input.recovery)
-        await context.recoveries.change(context.input.recovery, ENDED_EARLY)
+        await removeCopyOf(context, context.input.recovery, RecoveryStatus.FAILED)
         return undefined
       case Course.BACK:
         return recordRollBack(context)
@@ -114,8 +113,6 @@ export const recordOutcome: Step<RecoveryOperationInput, SettleRecoveryState> = 
     }
   },
 }
-
-const ENDED_EARLY = { status: RecoveryStatus.FAILED, connection: null, expiresAt: null }
 
 async function recordRollBack(context: Context): Promise<undefined> {
   if (!settlesUndo(context)) {
