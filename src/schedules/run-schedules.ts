@@ -42,7 +42,9 @@ type Asked = Map<string, { readonly slot: string; readonly atMs: number }>
  * Begins what is due of a cluster's schedules. Every worker looks: the slot's key makes its operation one, and it is settled after that, so
  * that a worker that is lost in between costs nothing but a look.
  */
-export function createScheduleRunner(options: ScheduleRunnerOptions): (cluster: string) => Promise<void> {
+export function createScheduleRunner(
+  options: ScheduleRunnerOptions,
+): (cluster: string, records: readonly ScheduleRecord[]) => Promise<void> {
   const { store, clock, onTrouble } = options
   const askedOf = new Map<string, Asked>()
 
@@ -75,9 +77,8 @@ export function createScheduleRunner(options: ScheduleRunnerOptions): (cluster: 
     await settle(options, schedule, { ...begun, slot })
   }
 
-  return async (cluster) => {
+  return async (cluster, records) => {
     const now = clock.now()
-    const records = await store.list(cluster)
     const names = new Set(records.map(({ schedule: { name } }) => name))
     const asked: Asked = new Map([...(askedOf.get(cluster) ?? [])].filter(([name]) => names.has(name)))
     askedOf.set(cluster, asked)

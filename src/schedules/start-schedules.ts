@@ -26,14 +26,15 @@ export function startSchedules({ configured, logger, ...options }: SchedulesOpti
   let looking = false
 
   async function look(cluster: string, schedules: readonly Schedule[]): Promise<void> {
-    const configured = (await store.list(cluster)).filter(isConfigured)
+    let records = await store.list(cluster)
     // Not before: one that is taken out of the file is not run by what is left of it. And again where Redis has lost all of them, or has some
     // and the file none. What is between is another worker's file, older or newer: the last to start decides.
-    if (!adopted.has(cluster) || (configured.length === 0) !== (schedules.length === 0)) {
+    if (!adopted.has(cluster) || records.some(isConfigured) !== schedules.length > 0) {
       await adoptSchedules(store, cluster, schedules, clock.now())
+      records = await store.list(cluster)
     }
     adopted.add(cluster)
-    await run(cluster)
+    await run(cluster, records)
   }
 
   return clock.every(LOOK_MS, () => {

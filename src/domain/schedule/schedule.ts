@@ -79,28 +79,30 @@ export interface DueSlot {
 
 /** The newest slot that is due and not settled. Older ones are not caught up; null where nothing is to be done. */
 export function dueSlot(record: ScheduleRecord, now: Date): DueSlot | null {
-  const { schedule } = record
-  const first = firstDue(record, now)
-  if (first === null) return null
-  const slot = newestSlot(schedule, first, new Date(now.getTime() - jitterMs(schedule.name, schedule)))
-  return { slot, isTooLate: isPastDeadline(schedule, slot, now) }
+  const due = dueSlots(record, now)
+  return due === null ? null : { slot: due.newest, isTooLate: isPastDeadline(record.schedule, due.newest, now) }
 }
 
 /** The oldest slot that will not be begun any more: its deadline has passed, or the next one is due. Null where there is none. */
 export function overdueSlot(record: ScheduleRecord, now: Date): Date | null {
-  const due = dueSlot(record, now)
-  const first = firstDue(record, now)
-  if (due === null || first === null) return null
-  return first < due.slot || due.isTooLate ? first : null
+  const due = dueSlots(record, now)
+  if (due === null) return null
+  const { oldest, newest } = due
+  return oldest < newest || isPastDeadline(record.schedule, oldest, now) ? oldest : null
 }
 
-/** The oldest slot that is due and not settled. */
-function firstDue({ schedule, since, paused, settled }: ScheduleRecord, now: Date): Date | null {
+/** The first and the last of those that are due and not settled. */
+function dueSlots(
+  { schedule, since, paused, settled }: ScheduleRecord,
+  now: Date,
+): { readonly oldest: Date; readonly newest: Date } | null {
   if (paused !== null) return null
-  const begin = Date.parse(since) - jitterMs(schedule.name, schedule)
+  const jitter = jitterMs(schedule.name, schedule)
+  const begin = Date.parse(since) - jitter
   const after = settled === null ? begin : Math.max(begin, Date.parse(settled.slot))
-  const slot = firstSlot(schedule, new Date(after))
-  return slot !== null && dueAt(schedule.name, slot, schedule) <= now ? slot : null
+  const oldest = firstSlot(schedule, new Date(after))
+  const until = new Date(now.getTime() - jitter)
+  return oldest === null || oldest > until ? null : { oldest, newest: newestSlot(schedule, oldest, until) }
 }
 
 function isPastDeadline(schedule: Schedule, slot: Date, now: Date): boolean {

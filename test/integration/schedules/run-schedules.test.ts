@@ -14,7 +14,7 @@ import { adoptSchedules } from '../../../src/schedules/adopt-schedules.ts'
 import { createScheduleRunner } from '../../../src/schedules/run-schedules.ts'
 import { startSchedules } from '../../../src/schedules/start-schedules.ts'
 import type { WorkedCluster } from '../../../src/worker/managed-cluster.ts'
-import { scheduleRecord } from '../../support/builders/schedules.ts'
+import { SCHEDULE, scheduleRecord } from '../../support/builders/schedules.ts'
 import { waitFor } from '../../support/wait-for.ts'
 import { startWorkerRig, type WorkerRig } from '../worker/worker-rig.ts'
 
@@ -73,25 +73,16 @@ const LOGGER = pino({ level: 'silent' })
 const ADMIN: Actor = { name: 'ada', role: Role.ADMIN, surface: Surface.API, onBehalfOf: null }
 const SLOT = '2026-11-21T02:00:00.000Z'
 
+const TEST_SCHEDULE: Schedule = { ...SCHEDULE, kind: 'testKind', input: {} }
+
 async function put(changes: Partial<ScheduleRecord['schedule']> = {}): Promise<void> {
-  const schedule = {
-    cluster: 'patroni',
-    name: `s${Math.random()}`.replace('.', ''),
-    kind: 'testKind',
-    input: {},
-    cron: '0 2 * * *',
-    timeZone: 'UTC',
-    jitterSeconds: 0,
-    deadlineSeconds: 3600,
-    source: ScheduleSource.CONFIGURATION,
-    putBy: null,
-    ...changes,
-  }
+  const schedule = { ...TEST_SCHEDULE, name: `s${Math.random()}`.replace('.', ''), ...changes }
   await store.change('patroni', schedule.name, () => scheduleRecord({ schedule, since: now.toISOString() }))
 }
 
-const runner = (operations: Pick<WorkerRig['service'], 'submit'> = rig.service) =>
-  createScheduleRunner({
+/** Looks at what is there by then. */
+function runner(operations: Pick<WorkerRig['service'], 'submit'> = rig.service): (cluster: string) => Promise<void> {
+  const run = createScheduleRunner({
     store,
     registry,
     approvals,
@@ -100,6 +91,8 @@ const runner = (operations: Pick<WorkerRig['service'], 'submit'> = rig.service) 
     clock: { now: () => now, elapsedMs: () => now.getTime() },
     onTrouble: ({ slot }, why) => troubles.push(`${slot} ${why}`),
   })
+  return async (cluster) => run(cluster, await store.list(cluster))
+}
 const only = async () => {
   const [record] = await store.list('patroni')
   if (record === undefined) throw new Error('there is no schedule')
@@ -315,19 +308,7 @@ describe('a slot', () => {
 })
 
 describe('the schedules of the configuration', () => {
-  const schedule = (changes: Partial<Schedule> = {}): Schedule => ({
-    cluster: 'patroni',
-    name: 'nightly',
-    kind: 'testKind',
-    input: {},
-    cron: '0 2 * * *',
-    timeZone: 'UTC',
-    jitterSeconds: 0,
-    deadlineSeconds: 3600,
-    source: ScheduleSource.CONFIGURATION,
-    putBy: null,
-    ...changes,
-  })
+  const schedule = (changes: Partial<Schedule> = {}): Schedule => ({ ...TEST_SCHEDULE, ...changes })
   const settled = { slot: SLOT, operationId: 'op', refusal: null }
   const at = (text: string) => new Date(text)
   const adopt = (time: string, ...schedules: Schedule[]) => adoptSchedules(store, 'patroni', schedules, at(time))
