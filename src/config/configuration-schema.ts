@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { NAME } from '../domain/name.ts'
 
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'a name: letters, digits, "_", "." and "-"')
+const name = z.string().regex(NAME, 'a name: letters, digits, "_", "." and "-"')
 const port = z.coerce.number().int().min(1).max(65_535)
 const url = z.url({ protocol: /^(https?|rediss?)$/ })
 /** YAML's word, or a variable's. */

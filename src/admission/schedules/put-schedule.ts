@@ -1,3 +1,4 @@
+import { NAME } from '../../domain/name.ts'
 import type { Actor } from '../../domain/operation/operation.ts'
 import { type Refusal, refuse } from '../../domain/refusal.ts'
 import { MAX_SCHEDULES, type Schedule, ScheduleSource, withSchedule } from '../../domain/schedule/schedule.ts'
@@ -7,8 +8,6 @@ import { operationFields } from '../request-fingerprint.ts'
 import { isConfigured, scheduleRefused } from './schedule-refusals.ts'
 import { readRequest } from './schedule-request.ts'
 import type { PutSchedule, ScheduleAnswer, ScheduleDependencies } from './schedule-service.ts'
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
 
 /** Its kind must be one that the caller may request, and destroy nothing: that is for the file. Throws ForbiddenError. */
 export async function putSchedule(

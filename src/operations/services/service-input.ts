@@ -1,14 +1,12 @@
 import { IsIn, IsOptional, Matches } from 'class-validator'
 import { Field, InputType } from 'type-graphql'
+import { NAME } from '../../domain/name.ts'
 import { OperationInput } from '../operation-input.ts'
-
-/** A service's name, as in the compose file. */
-export const SERVICE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/
 
 @InputType({ description: 'Which service of the stack.' })
 export class ServiceInput extends OperationInput {
   @Field(() => String, { description: 'Its name in the compose file: "db1", "etcd2", "haproxy", "barman".' })
-  @Matches(SERVICE_NAME, { message: 'service: the name of a service, such as "db1"' })
+  @Matches(NAME, { message: 'service: the name of a service, such as "db1"' })
   service!: string
 
   @Field(() => Boolean, {

@@ -1,16 +1,16 @@
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator'
 import { Field, InputType, Int } from 'type-graphql'
+import { NAME } from '../../../domain/name.ts'
 import { OperationInput } from '../../operation-input.ts'
-import { SERVICE_NAME } from '../service-input.ts'
 
 @InputType({ description: 'From which service to which.' })
 export class CheckConnectivityInput extends OperationInput {
   @Field(() => String, { description: 'The service in whose container it is tried: "db1".' })
-  @Matches(SERVICE_NAME, { message: 'from: the name of a service, such as "db1"' })
+  @Matches(NAME, { message: 'from: the name of a service, such as "db1"' })
   from!: string
 
   @Field(() => String, { description: 'The service that is to be reached, by its name: "etcd1".' })
-  @Matches(SERVICE_NAME, { message: 'to: the name of a service, such as "etcd1"' })
+  @Matches(NAME, { message: 'to: the name of a service, such as "etcd1"' })
   to!: string
 
   @Field(() => Int, {
