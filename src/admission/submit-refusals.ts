@@ -24,20 +24,30 @@ export function unconfirmed(definition: AnyOperation, input: OperationInput, clu
 
 /** How what was requested may be approved after all. */
 export const TO_PROPOSE = {
-  REQUEST: 'Send it again with propose: true; it runs once a person has approved it (approveOperation).',
-  RETRY: 'Request it as a new operation, with propose: true; it runs once a person has approved it (approveOperation).',
-  SCHEDULE: 'Only configs/howdah.yml may have it on a schedule (schedules); then: docker compose restart worker.',
+  REQUEST: {
+    field: 'propose',
+    remedy: 'Send it again with propose: true; it runs once a person has approved it (approveOperation).',
+  },
+  RETRY: {
+    field: 'propose',
+    remedy:
+      'Request it as a new operation, with propose: true; it runs once a person has approved it (approveOperation).',
+  },
+  SCHEDULE: {
+    field: 'kind',
+    remedy: 'Only configs/howdah.yml may have it on a schedule (schedules); then: docker compose restart worker.',
+  },
 } as const
 
 /** A kind that runs only once it was approved. */
 export function unapproved(
   { name }: AnyOperation,
   { required }: ApprovalRules,
-  remedy: (typeof TO_PROPOSE)[keyof typeof TO_PROPOSE],
+  { field, remedy }: (typeof TO_PROPOSE)[keyof typeof TO_PROPOSE],
 ): Refusal[] {
   if (!required.has(name)) return []
   const message = `${name} runs only once it was approved (approvals.required in configs/howdah.yml)`
-  return [refuse('APPROVAL_REQUIRED', message, remedy, remedy === TO_PROPOSE.SCHEDULE ? 'kind' : 'propose')]
+  return [refuse('APPROVAL_REQUIRED', message, remedy, field)]
 }
 
 /** What was approved is what runs: another plan than the one that was read is not carried out. */

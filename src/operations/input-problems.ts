@@ -1,4 +1,5 @@
 import { type ValidationError, validateSync } from 'class-validator'
+import { type Refusal, refuse } from '../domain/refusal.ts'
 
 /** A rule of an input's type that a value breaks. */
 export interface InputProblem {
@@ -10,6 +11,11 @@ export interface InputProblem {
 /** What an input's own rules say against it; empty where nothing does. */
 export function inputProblems(input: object): readonly InputProblem[] {
   return problemsOf(validateSync(input, { forbidUnknownValues: false }))
+}
+
+/** The same as refusals. `within`: where the input itself is a field. */
+export function inputRefusals(input: object, within = ''): Refusal[] {
+  return inputProblems(input).map(({ field, message }) => refuse('INVALID_INPUT', message, null, `${within}${field}`))
 }
 
 /** class-validator's tree without the values that it was given. */

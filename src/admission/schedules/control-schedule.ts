@@ -1,7 +1,6 @@
 import type { OperationRecord } from '../../domain/operation/operation.ts'
-import { refuse } from '../../domain/refusal.ts'
 import { type ScheduleRecord, ScheduleSource, withPassedOver, withRunByHand } from '../../domain/schedule/schedule.ts'
-import { inputProblems } from '../../operations/input-problems.ts'
+import { inputRefusals } from '../../operations/input-problems.ts'
 import { refused } from '../answers.ts'
 import type { OperationAnswer } from '../operation-service.ts'
 import { requirePermission } from '../permissions.ts'
@@ -67,8 +66,8 @@ export async function runSchedule(
   const read = readInput(definition, fields, cluster)
   if (read.input === null) return refused(read.refusals)
   const input = Object.assign(read.input, { reason: reason ?? `schedule ${name}, by hand`, confirm, idempotencyKey })
-  const problems = inputProblems(input).map(({ field, message }) => refuse('INVALID_INPUT', message, null, field))
-  if (problems.length > 0) return refused(problems)
+  const refusals = inputRefusals(input)
+  if (refusals.length > 0) return refused(refusals)
   const answer = await operations.submit(definition.name, input, actor)
   if (answer.operation !== null) await bookRun(takeRun(dependencies, record, answer.operation))
   return answer

@@ -3,7 +3,7 @@ import { InvalidValueError } from '../../domain/errors.ts'
 import { type Refusal, refuse } from '../../domain/refusal.ts'
 import { type Schedule, ScheduleSource } from '../../domain/schedule/schedule.ts'
 import type { AnyOperation } from '../../operations/define-operation.ts'
-import { inputProblems } from '../../operations/input-problems.ts'
+import { inputRefusals } from '../../operations/input-problems.ts'
 import type { OperationRegistry } from '../../operations/load-operations.ts'
 import { type OperationInput, REQUEST_FIELDS } from '../../operations/operation-input.ts'
 import { takeNames } from '../../operations/take-names.ts'
@@ -53,7 +53,7 @@ export function readInput(definition: AnyOperation, fields: unknown, cluster: st
   const refusals = [
     ...unknown.map((field) => noField(definition, field, taken)),
     ...takeNames(input).map((refusal) => ({ ...refusal, field: `input.${refusal.field}` })),
-    ...inputProblems(input).map(({ field, message }) => refuse('INVALID_INPUT', message, null, `input.${field}`)),
+    ...inputRefusals(input, 'input.'),
   ]
   return { input: refusals.length === 0 ? input : null, refusals }
 }

@@ -1,8 +1,7 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql'
 import { requireRequest } from '../../admission/permissions.ts'
-import { refuse } from '../../domain/refusal.ts'
 import type { AnyOperation } from '../../operations/define-operation.ts'
-import { inputProblems } from '../../operations/input-problems.ts'
+import { inputRefusals } from '../../operations/input-problems.ts'
 import type { OperationRegistry } from '../../operations/load-operations.ts'
 import type { OperationInput } from '../../operations/operation-input.ts'
 import { takeNames } from '../../operations/take-names.ts'
@@ -24,10 +23,7 @@ function addMutation(prototype: object, definition: AnyOperation): void {
   const value = async (request: OperationInput, { actor, deps }: ApiContext): Promise<OperationPayload> => {
     requireRequest(actor, definition, request, deps.registry)
     // With the other refusals, where callers look: no error of GraphQL.
-    const refusals = [
-      ...takeNames(request),
-      ...inputProblems(request).map(({ field, message }) => refuse('INVALID_INPUT', message, null, field)),
-    ]
+    const refusals = [...takeNames(request), ...inputRefusals(request)]
     if (refusals.length > 0) return OperationPayload.refused(refusals)
     return new OperationPayload(await deps.operations.submit(name, request, actor))
   }
