@@ -23,8 +23,7 @@ export function backupSamples(
   const lag = wal === null ? null : recoveryPointLagSeconds(server, view.leader, now)
   return [
     ...sample('recovery_windows', windows?.length, labels),
-    ...sample('recovery_earliest_timestamp_seconds', earliest(windows ?? []), labels),
-    ...sample('recovery_latest_timestamp_seconds', latest(windows ?? []), labels),
+    ...(windows === null || windows.length === 0 ? [] : spanSamples(windows, labels)),
     ...sample('recovery_point_lag_seconds', lag, labels),
     // Without Patroni's keys, gaps between timelines are not found.
     ...sample(
@@ -60,12 +59,11 @@ function newestSamples(backups: readonly Backup[], type: BackupType, server: { r
   ]
 }
 
-function earliest(windows: readonly RecoveryWindow[]): number | null {
-  const times = windows.flatMap(({ earliestTime }) => secondsOf(earliestTime) ?? [])
-  return times.length === 0 ? null : Math.min(...times)
-}
-
-function latest(windows: readonly RecoveryWindow[]): number | null {
-  const times = windows.flatMap(({ latestTime }) => secondsOf(latestTime) ?? [])
-  return times.length === 0 ? null : Math.max(...times)
+function spanSamples(windows: readonly RecoveryWindow[], labels: { readonly server: string }): Sample[] {
+  const earliest = Math.min(...windows.map(({ earliestTime }) => secondsOf(earliestTime)))
+  const latest = Math.max(...windows.map(({ latestTime }) => secondsOf(latestTime)))
+  return [
+    ...sample('recovery_earliest_timestamp_seconds', earliest, labels),
+    ...sample('recovery_latest_timestamp_seconds', latest, labels),
+  ]
 }

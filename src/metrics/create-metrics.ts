@@ -18,11 +18,11 @@ export interface MetricsSources {
   readonly workers: { current(): WorkerPresence | null }
   readonly scheduleBook: { current(cluster: string): readonly ObservedSchedule[] | null }
   /** Null while Redis is away. */
-  readRecoveries(cluster: string): Promise<KnownRecoveries | null>
+  readRecoveries(cluster: string): Promise<ReadRecoveries | null>
   now(): Date
 }
 
-export interface KnownRecoveries {
+export interface ReadRecoveries {
   /** Newest first. */
   readonly recoveries: readonly RecoveryRecord[]
   /** By Barman server: ids of backups that are not to be restored. */
