@@ -98,6 +98,13 @@ describe('a schedule', () => {
     expect((await list('name')).map(({ name }: { name: string }) => name)).toEqual(['weekly'])
   })
 
+  test('is refused with a bare word in its input, which would be left out', async () => {
+    const document =
+      'mutation { putSchedule(input: {name: "x", kind: TEST_KIND, cron: "0 4 * * *", input: {type: FULL}}) { refusals { code } } }'
+    const { errors } = await api.query(document, {}, Role.ADMIN)
+    expect(errors?.[0]?.message).toContain('write it as text, "FULL"')
+  })
+
   test('is paused, resumed and deleted; one of the configuration is not deleted', async () => {
     await put({})
     configure()
