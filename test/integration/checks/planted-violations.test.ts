@@ -53,6 +53,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'src/domain/thing.ts': 'export const thing = 1\n',
   'vitest.config.ts': 'export default {}\n',
   'test/right.ts': 'export const right = true\n',
+  'test/monitoring/howdah.slow.rules.test.yml': 'rule_files: [../../configs/monitoring/howdah.rules.yml]\ntests: []\n',
   '.ci/run': '#!/bin/sh\nexit 0\n',
   'docker/agent/howdah/__init__.py': '"""Howdah."""\n',
   'docker/agent/tests/__init__.py': '"""Tests."""\n',

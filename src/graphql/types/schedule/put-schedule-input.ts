@@ -17,7 +17,7 @@ export class PutScheduleInput {
 
   @Field(() => Json, {
     nullable: true,
-    description: "The kind's input, without what steers a request: {type: INCREMENTAL}.",
+    description: 'The input of the kind, without what steers a request; words are text in it: {type: "INCREMENTAL"}.',
   })
   input?: Record<string, unknown> | null
 
